@@ -21,7 +21,7 @@ import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -45,7 +45,7 @@ from rlvr.offline.journal import BAD, Journal
 from rlvr.offline.manifest import FORMAT, changed_inputs, differences, read_manifest, reward_part, same_rows
 from rlvr.offline.outputs import check_output, errors_of, open_output, partial_of, state_of
 from rlvr.offline.policies import BothPolicies, one_of_several
-from rlvr.offline.process_engine import ProcessEngine
+from rlvr.offline.process_engine import Early, ProcessEngine
 from rlvr.offline.progress import Progress, say, weight
 from rlvr.offline.recorder import Describer, Recorder, errors_opener
 from rlvr.offline.selection import Numbered, Selection, Start, numbered_rows, select
@@ -102,7 +102,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A job whose data and reward have been looked at."""
+    """A job whose data and reward have been looked at. early: processes that start meanwhile; None = they need not."""
 
     job: GradeJob
     sources: Sequence[Source]
@@ -112,6 +112,7 @@ class Prepared:
     rows: Iterator[Numbered] | None
     pool: GraderPool
     kind: str
+    early: Early | None = None
 
 
 @contextmanager
@@ -170,16 +171,21 @@ def grade_files(job: GradeJob) -> Ended:
             say(said)
         for name in named_again(ready.sources):
             say(f"{name} is named more than once; its rows are graded each time")
-        manifest = _manifest(ready)
-        with RunState.open(job.out, manifest, restart=job.restart, keep_graded=job.keep_graded) as state:
-            try:
-                ended = _run(ready, state, stream)
-                for changed in changed_inputs(manifest):
-                    say(changed)
-                return ended
-            finally:
-                if job.out is not None and not len(state.journal) and not state.finished:
-                    _leave_nothing(job.out, state)
+        with Early(_setup(ready), ready.pool.workers) if _for_many(ready) else nullcontext() as early:
+            return _graded(replace(ready, early=early), stream)
+
+
+def _graded(ready: Prepared, stream: IO[bytes] | None) -> Ended:
+    job, manifest = ready.job, _manifest(ready)
+    with RunState.open(job.out, manifest, restart=job.restart, keep_graded=job.keep_graded) as state:
+        try:
+            ended = _run(ready, state, stream)
+            for changed in changed_inputs(manifest):
+                say(changed)
+            return ended
+        finally:
+            if job.out is not None and not len(state.journal) and not state.finished:
+                _leave_nothing(job.out, state)
 
 
 def _misnamed(ready: Prepared) -> str:
@@ -352,7 +358,7 @@ def _engine(ready: Prepared, state: RunState, cache: GradeCache | None, policies
             first=first,
             is_done=state.done.has,
         )
-    if cache is None and _for_many(ready):
+    if _for_many(ready):
         return ProcessEngine(
             ready.sources,
             ready.selection,
@@ -361,6 +367,7 @@ def _engine(ready: Prepared, state: RunState, cache: GradeCache | None, policies
             start=start,
             first=first,
             passed=state.done.low - first,
+            early=ready.early,
         )
     describe = Describer(ready.columns, reward=ready.pool.identity)
     if ready.rows is None:
@@ -394,6 +401,8 @@ def _for_many(ready: Prepared) -> bool:
     that another process cannot find by its name stays in this one.
     """
     pool, spec = ready.pool, ready.job.reward
+    if ready.job.cache is not None or ready.job.ray is not None:
+        return False
     if pool.workers == 1 or pool.in_process or pool.batched:
         return False
     if not ready.job.ordered or ready.rows is not None:

@@ -147,6 +147,30 @@ class _Worker:
                 self.connection.send_bytes(message)
 
 
+class Early:
+    """Processes that start while the data are looked at, for an engine to take over. A context manager: those that none
+    has taken are ended.
+    """
+
+    def __init__(self, setup: Setup, processes: int) -> None:
+        self._workers: list[_Worker] = []
+        message = _begun_with(setup)
+        with suppress(OSError, RuntimeError):  # the engine, which starts those that are missing, says why
+            for _ in range(processes):
+                self._workers.append(_Worker(message))
+
+    def take(self) -> list[_Worker]:
+        """The processes, which are the caller's from now on."""
+        workers, self._workers = self._workers, []
+        return workers
+
+    def __enter__(self) -> Early:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _end(self._workers)
+
+
 class ProcessEngine:
     """Grades in `processes` processes. After `stop` it ends at the first chunk that is not whole: what comes behind is
     graded by the run that goes on.
@@ -162,14 +186,18 @@ class ProcessEngine:
         start: Start = Start(),  # noqa: B008  # frozen
         first: int = 0,
         passed: int = 0,
+        early: Early | None = None,
     ) -> None:
-        """first: the ordinal of the first response. passed: responses of the first row graded already."""
+        """first: the ordinal of the first response. passed: responses of the first row graded already. early: processes
+        with the same setup that have been started.
+        """
         self._selection = selection
-        self._setup = pickle.dumps((setup, sys.path, sys.argv, _BEAT_SECONDS))
+        self._setup = _begun_with(setup)
         self._count = processes
         self._rows = _Reading(sources, selection, start)
         self._ordinal, self._index, self._passed = first + passed, start.index, passed
         self._size = _FIRST_ROWS
+        self._early = early
         self._workers: list[_Worker] = []
         self._pending: deque[_Pending] = deque()  # in the order of the input
         self._stopped = self._over = False
@@ -184,7 +212,8 @@ class ProcessEngine:
 
     def __iter__(self) -> Iterator[list[Written]]:
         try:
-            for _ in range(self._count):
+            self._workers += self._early.take() if self._early is not None else []
+            while len(self._workers) < self._count:
                 self._start()
             while not self._over:
                 self._hand_out()
@@ -195,7 +224,7 @@ class ProcessEngine:
                     yield []
                     self._hear()
         finally:
-            self._close()
+            _end(self._workers)
         if self._error is not None:
             yield []  # lets the caller write what came before the error
             raise self._error
@@ -338,12 +367,18 @@ class ProcessEngine:
         for pending in worker.hands:
             other.give(pending)
 
-    def _close(self) -> None:
-        for worker in self._workers:
-            worker.close()
-        until = time.monotonic() + _END_SECONDS
-        for worker in self._workers:
-            worker.reap(until)
+
+def _begun_with(setup: Setup) -> bytes:
+    """The first message to a process."""
+    return pickle.dumps((setup, sys.path, sys.argv, _BEAT_SECONDS))
+
+
+def _end(workers: Sequence[_Worker]) -> None:
+    for worker in workers:
+        worker.close()
+    until = time.monotonic() + _END_SECONDS
+    for worker in workers:
+        worker.reap(until)
 
 
 def _fitting(rows: int, seconds: float) -> int:

@@ -18,6 +18,7 @@ import pytest
 
 from rewards.composition import RewardSpec
 from rewards.errors import GradingUnavailable
+from rewards.types import Json
 from rlvr.cli import main
 from rlvr.offline import job, process_engine
 from rlvr.offline.columns import Columns
@@ -25,7 +26,7 @@ from rlvr.offline.engine import Setup
 from rlvr.offline.process_engine import ProcessEngine
 from rlvr.offline.recorder import Written
 from rlvr.offline.selection import Selection, Start
-from rlvr.offline.sources import find_sources
+from rlvr.offline.sources import FileSource, find_sources
 from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -151,6 +152,37 @@ def test_what_one_process_does_as_well_is_left_to_it(
     reward = reward.replace("OWN", f"{tmp_path / 'own.py'}:traced")
     graded(tmp_path, str(tmp_path / "in.jsonl"), "--reward", reward, *options, workers=2)
     assert not engines
+
+
+@pytest.mark.usefixtures("large")
+def test_processes_start_before_the_data_are_hashed_and_those_that_none_takes_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in.jsonl").write_text("".join(f"{line}\n" for line in lines(40)))
+    told: list[int] = []
+    made: list[subprocess.Popen[bytes]] = []
+    started, hashed = subprocess.Popen, FileSource.fingerprint
+
+    def start(command: list[str], **named: object) -> subprocess.Popen[bytes]:
+        process: subprocess.Popen[bytes] = started(command, **named)  # type: ignore[call-overload]
+        if PROCESS in command:
+            made.append(process)
+        return process
+
+    def fingerprint(source: FileSource) -> dict[str, Json]:
+        told.append(len(made))
+        return hashed(source)
+
+    monkeypatch.setattr(process_engine.subprocess, "Popen", start)
+    monkeypatch.setattr(FileSource, "fingerprint", fingerprint)
+    assert graded(tmp_path, str(tmp_path / "in.jsonl"), "--reward", "format", workers=2)[0] in (0, 3)
+    assert (told, len(made)) == ([2], 2)
+    with monkeypatch.context() as broken:
+        broken.setattr(job, "_run", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            graded(tmp_path, str(tmp_path / "in.jsonl"), "--reward", "format", workers=2)
+    assert (told, len(made)) == ([2, 4], 4)
+    assert all(process.returncode is not None for process in made)
 
 
 def engine_of(folder: Path, reward: str = "math", **named: int | Start) -> ProcessEngine:
