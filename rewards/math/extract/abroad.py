@@ -40,7 +40,7 @@ _CYRILLIC = r"[\u0400-\u04ff]"
 _FALSE = "неверн|неправильн|ошибочн"
 _MORE = (
     "(?:答案|结果)(?:应该|应|必须|必)?(?:是)?(?:至少|至多|最多|最少|不?超过|不少于|不多于)(?:是|为)?"
-    "|(?:不?大于|不?小于|多于|少于|超过)(?:等于)?"
+    "|(?:不?大于|不?小于|多于|少于|超过)(?:等于)?|\\A\\s*(?:至少|至多|最多|最少|不少于|不多于)"
 )
 _MORE_IN_RUSSIAN = "(?:[нН]е )?(?:больше|меньше|более|менее)(?:,? чем)?"
 _OR_MORE = (  # behind the last value
@@ -77,6 +77,12 @@ _SPOKEN = frozenset(  # a word of one of these languages that speaks of an answe
         )
     ).split()
 )
+_BOUND = late(  # "au moins 12", and nothing before
+    r"\A\W*(?:au\s(?:moins|plus)|(?:plus|moins|más|menos|mais)\sde|al\s(?:menos|máximo|mínimo|massimo|minimo)|(?:più|meno)\sdi"
+    r"|almeno|pelo\smenos|no\smáximo|no\smínimo|mindestens|höchstens|(?:mehr|weniger)\sals)\s(?=[\d$\\-])",
+    re.IGNORECASE,
+)
+_LONGEST_BOUND = 60
 _WORD = late(r"[^\W\d_]+(?:-[^\W\d_]+)?")
 _SAID_AGAIN = tuple(
     (late(rf"(?<!\w)(?:{foreign})(?!\w)", re.IGNORECASE), english)
@@ -114,7 +120,7 @@ def around_a_value(text: str) -> str:
     """The text without words in other scripts; as it is where there is no digit and no formula in it."""
     if not re.search(r"[\d$\\]", text):
         return text
-    text = _in_english(text)
+    text = _in_english(_BOUND.sub("more than ", text) if len(text) < _LONGEST_BOUND else text)
     if text.isascii() or _WORDS.search(text) is None:
         return _plain_units(text)
     return _EMPTY.sub("", _WORDS.sub(_said_again, text.translate(_SIGNS)))

@@ -79,7 +79,8 @@ _EQUALITY = late(
 _HOLDS_FOR = late(  # "converges to $12$ for $|x| < 1$"
     r"(?<=[\d)}$])\s+(?:for|when|whenever)\s(?:(?:all|any|every|each|real|positive)\s)*"
     r"\$(?=[^$\n]*(?:[<>]|\\(?:[lg]eq?|neq?|in)(?![a-z])))[^$\n]{1,60}\$[.\s]*\Z"
-    r"|(?:\b(?:gives?|get|yields?|obtain|is|are|equals?)\s\$?-?[1-9][\d.,/]*\$?)(?:\s[a-z]+){0,2}(?P<at>\s(?:for|when)\s\$?[a-zA-Z]\s?=\s?-?\d[\d.,/]*\$?[.\s]*\Z)"
+    r"|(?:\b(?:gives?|get|yields?|obtain|is|are|equals?)\s\$?-?[1-9][\d.,/]*\$?)(?:\s[a-z]+){0,2}(?P<at>\s(?:for|when|at)\s\$?[a-zA-Z]\s?=\s?-?\d[\d.,/]*\$?[.\s]*\Z)"
+    r"|(?<=[\d)}]\$)\s+at\s\$(?:\([^()$\n]{3,40}\)|[a-zA-Z]\s?=[^$\n=]{1,30})\$[.\s]*\Z"
     r"|(?<=[\d)}$])\s+as\s\$\s*[a-zA-Z]\s*(?:\\(?:to|rightarrow)(?![a-z])|→)[^$\n]{1,30}\$[.\s]*\Z"
 )
 _BY_COMPARISON = late(  # "7; for comparison, the next ones are 15 and 23"
@@ -90,6 +91,7 @@ _BY_COMPARISON = late(  # "7; for comparison, the next ones are 15 and 23"
 _ABOUT = late(  # "36\\pi, which is about 113.1"
     r"(?<=[\d)}$a-z])(?:\s[a-z]+){0,2}(?:,\s(?:which\sis|that\sis|i\.e\.,?|or)|\s(?:or|which\sis))\s(?:about|approximately|roughly)\s"
     r"[$*]*\\?\$?[\d.,]+[$*]*(?:\s[a-z]+){0,3}[.\s]*\Z"
+    r"|(?<=[\d)}$a-z])\s\((?:(?:which\sis\s)?(?:about|approximately|roughly)\s|≈\s?|\$\s?\\approx\s)[$*]*[\d.,]+[$*]*(?:\s[a-z]+){0,3}\)[.\s]*\Z"
 )
 _IN_PERCENT = late(r"(?<=\d),\s(?:i\.e\.,?|that\sis,?|which\sis)\s[\d.]+\s?\\?%[.\s]*\Z")
 _DESCRIBED = late(  # "15, which is divisible by 3 and 5", "5 when divided by 12"
@@ -127,13 +129,13 @@ def unremarked(text: str) -> str:
         end = _EQUALITY.sub("", end)
     if "comparison," in end or "reference," in end:
         end = _BY_COMPARISON.sub("", end)
-    if "about" in end or "approximately" in end or "roughly" in end:
+    if "≈" in end or "approx" in end or "about" in end or "roughly" in end:
         end = _ABOUT.sub("", end)
     if "%" in end:
         end = _IN_PERCENT.sub("", end)
     if "divi" in end or "which is" in end:
         end = _DESCRIBED.sub("", end)
-    if " for " in end or " when" in end or " as $" in end:
+    if " for " in end or " when" in end or " at " in end or " as $" in end:
         end = _without_condition(end)
     if "," in end or ";" in end or "–" in end or "—" in end or " and " in end or " as " in end:
         end = _CONFIRMED.sub("", end)
