@@ -1,17 +1,18 @@
-"""The thread behind a pool: hands calls to workers, watches their deadlines, and walks each case through its life.
+"""The dispatcher thread of a pool: sends calls to workers, enforces deadlines, and applies the retry policy to each
+case.
 
 One thread owns all workers and pipes (`rewards.worker_supervisor`), so there is nothing to lock but the inbox.
 
-A worker is given several calls ahead (about 20 ms of work) so that it never waits for the pipe, and answers them one by
-one. When one is stuck only that one is suspected; those behind it go back to the head of the queue. Calls that must be
-*alone* (repeats, controls) go to workers that have graded nothing; an idle worker gives way to a fresh one for them.
-What the texts alone may decide comes in slices (`rewards.slices`), in what room the calls leave.
+A worker is sent several calls ahead (about 20 ms of work) so that it never waits for the pipe, and answers them one by
+one. If it hangs, only the current call is suspected; those behind it return to the head of the queue. Calls that must
+run *alone* (repeats, controls) go to workers that have graded nothing; idle workers are replaced for them if necessary.
+Requests that their texts alone may decide come in slices (`rewards.slices`), using the capacity that calls leave.
 
-Two breakers keep a broken grader from costing a deadline for every response. After three starts in a row that fail,
-what is queued is given up at once, with the diagnosis. After three control calls in a row that are lost, what is queued
-of the same rows is given up (a reference can hang a grader, and a group has it many times), and one control call of
-another row, the probe, decides about the rest: answered, all goes on; lost, all is given up. Until some call is
-answered, new work too is preceded by a probe.
+Two circuit breakers keep a broken grader from costing a deadline for every response. After three failed starts in a
+row, all queued calls fail at once, with the diagnosis. After three lost control calls in a row, queued calls of the
+same rows fail (a reference can hang a grader, and a group shares it), and one control call of another row, the probe,
+decides about the rest: if it is answered, all continue; if it is lost, all fail. Until some call is answered, new work
+is also preceded by a probe.
 """
 
 from __future__ import annotations
@@ -44,11 +45,11 @@ _SECONDS_AHEAD = 0.02
 _MOST_AHEAD = 64
 _TRIES = 3
 _BEFORE_NEXT_TRY = 0.05
-_BETWEEN_TURNS = 0.001  # a pause while all workers have calls queued, so that one turn hears several answers
+_BETWEEN_TURNS = 0.001  # seconds to pause while all workers have calls queued, so that one turn reads several answers
 
 
 class Dispatcher:
-    """Carries out a plan in a thread of its own until it is closed."""
+    """Executes a plan in its own thread until closed."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -59,11 +60,11 @@ class Dispatcher:
         self._askers: list[Future[None]] = []
         self._closing = False
         self._asleep = False
-        self.room = 0  # how many more slices the workers would take, as of the thread's last turn
+        self.room = 0  # how many more slices the workers would accept, as of the last turn
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
-        # All below is touched by the dispatcher's own thread only, and needs no lock.
+        # Everything below is used by the dispatcher thread only, and needs no lock.
         self._supervisor = WorkerSupervisor(plan, self._hear)
         self._supervisor.listen(self._wake_read, self._woken)
         self._numbers = count(1)
@@ -86,14 +87,14 @@ class Dispatcher:
     # --- called from any thread -------------------------------------------------------------------------------------
 
     def submit(self, cases: Sequence[Case]) -> None:
-        """Queue cases. Raises GradingUnavailable when closed."""
+        """Queue cases. Raises GradingUnavailable if closed."""
         with self._lock:
             self._refuse_if_closed()
             self._inbox.extend(cases)
             self._wake()
 
     def offer(self, part: Slice) -> bool:
-        """Take a slice if there is `room` for it, which is never while calls wait, and only where workers are ready."""
+        """Accept a slice if there is `room`: only if no calls are waiting and workers are ready."""
         with self._lock:
             if self._closing or self.room <= 0:
                 return False
@@ -103,14 +104,14 @@ class Dispatcher:
             return True
 
     def abandon(self, futures: Sequence[Future[Any]]) -> None:
-        """Nobody waits for these futures any more. A case with no others is cancelled, and not repeated when lost."""
+        """Abandon these futures. A case without other futures is cancelled, and not repeated if lost."""
         with self._lock:
             if not self._closing:
                 self._abandoned.extend(futures)
                 self._wake()
 
     def start_all(self) -> Future[None]:
-        """Start every worker and keep them; done when one is ready, or failed with GradingUnavailable."""
+        """Start all workers and keep them. The future completes when one is ready, or fails with GradingUnavailable."""
         asker: Future[None] = Future()
         with self._lock:
             self._refuse_if_closed()
@@ -119,7 +120,7 @@ class Dispatcher:
         return asker
 
     def close(self) -> None:
-        """Kill the workers and end the thread; what is not graded yet fails with GradingUnavailable."""
+        """Kill the workers and end the thread; pending cases fail with GradingUnavailable."""
         with self._lock:
             self._closing = True
             self._wake()
@@ -136,7 +137,7 @@ class Dispatcher:
         )
 
     def disown(self) -> None:
-        """In a forked child, where the thread does not run: close what was inherited, touch no process."""
+        """In a forked child, where the thread does not run: close inherited descriptors, touch no process."""
         self._supervisor.disown()
         os.close(self._wake_read)
         os.close(self._wake_write)
@@ -147,7 +148,7 @@ class Dispatcher:
 
     def _wake(self) -> None:
         if self._asleep:
-            os.write(self._wake_write, b"w")  # first: an interrupt in between costs a spare byte, not a wake-up
+            os.write(self._wake_write, b"w")  # first, so that an interrupt in between costs a spare byte, not a wake-up
             self._asleep = False
 
     # --- the thread -------------------------------------------------------------------------------------------------
@@ -157,14 +158,14 @@ class Dispatcher:
         try:
             while self._turn():
                 pass
-        except BaseException:  # `_end` fails the futures, whose callers would wait for ever
+        except BaseException:  # `_end` fails the futures, whose callers would otherwise wait forever
             reason = f"the thread that grades with {self._plan.name} failed:\n{traceback.format_exc()}"
             _LOG.error(reason)
         finally:
             self._end(reason)
 
     def _turn(self) -> bool:
-        """One round: hand out, wait, hear answers, watch deadlines. False = closing."""
+        """One turn: send calls, wait, read answers, check deadlines. False = closing."""
         room = self._hand_out()
         with self._lock:
             if self._closing:
@@ -238,11 +239,11 @@ class Dispatcher:
 
     @property
     def _silent(self) -> bool:
-        """The grader does not even answer its control requests."""
+        """Whether the grader does not even answer its control requests."""
         return self._lost_controls >= _TRIES
 
     def _hand_out(self) -> int:
-        """Give the workers what waits. Returns how many slices more they would take."""
+        """Send waiting calls to workers. Returns how many more slices they would accept."""
         if self._silent and self._queue and not self._probing:
             self._probe()
         for worker in self._supervisor.workers:
@@ -264,7 +265,7 @@ class Dispatcher:
         return 0 if self._queue else room
 
     def _probe(self) -> None:
-        """Ask for one control call, of a row whose control has not been lost, if one waits."""
+        """Send one control call, for a waiting row whose control has not been lost."""
         others = (call.attempt.requests for call in reversed(self._queue) if not self._has_lost_row(call))
         attempt = control_of(next(others, self._queue[-1].attempt.requests))
         self._alone.append(self._call(None, attempt, encode(attempt.requests)))
@@ -274,7 +275,7 @@ class Dispatcher:
         return row_of(call.attempt.requests) in self._lost_rows
 
     def _start_workers(self) -> None:
-        """Start workers: all where they are kept, else as there is work; a used one cannot take a call to be alone."""
+        """Start workers: all if they are kept, else as needed. A used worker cannot run a call alone."""
         busy = sum(bool(worker.in_flight) for worker in self._supervisor.workers)
         starting = sum(not worker.ready for worker in self._supervisor.workers)
         wanted = max(len(self._queue) + busy, len(self._supervisor.workers) - starting + len(self._alone))
@@ -285,11 +286,11 @@ class Dispatcher:
                 self._supervisor.start()
         except OSError as error:  # no processes or descriptors left
             self._short_of_workers = True
-            if not self._supervisor.workers:  # otherwise those that run do all the work
+            if not self._supervisor.workers:  # otherwise the running ones do all the work
                 self._failed_start(f"a worker process cannot be started: {error}")
 
     def _make_room(self) -> list[Worker]:
-        """Let used workers give way to fresh ones, as many as calls wait to be alone; those that still grade drain."""
+        """Replace used workers, as many as there are calls to run alone; busy ones drain first."""
         starting = sum(not worker.ready for worker in self._supervisor.workers)
         missing = len(self._alone) - starting - (self._plan.workers - len(self._supervisor.workers))
         if missing <= 0:
@@ -301,7 +302,7 @@ class Dispatcher:
         return used[:missing]
 
     def _fill(self, worker: Worker, share: int) -> None:
-        """Top up a worker to its share of the calls, or to about `_SECONDS_AHEAD` of work."""
+        """Fill a worker's queue up to its share of the calls, or about `_SECONDS_AHEAD` of work."""
         if self._plan.concurrency > 1:
             most = self._plan.concurrency
         else:
@@ -320,7 +321,7 @@ class Dispatcher:
     # --- hearing ----------------------------------------------------------------------------------------------------
 
     def _hear(self, worker: Worker, lines: list[bytes], closed: bool) -> None:
-        """What a worker wrote; `closed`: and that was the last of it."""
+        """Process a worker's output. closed: it has closed its pipe."""
         for received in lines:
             try:
                 message = json.loads(received)
@@ -340,7 +341,7 @@ class Dispatcher:
         self._tell_askers(None)
 
     def _hear_failed(self, worker: Worker, message: Message) -> None:
-        if worker.ready:  # the pool's protocol says this before `ready` only: the reward wrote to the pipe itself
+        if worker.ready:  # valid only before `ready`: the reward itself wrote to the pipe
             self._lose(worker, "the worker says that it cannot start, and has started")
             return
         self._supervisor.dismiss(worker)
@@ -361,7 +362,7 @@ class Dispatcher:
             return
         self._supervisor.done(worker, call)
         self._failed_starts = 0
-        if isinstance(call.case, Slice):  # does not show that calls are answered, so the breaker stays as it is
+        if isinstance(call.case, Slice):  # does not prove that calls are answered, so leave the breaker as it is
             self._answer_slice(call.case, results)
             return
         self._answered += 1
@@ -381,7 +382,7 @@ class Dispatcher:
     }
 
     def _gone(self, worker: Worker) -> None:
-        """The worker closed its pipe: it died, or as good as."""
+        """The worker closed its pipe: it died, or is about to."""
         worker.end()
         worker.drain_output()
         cause = worker.ending()
@@ -394,7 +395,9 @@ class Dispatcher:
     # --- losing -----------------------------------------------------------------------------------------------------
 
     def _lose(self, worker: Worker, cause: str) -> None:
-        """Kill a worker that did not answer: the call it was at is suspected, those behind it go first in the queue."""
+        """Kill a worker that did not answer: its current call is suspected, and those behind it go to the head of the
+        queue.
+        """
         suspects = len(worker.in_flight) if self._plan.concurrency > 1 else 1
         calls = list(worker.in_flight)
         behind = calls[suspects:]
@@ -439,7 +442,7 @@ class Dispatcher:
             self._leave_ungraded(case, reason)
 
     def _take_waiting(self, which: Callable[[Call], bool] = lambda _call: True) -> list[Case]:
-        """Take out of the queues what waits for a worker."""
+        """Remove and return all waiting calls."""
         taken: list[Call] = []
         for queue in (self._queue, self._alone):
             calls = [(call, which(call)) for call in queue]
@@ -455,10 +458,10 @@ class Dispatcher:
         self._cases.discard(case)
         case.resolve([GradeResult.ungraded(short(reason))] * len(case.requests))
 
-    # --- a case's life ----------------------------------------------------------------------------------------------
+    # --- the attempts of a case -------------------------------------------------------------------------------------
 
     def _advance(self, call: Call, outcome: Outcome) -> None:
-        """Tell a case what became of its call, and do what it decides."""
+        """Report the outcome of a call to its retry policy, and make the next attempt, if any."""
         case = call.case
         if case is None:
             self._probing = False
@@ -482,7 +485,7 @@ class Dispatcher:
             self._alone.append(self._call(case, attempt, encode(attempt.requests)))
 
     def _drop(self, case: Case) -> None:
-        """Nobody waits for it."""
+        """Drop an abandoned case."""
         case.attempts.close()
         self._cases.discard(case)
 

@@ -1,9 +1,9 @@
-"""Whether handing requests to workers is faster than grading them in the caller's process, by what both cost lately.
+"""Decide whether sending requests to workers is faster than grading them in the caller's process, from recent costs.
 
-Of what handing a request over costs in all, a quarter is writing it, a quarter is reading its grade, both in the
-caller's process, and half is the worker's. So where `over` is the time to write one and `here` the time to grade it,
+Of the total cost of sending a request, a quarter is writing it and a quarter is reading its grade, both in the caller's
+process, and half is the worker's. So with `over` the time to write one and `here` the time to grade it,
 
-    handing over pays  <=>  here > 2 over  and  workers * here > 1.4 (here + 4 over)
+    offloading pays  <=>  here > 2 over  and  workers * here > 1.4 (here + 4 over)
 
 the caller's process saves time, and all cores together are 1.4 times as fast as this one alone, if each is free.
 
@@ -21,13 +21,13 @@ from __future__ import annotations
 import math
 
 _GAIN = 1.4
-_SURE = 8  # slices to measure before handing over may be found not to pay
+_SURE = 8  # slices to measure before offloading may be found not to pay
 
 
 class RequestCost:
-    """CPU seconds that one request takes, measured slice by slice.
+    """CPU seconds per request, measured slice by slice.
 
-    count: slices measured. of_late: a moving average. least: the smallest seen.
+    count: slices measured. of_late: moving average. least: minimum.
     """
 
     def __init__(self) -> None:
@@ -42,13 +42,13 @@ class RequestCost:
         self.count += 1
 
     def fade(self) -> None:
-        """Drift towards the best time seen: what was found too slow is not measured any more, but tried again."""
+        """Drift towards the minimum, so that an option found too slow, which is no longer measured, is tried again."""
         if self.count:
             self.of_late += 0.05 * (self.least - self.of_late)
 
 
 def offloading_pays(here: RequestCost, over: RequestCost, workers: int) -> bool:
-    """here: of grading in this process. over: of writing requests to a worker. True as long as little is known."""
+    """here: cost of grading in this process. over: cost of writing requests to a worker. True while little is known."""
     if not here.count or over.count < _SURE:
         return True
     graded, written = here.of_late, over.of_late

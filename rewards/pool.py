@@ -6,12 +6,12 @@
         future = pool.submit(request)              # one at a time, as completions finish
         results = await pool.agrade(requests)      # inside an event loop
 
-Every call of the grader has a wall deadline. A worker that passes it is killed (SIGKILL, with all its process group)
-and replaced; so is one that dies or outgrows its memory. Who is to blame is decided in `rewards.retry_policy`. The design,
-with its alternatives, stands in docs/design/grading_pool.md.
+Every call of the grader has a wall-clock deadline. A worker that exceeds it is killed (SIGKILL, with its process group)
+and replaced; so is one that dies or exceeds its memory. `rewards.retry_policy` decides who is to blame. The design and
+its alternatives are in docs/design/grading_pool.md.
 
-Workers start when there is work, or with `start`. They die with this process, however it ends. After a fork the child
-has a pool of its own. A pool lives until `close` (or the end of the process).
+Workers start on demand, or with `start`. They die with this process, however it ends. After a fork the child starts its
+own workers. A pool lives until `close` (or the end of the process).
 """
 
 from __future__ import annotations
@@ -50,33 +50,32 @@ if TYPE_CHECKING:
 
 MEMORY_BYTES = 2 << 30
 START_DEADLINE = 60.0
-_SLICE = 64  # requests that are graded here, or handed to a worker, in one go
-_SLICE_CHARACTERS = 1 << 20  # of responses in a slice that is handed over, at most
-_LONG = 0.25  # a batch that has taken so many seconds gets the workers started
+_SLICE = 64  # requests graded here, or sent to a worker, at a time
+_SLICE_CHARACTERS = 1 << 20  # most characters of responses in a slice that is sent
+_LONG = 0.25  # seconds after which a batch starts the workers
 
 
 def default_workers() -> int:
-    """One a core that this process may use, eight at most."""
+    """One per core available to this process, at most eight."""
     affinity = getattr(os, "sched_getaffinity", None)
     return max(1, min(8, len(affinity(0)) if affinity else os.cpu_count() or 1))
 
 
 class GraderPool:
-    """Worker processes that grade with one reward.
+    """Worker processes that grade with a reward.
 
     spec: a reward's name, `file.py:function`, a composition, or a `RewardSpec`.
-    workers: processes at most; None = one a core, eight at most.
-    deadline: wall seconds of one call: one response, or for a batched reward one batch; rewards that declare `seconds`
-        (grades of programs) have so much more.
+    workers: most processes; None = one per core, at most eight. deadline: wall seconds per call (one response, or one
+    batch for a batched reward), plus the reward's `seconds` if declared (as for programs).
     memory_bytes: private memory of a worker; None = no limit.
     start_deadline: wall seconds for a worker to import what it needs, and for what it loads later off the clock.
 
     Raises:
-        UnknownReward, InvalidReward: the specification does not hold.
-        GradingUnavailable: made inside a worker, by a script that a worker imports.
+        UnknownReward, InvalidReward: the specification is invalid.
+        GradingUnavailable: created inside a worker, by a script that the worker imports.
 
-    Where a reward says `in_process`, or cannot be imported by a worker (which a warning says), the pool grades in this
-    process: see `rewards.in_process`.
+    If a reward has `in_process`, or cannot be imported by a worker (with a warning), the pool grades in this process:
+    see `rewards.in_process`.
     """
 
     def __init__(
@@ -125,7 +124,7 @@ class GraderPool:
         self._slicing = (
             self._ask_at_once is not None
             and self.workers > 1
-            and not any(reward.asynchronous for reward in rewards)  # a worker with an event loop takes calls only
+            and not any(reward.asynchronous for reward in rewards)  # a worker with an event loop accepts no slices
             and not self.batched
             and not self.in_process
         )
@@ -139,7 +138,7 @@ class GraderPool:
         """Start all workers now and wait until the first is ready.
 
         Raises:
-            GradingUnavailable: they cannot be started; the message says what the worker said.
+            GradingUnavailable: they cannot be started; includes the worker's message.
         """
         self._running().start_all().result()
         return self
@@ -148,12 +147,14 @@ class GraderPool:
         """Queue one request; the future holds its grade.
 
         It fails only with GradingUnavailable (closed, or no worker can be started). Its callbacks run in the pool's
-        own thread and must be quick. Raises InvalidRow where the request is not JSON.
+        thread and must be quick. Raises InvalidRow if the request is not JSON.
         """
         return self.submit_batch([request])[0]
 
     def submit_batch(self, requests: Sequence[GradeRequest]) -> list[Future[GradeResult]]:
-        """Queue requests; a batched reward gets each group (`group_id`) in one call, any other one by one."""
+        """Queue requests; a batched reward gets each group (`group_id`) in one call, other rewards one request per
+        call.
+        """
         futures = []
         for answer in self.begin(requests):
             if isinstance(answer, Future):
@@ -164,14 +165,14 @@ class GraderPool:
         return futures
 
     def begin(self, requests: Sequence[GradeRequest]) -> list[Answer]:
-        """`submit_batch`, with the grades themselves where no worker was needed: a future costs as much as they do."""
+        """Like `submit_batch`, but returns grades that needed no worker directly, since a future would cost as much."""
         made = self._at_once(requests)
         cases = self._queue([request for request, result in zip(requests, made, strict=True) if result is None])
         queued = (future for case in cases for future in case.futures)
         return [next(queued) if result is None else result for result in made]
 
     def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
-        """Grade in order; waits, in this thread. Raises GradingUnavailable."""
+        """Grade in order, blocking this thread. Raises GradingUnavailable."""
         batch = _Batch(self, requests)
         try:
             for _ in batch:
@@ -186,7 +187,7 @@ class GraderPool:
             for future in reversed(batch.futures if slices else futures):
                 future.result()
             return batch.results()
-        except BaseException:  # KeyboardInterrupt included: the caller is leaving, so call its grades off
+        except BaseException:  # including KeyboardInterrupt: the caller is leaving, so abandon its grades
             batch.cancel()
             raise
 
@@ -194,7 +195,7 @@ class GraderPool:
         """Grade in order without blocking the event loop. Raises GradingUnavailable."""
         import asyncio
 
-        from rewards.event_loops import when_closed  # imports asyncio: only callers that use it pay for that
+        from rewards.event_loops import when_closed  # imports asyncio, for callers that use it only
 
         batch = _Batch(self, requests)
         forget = when_closed(asyncio.get_running_loop(), batch.cancel)
@@ -205,19 +206,19 @@ class GraderPool:
                 batch.answer(place, await asyncio.wrap_future(part.future))
             await asyncio.gather(*map(asyncio.wrap_future, batch.futures))
             return batch.results()
-        except BaseException:  # CancelledError included: the caller is leaving, so call its grades off
+        except BaseException:  # including CancelledError: the caller is leaving, so abandon its grades
             batch.cancel()
             raise
         finally:
             forget()
 
     def _is_inside(self) -> bool:
-        """Whether this is the thread that answers futures, in a callback of one."""
+        """Whether this is the thread that completes futures, inside a callback."""
         dispatcher = self._dispatcher
         return dispatcher is not None and threading.current_thread() is dispatcher.thread
 
     def _queue(self, requests: Sequence[GradeRequest]) -> list[Case]:
-        """Queue for the workers. Raises InvalidRow where a request is not JSON, GradingUnavailable when closed."""
+        """Queue for the workers. Raises InvalidRow if a request is not JSON, GradingUnavailable if closed."""
         if not requests:
             return []
         calls = _groups(requests) if self.batched else ([request] for request in requests)
@@ -226,14 +227,14 @@ class GraderPool:
         return cases
 
     def abandon(self, futures: Sequence[Future[Any]]) -> None:
-        """Nobody waits for these any more: what has not begun is not graded, and what hangs is not tried again."""
+        """Abandon these futures: calls that have not begun are dropped, and hanging ones are not repeated."""
         for future in futures:
             future.cancel()
         if futures and (dispatcher := self._dispatcher) is not None:
             dispatcher.abandon(futures)
 
     def _offer(self, requests: Sequence[GradeRequest]) -> Slice | None:
-        """Hand requests to a worker that grades them from their texts, where one would begin with them soon."""
+        """Send requests to a worker that grades them from their texts, if one could begin soon."""
         dispatcher = self._dispatcher
         if not isinstance(dispatcher, Dispatcher) or dispatcher.room <= 0:
             return None
@@ -249,7 +250,7 @@ class GraderPool:
         return part if dispatcher.offer(part) else None
 
     def _at_once(self, requests: Sequence[GradeRequest]) -> list[GradeResult | None]:
-        """The grades that need no worker, each with its seconds; None for those that do."""
+        """The grades that need no worker, each with its seconds; None for the others."""
         if self._closed:
             raise GradingUnavailable(f"the pool that grades with {self.identity} is closed")
         ask = self._ask_at_once
@@ -266,11 +267,11 @@ class GraderPool:
         return made
 
     def counts(self) -> PoolCounts:
-        """What has happened so far."""
+        """Counters of this pool."""
         return PoolCounts() if self._dispatcher is None else self._dispatcher.counts()
 
     def close(self) -> None:
-        """Kill the workers; what is not graded yet fails with GradingUnavailable. May be called twice."""
+        """Kill the workers; pending grades fail with GradingUnavailable. Idempotent."""
         with self._lock:
             dispatcher, self._dispatcher = self._dispatcher, None
             self._closed = True
@@ -305,7 +306,7 @@ class GraderPool:
         return InProcess(self._plan, self.spec)
 
     def _forked(self) -> None:
-        """In a forked child: the parent's workers stay the parent's."""
+        """In a forked child: let go of the parent's workers."""
         self._lock = threading.Lock()
         dispatcher, self._dispatcher = self._dispatcher, None
         if dispatcher is not None:
@@ -314,10 +315,10 @@ class GraderPool:
 
 
 class _Batch:
-    """Requests on their way, a slice after the other: workers begin on the first while the rest is looked at.
+    """Processes requests slice by slice, so that workers begin with the first while the rest is processed.
 
-    With several workers a slice goes to one of them as a whole where there is room, to be graded from its texts. The
-    others are looked at here: this thread is one more worker, and it keeps the last slice so as not to stand idle.
+    With several workers, a slice is sent to one of them if there is room, to be graded from its texts. The others are
+    graded here: this thread acts as another worker, and keeps the last slice so as not to be idle.
     """
 
     def __init__(self, pool: GraderPool, requests: Sequence[GradeRequest]) -> None:
@@ -327,7 +328,7 @@ class _Batch:
         self._parts: list[list[Answer] | Slice] = []
 
     def __iter__(self) -> Iterator[None]:
-        """Grade, queue or hand over a slice at each step."""
+        """Grade, queue or send one slice per step."""
         pool, count = self._pool, len(self._requests)
         slicing = pool._slicing and count > self._slice and not pool._is_inside()
         began, starting = time.monotonic(), not slicing
@@ -342,7 +343,7 @@ class _Batch:
                     pool._running().start_all()
 
     def _step(self, chosen: Sequence[GradeRequest], *, offered: bool) -> list[Answer] | Slice:
-        """Hand over a slice, where it is offered and there is room, or else look at it here; see what that takes."""
+        """Send a slice if possible, or else process it here; measure the cost."""
         pool, began = self._pool, time.thread_time()
         if offered and (part := pool._offer(chosen)) is not None:
             pool._handing_over.took(time.thread_time() - began, len(chosen))
@@ -353,18 +354,18 @@ class _Batch:
         return answers
 
     def slices(self) -> list[tuple[int, Slice]]:
-        """What was handed over as a whole and is not answered yet, with its place."""
+        """Slices that were sent and are not answered yet, with their positions."""
         return [(place, part) for place, part in enumerate(self._parts) if isinstance(part, Slice)]
 
     def answer(self, place: int, answers: list[Answer] | None) -> None:
-        """The answers of a slice; None = it is to be graded here."""
+        """Take the answers of a slice; None = grade it here."""
         part = self._parts[place]
         assert isinstance(part, Slice)
         self._parts[place] = self._pool.begin(part.requests) if answers is None else answers
 
     @property
     def futures(self) -> list[Future[GradeResult]]:
-        """The futures of all calls so far; those of slices that are still out are not among them."""
+        """The futures of all calls so far, except those of unanswered slices."""
         known = [part for part in self._parts if not isinstance(part, Slice)]
         return [answer for part in known for answer in part if isinstance(answer, Future)]
 
@@ -380,7 +381,7 @@ class _Batch:
 
 
 def _is_inside_worker() -> bool:
-    """Whether this process is a grading worker. Raises GradingUnavailable in one that still imports its reward."""
+    """Whether this process is a grading worker. Raises GradingUnavailable in one that is still importing its reward."""
     said = os.environ.get(IN_WORKER, "").split()
     if said[:1] != [str(os.getpid())]:
         return False
@@ -393,13 +394,13 @@ def _is_inside_worker() -> bool:
 
 
 def _setup(spec: RewardSpec, sources: Sequence[Shipped], deadline: float, memory_bytes: int | None) -> bytes:
-    """The first line to a worker: what it needs to make the grader. Raises InvalidReward."""
+    """The first line to a worker: how to build the grader. Raises InvalidReward."""
     return line(
         {
             "spec": spec.to_dict(),
             "sources": [source.to_dict() for source in sources],
             "path": [os.path.join(folder(), entry) for entry in sys.path],
-            "argv": sys.argv,  # a script may read its options where it is loaded
+            "argv": sys.argv,  # a script may read its options on import
             "folder": folder(),  # a reward may be named by a relative path
             "deadline": deadline,
             "memory": None if memory_bytes is None else whole("memory_bytes", memory_bytes),
@@ -412,7 +413,7 @@ def _asked_in_process(spec: RewardSpec, rewards: Iterable[Reward]) -> bool:
 
 
 def _groups(requests: Sequence[GradeRequest]) -> Iterator[Sequence[GradeRequest]]:
-    """The requests cut where the group changes."""
+    """Split requests at changes of the group."""
     start = 0
     for end in range(1, len(requests) + 1):
         if end == len(requests) or requests[end].group_id != requests[start].group_id:
@@ -421,7 +422,7 @@ def _groups(requests: Sequence[GradeRequest]) -> Iterator[Sequence[GradeRequest]
 
 
 def _penalty(spec: RewardSpec) -> Penalty:
-    """What a response that hangs the grader is paid. Raises InvalidReward where no float holds it."""
+    """The score of a response that hangs the grader. Raises InvalidReward if it exceeds the range of floats."""
     score = lowest(spec)
     if not math.isfinite(score):
         raise InvalidReward(f"the lowest score of {identity(spec)} is {score}: weights times floors are too large")
@@ -429,14 +430,14 @@ def _penalty(spec: RewardSpec) -> Penalty:
 
 
 def _patience_of(spec: RewardSpec) -> Callable[[Attempt], float]:
-    """What a call may take beyond the deadline, without asking where no reward declares it."""
+    """The function for extra seconds of a call; a constant 0 if no reward declares any."""
     if all(reward.seconds is None for reward in rewards_of(spec).values()):
         return lambda _attempt: 0.0
     return lambda attempt: patience(spec, attempt.requests, control=attempt.control)
 
 
 def folder() -> str:
-    """Where this process is; empty where that folder is gone."""
+    """The current folder; empty if it is gone."""
     try:
         return os.getcwd()
     except OSError:
@@ -444,7 +445,7 @@ def folder() -> str:
 
 
 def whole(name: str, value: int) -> int:
-    """An option that counts something. Raises InvalidReward."""
+    """Validate a count option. Raises InvalidReward."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise InvalidReward(f"{name} must be a whole number of at least 1, not {value!r}")
     return value

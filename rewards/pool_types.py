@@ -1,4 +1,4 @@
-"""What passes inside a pool: its plan, the cases and slices it was given, and the calls made for them."""
+"""The values inside a pool: its plan, cases and slices, and the calls made for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rewards.wire import grade_from, request_row
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a pool does. Times in seconds.
+    """The settings of a pool. Times in seconds.
 
     name: the reward's identity, for messages. setup: the first line to each worker.
     deadline: of one call. patience: what the rewards ask for beyond it.
@@ -37,7 +37,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolCounts:
-    """What has happened in a pool so far.
+    """Counters of a pool.
 
     answered: calls answered. lost: calls that hung, killed their worker, or were ended with it when nobody waited.
     blamed: responses graded wrong for it.
@@ -56,9 +56,9 @@ Answer: TypeAlias = "GradeResult | Future[GradeResult]"
 
 
 class Case:
-    """One call of the grader, as it was asked for, and the futures that wait for it.
+    """One requested call of the grader, and its futures.
 
-    abandoned: since when nobody waits any more, though it may have begun; 0 = somebody does.
+    abandoned: time since which nobody waits for it, although it may have begun; 0 = not abandoned.
     """
 
     __slots__ = ("abandoned", "attempts", "began", "futures", "payload", "requests")

@@ -1,4 +1,4 @@
-"""Who is to blame when a grade never comes back: the life of one call of a grader, as pure decisions.
+"""Decide who is to blame when a grade never arrives: the attempts of one call of a grader, as pure decisions.
 
 A call is *lost* when its deadline passed or its worker died under it (killed, out of memory, `os._exit`). Then:
 
@@ -11,7 +11,7 @@ A call of several requests (a batched reward) shares out the blame: each respons
 those that are lost again are wrong, and the others are graded with the guilty replaced by controls. Where no single one
 is lost, the call as a whole is ungraded.
 
-The generator yields an `Attempt` and is sent an `Outcome`; it touches no process, so it is tested by hand.
+The generator yields an `Attempt` and is sent an `Outcome`. It touches no process, so tests can drive it directly.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HARMLESS = "a harmless response in its place"  # what a control request is, in r
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A call to make. `alone`: on a worker that has graded nothing, with nothing else beside it.
+    """A call to make. alone: on a worker that has graded nothing, with no other calls.
 
     control: do not grade these requests but the control requests that their rewards make of them.
     """
@@ -40,14 +40,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The worker answered in time; a control answers with no results."""
+    """The worker answered in time; a control call has no results."""
 
     results: list[GradeResult]
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The worker did not answer; `cause` says what happened, in words."""
+    """The worker did not answer; `cause` says why."""
 
     cause: str
 
@@ -58,9 +58,9 @@ AttemptSequence: TypeAlias = Generator[Attempt, Outcome, list[GradeResult]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Penalty:
-    """What a response that hangs the grader is paid.
+    """The grade of a response that hangs the grader.
 
-    score: the lowest that the reward pays. right_and_wrong: its grades carry a correctness, which is then 0.
+    score: the lowest score of the reward. right_and_wrong: its grades have a correctness, which is then 0.
     """
 
     score: float = 0.0
@@ -76,7 +76,7 @@ class Penalty:
 
 
 def empty(request: GradeRequest) -> GradeRequest:
-    """The response that stands in for the others while one of a batch is tried."""
+    """The response that replaces the others while one of a batch is tried."""
     return replace(request, response="")
 
 
@@ -90,7 +90,7 @@ def attempt_sequence(
     penalty: Penalty,
     stand_in: Callable[[GradeRequest], GradeRequest] = empty,
 ) -> AttemptSequence:
-    """Grade one call, deciding after each loss what to try next."""
+    """The attempts of one call: decides after each loss what to try next."""
     outcome = yield Attempt(requests, alone=False)
     if isinstance(outcome, Answered):
         return outcome.results

@@ -2,12 +2,12 @@
 
     python -P -m rewards.worker PARENT_PID
 
-It is started by the pool and speaks lines of JSON over what were its standard input and output; a reward that prints
-writes to standard error instead, and one that reads standard input finds it empty. First line in: what to grade with.
-First line out: `{"ready": true}` or `{"failed": message}`. Then calls `{"call", "requests", "control"}` and answers
-`{"call", "results"}`. With `"slice": true` the requests are graded from their texts alone, and the answer holds null
-where a text does not say it. `{"clock": stopped}` says that the clock stands still, or goes on (`rewards.clock`). A
-line `{"cancel": call}` says that nobody waits for a call: one that awaits is cancelled, and answered for form's sake.
+It is started by the pool and exchanges JSON lines over its original standard input and output; a reward that prints
+writes to standard error instead, and one that reads standard input finds it empty. First line in: the reward. First
+line out: `{"ready": true}` or `{"failed": message}`. Then calls `{"call", "requests", "control"}` and answers `{"call",
+"results"}`. With `"slice": true` the requests are graded from their texts alone, and the answer holds null where a text
+does not say it. `{"clock": stopped}` says that the clock stands still, or goes on (`rewards.clock`). A line `{"cancel":
+call}` says that nobody waits for a call: one that awaits is cancelled, and answered for form's sake.
 
 It never outlives its parent, even while a grade is stuck: a thread ends the process group when the pipe is closed, and
 the kernel kills the process when the thread that started it dies (PR_SET_PDEATHSIG; Linux), which also reaches code

@@ -1,7 +1,7 @@
-"""One worker process as its pool sees it: pipes that never block, what it is at, and its end by SIGKILL.
+"""The pool's view of one worker process: non-blocking pipes, its current calls, and its end by SIGKILL.
 
-Everything here is called from the pool's own thread. The process leads a session of its own, so that one signal reaches
-all that a reward started; what has left that session is found by its mark.
+Everything here is called from the pool's thread. The process leads its own session, so that one signal reaches
+everything that a reward started; processes that left the session are found by their mark.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rewards.stray_processes import marked, new_mark
 
 Call = TypeVar("Call")
 
-# What a reward prints is shown on the parent's standard error, up to this much a worker.
+# Output of a reward is shown on the parent's standard error, up to this many bytes per worker.
 _SHOWN_OUTPUT = 1 << 16
 _KEPT_OUTPUT = 2000
 _CHUNK = 1 << 16
@@ -40,7 +40,7 @@ def environment() -> dict[str, str]:
 
 
 class WorkerProcess(Generic[Call]):
-    """A worker and the calls it has been given.
+    """A worker and its calls.
 
     ready: it has made its grader, which took start_seconds. fresh: it has been given no call yet.
     alone: its one call shares it with none.
@@ -107,7 +107,7 @@ class WorkerProcess(Generic[Call]):
         return self._pipes[2].fileno()
 
     def send(self, data: bytes) -> None:
-        """Hand over bytes; what the pipe does not take now waits for `flush`."""
+        """Send bytes; what the pipe does not accept now waits for `flush`."""
         self._unsent.append(memoryview(data))  # what is left of it is not copied
         self.flush()
 
@@ -167,7 +167,7 @@ class WorkerProcess(Generic[Call]):
 
     @property
     def last_output(self) -> str:
-        """The last line that it printed, for a diagnosis."""
+        """The last line of its output, for diagnoses."""
         lines = self._kept.decode("utf-8", "replace").split("\n")
         return next((text.strip()[:200] for text in reversed(lines) if text.strip()), "")
 
@@ -188,7 +188,7 @@ class WorkerProcess(Generic[Call]):
         return self._process.poll() is not None
 
     def ending(self) -> str:
-        """How a worker that closed its pipes ended, in words. Waits for the end of a process that is exiting."""
+        """How a worker that closed its pipes ended, in words. Waits for an exiting process."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=2.0)
         code = self._process.returncode

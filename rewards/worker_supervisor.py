@@ -1,7 +1,7 @@
-"""The worker processes of a pool: started, fed, listened to, watched against their deadlines, killed and reaped.
+"""Supervise the worker processes of a pool: start, send calls, read answers, check deadlines, kill and reap.
 
-What a worker says is handed on as bytes; what is made of it is decided in `rewards.dispatch`. All of this runs in the
-dispatcher's thread: the kernel's parent-death signal follows the thread that started a process.
+Lines from workers are passed on as bytes; `rewards.dispatch` interprets them. All of this runs in the dispatcher
+thread, because the kernel's parent-death signal is tied to the thread that started a process.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _REAP_EVERY = 0.02
 class WorkerSupervisor:
     """At most `plan.workers` processes and the pipes to them.
 
-    hear: called with a worker, the lines that it wrote and whether it has closed its pipe.
+    hear: called with a worker, the lines it wrote, and whether it has closed its pipe.
     """
 
     def __init__(self, plan: Plan, hear: Callable[[Worker, list[bytes], bool], None]) -> None:
@@ -42,7 +42,7 @@ class WorkerSupervisor:
         self._selector.register(descriptor, selectors.EVENT_READ, then)
 
     def wait(self, timeout: float | None) -> None:
-        """Wait for news, at most until the next deadline or `timeout`, and hand it on."""
+        """Wait for events, at most until the next deadline or `timeout`, and process them."""
         patience = self._patience()
         waits = [seconds for seconds in (patience, timeout) if seconds is not None]
         for key, _events in self._selector.select(min(waits) if waits else None):
@@ -60,7 +60,7 @@ class WorkerSupervisor:
     # --- one worker -------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start one more worker. Raises OSError when there are no processes or descriptors left."""
+        """Start one more worker. Raises OSError if there are no processes or descriptors left."""
         worker: Worker = WorkerProcess(self._plan.setup, time.monotonic())
         self.started += 1
         self.workers.append(worker)
@@ -82,7 +82,7 @@ class WorkerSupervisor:
         self._watch_input(worker)
 
     def cancel(self, case: Case) -> None:
-        """Tell the workers that nobody waits for a case any more.
+        """Tell the workers that a case is abandoned.
 
         A worker that grades several side by side cancels the grade. One that cannot, or whose grade never awaits, may
         go on for as long as it took to start, and is killed then: a new worker would take that long to be ready.
@@ -93,7 +93,7 @@ class WorkerSupervisor:
                 self._watch_input(worker)
 
     def done(self, worker: Worker, call: Call) -> None:
-        """A call was answered: the deadline of the next one runs from now."""
+        """A call was answered: the deadline of the next one starts now."""
         worker.in_flight.remove(call)
         worker.slices -= isinstance(call.case, Slice)
         worker.alone = False
@@ -112,7 +112,7 @@ class WorkerSupervisor:
             worker.clock_stopped = None
 
     def dismiss(self, *workers: Worker) -> None:
-        """Kill workers, with all that they have started, and forget them; they are reaped in a later round."""
+        """Kill workers and their descendants; they are reaped in a later turn."""
         for worker in workers:
             self.workers.remove(worker)
             for descriptor in (worker.input, worker.output, worker.errors):
@@ -123,7 +123,7 @@ class WorkerSupervisor:
         self._leftovers.end([worker.mark for worker in workers])
 
     def read(self, worker: Worker) -> None:
-        """Hand on what a worker has written."""
+        """Pass on a worker's output."""
         lines, closed = worker.read()
         if lines or closed:
             self._hear(worker, lines, closed)
@@ -214,7 +214,7 @@ class WorkerSupervisor:
     # --- the end ----------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Kill all and wait until they are gone (they are killed: five seconds is for ever)."""
+        """Kill all workers and wait until they are gone (after SIGKILL, five seconds is ample)."""
         self.dismiss(*list(self.workers))
         limit = time.monotonic() + 5.0
         while any(not worker.reaped() for worker in self._dying) and time.monotonic() < limit:
@@ -223,7 +223,7 @@ class WorkerSupervisor:
         self._selector.close()
 
     def disown(self) -> None:
-        """In a forked child: close what was inherited, touch no process."""
+        """In a forked child: close inherited descriptors, without touching any process."""
         for worker in [*self.workers, *self._dying]:
             worker.disown()
         self._selector.close()
