@@ -1,18 +1,16 @@
-"""The dispatcher thread of a pool: sends calls to workers, enforces deadlines, and applies the retry policy to each
-case.
+"""The dispatcher thread of a pool: sends calls, enforces deadlines, applies the retry policy to each case.
 
 One thread owns all workers and pipes (`rewards.worker_supervisor`), so there is nothing to lock but the inbox.
 
-A worker is sent several calls ahead (about 20 ms of work) so that it never waits for the pipe, and answers them one by
-one. If it hangs, only the current call is suspected; those behind it return to the head of the queue. Calls that must
-run *alone* (repeats, controls) go to workers that have graded nothing; idle workers are replaced for them if necessary.
-Requests that their texts alone may decide come in slices (`rewards.slices`), using the capacity that calls leave.
+A worker gets several calls ahead (about 20 ms of work), so that it never waits for the pipe, and answers them in order.
+If it hangs, only the current call is suspected; those behind it are requeued first. Calls that must run *alone*
+(repeats, controls) go to unused workers; idle workers are replaced for them if necessary. Requests that their texts
+alone may decide come in slices (`rewards.slices`), using spare capacity.
 
 Two circuit breakers keep a broken grader from costing a deadline for every response. After three failed starts in a
 row, all queued calls fail at once, with the diagnosis. After three lost control calls in a row, queued calls of the
-same rows fail (a reference can hang a grader, and a group shares it), and one control call of another row, the probe,
-decides about the rest: if it is answered, all continue; if it is lost, all fail. Until some call is answered, new work
-is also preceded by a probe.
+same rows fail (a reference can hang a grader), and one control call of another row, the probe, decides about the rest:
+answered, all continue; lost, all fail. Until a call is answered, a probe precedes new work.
 """
 
 from __future__ import annotations
@@ -395,9 +393,7 @@ class Dispatcher:
     # --- losing -----------------------------------------------------------------------------------------------------
 
     def _lose(self, worker: Worker, cause: str) -> None:
-        """Kill a worker that did not answer: its current call is suspected, and those behind it go to the head of the
-        queue.
-        """
+        """Kill a worker that did not answer: suspect its current call, and requeue those behind it first."""
         suspects = len(worker.in_flight) if self._plan.concurrency > 1 else 1
         calls = list(worker.in_flight)
         behind = calls[suspects:]
