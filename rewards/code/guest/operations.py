@@ -207,6 +207,11 @@ def environ_out(_host: Host, names: tuple[str, ...]) -> dict[str, str | None]:
     return {name: os.environ.get(name) for name in names}
 
 
+def folder_out(host: Host) -> tuple[str, str]:
+    """The folder in which the program was started, and that in which it is."""
+    return host.home, os.path.realpath(os.getcwd())
+
+
 def drive(_host: Host, name: str, *args: Any) -> Any:
     """Coroutines and what else is awaited run on an event loop of the program's own; see `awaiting.py`."""
     from . import awaiting
@@ -269,6 +274,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "seed": seed,
     "mirror": mirror,
     "environ_out": environ_out,
+    "folder_out": folder_out,
     "files_in": files_in,
     "files_out": files_out,
     "beside_in": beside_in,

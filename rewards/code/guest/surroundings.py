@@ -19,7 +19,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from . import beside, context, logged, proxies, wire
+from . import beside, context, logged, proxies, whereabouts, wire
 from .folders import Folders
 from .link import Link
 
@@ -43,8 +43,8 @@ _ASSIGNED = re.compile(
     r"\b(?:sys|os|time|random|builtins|shutil|socket|uuid|secrets|getpass|platform)\.(?!environ)\w[\w.]*\s*=[^=]"
 )
 _WATCHED = re.compile(
-    r"patch|setattr|stdin|StringIO|environ|env\(|chdir|tmp_path|tmpdir|tempfile|seed\(|state\(|sleep|stdout|stderr|warn|log"
-    r"|inspect|doctest|dataclasses|get_type_hints|iscoroutinefunction|sys\.argv"
+    r"patch|setattr|stdin|StringIO|environ|env\(|chdir|getcwd|\.cwd\(|tmp_path|tmpdir|tempfile|seed\(|state\(|sleep"
+    r"|stdout|stderr|warn|log|inspect|doctest|dataclasses|get_type_hints|iscoroutinefunction|sys\.argv"
 )
 _INSPECTING = ("inspect", "dataclasses", "typing", "asyncio", "doctest")  # those of `wire.FORWARDED` that tests call
 
@@ -78,6 +78,7 @@ class Surroundings:
     ) -> None:
         self._link = link
         self._beside = around
+        self._whereabouts = whereabouts.watch(link, "\n".join(sources.values()))
         self._text = "\n".join(sources.values())
         self._busy = False
         self._patched: list[tuple[str, str, Any, Any]] = []  # module, name, original, last sent
@@ -92,7 +93,7 @@ class Surroundings:
         self._environ = dict(os.environ) if "environ" in self._text or "env(" in self._text else None
         names = set() if self._environ is None else set_by_program(trees) - self._environ.keys()
         self._set_by_program = tuple(sorted(names))
-        self._cwd = os.getcwd() if "chdir" in self._text else None
+        self._cwd = os.getcwd() if "chdir" in self._text or self._whereabouts is not None else None
         self._seeds: list[tuple[str, str, tuple[Any, ...]]] = []
         self._folders: Folders | None = None
         if any(word in self._text for word in ("tmp_path", "tmpdir", "tempfile")):
@@ -198,9 +199,12 @@ class Surroundings:
                 folder = os.getcwd()
             except OSError:
                 folder = self._cwd
-            if folder != self._cwd:
+            moved = self._whereabouts is not None and self._whereabouts.moved
+            if folder != self._cwd or moved:
                 self._cwd = folder
                 yield ("cwd", folder)
+            if self._whereabouts is not None:
+                self._whereabouts.moved = False
 
     def _watch_seeds(self) -> None:
         import random

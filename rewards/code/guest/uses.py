@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
+from collections.abc import Iterable
 from types import FrameType
 
 from . import classes, context, proxies
@@ -83,6 +84,12 @@ def arguments_are_own() -> bool:
         for call in called
         for argument in (*call.args, *(keyword.value for keyword in call.keywords))
     )
+
+
+def is_own(nodes: Iterable[ast.AST], frame: FrameType) -> bool:
+    """Whether the program has no part in what a test writes there, as far as its source tells."""
+    bound = _bindings()
+    return all(_is_own(node, frame, bound, set()) for node in nodes)
 
 
 def _bindings() -> _Bindings:
