@@ -180,7 +180,7 @@ def _build(body: Any, name: str, /, *bases: Any, **keywords: Any) -> Any:
     if not own or name.startswith("Test") or "metaclass" in keywords:
         return _build_class(body, name, *bases, **keywords)
 
-    def chosen(name: str, bases: tuple[type, ...], names: dict[str, Any], **keywords: Any) -> Any:
+    def chosen(name: str, bases: tuple[type, ...], names: dict[str, Any], /, **keywords: Any) -> Any:
         if (marked or any(map(_describes, names.values()))) and not any(n.startswith("test") for n in names):
             made = make(name, bases, names, keywords)
             if marked:
@@ -195,7 +195,7 @@ def _are_plain(bases: Iterable[type]) -> bool:
     return all(is_class(base) or type(base) is type for base in bases)
 
 
-def _of_both(name: str, bases: tuple[type, ...], names: dict[str, Any], **keywords: Any) -> Any:
+def _of_both(name: str, bases: tuple[type, ...], names: dict[str, Any], /, **keywords: Any) -> Any:
     """Stands for the metaclass of what derives from the program's and from others with a metaclass: `Enum`."""
     return make(name, bases, names, keywords)
 

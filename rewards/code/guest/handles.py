@@ -48,12 +48,12 @@ def _without_ours(kinds: Iterable[type]) -> list[type]:
 class HandleMeta(RootOfClasses):
     """The type of classes that stand for classes of the program."""
 
-    def __new__(mcs, name: str, bases: tuple[type, ...], names: dict[str, Any], **keywords: Any) -> Any:
+    def __new__(mcs, name: str, bases: tuple[type, ...], names: dict[str, Any], /, **keywords: Any) -> Any:
         if "\0internal" not in names:
             return derived.make(name, bases, names, keywords)
         return super().__new__(mcs, name, bases, names)
 
-    def __init__(cls, *_: Any, **_keywords: Any) -> None:
+    def __init__(cls, /, *_: Any, **_keywords: Any) -> None:
         """One that the program has made is whole."""
 
     def __call__(cls, /, *args: Any, **kwargs: Any) -> Any:

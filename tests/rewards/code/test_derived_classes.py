@@ -45,6 +45,19 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
             with pytest.raises(AttributeError): Bare("x").speak()
         """,
     ),
+    "keywords called as parameters of a metaclass are": (
+        "class Plugin:\n    known = {}\n    def __init_subclass__(cls, name=None, bases=(), **more):\n"
+        "        super().__init_subclass__()\n        Plugin.known[name or cls.__name__.lower()] = cls\n        cls.more = (*bases, *more)\n",
+        ("name or cls.__name__.lower()", "cls.__name__.lower()"),
+        """
+        from solution import Plugin
+        class Plain(Plugin): pass
+        class Named(Plugin, name="other", bases=[1], names=2, keywords=3): pass
+        def test_known():
+            assert list(Plugin.known) == ["plain", "other"] and Plugin.known["other"] is Named
+            assert Named.more == (1, "names", "keywords") and Plain.more == ()
+        """,
+    ),
     "abstract": (
         "import abc\nclass Shape(abc.ABC):\n    @abc.abstractmethod\n    def area(self): ...\n    def describe(self): return f'{type(self).__name__}: {self.area()}'\n",
         ("    @abc.abstractmethod\n", ""),
