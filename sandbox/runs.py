@@ -33,6 +33,7 @@ class Outcome(NamedTuple):
 
     status: int = -1
     seconds: float = 0.0
+    waited: float = 0.0
     cpu: float = 0.0
     peak: int = 0
     cause: str = ""
@@ -271,6 +272,7 @@ class Run:
             stderr=bytes(self._stderr.held),
             truncated=self._stdout.over or self._stderr.over,
             seconds=outcome.seconds,
+            waited=min(outcome.waited, outcome.seconds),
             cpu_seconds=cpu,
             peak_memory=usage.peak_memory if usage and usage.peak_memory else outcome.peak,
             files=self._files(),

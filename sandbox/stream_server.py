@@ -20,7 +20,7 @@ from sandbox.protocol import Sandbox, Session
 from sandbox.types import Job, JobResult
 from sandbox.wire import BadWire, decode_job, encode_result, split
 
-VERSION = 2
+VERSION = 3
 WINDOW = 1 << 20  # most unread bytes in flight per session and direction
 GRANT = WINDOW // 4  # bytes after which the reader grants the sender more
 _PIECE = 1 << 16

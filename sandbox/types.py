@@ -49,7 +49,8 @@ def _finite(value: float) -> bool:
 class Limits:
     """Resource limits of a run, with all defaults.
 
-    wall_seconds: from the start of the program to its end; waiting for a free slot does not count.
+    wall_seconds: from the start of the program to its end; waiting for a free slot does not count, nor (as far as the
+    kernel tells it, and within bounds) waiting for a core.
     cpu_seconds: of all its processes together with a cgroup, else of each process. memory_bytes: of all its processes
     and files together with a writable cgroup, else of each process.
     processes: concurrent processes and threads. output_bytes: standard output and error, each.
@@ -177,7 +178,8 @@ class JobResult:
 
     exit_code: if `ended` is EXITED, else None. signal: if it is SIGNALLED, else None.
     stdout, stderr: up to `limits.output_bytes` of each. truncated: there was more.
-    seconds: wall time of the program. cpu_seconds: of its whole tree.
+    seconds: wall time of the program. waited: the part in which it could have run and had no core, or its sandbox was
+        stopped; 0 = none, or not known. cpu_seconds: of its whole tree.
     peak_memory: bytes; of the whole tree with a cgroup, else of its largest process.
     files: the `outputs` that exist.
     isolation: the backend and its isolation in words: "namespaces", "docker", ...; starts with "weak" for weak ones.
@@ -190,6 +192,7 @@ class JobResult:
     stderr: bytes = b""
     truncated: bool = False
     seconds: float = 0.0
+    waited: float = 0.0
     cpu_seconds: float = 0.0
     peak_memory: int = 0
     files: Mapping[str, bytes] = field(default_factory=lambda: _NOTHING)

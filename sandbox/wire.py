@@ -71,6 +71,7 @@ def encode_result(result: JobResult) -> bytes:
         "signal": result.signal,
         "truncated": result.truncated,
         "seconds": result.seconds,
+        "waited": result.waited,
         "cpu_seconds": result.cpu_seconds,
         "peak_memory": result.peak_memory,
         "isolation": result.isolation,
@@ -95,6 +96,7 @@ def decode_result(data: bytes) -> JobResult:
             stderr=stderr,
             truncated=bool(head["truncated"]),
             seconds=float(head["seconds"]),  # type: ignore[arg-type]
+            waited=float(head["waited"]),  # type: ignore[arg-type]
             cpu_seconds=float(head["cpu_seconds"]),  # type: ignore[arg-type]
             peak_memory=_count(head, "peak_memory"),
             files={path: content for (path, _), content in zip(sizes, contents, strict=True)},

@@ -80,7 +80,7 @@ def seconds(request: GradeRequest) -> float:
     if not isinstance(reference, CODE_REFERENCES):
         return 0.0
     extra = LANGUAGES[reference.language].extra_s if isinstance(reference, StdioReference) else 0.0
-    allowed = machine_load.LONGEST * (reference.limits.time_s + extra)
+    allowed = machine_load.PATIENT * (reference.limits.time_s + extra)
     return _TRIES * (_BESIDE + reference.case_count * (allowed + _BESIDE_A_CASE))
 
 
@@ -189,6 +189,9 @@ class CodeGrader:
             try:
                 place = await held(self._place)
                 return await self._judge(place, program, reference)
+            except machine_load.Starved as error:
+                machine_load.be_patient()
+                reason, place = f"the machine is too busy: {error}", None
             except SandboxUnavailable as error:
                 reason = f"the sandbox is unavailable: {error}"
             except InvalidJob as error:

@@ -5,20 +5,41 @@ never stretched; but a program that waits for a core uses no CPU time, and a fix
 
 A case that exceeds its limit is excused only for the time it can have waited for a core (`Clock`): the load of the
 machine excuses neither a program that sleeps nor one that computes too long.
+
+A case that was ended by its limit, though it had waited for so long, says nothing about the program (`Starved`): it is
+judged once more, with much more patience.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 LONGEST = 4.0
 """The largest stretch factor: a program must not keep its slot indefinitely by keeping the machine busy."""
+PATIENT = 16.0
+"""The factor for a program that was starved."""
 _FRESH_SECONDS = 0.1
 _SPARE = 0.25  # of a second, or of a shorter limit: for start-up and wake-up
 _CORES = os.cpu_count() or 1
 _last = (float("-inf"), 1.0)  # time and value of the last measurement
+_least: ContextVar[float] = ContextVar("least", default=1.0)  # for what the current task judges
+
+
+class Starved(Exception):
+    """A case exceeded its limit while it waited for a core."""
+
+
+def be_patient() -> None:
+    """Stretch limits by `PATIENT` for all that this task judges from now on."""
+    _least.set(PATIENT)
+
+
+def longest() -> float:
+    """The largest stretch factor for what this task judges."""
+    return max(LONGEST, _least.get())
 
 
 def stretch() -> float:
@@ -27,7 +48,7 @@ def stretch() -> float:
     now = time.monotonic()
     if now - _last[0] > _FRESH_SECONDS:
         _last = now, measured()
-    return _last[1]
+    return max(_last[1], _least.get())
 
 
 def measured() -> float:
@@ -43,11 +64,18 @@ def measured() -> float:
 
 @dataclass(slots=True)
 class Clock:
-    """The wall time of one run, and its cases that exceeded their limit."""
+    """The wall time of one run, and its cases that exceeded their limit.
+
+    late: seconds beyond the limit, stretch factor. ended: wall and limit of the case that was ended by its limit.
+    waited: seconds that this process waited for a core, or was stopped, while it should have looked after the run.
+    """
 
     limit: float
     wall: float = 0.0
-    late: dict[int, tuple[float, float]] = field(default_factory=dict)  # seconds beyond the limit, stretch factor
+    late: dict[int, tuple[float, float]] = field(default_factory=dict)
+    ended: tuple[float, float] | None = None
+    waited: float = 0.0
+    began: float = field(default_factory=lambda: _own_wait())
 
     def took(self, case: int, seconds: float, stretched: float, *, passed: bool = True) -> None:
         """Record a case's seconds and stretch factor. A failed case does not count as late."""
@@ -55,15 +83,45 @@ class Clock:
         if passed and seconds > self.limit:
             self.late[case] = seconds - self.limit, stretched
 
-    def overslept(self, cpu_seconds: float) -> tuple[int, ...]:
-        """The late cases, if waiting for a core does not explain it; else empty. cpu_seconds: of the whole run.
+    def was_ended(self, case: int, seconds: float, stretched: float, *, limit: float, over: float) -> None:
+        """Record a case that was ended by its limit. limit: without stretch. over: seconds after it should have been.
 
-        The waiting time is at most the wall time without CPU use, and at most one second per CPU second for each other
-        process that shared its core.
+        They are this process's own: it was stopped, or had no core.
+        """
+        self.took(case, seconds, stretched, passed=False)
+        self.late[case] = seconds - limit, stretched
+        self.ended = seconds, limit
+        self.waited += max(0.0, over)
+
+    def overslept(self, cpu_seconds: float, waited: float = 0.0) -> tuple[int, ...]:
+        """The late cases, if waiting for a core does not explain it; else empty.
+
+        cpu_seconds: of the whole run. waited: seconds that its processes waited for a core, as far as that is known.
+        Else the waiting time is estimated: at most the wall time without CPU use, and at most one second per CPU second
+        for each other process that shared its core.
         """
         if not self.late:
             return ()
         others = max(stretched for _, stretched in self.late.values()) - 1.0
-        waited = min(max(0.0, self.wall - cpu_seconds), others * cpu_seconds)
+        known = waited + self.waited + _own_wait() - self.began
+        waited = min(max(0.0, self.wall - cpu_seconds), max(known, others * cpu_seconds))
         spare = _SPARE * min(1.0, self.limit) if others else 0.0
         return tuple(self.late) if sum(late for late, _ in self.late.values()) > waited + spare else ()
+
+    def check_starved(self, cpu_seconds: float, waited: float) -> None:
+        """Raise Starved if waiting explains that a case was ended by its limit. The parameters are `overslept`'s."""
+        if self.ended is None:
+            return
+        seconds, limit = self.ended
+        computed = cpu_seconds - (self.wall - seconds)  # at least, in this case
+        if computed < limit and not self.overslept(cpu_seconds, waited):
+            raise Starved(f"a case ran for {seconds:.1f} s, and waited for a core or for the sandbox most of that time")
+
+
+def _own_wait() -> float:
+    """Seconds that this thread could have run and had no core, since it began."""
+    try:
+        with open("/proc/thread-self/schedstat") as counts:
+            return int(counts.read().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):  # another system
+        return 0.0

@@ -21,7 +21,9 @@ from typing import NoReturn
 from . import compact, kernel, memory, python, root, run, seccomp, syscall_batch, wire
 
 _WALL = 0x40000000  # wait for children of every kind
-_LONGEST_POLL = 3600.0  # seconds
+_LONGEST_POLL = 0.25  # seconds: what is much longer is noticed, because this process was stopped itself
+_LATE = 0.1  # seconds after a poll should have ended
+_MOST_WAITED, _MOST_WAITED_TIMES = 60.0, 15.0  # seconds, and times its wall limit, that a run is excused at most
 _SET_UP_SECONDS = 60.0  # for making a run's world, which is not run time
 _MEMORY_EVERY = 0.05  # seconds between looks at the memory of a run where no cgroup counts it
 _MOST_DISK, _MOST_FILES = 1 << 50, 1 << 30
@@ -252,7 +254,20 @@ def _start_init() -> int:
 class Watched:
     """A run, as its slot sees it. It ends by itself, by its deadline, by an order, or with the supervisor."""
 
-    __slots__ = ("cause", "channel", "init", "limits", "number", "pid", "plan", "poller", "report", "said", "theirs")
+    __slots__ = (
+        "cause",
+        "channel",
+        "init",
+        "limits",
+        "number",
+        "pid",
+        "plan",
+        "poller",
+        "report",
+        "said",
+        "stopped",
+        "theirs",
+    )
 
     def __init__(
         self,
@@ -274,6 +289,7 @@ class Watched:
         self.init = self.pid = -1
         self.cause = ""
         self.said = b""
+        self.stopped = 0.0  # seconds in which this process, and so the run, was stopped: a container is paused
 
     def outcome(self) -> wire.Outcome:
         """Wait, and say how it went. When this returns, no process of the run is left."""
@@ -281,6 +297,7 @@ class Watched:
         if self.pid > 0:
             began = self._wait(began)
         seconds = time.monotonic() - began
+        waited = self._waited() if seconds > _LATE else 0.0
         status, cpu, peak = -1, 0.0, 0
         self._kill()
         waiting = {pid for pid in (self.pid, self.init) if pid > 0}
@@ -291,7 +308,15 @@ class Watched:
             peak = max(peak, used.ru_maxrss * 1024)
             status = ended if pid == self.pid and not self.cause else status
         fault = self.said.decode(errors="replace").partition("fault ")[2] if run.began(self.said) is None else ""
-        return status, seconds, cpu, peak, self.cause, fault
+        return status, seconds, waited, cpu, peak, self.cause, fault
+
+    def _waited(self) -> float:
+        """Seconds in which the program could have run and had no core. Its first thread stands for all of it."""
+        try:
+            with open(f"/proc/{self.pid}/schedstat") as counts:
+                return self.stopped + int(counts.read().split()[1]) / 1e9
+        except (OSError, ValueError, IndexError):  # this kernel does not tell
+            return self.stopped
 
     def _kill(self) -> None:
         """Kill init, and so all; what has ended already is not there to be killed."""
@@ -306,10 +331,15 @@ class Watched:
         until = forked + min(wall_seconds, _SET_UP_SECONDS)
         try:
             while True:
-                left = until - time.monotonic()
+                asked = time.monotonic()
+                left = until - asked
                 patience = min(left, _MEMORY_EVERY if most_memory < math.inf else _LONGEST_POLL)
                 ready = False
-                for descriptor, _event in self.poller.poll(max(0.0, patience) * 1000 + 0.5):
+                found = self.poller.poll(max(0.0, patience) * 1000 + 0.5)
+                late = time.monotonic() - asked - max(0.0, patience)
+                if late > _LATE:
+                    self.stopped += late
+                for descriptor, _event in found:
                     if descriptor == program:
                         return self._began(forked)
                     ready = True
@@ -321,7 +351,8 @@ class Watched:
                     if received[0] == self.number:
                         self.cause = received[1].decode()
                 elif left <= patience:
-                    until = self._began(forked) + (wall_seconds if self.said else _SET_UP_SECONDS)
+                    excused = min(self._waited(), _MOST_WAITED, _MOST_WAITED_TIMES * wall_seconds)
+                    until = self._began(forked) + (wall_seconds if self.said else _SET_UP_SECONDS) + excused
                     if until <= time.monotonic():
                         self.cause = "wall"
                         self.said = self.said or b"fault its world was not made within %d s" % _SET_UP_SECONDS

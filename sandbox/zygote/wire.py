@@ -19,14 +19,15 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-Outcome: TypeAlias = "tuple[int, float, float, int, str, str]"
-"""Wait status (-1 = the run was ended), wall seconds, CPU seconds, peak bytes of a process, what ended it, a fault."""
+Outcome: TypeAlias = "tuple[int, float, float, float, int, str, str]"
+"""Wait status (-1 = the run was ended), wall seconds, those spent waiting for a core, CPU seconds, peak bytes of a
+process, what ended it, a fault."""
 
 _LARGEST = 1 << 16
 _MOST_DESCRIPTORS = 16
 _SPACE = socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
 _RUN = struct.Struct("<q")
-_NUMBERS = struct.Struct("<qddq")
+_NUMBERS = struct.Struct("<qdddq")
 _FORM = 2  # version of marshal: the oldest with all types that are sent, so other Python versions can read it
 
 
@@ -133,9 +134,9 @@ def hear_outcome(channel: socket.socket) -> Outcome | None:
         return None
     if not data:
         return None
-    status, seconds, cpu, peak = _NUMBERS.unpack_from(data)
+    status, seconds, waited, cpu, peak = _NUMBERS.unpack_from(data)
     cause, _, fault = data[_NUMBERS.size :].decode(errors="replace").partition("\n")
-    return status, seconds, cpu, peak, cause, fault
+    return status, seconds, waited, cpu, peak, cause, fault
 
 
 def bundle(argv: Sequence[str], env: Mapping[str, str], files: Mapping[str, bytes]) -> int:

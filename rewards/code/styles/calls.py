@@ -31,6 +31,7 @@ SLACK_SECONDS = 0.05
 SPARE_BYTES = 16 << 10
 """Of an answer, beside what is expected."""
 _FEW_KEYS = 64
+_LOADING = -1  # in the place of a case
 _OUTPUT = 4 * MIB
 _TOO_LARGE = "its answer is much larger than what is expected"
 
@@ -179,10 +180,10 @@ async def judge_calls(sandbox: Sandbox, trial: CallTrial) -> Judgement:
 
 
 @lru_cache(maxsize=256)
-def _limits(limits: CodeLimits, count: int) -> Limits:
+def _limits(limits: CodeLimits, count: int, longest: float) -> Limits:
     seconds = START_SECONDS + (limits.time_s + SLACK_SECONDS) * (count + 1)
     return Limits(
-        wall_seconds=machine_load.LONGEST * seconds,
+        wall_seconds=longest * seconds,
         cpu_seconds=seconds,
         memory_bytes=limits.memory_mb * MIB,
         output_bytes=_OUTPUT,
@@ -194,7 +195,7 @@ async def _one_run(sandbox: Sandbox, trial: CallTrial, progress: _Progress) -> N
     job = Job(
         argv=("python", "-m", "rlvr_guest.function"),
         files={PROGRAM_FILE: source_bytes(trial.program)},
-        limits=_limits(trial.limits, len(trial.cases)),
+        limits=_limits(trial.limits, len(trial.cases), machine_load.longest()),
         preload=("rlvr_guest.function", *preloads(trial.program, trial.start.get("prompt", ""))),
     )
     session = await sandbox.open(job)
@@ -204,7 +205,10 @@ async def _one_run(sandbox: Sandbox, trial: CallTrial, progress: _Progress) -> N
     finally:
         await session.close()
     result = await session.result()
-    for index in clock.overslept(result.cpu_seconds):
+    clock.check_starved(result.cpu_seconds, result.waited)
+    for index in clock.overslept(result.cpu_seconds, result.waited):
+        if index == _LOADING:
+            continue
         progress.cases[index] = replace(progress.cases[index], fate=Fate.TIME, reason=_late(trial))
     progress.isolation = result.isolation
     progress.peak_memory = max(progress.peak_memory, result.peak_memory)
@@ -226,10 +230,13 @@ async def _converse(session: Session, trial: CallTrial, progress: _Progress, clo
     """Load the program and make the calls. Returns where the program was lost: "loading", "case", or ""."""
     loop, limits, caller = asyncio.get_running_loop(), trial.limits, _Caller(session)
     start = encode({**trial.start, "file": PROGRAM_FILE})
-    began = loop.time()
+    began, stretched = loop.time(), machine_load.stretch()
+    allowed = START_SECONDS + limits.time_s
     try:
-        answer = await caller.ask(start, SPARE_BYTES, began + (START_SECONDS + limits.time_s) * machine_load.stretch())
+        answer = await caller.ask(start, SPARE_BYTES, began + allowed * stretched)
     except TimeoutError:
+        took = loop.time() - began
+        clock.was_ended(_LOADING, took, stretched, limit=allowed, over=took - allowed * stretched)
         progress.failure = f"{Fate.TIME}: loading the program {_late(trial)}"
         return ""
     except _Gone:
@@ -252,7 +259,10 @@ async def _converse(session: Session, trial: CallTrial, progress: _Progress, clo
         except _Gone:
             return "case"
         outcome = CaseOutcome(fate=fate, name=case.name, reason=reason, seconds=loop.time() - began)
-        clock.took(index, outcome.seconds, stretched, passed=fate is Fate.PASSED)
+        if fate is Fate.TIME:
+            clock.was_ended(index, outcome.seconds, stretched, limit=clock.limit, over=loop.time() - deadline)
+        else:
+            clock.took(index, outcome.seconds, stretched, passed=fate is Fate.PASSED)
         progress.cases.append(outcome)
         if not alive or (fate is not Fate.PASSED and not trial.partial):
             return ""

@@ -30,6 +30,7 @@ SLACK_SECONDS = 0.25
 """Seconds for the checker in each case, so that a program within its limit never exceeds ours."""
 _OUTPUT = 4 * MIB
 _FATES = frozenset(Fate)
+_ENDED = -1  # in the place of the case that was ended by its limit
 PROGRAM_FILE = "solution.py"
 _REHEARSED = "rlvr_guest.rehearsal"  # holds both, so that one zygote serves them
 _NUMPY = re.compile(r"\b(numpy|np)\b")
@@ -116,17 +117,17 @@ async def _next_event(messages: Messages, deadline: float) -> tuple[Any, ...] | 
 
 
 @lru_cache(maxsize=256)
-def _limits(limits: CodeLimits, count: int) -> tuple[Limits, Limits]:
+def _limits(limits: CodeLimits, count: int, longest: float) -> tuple[Limits, Limits]:
     """Limits of the checker and of the candidate."""
     seconds = START_SECONDS + (limits.time_s + SLACK_SECONDS) * (count + 1)
-    shared = Limits(wall_seconds=machine_load.LONGEST * seconds, cpu_seconds=seconds, output_bytes=_OUTPUT)
+    shared = Limits(wall_seconds=longest * seconds, cpu_seconds=seconds, output_bytes=_OUTPUT)
     memory = limits.memory_mb * MIB
     return replace(shared, memory_bytes=max(CHECKER_MEMORY, memory)), replace(shared, memory_bytes=memory)
 
 
 def jobs(trial: Trial) -> tuple[Job, Job]:
     """The jobs of the checker and the candidate."""
-    of_checker, of_candidate = _limits(trial.limits, trial.count)
+    of_checker, of_candidate = _limits(trial.limits, trial.count, machine_load.longest())
     checker = Job(
         argv=("python", "-m", "rlvr_guest.checker"),
         files=trial.files,
@@ -200,6 +201,9 @@ async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: 
             began, stretched = now, machine_load.stretch()
             deadline = began + _allowed(trial, stretched)
     except TimeoutError:
+        took, over = loop.time() - began, loop.time() - deadline
+        limit = (took - over - SLACK_SECONDS) / stretched + SLACK_SECONDS
+        clock.was_ended(_ENDED, took, stretched, limit=limit, over=over)
         reason = f"ran longer than {trial.limits.time_s:g} s"
         if progress.loaded:
             _note(progress, Fate.TIME, reason)
@@ -279,7 +283,11 @@ async def _ended(session: Session, progress: _Progress) -> None:
 async def _account(session: Session, progress: _Progress, clock: machine_load.Clock) -> None:
     """Record peak memory, isolation, late cases, and which sandbox limit ended the program, if any."""
     result, peer = await session.result(), await session.peer_result()
-    for index in clock.overslept(result.cpu_seconds + peer.cpu_seconds):
+    used = result.cpu_seconds + peer.cpu_seconds, result.waited + peer.waited
+    clock.check_starved(*used)
+    for index in clock.overslept(*used):
+        if index == _ENDED:
+            continue
         late = f"ran longer than {clock.limit - SLACK_SECONDS:g} s"
         progress.outcomes[index] = replace(progress.outcomes[index], fate=Fate.TIME, reason=late)
     progress.isolation = peer.isolation or result.isolation

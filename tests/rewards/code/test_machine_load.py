@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 import io
+from contextlib import nullcontext
 
 import pytest
 
 from rewards.code import machine_load
+from rewards.code.grader import CodeGrader
 from rewards.code.references import CodeLimits, StdioCase, StdioReference
+from rewards.code.sandboxes import close_held
 from rewards.code.styles.stdio import judge_stdio
+from rewards.types import GradeRequest, GradeResult, Json, Verdict
+from sandbox.namespaces import NamespaceSandbox
+from sandbox.types import Job, Limits
 from tests.rewards.code.boxes import inside
 from tests.rewards.code.judging import asserts, fates, function
 
@@ -71,3 +78,73 @@ def test_a_program_that_sleeps_is_late_however_busy_the_machine_is(monkeypatch) 
     judged = inside(lambda box: judge_stdio(box, "import time\ntime.sleep(1.2)\nprint(3)", reference))
     assert fates(judged) == ["time limit"]
     assert fates(asserts(slow, "assert f(0.0) == 3", "assert f(1.4) == 3", time_s=0.5)) == ["passed", "time limit"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "cpu", "waited", "over", "starved"),
+    [
+        (4.0, 0.9, 3.1, 0.0, True),  # it had no core
+        (4.0, 0.2, 0.1, 2.9, True),  # this process was stopped, and looked too late
+        (4.0, 0.02, 0.1, 0.0, False),  # it slept
+        (4.0, 1.1, 2.9, 0.0, False),  # it computed for as long as it may
+        (9.0, 0.5, 2.0, 0.0, False),  # it waited, and slept as well
+    ],
+)
+def test_a_case_that_was_ended_while_it_waited_says_nothing(
+    monkeypatch, seconds: float, cpu: float, waited: float, over: float, starved: bool
+) -> None:
+    monkeypatch.setattr(machine_load, "_own_wait", lambda: 0.0)
+    clock = machine_load.Clock(1.0)
+    clock.took(0, 0.0, 1.0)
+    clock.was_ended(1, seconds, 1.0, limit=1.0, over=over)
+    with pytest.raises(machine_load.Starved) if starved else nullcontext():
+        clock.check_starved(cpu, waited)
+
+
+WAITS = """
+import os, time
+CORE = min(os.sched_getaffinity(0))
+os.sched_setaffinity(0, {CORE})
+def compute(seconds):
+    until = time.process_time() + seconds
+    while time.process_time() < until: pass
+"""
+
+
+def _crowd() -> list[Job]:
+    """Programs that keep one core busy, by themselves: eight of them."""
+    source = WAITS + "os.write(1, b'x')\nwhile True: pass"
+    limits = Limits(wall_seconds=600, cpu_seconds=600)
+    return [Job(argv=("python", "-c", source), limits=limits) for _ in range(8)]
+
+
+@pytest.mark.parametrize("style", ["function", "stdio", "asserts"])
+def test_an_honest_program_that_has_no_core_is_not_late(monkeypatch, style: str) -> None:
+    """Nine programs of one core: each has a ninth of it. What the load figure says is not looked at."""
+    monkeypatch.setattr(machine_load, "measured", lambda: 1.0)
+    honest = WAITS + "def f(x):\n    compute(0.2)\n    return x\n"
+    row: dict[str, Json] = {
+        "function": {"type": "function", "entry_point": "f", "cases": [{"args": [3], "expected": 3}]},
+        "stdio": {"type": "stdio", "cases": [{"stdin": "3", "stdout": "3"}]},
+        "asserts": {"type": "asserts", "asserts": ["assert f(3) == 3", "assert isinstance(f(4), int)"]},
+    }[style]
+    program = honest + ("print(f(int(input())))" if style == "stdio" else "")
+    request = GradeRequest.from_dict(
+        {"response": f"```python\n{program}\n```", "reference": {**row, "limits": {"time_s": 0.5}}}
+    )
+
+    async def beside() -> GradeResult:
+        crowd = NamespaceSandbox(slots=8)
+        hogs = [asyncio.create_task(crowd.run(job)) for job in _crowd()]
+        try:
+            (result,) = await CodeGrader(backend="namespaces", slots=2).grade([request])
+            return result
+        finally:
+            for hog in hogs:
+                hog.cancel()
+            await asyncio.gather(*hogs, return_exceptions=True)
+            await crowd.close()
+            await close_held()
+
+    result = asyncio.run(beside())
+    assert result.verdict is Verdict.CORRECT, result.reason
