@@ -3,9 +3,8 @@
 One thread owns all workers and pipes (`rewards.worker_supervisor`), so there is nothing to lock but the inbox.
 
 A worker gets several calls ahead (about 20 ms of work), so that it never waits for the pipe, and answers them in order.
-If it hangs, only the current call is suspected; those behind it are requeued first. Calls that must run *alone*
-(repeats, controls) go to unused workers; idle workers are replaced for them if necessary. Requests that their texts
-alone may decide come in slices (`rewards.slices`), using spare capacity.
+If it hangs, only the current call is suspected; the others are requeued first. Calls that must run *alone* (repeats,
+controls) go to unused workers. Requests that their texts alone may decide come in slices (`rewards.slices`).
 
 Two circuit breakers keep a broken grader from costing a deadline for every response. After three failed starts in a
 row, all queued calls fail at once, with the diagnosis. After three lost control calls in a row, queued calls of the
