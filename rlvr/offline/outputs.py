@@ -317,15 +317,22 @@ def _write_parquet(path: Path, rows: Iterator[dict[str, object]], schema: pyarro
             writer.close()
             if first:
                 last = partial.replace(partial.with_name(f"{partial.name}.{len(first)}"))
-                with parquet.ParquetWriter(partial, schema, compression="zstd") as writer:
-                    for piece in [*first, last]:
-                        for group in _groups(_rows_of(piece)):
-                            writer.write_table(_table(group, schema))
-                        piece.unlink()
+                _rewrite([*first, last], partial, schema)
         finally:
             if writer is not None:
                 writer.close()
         partial.replace(path)
+
+
+def _rewrite(pieces: list[Path], path: Path, schema: pyarrow.Schema) -> None:
+    """Merge files into one that has the schema of all, and remove them."""
+    from pyarrow import parquet
+
+    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+        for piece in pieces:
+            for group in _groups(_rows_of(piece)):
+                writer.write_table(_table(group, schema))
+            piece.unlink()
 
 
 def _schema_of(rows: list[dict[str, object]]) -> pyarrow.Schema:
