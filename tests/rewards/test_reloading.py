@@ -1,4 +1,4 @@
-"""A file of rewards that changes while the process goes on: what it has now grades, and nothing that it had."""
+"""Files of rewards: what they import, and what grades after they have changed while the process goes on."""
 
 from __future__ import annotations
 
@@ -141,3 +141,25 @@ def test_two_threads_that_load_a_file_get_all_of_it(tmp_path: Path, monkeypatch:
             go_on.set()
         assert first.result(PATIENCE) is second.result(PATIENCE)
         assert callable(second.result().f)
+
+
+def test_a_file_imports_what_stands_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "beside_it.py").write_text("def two(): return 2.0\n")
+    (tmp_path / "needs_it.py").write_text(
+        "from beside_it import two\ndef pays(request):\n    import beside_it\n    return two() + beside_it.two()\n"
+    )
+    assert grade(f"{tmp_path}/needs_it.py:pays", [REQUEST], workers=1)[0].score == 4.0
+    sys.path.remove(str(tmp_path))
+
+
+def test_threads_that_name_a_file_at_once_load_it_once(tmp_path: Path) -> None:
+    file = tmp_path / "slow_to_load.py"
+    file.write_text(
+        "import time\nwith open(__file__ + '.loads', 'a') as loads: loads.write('x')\ntime.sleep(0.3)\n"
+        "def pays(request): return 1.0\n"
+    )
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: find(f"{file}:pays").name, range(8)))
+    assert set(found) == {f"{file}:pays"}
+    assert (tmp_path / "slow_to_load.py.loads").read_text() == "x"
+    sys.path.remove(str(tmp_path))
