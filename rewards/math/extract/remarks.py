@@ -64,7 +64,7 @@ _BRACKETED = late(  # all of the last sentence; what was rejected, or where it h
     re.IGNORECASE,
 )
 _REASON = late(
-    r"(?<=[\d)}$])(?P<unit>(?:\s[a-z]{1,12}){0,4}(?=,?\sbecause|\ssince\s(?:\$|\d|[a-z]\s?=)))?"
+    r"(?<=[\d)}$°%])(?P<unit>(?:\s[a-z]{1,12}){0,4}(?=,?\sbecause|\ssince\s(?:\$|\d|[a-z]\s?=)))?"
     r"(?P<reason>(?:\s*,)?\s+(?:because|since|as(?=\s\$?[a-zA-Z]\s*(?:[=<>]|\\[lg]e)))\s(?:[^.:,\n?]|,\swho\s){1,80}[.\s]*)\Z"
 )
 _ATTAINED = late(

@@ -76,7 +76,7 @@ _AT = late(  # `7 \\text{ (when } n = 3)`: where the value is reached, or by wha
 _THAT_IS = late(  # `12 \\text{ (i.e., } 12)`
     r"(?<=[\d}%])\s*(?:“\s*,?\s*\(?|\(\s*“?)\s*(?:i\.e\.|that is)\s*,?\s*”?\s*([^“”()]+)[“”)\s]*\Z"
 )
-_MONEY = late(r"([$€£¥₹]\s*\d[\d.,]*)\s*“?\s*(bn|[KkMB])\s*”?(?=\s*\Z|\s+[a-z])")
+_MONEY = late(r"([$€£]\s*\d[\d.,]*)\s*“?\s*(bn|[KkMB])\s*”?(?=\s*\Z|\s+[a-z])")
 _MONEY_SCALES = {"k": "thousand", "m": "million", "b": "billion"}
 _IN_BASE = late(r"\s*\w+\s*_\s*\{?\s*\d")
 _SCIENTIFIC = late(r"(?<=\d)\s*“\s*E\s*”\s*([-+]?\d{1,3})(?![\w.]|\s*_)")
@@ -185,8 +185,11 @@ def _unaligned(text: str) -> str:
 
 
 def _remarked(text: str) -> str:
-    """`5 (apples)`: the remark as words behind the value."""
-    remark = _REMARK.search(text) if text[-1] in "”)" else None
+    """`5 (apples)`: the remark as words behind the value; where it is reached is none."""
+    if text[-1] not in "”)":
+        return text
+    text = _AT.sub("", text)
+    remark = _REMARK.search(text)
     return text if remark is None else f"{text[: remark.start()]} “ {remark[1]}”"
 
 
@@ -264,8 +267,7 @@ _NOTATIONS: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     (("\\not", "=/="), lambda text: _NOT.sub(lambda sign: "\\notin" if "in" in sign.group() else "\\ne ", text)),
     (("”", ")"), _remarked),
     (("since", "because"), lambda text: _REASON.sub("", text)),
-    (("when", "where", "with", "at ", "at”", "by "), lambda text: _AT.sub("", text)),
-    (("$", "€", "£", "¥", "₹"), lambda text: _MONEY.sub(_in_scale, text)),
+    (("$", "€", "£"), lambda text: _MONEY.sub(_in_scale, text)),
     (("i.e.", "that is"), _that_is),
     (("E”", "E ”"), lambda text: _SCIENTIFIC.sub(r"\\times 10^{\1}", text)),
     (("percent", "per cent"), lambda text: _PERCENT.sub("%", text)),
@@ -283,7 +285,7 @@ _NOTATIONS: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     ((")",), _listed),
     (("[", "]"), _turned),
     (("\\circ",), _in_minutes),
-    (("P(", "P (", "\\Pr"), of_events),
+    (("P(", "\\Pr"), of_events),
     (("th", "st", "nd", "rd"), lambda text: _ORDINAL.sub("", text)),
 )
 """Notations in the order in which they are read, each behind marks of which a text that uses it has one."""
