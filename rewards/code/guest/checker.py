@@ -19,6 +19,7 @@ from . import (
     ancestry,
     classes,
     context,
+    derived,
     emptiness,
     evaluation,
     lending,
@@ -65,6 +66,7 @@ def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
     namespace = make_namespace(link, wanted, standard, values)
     link.ours.lent = dict.fromkeys(lent, namespace)
     sys.modules[TEST] = names.Module(TEST, namespace)
+    _watch_classes(wanted, *context.SOURCES)
     failed = attempt(link, lambda: exec(setup, namespace))
     ancestry.of_prompt.update((name, namespace[name]) for name in bases if isinstance(namespace.get(name), type))
     if failed is not None or link.case.refused or link.lost:
@@ -79,6 +81,12 @@ def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
             report.send("failure", f"in the setup of the test: {line_of(reason)}")
         return
     run_cases(link, report, start, [(f"assert {i}", _runner(link, code, namespace)) for i, code in enumerate(cases)])
+
+
+def _watch_classes(named: set[str], *files: str) -> None:
+    """Those that the program has a part in, by these names, are made there (`derived.py`)."""
+    holding = [file for file in files if "class " in context.SOURCES[file]]
+    derived.watch({file: tree for file in holding if (tree := context.tree_of(file)) is not None}, named)
 
 
 def make_namespace(
@@ -175,6 +183,7 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
         return
     surroundings.watch(link, {"test": start["test"]}, map(ast.parse, (start["test"],)))
     candidate = values[entry.partition(".")[0]]
+    _watch_classes({entry.partition(".")[0], "candidate"}, "<test>")
     if proxies.is_class(candidate) and classes.is_told_class(entry, start["prompt"]):
         proxies.mark_told(candidate, entry)
 

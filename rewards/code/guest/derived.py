@@ -134,10 +134,12 @@ def _above(*args: Any) -> Any:
 # --- classes that derive from none of the program's ----------------------------------------------------------------
 
 
-def watch(trees: dict[str, ast.Module]) -> None:
-    """Have those of these files, by the names that their code was compiled with, made by `make`."""
+def watch(trees: dict[str, ast.Module], named: Iterable[str] = ()) -> None:
+    """Have those of these files, by the names that their code was compiled with, made by `make`. named: names of the
+    program's that no import brings.
+    """
     for file, tree in trees.items():
-        ours = counting.depending(tree)
+        ours = counting.depending(tree).union(named)
         nodes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)) if ours else ()
         found = {(node.name, line): mark for node in nodes for line, mark in _marks(node, ours)}
         if found:

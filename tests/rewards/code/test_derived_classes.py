@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rewards.code.judging import asserts, is_wrong, passes, pytest_files
+from tests.rewards.code.judging import asserts, check, is_wrong, passes, pytest_files
 
 # name: program, what makes it wrong, tests
 ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
@@ -284,6 +284,35 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
         """,
     ),
 }
+
+
+BY_NAME = (
+    "class Typed:\n    def __init__(self, kind): self.kind = kind\n    def __set_name__(self, owner, name): self.name = '_' + name\n"
+    "    def __get__(self, obj, owner=None): return self if obj is None else obj.__dict__.get(self.name, 0)\n"
+    "    def __set__(self, obj, value):\n        if not isinstance(value, self.kind): raise TypeError(self.name[1:])\n        obj.__dict__[self.name] = value\n"
+    "def register(cls):\n    register.known.append(cls.__name__)\n    cls.tag = 'known'\n    return cls\nregister.known = []\n"
+)
+HOLDING = (
+    "class P:\n    x = Typed(int)\np = P(); p.x += 2\nassert p.x == 2\ntry: p.x = 'a'\n"
+    "except TypeError as e: assert str(e) == 'x'\nelse: assert False\n"
+)
+DECORATED = (
+    "@{0}\nclass A:\n    def f(self): return 3\nassert A.tag == 'known' and {0}.known == ['A'] and A().f() == 3\n"
+)
+
+
+def test_classes_of_assertions_and_checks_are_made_there_too() -> None:
+    decorated = DECORATED.format("candidate").replace("\n", "\n    ")
+    for program, right in (
+        (BY_NAME, True),
+        (BY_NAME.replace("self.name[1:]", "'x1'").replace("'known'", "'no'"), False),
+    ):
+        for judged in (
+            asserts(program, HOLDING),
+            asserts(program, DECORATED.format("register")),
+            check(program, f"def check(candidate):\n    {decorated}\n", entry_point="register"),
+        ):
+            assert passes(judged) if right else is_wrong(judged), judged
 
 
 @pytest.mark.parametrize("name", ROWS)
