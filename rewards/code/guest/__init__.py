@@ -18,7 +18,7 @@ of each other (tests/test_architecture.py). Imports inside of functions are for 
     tests: guards       unbounded, wrapping, emptiness, counted, roles, expecting, spoiling, own_files, templates
     tests: texts        evaluation, loading, running, unpickling
     tests: the link     ours, served, theirs, crossing, link, turns
-    tests: around       folders, beside, scripts, logged, whereabouts, surroundings
+    tests: around       folders, beside, fake_modules, scripts, logged, whereabouts, surroundings
     tests: verdict      verdicts, importable, suite, checker, output_checker
     one zygote          rehearsal
 """

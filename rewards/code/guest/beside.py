@@ -105,7 +105,7 @@ class Beside:
             value, left = waiting.pop(), left - 1
             if proxies.is_proxy(value):
                 continue
-            if isinstance(value, str | os.PathLike):
+            if files.is_path(value):
                 text = os.fspath(value)
                 if (name := self._normal(text)) and (home or os.path.isabs(text)):
                     self._hand_name(name)

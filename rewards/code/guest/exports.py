@@ -31,6 +31,13 @@ _NAMED = {
 }
 
 
+def _fields(error: BaseException) -> dict[str, Any]:
+    """What an exception of a class of the program's has in fields of a standard one; the rest is asked for."""
+    names = (n for kind, fields in wire.FIELDS_OF_ERRORS.items() if isinstance(error, kind) for n in fields)
+    found = {name: getattr(error, name, None) for name in names}
+    return {name: value for name, value in found.items() if type(value) in (str, int)}
+
+
 class Exports:
     """The numbers of the program's objects. Each sending counts, so that a late release does not lose an object."""
 
@@ -200,6 +207,8 @@ class CandidateEncoder(LinkEncoder):
         attributes = {k: v for k, v in vars(error).items() if not k.startswith("_")}
         for field in _NAMED.get(kind.__name__, ()) if isinstance(error, _NAMED_ERRORS) else ():
             attributes[field] = getattr(error, field, None)
+        if number:
+            attributes = _fields(error)
         if (notes := getattr(error, "__notes__", None)) and all(type(note) is str for note in notes):
             attributes["__notes__"] = list(notes)
         self._if_possible(attributes, {}, depth)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 Mark: TypeAlias = tuple[int, int, int]  # time, size, mode
 Change: TypeAlias = tuple[str, Any, int, int]
@@ -21,6 +21,13 @@ _LARGEST = 8 << 20
 _DEEPEST = 6
 _chmod, _utime, _makedirs, _remove, _rmdir = os.chmod, os.utime, os.makedirs, os.remove, os.rmdir
 _open = io.open
+
+
+def is_path(value: object) -> TypeGuard[str | os.PathLike[str]]:
+    """Whether it may name a file. A mock would note that it was asked for its path."""
+    if not isinstance(value, str | os.PathLike):
+        return False
+    return all(kind.__module__ != "unittest.mock" for kind in type(value).__mro__)
 
 
 def _regular(path: str) -> os.stat_result | None:

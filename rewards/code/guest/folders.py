@@ -45,7 +45,7 @@ class Folders:
     def hand(self, values: Iterable[Any]) -> None:
         """Note the paths among values that go to the program; objects of the test may hold any."""
         for value in values:
-            if isinstance(value, str | os.PathLike):
+            if files.is_path(value):
                 self._hand_path(os.fspath(value))
             elif isinstance(value, list | tuple | set | frozenset):
                 self.hand(value)

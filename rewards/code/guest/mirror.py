@@ -12,6 +12,7 @@ import itertools
 import operator
 import os
 import sys
+import types
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -219,10 +220,11 @@ class Mirrored:
     def __init__(self, back: Callable[..., Any]) -> None:
         self._back = back
         self._original: dict[tuple[str, str], Any] = {}
+        self._modules: dict[str, Any] = {}
 
     def apply(self, changes: tuple[Any, ...]) -> None:
-        """Each is `("set", module, name, value)`, `("restore", module, name)`, `("stdin",)`, `("environ", {...})` or
-        `("cwd", path)`.
+        """Each is `("set", module, name, value)`, `("restore", module, name)`, `("stdin",)`, `("environ", {...})`,
+        `("module", name, kind, value)` or `("cwd", path)`.
         """
         for change in changes:
             getattr(self, f"_{change[0]}")(*change[1:])
@@ -257,6 +259,20 @@ class Mirrored:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+    def _module(self, name: str, kind: str, value: Any) -> None:
+        """What the program finds where it imports that name; None = it finds nothing."""
+        self._modules.setdefault(name, sys.modules.get(name, _MISSING))
+        if kind == "back":
+            value = self._modules.pop(name)
+        elif kind == "made":
+            made = types.ModuleType(name)
+            vars(made).update(value)
+            value = made
+        if value is _MISSING:
+            sys.modules.pop(name, None)
+        else:
+            sys.modules[name] = value
 
     def _cwd(self, path: str) -> None:
         os.makedirs(path, exist_ok=True)

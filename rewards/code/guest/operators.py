@@ -226,11 +226,21 @@ def _binary(name: str, ordering: bool = False) -> Callable[..., Any]:
 
     def method(self: Any, other: Any) -> Any:
         if not is_proxy(other):
+            if name == "__radd__" and type(other) is int and other == 0 and uses.sums(sys._getframe(1)):
+                return _first_of_sum(self)
             refuse(self, "ordering" if ordering else f"`{name.strip('_')}`")
         pair = (other, self) if reflected else (self, other)
         return keep_made(self, ask(straight, *pair))
 
     return method
+
+
+def _first_of_sum(self: Any) -> Any:
+    """`sum(objects)` begins with 0, which is nothing that a test expects; what comes of it is an object, never data."""
+    result = ask("__add__", 0, self)
+    if not is_proxy(result):
+        refuse(self, "`radd`")
+    return keep_made(self, result)
 
 
 def text_method(name: str) -> Callable[..., Any]:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable
 from types import FrameType
 
-from . import context, proxies
+from . import context, files, proxies
 
 # `pathlib` is a package from Python 3.13 on.
 _READERS = re.compile(r"/(?:pathlib/\w+|pathlib|fileinput|codecs|linecache|tokenize)\.py\Z")
@@ -48,7 +48,7 @@ def note(value: object, depth: int = 2) -> None:
     """The program gave a value: a path, or what holds one."""
     if not _own:
         return
-    if isinstance(value, str | bytes | os.PathLike):
+    if isinstance(value, bytes) or files.is_path(value):
         path = os.fsdecode(value) if not proxies.is_proxy(value) else ""
         if 0 < len(path) < _LONGEST and "\0" not in path and (real := os.path.realpath(path.strip())) in _own:
             _named.add(real)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import wire
 from .codec import Violation
 from .proxies import NUMBER, Root, ask, is_class, pickled, state_of
 from .refusing import NEVER
@@ -31,6 +32,7 @@ class ErrorHandle(Root):
 
 
 _FIELDS = ("name", "path")  # of standard classes, in their plain form
+_LONGEST_FIELD, _LARGEST_FIELD = 10_000, 1_000_000
 
 
 def standard_error(kind: type) -> type:
@@ -66,6 +68,16 @@ def made_here(kind: type, text: str) -> Any:
     return made
 
 
+def _fill(made: BaseException, fields: dict[Any, Any]) -> None:
+    """Fields of the standard class that one of the program's derives from: Python finds them before it asks."""
+    for kind, names in wire.FIELDS_OF_ERRORS.items():
+        for name in names if isinstance(made, kind) else ():
+            value = fields.get(name)
+            short = type(value) is str and len(value) <= _LONGEST_FIELD
+            if short or (type(value) is int and abs(value) <= _LARGEST_FIELD):
+                vars(kind)[name].__set__(made, value)
+
+
 def make_error(number: int, kind: Any, args: Any, text: Any, attributes: Any) -> BaseException:
     """An exception of the program, of a standard class or one of its own. Raises Violation."""
     if not (isinstance(kind, type) and issubclass(kind, BaseException)):
@@ -75,6 +87,7 @@ def make_error(number: int, kind: Any, args: Any, text: Any, attributes: Any) ->
     made: BaseException
     if is_class(kind):
         made = _bare_error(kind, args)
+        _fill(made, attributes)
         state_of(made).update({NUMBER: number, "\0text": text})
         return made
     if issubclass(kind, UnicodeDecodeError | UnicodeEncodeError | UnicodeTranslateError):

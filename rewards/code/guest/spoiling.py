@@ -36,7 +36,7 @@ from types import (
 )
 from typing import Any, NamedTuple
 
-from . import containers, context, counted, expecting, proxies, roles, shapes
+from . import containers, context, counted, expecting, files, proxies, roles, shapes
 from .counted import ATOMS, HOLDERS, STREAMS, content
 
 _OF_PYTHON = ("builtins", "functools", "itertools")
@@ -253,7 +253,7 @@ def is_read_again(frame: FrameType | None, path: str, written: set[str]) -> bool
     """
 
     def names_of(held: dict[str, Any]) -> roles.Names:
-        texts = ((name, value) for name, value in held.items() if type(value) is str or isinstance(value, os.PathLike))
+        texts = ((name, value) for name, value in held.items() if files.is_path(value))
         paths = {name: os.path.realpath(value) for name, value in texts}
         again = {name for name, real in paths.items() if real == path}
         return _names(held, again, True, {name for name, real in paths.items() if real in written})

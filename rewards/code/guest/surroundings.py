@@ -19,7 +19,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from . import beside, context, logged, proxies, whereabouts, wire
+from . import beside, context, fake_modules, logged, proxies, whereabouts, wire
 from .folders import Folders
 from .link import Link
 
@@ -44,7 +44,7 @@ _ASSIGNED = re.compile(
 )
 _WATCHED = re.compile(
     r"patch|setattr|stdin|StringIO|environ|env\(|chdir|getcwd|\.cwd\(|tmp_path|tmpdir|tempfile|seed\(|state\(|sleep"
-    r"|stdout|stderr|warn|log|inspect|doctest|dataclasses|get_type_hints|iscoroutinefunction|sys\.argv"
+    r"|stdout|stderr|warn|log|inspect|doctest|dataclasses|get_type_hints|iscoroutinefunction|sys\.argv|sys\.modules"
 )
 _INSPECTING = ("inspect", "dataclasses", "typing", "asyncio", "doctest")  # those of `wire.FORWARDED` that tests call
 
@@ -93,6 +93,7 @@ class Surroundings:
         self._environ = dict(os.environ) if "environ" in self._text or "env(" in self._text else None
         names = set() if self._environ is None else set_by_program(trees) - self._environ.keys()
         self._set_by_program = tuple(sorted(names))
+        self._modules = fake_modules.watch(self._text, trees, link.local_modules)
         self._cwd = os.getcwd() if "chdir" in self._text or self._whereabouts is not None else None
         self._seeds: list[tuple[str, str, tuple[Any, ...]]] = []
         self._folders: Folders | None = None
@@ -194,6 +195,8 @@ class Surroundings:
                 names = {n for n in (*now, *self._environ) if now.get(n) != self._environ.get(n)}
                 self._environ = now
                 yield ("environ", {n: now.get(n) for n in names})
+        if self._modules is not None:
+            yield from self._modules.changes()
         if self._cwd is not None:
             try:
                 folder = os.getcwd()

@@ -70,6 +70,15 @@ LOOKALIKES: tuple[type, ...] = (
     types.ModuleType,
 )
 
+# What exceptions of these have in fields, beside their arguments; a program's own that derive from them have it, too.
+FIELDS_OF_ERRORS: Mapping[type, tuple[str, ...]] = {
+    SyntaxError: ("msg", "filename", "lineno", "offset", "text"),
+    ImportError: ("msg", "name", "path"),
+    AttributeError: ("name",),
+    NameError: ("name",),
+    OSError: ("errno", "strerror", "filename"),
+}
+
 # Plain types whose subclasses both ends hold, each with a number of its content as a container.
 MUTABLE = (list, dict, set, bytearray)
 
