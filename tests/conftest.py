@@ -16,7 +16,6 @@ Example:
 
 from __future__ import annotations
 
-import fcntl
 import gc
 import importlib.util
 import json
@@ -238,15 +237,12 @@ def mbpp_plus(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> li
     """MBPP+, as much as this run takes. References are run to tell what is expected: once for all test workers."""
     from data_prep.files import read_problems, write_problems
     from data_prep.sets import NAMED_SETS, load_set
+    from tests.between_workers import locked_folder
     from tests.shares import published_rows
 
     need("isolation")
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    path, rows = folder / "mbpp_plus.jsonl", folder / "mbpp_plus_rows.jsonl"
-    with (folder / "mbpp_plus.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked_folder(tmp_path_factory, "mbpp_plus") as folder:
+        path, rows = folder / "problems.jsonl", folder / "rows.jsonl"
         if not path.exists():
             chosen = published_rows(shared_data / NAMED_SETS["mbpp_plus"].files["test"])
             rows.write_text("".join(json.dumps(row) + "\n" for row in chosen))

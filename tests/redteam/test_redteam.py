@@ -8,14 +8,16 @@ Rows run in a place that can be thrown away: see `disposable.py`.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 
 import pytest
 
+from tests.between_workers import locked_folder
 from tests.conftest import toolchain_part
 from tests.redteam.disposable import Report, graded
 from tests.redteam.plain import COMPILERS, has_toolchain
@@ -82,7 +84,16 @@ def rows_at_once() -> tuple[list[Row], list[Row]]:
 
 
 @pytest.fixture(scope="module")
-def report() -> Report:
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """All rows graded, once for all test workers."""
+    with locked_folder(tmp_path_factory, "redteam") as folder:
+        path = folder / "report.json"
+        if not path.exists():
+            path.write_text(json.dumps(asdict(_graded())))
+        return Report(**json.loads(path.read_text()))
+
+
+def _graded() -> Report:
     """All rows graded: in batches of hostile ones with honest ones at the end of each; at last, side by side."""
     bad, good = hostile_rows(), honest_rows()
     batches = []
