@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from data_prep.errors import DataError
-from data_prep.validation.contamination import Phrases
+from data_prep.validation.contamination import PhraseIndex
 from data_prep.validation.near_duplicates import NearDuplicates
 from data_prep.validation.prompts import leaks, ticks
 from data_prep.validation.report import Report
@@ -171,7 +171,7 @@ def test_the_same_question_with_an_equal_gold_is_a_duplicate_and_no_conflict(tmp
 
 def test_a_phrase_with_which_many_questions_are_asked_counts_for_nothing() -> None:
     asked = "answer the following question as well as you can and give the result as one number in the end"
-    phrases = Phrases()
+    phrases = PhraseIndex()
     for number in range(12):
         phrases.learn("exam", str(number), f"How many are {number} and {number + 1}? {asked}")
     assert phrases.shared(f"What is the capital of Peru? {asked}") is None

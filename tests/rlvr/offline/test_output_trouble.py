@@ -33,7 +33,8 @@ def room(bytes_: int) -> Iterator[None]:
 
 def append(journal: Journal, ordinals: range) -> None:
     for ordinal in ordinals:
-        journal.append(ordinal, *[0] * (len(RECORD.names or ()) - 1))
+        values = {"ordinal": ordinal, "row": ordinal + 1}
+        journal.append(*(values.get(name, 0) for name in RECORD.names or ()))
 
 
 def test_records_that_a_full_disk_cuts_short_are_an_error_and_the_next_ones_stand_in_line(tmp_path: Path) -> None:
