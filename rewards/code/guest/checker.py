@@ -120,7 +120,7 @@ def _runner(link: Link, code: Any, namespace: dict[str, Any]) -> Callable[[], No
     def run() -> None:
         try:
             exec(code, namespace)
-        except Exception:
+        except Exception:  # whatever a test raises: it is raised again unless the names can be meant otherwise
             tree = context.tree_of(code.co_filename)
             if link.case.asked or tree is None or not (tested := names.tested_builtins((tree,))):
                 raise
