@@ -25,9 +25,9 @@ workers added, imports included, which TRL has none of (proportional set size, a
 Phases, in seconds of the median step: rollout (prompts to sampled tokens), grade (ours: waiting for grades after the
 last token; earlier ones are made meanwhile), learn (all the rest: the update and whatever a step writes down).
 
-Where torch sees a GPU there are two other cases (an empty CUDA_VISIBLE_DEVICES brings these back): 494 million
-parameters, a vocabulary of 151,936 and 64 responses, of 256 tokens or of unequal length, 32 sequences in a pass.
-Weights are bfloat16 on both sides. Ours keeps float32 masters beside them; TRL updates the bfloat16 weights themselves,
+Where torch sees a GPU there are three other cases (an empty CUDA_VISIBLE_DEVICES brings these back): 494 million
+parameters, a vocabulary of 151,936 and 64 responses, of 256 tokens or of unequal length, 32 sequences in a pass; and
+1.5 billion parameters, 256 tokens each, 8 sequences in a pass. Weights are bfloat16 on both sides. Ours keeps float32 masters beside them; TRL updates the bfloat16 weights themselves,
 which is less memory and less work, and loses small steps. The learning rate is next to nothing, so that lengths stay
 what the end token's chance makes them. Memory is what torch reserved on the GPU at the peak, workers left out.
 
@@ -115,7 +115,7 @@ def cases(folder: Path, threads: int, *, quick: bool) -> list[Case]:
 
 
 def gpu_cases(folder: Path, threads: int) -> list[Case]:
-    """The shape of Qwen2.5-0.5B."""
+    """The shapes of Qwen2.5-0.5B and 1.5B."""
     equal = Case(
         name="0.5B bfloat16, GPU, 64 x 256 tokens",
         shape={
@@ -138,7 +138,20 @@ def gpu_cases(folder: Path, threads: int) -> list[Case]:
         learning_rate=1e-12,
     )
     unequal = replace(equal, name="0.5B bfloat16, GPU, 64 unequal responses", mean_tokens=96, folder=folder / "unequal")
-    return [equal, unequal]
+    larger = replace(
+        equal,
+        name="1.5B bfloat16, GPU, 64 x 256 tokens",
+        shape={
+            "hidden_size": 1536,
+            "intermediate_size": 8960,
+            "num_hidden_layers": 28,
+            "num_attention_heads": 12,
+            "num_key_value_heads": 2,
+        },
+        pass_rows=8,  # activations of 32 do not fit 80 GB beside the other side's
+        folder=folder / "larger",
+    )
+    return [equal, unequal, larger]
 
 
 class Side:
