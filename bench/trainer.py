@@ -27,9 +27,10 @@ last token; earlier ones are made meanwhile), learn (all the rest: the update an
 
 Where torch sees a GPU there are three other cases (an empty CUDA_VISIBLE_DEVICES brings these back): 494 million
 parameters, a vocabulary of 151,936 and 64 responses, of 256 tokens or of unequal length, 32 sequences in a pass; and
-1.5 billion parameters, 256 tokens each, 8 sequences in a pass. Weights are bfloat16 on both sides. Ours keeps float32 masters beside them; TRL updates the bfloat16 weights themselves,
-which is less memory and less work, and loses small steps. The learning rate is next to nothing, so that lengths stay
-what the end token's chance makes them. Memory is what torch reserved on the GPU at the peak, workers left out.
+1.5 billion parameters, 256 tokens each, 8 sequences in a pass. Weights are bfloat16 on both sides. Ours keeps float32
+masters beside them; TRL updates the bfloat16 weights themselves, which is less memory and less work, and loses small
+steps. The learning rate is next to nothing, so that lengths stay what the end token's chance makes them. Memory is what
+torch reserved on the GPU at the peak, workers left out.
 
     python bench/trainer.py [--quick] [--json FILE] [--threads N]
 """
