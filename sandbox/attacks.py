@@ -357,7 +357,7 @@ async def attack(sandbox: Sandbox, *, near: bool = True) -> tuple[Finding, ...]:
 
 
 def _baited_folder(secret: str) -> Path:
-    """A world-readable file, and a world-writable folder."""
+    """Make a world-readable file with the secret, and a world-writable folder."""
     folder = Path(tempfile.mkdtemp(prefix="rlvr-check-"))
     folder.chmod(0o755)
     (folder / "graded").write_text(secret)

@@ -1,14 +1,15 @@
-"""The cgroups of the slots: memory, processes and CPU time of a whole run, where this user may write there.
+"""Cgroups for the slots: they bound and count the memory, processes and CPU time of a whole run, where permitted.
 
-One cgroup a slot, in each hierarchy (v1) or in the one (v2). The slot's process enters it once, and its runs inherit:
-no process is moved while programs run, which the kernel makes everybody wait for. What v1 lacks (`cgroup.kill`,
-`memory.peak`) is not needed: the run's own process namespace kills, and v1 counts a maximum that can be set back.
+Each slot has one cgroup, in every hierarchy (v1) or in the unified one (v2). The slot's process enters it once, and its
+runs inherit it, because moving a process while programs run makes the kernel stall all of them. What v1 lacks is not
+needed: instead of `cgroup.kill`, the run's own process namespace kills; instead of `memory.peak`, v1 has a maximum that
+can be reset.
 
-The CPU is shared out among the slots, not among their processes: else a run of sixty processes would get sixty times
-what its neighbour gets, who would run into its time limit.
+CPU time is divided among slots, not among their processes. Otherwise a run of sixty processes would get sixty times the
+share of its neighbour, which would then run into its time limit.
 
-The folders are called `rlvr-PID-START-NAMESPACE-RANDOM`, after the process that made them. Those of processes that are
-gone (a machine that lost power; the keeper removes them otherwise) are removed when the next sandbox starts.
+Folders are called `rlvr-PID-START-NAMESPACE-RANDOM`, after the process that made them. The keeper removes them; those
+that it could not (the machine lost power) are removed when the next sandbox starts.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ _SHARES = "cpu"  # the controller that shares out the CPU, which may be missing
 class Usage:
     """What a run has used.
 
-    peak_memory: bytes; 0 = not known.
-    out_of_memory: how often the kernel killed a process of it for that.
+    peak_memory: bytes; 0 = unknown.
+    out_of_memory: how often the kernel killed a process of the run because its memory was full.
     """
 
     peak_memory: int
@@ -44,7 +45,7 @@ class Usage:
 
 
 class SlotGroup:
-    """The cgroups of one slot. Its files stay open: a run costs four small reads and writes."""
+    """The cgroups of one slot. Its files stay open, so a run costs four small reads and writes."""
 
     def __init__(self, folders: Sequence[Path], *, unified: bool) -> None:
         self._unified = unified
@@ -65,9 +66,9 @@ class SlotGroup:
         self._peak_before = 0
 
     def begin(self, memory_bytes: int, processes: int) -> None:
-        """Set the limits of the next run, and its counters back. Raises OSError where the cgroup is gone.
+        """Set the limits of the next run and reset the counters. Raises OSError if the cgroup is gone.
 
-        The slot counts in both: less than it needs itself would end it.
+        The slot's own process counts too: a limit below what it needs would kill it.
         """
         memory_bytes = min(max(memory_bytes, _LEAST_MEMORY), _MOST_MEMORY)
         processes = min(processes, _MOST_PROCESSES)
@@ -81,7 +82,7 @@ class SlotGroup:
             self._events, self._cpu = self._out_of_memory(), self.cpu_seconds()
 
     def end(self) -> Usage:
-        """What the run used since `begin`. What there is now is where the next begins."""
+        """What the run has used since `begin`. The present counters are where the next run starts from."""
         peak = self._peak()
         if peak <= self._peak_before:  # of an earlier run: this kernel cannot reset the peak
             peak = 0
@@ -110,7 +111,7 @@ class SlotGroup:
         return int(os.pread(self._open["peak"], 64, 0)) if "peak" in self._open else 0
 
     def _set_peak_back(self) -> int:
-        """Reset the peak; returns what the next run's is measured from: 0, or the old peak where it has no reset."""
+        """Reset the peak. Returns what the next run's peak is measured from: 0, or the old peak if it has no reset."""
         if "peak" in self._open:
             try:
                 os.pwrite(self._open["peak"], b"0", 0)
@@ -119,7 +120,7 @@ class SlotGroup:
         return 0
 
     def _set_memory(self, limit: int) -> None:
-        """v1 refuses a memory limit above the one for memory and swap, and the other way round: try both orders."""
+        """v1 refuses a memory limit above the limit for memory and swap, and a swap limit below: try both orders."""
         order = ["memory", "swap"] if limit < self._memory or not self._memory else ["swap", "memory"]
         for kind in order:
             if kind in self._open:
@@ -154,11 +155,10 @@ _FILES_V2 = {
 
 
 class _Place(NamedTuple):
-    """Where a sandbox's cgroups may be. bases: above its own, one for each controller (v1), or the one (v2).
+    """Where a sandbox may make its cgroups. bases: the parents, one for each controller (v1) or one in all (v2).
 
-    shares: above those that share out the CPU, where these are a hierarchy of their own. There the slots lie beside
-    each other, not below one that is the sandbox's: processes and cgroups side by side get equal shares, so that each
-    run gets what a process beside it gets.
+    shares: the parents in the `cpu` hierarchy, if that is separate. There the slots are siblings, without a group for
+    the sandbox above them: siblings get equal shares, so each run gets as much as an ordinary process beside it.
     """
 
     unified: bool
@@ -175,7 +175,7 @@ class Cgroups:
         self._shares = shares
 
     def slot(self, number: int) -> SlotGroup:
-        """Make the cgroups of a slot. Raises OSError."""
+        """Create the cgroups of a slot. Raises OSError."""
         made = self._of(number)
         try:
             for folder in made:
@@ -186,7 +186,7 @@ class Cgroups:
             raise
 
     def remove_slot(self, number: int) -> bool:
-        """Remove those of a slot that has ended; False while the kernel still finds something in them."""
+        """Remove the cgroups of a slot that has ended; False while the kernel still sees processes in them."""
         for folder in self._of(number):
             try:
                 folder.rmdir()
@@ -197,7 +197,7 @@ class Cgroups:
         return True
 
     def remove(self) -> bool:
-        """Remove all of it; False while something is left."""
+        """Remove all cgroups of the sandbox; False while some are left."""
         for folder in self._all():
             with contextlib.suppress(OSError):
                 for inner in [*(f for f in folder.iterdir() if f.is_dir()), folder]:
@@ -216,20 +216,20 @@ class Cgroups:
 
 
 def new_name() -> str:
-    """What the cgroups of a new sandbox of this process are to be called."""
+    """A name for the cgroups of a new sandbox of this process."""
     return f"{_PREFIX}{os.getpid()}-{start_of(os.getpid())}-{_pid_namespace()}-{secrets.token_hex(4)}"
 
 
 def candidates(name: str, parent: Path = _ROOT) -> list[str]:
-    """What the paths of all folders that `make` may make begin with. The keeper is told before, and removes them."""
+    """Prefixes of all paths that `make` may create. The keeper is told them in advance, and removes what matches."""
     bases = [base for place in _places(parent) for base in (*place.bases, place.shares) if base is not None]
     return [str(base / name) for base in dict.fromkeys(bases)]
 
 
 def make(name: str, parent: Path = _ROOT) -> Cgroups | None:
-    """Make the cgroups of a sandbox below those of this process; None where they are missing or not writable.
+    """Create the cgroups of a sandbox below those of this process; None if there are none or they are not writable.
 
-    Raises OSError where this process has no descriptors left to tell.
+    Raises OSError if this process has no descriptors left to find out.
     """
     for unified, bases, shares in _places(parent):
         folders = [base / name for base in bases]
@@ -258,7 +258,7 @@ def make(name: str, parent: Path = _ROOT) -> Cgroups | None:
 
 
 def _places(root: Path) -> Iterator[_Place]:
-    """Where sandboxes' cgroups may be: below our own, or, since v2 allows no processes in an inner one, further up."""
+    """Where cgroups may be made: below our own, or further up, since v2 allows no processes in an inner cgroup."""
     try:
         rows = [line.rstrip("\n").split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
     except FileNotFoundError:
@@ -281,10 +281,10 @@ def _places(root: Path) -> Iterator[_Place]:
 
 
 def _hand_on(folder: Path) -> None:
-    """Let v2 count the slots below a folder: it does what the folder and the one above it hand on.
+    """Delegate controllers in v2: a cgroup counts only what its parent and grandparent enable for their children.
 
-    Raises OSError where the one above it holds processes, and is not the root of the machine's cgroups: then it may
-    hand on nothing. CPU time is counted everywhere.
+    Raises OSError if the parent holds processes and is not the root: then it may enable nothing. CPU time is counted
+    in any case.
     """
     handed_on, control = "+memory +pids", folder / "cgroup.subtree_control"
     if not {"memory", "pids"} <= set((folder / "cgroup.controllers").read_text().split()):
@@ -296,7 +296,7 @@ def _hand_on(folder: Path) -> None:
 
 
 def start_of(pid: int) -> str:
-    """The start time of a process in clock ticks: a pid that is used again is told apart. "" = it is gone."""
+    """The start time of a process in clock ticks, which tells a reused pid from the old one. "" = it is gone."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (OSError, IndexError):
@@ -304,7 +304,7 @@ def start_of(pid: int) -> str:
 
 
 def _pid_namespace() -> str:
-    """The process namespace that a pid belongs to: containers may share a tree of cgroups and have the same pids."""
+    """The process namespace of a pid: containers that share a cgroup tree may use the same pids."""
     try:
         return os.readlink("/proc/self/ns/pid").strip("pid:[]")
     except OSError:
@@ -312,7 +312,7 @@ def _pid_namespace() -> str:
 
 
 def _sweep(base: Path) -> None:
-    """Remove what sandboxes of dead processes have left."""
+    """Remove the cgroups that dead processes have left behind."""
     here = _pid_namespace()
     for folder in base.glob(f"{_PREFIX}*-*-{here}-*"):
         pid, start = folder.name.removeprefix(_PREFIX).split("-")[:2]

@@ -1,8 +1,8 @@
 """What runs inside the container of `DockerSandbox`: a namespace sandbox, driven over standard input and output.
 
-The container starts with nothing but an interpreter: the first thing on its standard input is an archive of this
-package, of the guests and of the configuration, so that neither bind mounts nor an image of ours are needed, and a
-daemon on another machine will do. pid 1 reaps and waits; its child serves. It ends when standard input does.
+The container needs nothing but an interpreter. The first thing on its standard input is an archive of this package, the
+guests and the configuration, so neither bind mounts nor an image of ours are needed, and the daemon may be on another
+machine. pid 1 reaps and waits; its child serves. The container ends when its standard input closes.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ main()
 def archive(
     guests: Mapping[str, Path], *, slots: int, expose: Sequence[str], user_block: int, privileged: bool | None
 ) -> bytes:
-    """What a container is given first: its length, then a tar."""
+    """What a container is sent first: the length of a tar archive, and the archive."""
     held = io.BytesIO()
     config = {
         "slots": slots,
@@ -106,9 +106,9 @@ def main() -> None:
 
 
 def _mask() -> None:
-    """Mask what Docker masks of /proc and /sys, which it was told not to do here (`systempaths=unconfined`).
+    """Mask what Docker would mask of /proc and /sys, had it not been told `systempaths=unconfined`.
 
-    What cannot be masked is passed over: runs have a /proc of their own, and no privileges in it.
+    What cannot be masked is skipped: runs have their own /proc, and no privileges in it.
     """
     for name in _HIDDEN_FILES:
         if os.path.exists(f"/proc/{name}"):
@@ -126,7 +126,7 @@ def _mask() -> None:
 
 
 def _open_cgroups() -> None:
-    """Make this container's own cgroups writable, so that each run can have one below them."""
+    """Make this container's cgroups writable, so that slots can have their own below them."""
     flags = kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
     unified = os.path.exists(f"{_CGROUPS}/cgroup.controllers")
     with contextlib.suppress(OSError):

@@ -1,8 +1,8 @@
-"""The image of the docker sandbox: python3, a shell, and what programs need. `rlvr sandbox build` calls this.
+"""Build the image of the docker sandbox: python3, a shell, and what programs need. Called by `rlvr sandbox build`.
 
-Three ways: from a base image of a registry; from Debian's packages (debootstrap, as root, no registry); from this
-machine's own interpreter and a few tools (seconds, no network at all). None holds anything of this toolkit: that is
-handed over when a container starts.
+There are three ways: from a base image in a registry; from Debian's packages (debootstrap, as root, no registry); from
+this machine's interpreter and a few tools (takes seconds, no network at all). No image contains this toolkit, which is
+sent to each container when it starts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from sandbox.errors import SandboxError
 
-# What the code grader's own programs import, beside the standard library.
+# What the code grader's own programs import besides the standard library.
 PACKAGES = ("numpy", "pytest")
 _ENVIRONMENT = "ENV PATH=/usr/local/bin:/usr/bin:/bin"
 _TOOLS = (
@@ -33,11 +33,11 @@ _SECONDS = 1800.0
 
 
 class BuildFailed(SandboxError, RuntimeError):
-    """The image could not be made; the message holds the last words of what failed."""
+    """The image could not be built; the message holds the last output of the command that failed."""
 
 
 def _check_docker(tag: str) -> None:
-    """Raise BuildFailed where the image could not be handed over in the end."""
+    """Raise BuildFailed if Docker could not take the finished image."""
     if not re.fullmatch(r"[a-z0-9]+(?:[._/:-]+[A-Za-z0-9_]+)*", tag):
         raise BuildFailed(f"an image cannot be called {tag!r}; a name is like rlvr-sandbox or registry:5000/name:tag")
     try:
@@ -75,7 +75,7 @@ def from_debian(tag: str, suite: str = "", *, system_packages: Sequence[str] = (
 
 
 def from_host(tag: str, *, packages: Sequence[str]) -> None:
-    """From the interpreter that runs this, its libraries, and a few of this machine's tools."""
+    """From this interpreter, its libraries, and a few of this machine's tools."""
     copied = list(_needed(packages))
     _check_docker(tag)
     with tempfile.TemporaryDirectory(prefix="rlvr-image-") as folder:
@@ -105,7 +105,7 @@ def _skeleton(root: Path) -> None:
 
 
 def _python(root: Path) -> Path:
-    """The interpreter at /usr/local: it finds its library from where it lies."""
+    """Copy the interpreter to /usr/local; it finds its library relative to itself."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     binary = root / "usr/local/bin" / version
     shutil.copy(os.path.realpath(sys.executable), binary)
@@ -141,7 +141,7 @@ def _copy_packages(root: Path, packages: Sequence[importlib.metadata.Distributio
 
 
 def _needed(names: Sequence[str]) -> Iterator[importlib.metadata.Distribution]:
-    """Installed packages, and all that they need. Raises BuildFailed."""
+    """Installed packages with all their dependencies. Raises BuildFailed."""
     seen: set[str] = set()
     waiting = list(names)
     while waiting:
@@ -163,7 +163,7 @@ def _needed(names: Sequence[str]) -> Iterator[importlib.metadata.Distribution]:
 
 
 def _libraries(root: Path, binaries: Sequence[Path]) -> None:
-    """Copy each shared library that something in the tree is linked to, to where it lies on this machine."""
+    """Copy each shared library that a file in the tree is linked to, to the same path as on this machine."""
     linked = [*binaries, *root.rglob("*.so"), *root.rglob("*.so.*")]
     wanted: set[str] = {str(path) for name in ("libgcc_s.so.1", "libstdc++.so.6") for path in _find_library(name)}
     for start in range(0, len(linked), 64):
@@ -201,14 +201,14 @@ def _suite() -> str:
 
 
 def _word(name: str) -> str:
-    """A package's name as it may stand in a command line."""
+    """A package's name, checked so that it is safe in a command line."""
     if not re.fullmatch(r"[A-Za-z0-9][\w.+\-\[\]=<>!~:]*", name):
         raise BuildFailed(f"{name!r} is no package's name")
     return f"'{name}'" if re.search(r"[\[<>!~]", name) else name
 
 
 def _run(command: Sequence[str], *, given: bytes | None = None, stdin: object = None) -> None:
-    """Run a command to its end. Raises BuildFailed with its last words."""
+    """Run a command. Raises BuildFailed with its last output."""
     if shutil.which(command[0]) is None:
         raise BuildFailed(f"there is no `{command[0]}` on PATH")
     try:

@@ -1,9 +1,9 @@
-"""Starting zygotes, and slots of them: a zygote for each set of preloaded modules, slots as they are needed.
+"""Start zygotes and hand out their slots: one zygote for each set of preloaded modules, slots on demand.
 
-Each slot of a zygote has a user of its own; one whose users are all in use gets another zygote beside it.
+Each slot of a zygote has its own user id. When a zygote's user ids are all in use, another zygote is started beside it.
 
-A zygote runs with an environment of its own (nothing of the caller's reaches it), as root where this process is root
-and may, else in a user namespace.
+A zygote gets a clean environment: nothing of the caller's reaches it. It runs as root if this process is root and is
+allowed to, else in a user namespace.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _OF_THE_LOADER = {"LD_BIND_NOW": "1", "MALLOC_ARENA_MAX": "1"}
 
 
 class Launcher:
-    """Hands out slots. `most_slots`: of one zygote, for the range of user ids."""
+    """Hands out slots. most_slots: the most that one zygote may have, which bounds its range of user ids."""
 
     def __init__(
         self,
@@ -81,20 +81,20 @@ class Launcher:
         self._closed = False
 
     async def slot(self, preload: tuple[str, ...]) -> Slot:
-        """A free slot of a zygote that has these modules. Raises SandboxUnavailable."""
+        """A free slot of a zygote that has these modules loaded. Raises SandboxUnavailable."""
         lost = index = 0
         while lost < 2:
             zygote = await self._living(preload, index)
             try:
                 return zygote.slot()
-            except SlotLost:  # it has died since it was looked up: start another
+            except SlotLost:  # it died after it was looked up: start another
                 lost += 1
             except NoUserLeft:
                 index += 1
         raise SandboxUnavailable("the zygote dies as soon as it has started")
 
     async def _living(self, preload: tuple[str, ...], index: int) -> Zygote:
-        """The zygote of that index with these modules, a new one where there is none. Raises SandboxUnavailable."""
+        """The zygote of that index with these modules, started if there is none. Raises SandboxUnavailable."""
         self._check_open()
         which = preload, index
         task = self._zygotes.get(which)
@@ -117,7 +117,7 @@ class Launcher:
             raise SandboxUnavailable("this sandbox is closed")
 
     async def close(self) -> None:
-        """End all zygotes, those included that are still starting, and wait until nothing of them is left."""
+        """End all zygotes, including those that are still starting, and wait until nothing of them is left."""
         self._closed = True
         for zygote in self._zygotes.values():
             self._retire(zygote)
@@ -128,7 +128,7 @@ class Launcher:
                 task.result()
 
     def abandon(self, process: int) -> None:
-        """End all zygotes and wait for nothing: nobody is left who could. May be called in any thread."""
+        """End all zygotes without waiting, because no event loop is left to wait in. May be called in any thread."""
         self._closed = True
         if process != os.getpid():  # in a forked child: the zygotes are the parent's
             return
@@ -139,7 +139,7 @@ class Launcher:
                 _thread.start_new_thread(task.result().bury, ())
 
     def _retire(self, task: asyncio.Task[Zygote]) -> None:
-        """End a zygote in the background: whoever waits for another need not wait for its end."""
+        """End a zygote in the background, so that callers waiting for another one do not wait for its end."""
 
         async def end() -> None:
             if not task.done():
@@ -185,14 +185,14 @@ class Launcher:
 
 
 class Numbers:
-    """Small numbers that are free: each zygote of this process has its own, and so users of its own."""
+    """Hands out small unique numbers: each zygote of this process has one, and with it its own range of user ids."""
 
     def __init__(self) -> None:
         self._held: dict[int, int] = {}
 
     @contextlib.contextmanager
     def one(self) -> Iterator[int]:
-        """The lowest that is free; held while this lasts, and on where somebody calls `hold`."""
+        """The lowest free number, held until this exits, and beyond that if `hold` was called."""
         number = next(n for n in itertools.count() if n not in self._held)
         release = self.hold(number)
         try:
@@ -201,7 +201,7 @@ class Numbers:
             release()
 
     def hold(self, number: int) -> Callable[[], None]:
-        """Hold it until the function that this returns is called."""
+        """Keep the number until the returned function is called."""
         self._held[number] = self._held.get(number, 0) + 1
 
         def release() -> None:
@@ -216,13 +216,13 @@ _numbers = Numbers()
 
 
 class NoUserLeft(Exception):
-    """A zygote has as many slots as it has users for."""
+    """A zygote already has as many slots as it has user ids."""
 
 
 class Zygote:
-    """One keeper process with its zygote, and the slots that were forked of it.
+    """One keeper process with its zygote, and the slots that were forked from it.
 
-    when_closed: called when nothing of it is left.
+    when_closed: called once nothing of it is left.
     """
 
     def __init__(
@@ -234,7 +234,7 @@ class Zygote:
         way: Way,
         most_slots: int,
     ) -> None:
-        """Start it. Raises OSError, and then nothing is left."""
+        """Start it. If this raises OSError, nothing is left behind."""
         self.when_closed: Callable[[], None] = _nothing
         self._loop: asyncio.AbstractEventLoop | None = None
         self._free: list[Slot] = []
@@ -283,7 +283,7 @@ class Zygote:
             )
             undo.callback(self._keeper.wait)
             undo.callback(self._keeper.kill)
-            # Made once the keeper runs, since the keeper removes them: so they go even if this process is killed now.
+            # Made only once the keeper runs: it removes them, even if this process is killed now.
             self._cgroups = cgroups.make(name)
             undo.callback(lambda: self._cgroups and self._cgroups.remove())
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the keeper has died: `ready` says why
@@ -292,7 +292,7 @@ class Zygote:
         self.isolation = "namespaces" + ("" if self._cgroups else " (memory per process only)")
 
     async def ready(self) -> str:
-        """Wait until it can fork slots. Returns why it cannot; "" = it can."""
+        """Wait until it can fork slots. Returns the reason why it cannot, or "" if it can."""
         loop = self._loop = asyncio.get_running_loop()
         heard: asyncio.Future[None] = loop.create_future()
 
@@ -317,7 +317,7 @@ class Zygote:
         """A free slot, or a new one.
 
         Raises:
-            NoUserLeft: each of its users has a slot, and all are at work.
+            NoUserLeft: every user id has a slot, and all slots are busy.
             SlotLost: the zygote has died.
             SandboxUnavailable: this process has no descriptors left for it.
         """
@@ -351,7 +351,7 @@ class Zygote:
         return slot
 
     def abandon(self, stuck: bool = False) -> None:
-        """Have it end, and with it whatever a slot that died on its own had left running. stuck: it may not listen."""
+        """Make it end, with everything that a dead slot left running. stuck: it may not respond, so kill its keeper."""
         if self.alive:
             self.alive = False
             hang_up(self._control)
@@ -359,9 +359,9 @@ class Zygote:
             self._keeper.kill()  # the zygote dies with its parent
 
     def _lose(self, number: int, stuck: bool, over: Callable[[], None]) -> None:
-        """A slot died on its own, and its run dies with it: `over` is called when nothing of that is left.
+        """A slot died on its own, and its run with it: `over` is called once nothing of the run is left.
 
-        Where that cannot be seen, or does not happen, all of the zygote ends; other slots need not suffer otherwise.
+        If that cannot be observed, or does not happen, the whole zygote is ended; otherwise other slots are unaffected.
         """
         limit = time.monotonic() + _RUN_END_SECONDS
         loop = asyncio.get_running_loop()
@@ -378,7 +378,7 @@ class Zygote:
         look()
 
     def _number(self) -> int:
-        """The lowest number of no slot: one that was discarded is free when its cgroup is empty."""
+        """The lowest unused slot number. The number of a discarded slot is free again once its cgroup is empty."""
         number = 0
         while (held := self._slots.get(number)) is not None:
             if not held.alive and (self._cgroups is None or self._cgroups.remove_slot(number)):
@@ -393,14 +393,14 @@ class Zygote:
         return ""
 
     async def close(self) -> None:
-        """End it and wait for its keeper, which removes the cgroups; where that cannot, they are removed here."""
+        """End it and wait for its keeper, which removes the cgroups; if the keeper cannot, they are removed here."""
         self.abandon()
         for slot in self._slots.values():
             slot.discard()
         await asyncio.to_thread(self.bury)
 
     def bury(self) -> None:
-        """Wait until nothing is left of what was abandoned. Blocks; may be called again, and in any thread."""
+        """Wait until nothing is left of what `abandon` ended. Blocks; may be called repeatedly and in any thread."""
         try:
             self._keeper.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -408,7 +408,7 @@ class Zygote:
             self._keeper.wait()
         _wait_until(lambda: self._cgroups is None or self._cgroups.remove())
         slots, loop = list(self._slots.values()), self._loop
-        # A running event loop hears the slots end and discards them; for a closed one that is done here.
+        # A running event loop notices that slots end and discards them; for a closed loop that is done here.
         _wait_until(lambda: loop is None or loop.is_closed() or not any(slot.alive for slot in slots))
         if loop is not None and loop.is_closed():
             for slot in slots:
@@ -421,7 +421,7 @@ class Zygote:
 
 
 def _wait_until(reached: Callable[[], bool]) -> None:
-    """Wait a while at most."""
+    """Poll until the condition holds, for a bounded time."""
     limit = time.monotonic() + _END_SECONDS
     while not reached() and time.monotonic() < limit:
         time.sleep(0.01)
@@ -432,11 +432,11 @@ def _nothing() -> None:
 
 
 def _kept(stack: contextlib.ExitStack, descriptor: int) -> int:
-    """A descriptor that is closed with the stack."""
+    """Register a descriptor to be closed with the stack."""
     stack.callback(os.close, descriptor)
     return descriptor
 
 
 def _high(stack: contextlib.ExitStack, descriptor: int) -> int:
-    """A copy beyond the standard streams."""
+    """Duplicate a descriptor to a number above the standard streams."""
     return _kept(stack, fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3))

@@ -1,7 +1,7 @@
-"""One run as the supervisor sees it: a slot is given a job, its pipes are fed and drained, and its end is awaited.
+"""One run as the supervisor sees it: give a slot a job, feed and drain its pipes, and wait for its end.
 
-Output goes through real pipes that are read here, never through the zygote; the cap on it is kept here. Input that fits
-a pipe is written before the program starts.
+Output goes through real pipes that are read here, never through the zygote, and its cap is enforced here. Input that
+fits a pipe is written before the program starts.
 """
 
 from __future__ import annotations
@@ -25,11 +25,14 @@ from sandbox.zygote import wire
 
 _CPU_CHECKS_AFTER = 0.05
 _CORES = os.cpu_count() or 1
-SILENT_SECONDS = 90.0  # a slot that reports nothing for so long after its run's wall limit is given up
+SILENT_SECONDS = 90.0  # a slot that has not reported this long after its run's wall limit is considered lost
 
 
 class Outcome(NamedTuple):
-    """How a run went, as its slot saw it. status: of `wait`; -1 = it was ended. peak: bytes, of its largest process."""
+    """How a run went, as its slot saw it.
+
+    status: of `wait`; -1 = it was killed. peak: bytes, of its largest process.
+    """
 
     status: int = -1
     seconds: float = 0.0
@@ -41,14 +44,14 @@ class Outcome(NamedTuple):
 
 
 class SlotLost(Exception):
-    """A slot's process is gone: its run must be made again elsewhere."""
+    """A slot's process is gone: its run must be repeated in another slot."""
 
 
 class Slot:
-    """The supervisor's end of a slot process. `give_back` takes it when its run has ended well.
+    """The supervisor's end of a slot process. `give_back` is called with it when its run has ended normally.
 
-    lost: told when the process ended by itself, or says nothing any more (True): what it watched may still run. It
-        calls the function that it is given when that is over.
+    lost: called when the process ended by itself, or no longer responds (True): what it watched may still run. It
+        calls the function that it is given once nothing of that is left.
     """
 
     def __init__(
@@ -72,7 +75,7 @@ class Slot:
         self._loop.add_reader(channel, self._hear)
 
     def start(self, order: bytes, descriptors: list[int]) -> asyncio.Future[Outcome]:
-        """Hand over a run; the future is its outcome. Raises SlotLost."""
+        """Hand over a run; the future resolves to its outcome. Raises SlotLost."""
         self._number += 1
         try:
             wire.ask(self._channel, self._number, order, descriptors)
@@ -83,18 +86,18 @@ class Slot:
         return self._answer
 
     def kill(self, outcome: asyncio.Future[Outcome], cause: str) -> None:
-        """End the run that has this outcome, if it is still on: the slot may have gone on to the next."""
+        """Kill the run with this outcome if it is still running: the slot may already run the next one."""
         if outcome is self._answer and not outcome.done():
             with contextlib.suppress(OSError):
                 wire.ask(self._channel, self._number, cause.encode(), [])
 
     def free(self) -> None:
-        """The run has ended: the next may come."""
+        """The run has ended: accept the next."""
         if self.alive:
             self._give_back(self)
 
     def discard(self, why: str = "its slot was closed") -> None:
-        """Close it: the slot's process kills its run, and ends. A run that it still has is lost."""
+        """Close it: the slot's process kills its run and exits. A run that it still has is lost."""
         if not self.alive:
             return
         self.alive = False
@@ -108,7 +111,7 @@ class Slot:
             answer.set_exception(SlotLost(why))
 
     def fail(self, why: str, *, silent: bool = False) -> None:
-        """It does not do what it should: close it. Its run is lost when nothing of it is left."""
+        """Close a slot that misbehaves. Its run counts as lost once nothing of it is left."""
         self._end_with(lambda answer: answer.set_exception(SlotLost(why)), silent=silent)
 
     def _end_with(self, tell: Callable[[asyncio.Future[Outcome]], None], *, silent: bool = False) -> None:
@@ -146,17 +149,17 @@ class Slot:
 
 
 def hang_up(channel: socket.socket) -> None:
-    """Close a socket so that the other end sees it, also where a process that was forked here holds a copy of it."""
+    """Close a socket so that the other end notices, even if a process that was forked here holds a copy of it."""
     with contextlib.suppress(OSError):
         channel.shutdown(socket.SHUT_RDWR)
     channel.close()
 
 
 class Run:
-    """A job in a slot, from its start. `end` gives its result, once, and the slot back."""
+    """A job running in a slot. `end` returns its result, once, and gives the slot back."""
 
     def __init__(self, slot: Slot, job: Job, channels: Sequence[int] = ()) -> None:
-        """Start it. Raises SlotLost; SandboxUnavailable where this process has no descriptors left for it."""
+        """Start it. Raises SlotLost, or SandboxUnavailable if this process has no descriptors left."""
         self._slot = slot
         self._job = job
         self._loop = asyncio.get_running_loop()
@@ -188,7 +191,7 @@ class Run:
             except OSError as error:
                 raise refused("a run could not be started", error) from error
             self._outcome = slot.start(_order(job.limits, slot.group is not None, bool(job.outputs)), given)
-        except BaseException:  # whatever ends it: the slot goes back, and no garbage collector closes plain numbers
+        except BaseException:  # cancellation too: give the slot back, close descriptors
             slot.free()
             _close(ours)
             if self._home is not None:
@@ -204,7 +207,7 @@ class Run:
             self._check_cpu_in(job.limits.cpu_seconds)
 
     def kill(self, cause: str) -> None:
-        """End the run; the first cause counts."""
+        """Kill the run; of several causes the first counts."""
         self._cause = self._cause or cause
         self._slot.kill(self._outcome, cause)
 
@@ -212,12 +215,12 @@ class Run:
         self.kill("output")
 
     def _silent(self) -> None:
-        """It should have ended long ago: its slot is stopped, or hangs."""
+        """The run should have ended long ago: its slot is stopped or hangs."""
         if not self._outcome.done():
             self._slot.fail(f"its slot has said nothing for {SILENT_SECONDS:g} s after its time", silent=True)
 
     async def end(self) -> JobResult:
-        """Wait for the end. Raises SlotLost where the slot died under it."""
+        """Wait for the end. Raises SlotLost if the slot died during the run."""
         try:
             outcome = await self._outcome
             self._stop_watching()
@@ -243,7 +246,7 @@ class Run:
             stream.close()
 
     def _check_cpu(self) -> None:
-        """Kill a run whose processes together have used up their CPU time; looked at when they can have done so."""
+        """Kill the run if its processes together have used up their CPU time; else check again when they could have."""
         if self._slot.group is None or not self._slot.alive:
             return
         try:
@@ -257,7 +260,7 @@ class Run:
         self._check_cpu_in(left)
 
     def _check_cpu_in(self, left: float) -> None:
-        """Look again when `left` CPU seconds can have been used at the earliest, with all cores at work."""
+        """Check again at the earliest time at which `left` CPU seconds can have been used, with all cores busy."""
         self._timers["cpu"] = self._loop.call_later(max(_CPU_CHECKS_AFTER, left / _CORES), self._check_cpu)
 
     def _result(self, outcome: Outcome) -> JobResult:
@@ -294,7 +297,7 @@ class Run:
         return ending_of(status, cpu, self._job.limits)
 
     def _files(self) -> dict[str, bytes]:
-        """The outputs; none where the run was killed before its folder was made."""
+        """The output files; none if the run was killed before its folder existed."""
         folder = -1 if self._home is None else wire.take(self._home)
         if folder < 0:
             return {}
@@ -305,7 +308,7 @@ class Run:
 
 
 def ending_of(status: int, cpu: float, limits: Limits) -> tuple[Ended, int | None, int | None]:
-    """How a program ended that nobody else has: by its wait status, and the CPU seconds that it has used."""
+    """How a program ended that was not killed here, from its wait status and the CPU seconds that it used."""
     if not os.WIFSIGNALED(status):
         return Ended.EXITED, os.WEXITSTATUS(status), None
     number = os.WTERMSIG(status)
@@ -319,7 +322,7 @@ def ending_of(status: int, cpu: float, limits: Limits) -> tuple[Ended, int | Non
 
 @lru_cache(maxsize=64)
 def _order(limits: Limits, counted: bool, outputs: bool) -> bytes:
-    """What a slot is told of a run. counted: a cgroup counts its memory."""
+    """The message that tells a slot about a run. counted: a cgroup counts its memory."""
     numbers = asdict(limits)
     if not counted:
         numbers["process_memory_bytes"] = limits.memory_bytes

@@ -1,10 +1,10 @@
-"""The process beside each run of `WeakSandbox`: starts the program, adopts its orphans, and kills what it leaves.
+"""The process beside each run of `WeakSandbox`: starts the program, adopts its orphans, and kills what is left of it.
 
     python -I -S weak_keeper.py CONFIG
 
-CONFIG is a JSON object. It ends the run at its deadline, when the supervisor says so, and when the supervisor is gone;
-then it reports as JSON on the control socket. It stands in a session of its own, so that a signal to the program's
-process group passes it by; a program of the same user that looks for it can still kill it: this is the weak sandbox.
+CONFIG is a JSON object. The keeper ends the run at its deadline, on the supervisor's order, and when the supervisor is
+gone; then it reports as JSON on the control socket. It has its own session, so a signal to the program's process group
+does not reach it. A program can still find and kill it, since both run as the same user: this is the weak sandbox.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def remove(folder: str) -> None:
-    """Remove a folder with all in it, also what the program has locked."""
+    """Remove a folder with everything in it, including what the program has made unreadable."""
     shutil.rmtree(folder, ignore_errors=True)
     if os.path.isdir(folder):
         for here, names, _files in os.walk(folder):
@@ -63,7 +63,7 @@ def remove(folder: str) -> None:
 
 
 def _become(config: dict[str, object]) -> None:
-    """In the child: be the program."""
+    """In the child: become the program."""
     os.setsid()
     os.chdir(str(config["folder"]))
     given: dict[str, int] = config["descriptors"]  # type: ignore[assignment]
@@ -100,7 +100,7 @@ def _become(config: dict[str, object]) -> None:
 
 
 def _watch(pid: int, control: socket.socket, woken: int, deadline: float) -> tuple[dict[str, float], bool]:
-    """Wait for the end of the program, whatever brings it. True: the supervisor is gone."""
+    """Wait for the program's end, whatever the cause. Returns whether the supervisor is gone."""
     report: dict[str, float] = {"cpu": 0.0, "peak": 0}
     alone = False
     poller = select.poll()
@@ -122,7 +122,7 @@ def _watch(pid: int, control: socket.socket, woken: int, deadline: float) -> tup
 
 
 def _reap(report: dict[str, float], main_pid: int = 0) -> bool:
-    """Reap all that have ended; True where the program itself is among them."""
+    """Reap all children that have ended. Returns whether the program itself is among them."""
     seen = False
     with contextlib.suppress(ChildProcessError):
         while True:
@@ -138,7 +138,7 @@ def _reap(report: dict[str, float], main_pid: int = 0) -> bool:
 
 
 def _bury_all(report: dict[str, float]) -> None:
-    """Kill every descendant until none is left: what is killed hands its children to this process."""
+    """Kill descendants until none is left: the children of a killed process become children of this one."""
     limit = time.monotonic() + _BURIAL_SECONDS
     while time.monotonic() < limit:
         _kill_once(os.getpid())
@@ -151,14 +151,14 @@ def _bury_all(report: dict[str, float]) -> None:
 
 
 def kill_descendants(of: int) -> None:
-    """Kill all below a process, which need not reap them."""
+    """Kill all descendants of a process, which need not be the one that reaps them."""
     limit = time.monotonic() + _BURIAL_SECONDS
     while _kill_once(of) and time.monotonic() < limit:
         time.sleep(0.002)
 
 
 def _kill_once(of: int) -> bool:
-    """Kill the descendants that are there now. False = none was alive."""
+    """Kill the present descendants. Returns whether any was alive."""
     children: dict[int, list[int]] = {}
     zombies = set()
     for name in filter(str.isdigit, os.listdir("/proc")):

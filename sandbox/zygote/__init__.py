@@ -7,5 +7,5 @@
                 ├── init         reaper.py: pid 1 of the run
                 └── the program  run.py, python.py: pid 2; mounts of its own, no privileges, seccomp, limits
 
-Standard library only, and as little of it as can be: each page that lies here is mapped by each run.
+Standard library only, and as little of it as possible: every run maps each page that is loaded here.
 """

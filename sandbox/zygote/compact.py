@@ -1,8 +1,8 @@
-"""The zygote's memory, laid out for its forks: what they write to should lie on few pages.
+"""Compact the zygote's memory before it forks, so that forks write to few pages.
 
-A fork copies each page that it is the first to write to, which is most of what it costs. Python writes to whatever it
-looks at, and what is allocated goes wherever something was freed before: all over the memory. So the gaps are filled,
-once, and what slots and runs allocate lies side by side.
+Copying the pages that it writes to is most of what a fork costs. Python writes to every object that it looks at
+(reference counts), and new objects go wherever an old one was freed, which is all over the heap. So the gaps are filled
+once; what slots and runs allocate then lies side by side.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MOST = 1 << 20  # bytes of gaps of one size, at most: beyond, no fresh pool is 
 
 
 def fill_gaps() -> list[object]:
-    """Take what is free between objects. What it returns is to be held for as long as there are forks."""
+    """Allocate the free gaps between objects. The caller holds what this returns for as long as it forks."""
     held: list[object] = []
     for size in range(_SMALLEST, _LARGEST + 1, _SMALLEST):
         held += _filled(size)
@@ -26,7 +26,7 @@ def fill_gaps() -> list[object]:
 
 
 def _filled(size: int) -> list[object]:
-    """Objects of this size, up to the second in a pool that nothing was in; none where no such pool comes."""
+    """Objects of this size, until two lie in a pool that was empty before; none if no such pool turns up."""
     blocks = [_block(size)]
     while len(blocks) * size < _MOST:
         before = id(blocks[-1])
@@ -37,7 +37,7 @@ def _filled(size: int) -> list[object]:
 
 
 def _block(size: int) -> object:
-    """An object of this size that the garbage collector does not know."""
+    """An object of this size that the garbage collector does not track."""
     if size == _SMALLEST:
         return object()
     return bytes(size - _HEAD_OF_BYTES) if size > _HEAD_OF_BYTES else complex(1.0, 1.0)

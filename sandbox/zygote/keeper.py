@@ -2,8 +2,8 @@
 
     python -c "..." CONTROL SUPERVISOR CONFIG
 
-CONTROL is the descriptor of the supervisor's socket; SUPERVISOR a pidfd of it; CONFIG a JSON object. A pidfd is needed
-beside the socket's end: a process that the supervisor forked may hold a copy of its end for ever.
+CONTROL is the descriptor of the supervisor's socket, SUPERVISOR a pidfd of the supervisor, CONFIG a JSON object. The
+end of the socket alone would not do: a process that the supervisor forked may hold a copy of it for ever.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DESCRIPTORS = 1024
 
 
 def main() -> None:
-    """Start the zygote and outlive it by the moment it takes to clean up."""
+    """Start the zygote, wait for its end, and clean up."""
     control = socket.socket(fileno=int(sys.argv[1]))
     supervisor = int(sys.argv[2])
     config = json.loads(sys.argv[3])
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def _start_afresh() -> None:
-    """Undo what the supervisor set up for itself and programs would inherit: signals, few descriptors."""
+    """Undo settings of the supervisor that programs would inherit: signal handlers, a low descriptor limit."""
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGKILL, signal.SIGSTOP}:
         with contextlib.suppress(OSError, ValueError):
@@ -71,7 +71,7 @@ def _start_afresh() -> None:
 
 
 def _wait(pid: int, supervisor: int) -> None:
-    """Until the zygote has ended; it is killed when the supervisor is gone."""
+    """Wait until the zygote has ended; kill it if the supervisor is gone."""
     zygote = os.pidfd_open(pid)
     poller = select.poll()
     poller.register(zygote, select.POLLIN)
@@ -83,9 +83,9 @@ def _wait(pid: int, supervisor: int) -> None:
 
 
 def _remove(cgroups: list[str]) -> None:
-    """Remove the sandbox's cgroups; the kernel needs a moment until those of killed processes are empty.
+    """Remove the sandbox's cgroups; those of killed processes take a moment to become empty.
 
-    cgroups: what their paths begin with.
+    cgroups: the prefixes of their paths.
     """
     for beginning in cgroups:
         limit = time.monotonic() + 5.0
@@ -98,7 +98,7 @@ def _remove(cgroups: list[str]) -> None:
 
 
 def _folders(beginning: str) -> list[str]:
-    """The folders whose paths begin so, those in others first."""
+    """The folders with these path prefixes, nested ones first."""
     base, name = os.path.split(beginning)
     found = []
     with contextlib.suppress(OSError):  # there is no such place, or it was removed meanwhile

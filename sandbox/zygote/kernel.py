@@ -36,8 +36,8 @@ SECCOMP_MODE_FILTER = 2
 CAPABILITIES_VERSION = 0x20080522
 _LAST_CAPABILITY = 40
 
-# PyDLL keeps the interpreter lock: a clone that gave it up would come back in a child that has no other thread to
-# take it from.
+# PyDLL keeps the interpreter lock: a clone that released it would return in a child that has no other thread to take it
+# from.
 _libc = ctypes.PyDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 _libc.prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
@@ -87,13 +87,13 @@ def _checked(result: int, what: str) -> int:
 
 
 def call(number: int, *arguments: int) -> int:
-    """Make a system call by its number; the errno of one that fails, else 0."""
+    """Make a system call by its number. Returns its errno if it fails, else 0."""
     failed = _libc.syscall(ctypes.c_long(number), *map(ctypes.c_long, arguments)) == -1
     return ctypes.get_errno() if failed else 0
 
 
 def clone(flags: int) -> int:
-    """Fork with new namespaces: 0 in the child. The interpreter is not told: only for one that has a single thread."""
+    """Fork with new namespaces; 0 in the child. Bypasses the interpreter's fork hooks: for single-threaded callers."""
     pid: int = _libc.syscall(ctypes.c_long(number("clone")), ctypes.c_ulong(flags | signal.SIGCHLD), 0, 0, 0, 0)
     return _checked(pid, f"clone with namespaces {flags:#x}")
 
@@ -104,12 +104,12 @@ def mount(source: str, target: str, kind: str, flags: int, options: str = "") ->
 
 
 def bind(source: str, target: str) -> None:
-    """Show a file or folder, with all that is mounted in it, in a second place."""
+    """Bind-mount a file or folder, with everything mounted in it, at a second place."""
     mount(source, target, "", MS_BIND | MS_REC)
 
 
 def make_read_only(target: str, *, recursive: bool = True) -> None:
-    """A mount and (recursive) all below it: read-only, without set-user-id and devices."""
+    """Make a mount, and with `recursive` all below it, read-only, nosuid and nodev."""
     attributes = struct.pack("QQQQ", _ATTR_RDONLY | _ATTR_NOSUID | _ATTR_NODEV, 0, 0, 0)
     how = _AT_RECURSIVE if recursive else 0
     result = _libc.syscall(ctypes.c_long(_MOUNT_SETATTR), AT_FDCWD, target.encode(), how, attributes, len(attributes))
@@ -120,7 +120,7 @@ def make_read_only(target: str, *, recursive: bool = True) -> None:
 
 
 def pivot_root(new: str) -> None:
-    """Make `new` the root, and let go of the old one."""
+    """Make `new` the root, and detach the old one."""
     os.chdir(new)
     _checked(_libc.syscall(ctypes.c_long(number("pivot_root")), b".", b"."), f"pivot_root to {new}")
     _checked(_libc.umount2(b".", _MNT_DETACH), "umount of the old root")
@@ -132,18 +132,18 @@ def _prctl(option: int, value: int, what: str, third: int = 0) -> None:
 
 
 def die_with_parent() -> None:
-    """SIGKILL when the thread that started this process ends. A change of user id clears it."""
+    """Get SIGKILL when the thread that started this process ends. Changing the user id clears this."""
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL, "PR_SET_PDEATHSIG")
 
 
 def set_name(name: str) -> None:
-    """What `ps` shows."""
+    """Set the process name that `ps` shows."""
     text = ctypes.create_string_buffer(name.encode()[:15])
     _prctl(_PR_SET_NAME, ctypes.addressof(text), "PR_SET_NAME")
 
 
 def drop_bounding_set() -> None:
-    """No program that this process starts may ever gain a capability by starting another."""
+    """Drop the bounding set: no program started from here can gain a capability by executing another."""
     for capability in range(_LAST_CAPABILITY + 1):
         if _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) == -1:
             return  # the kernel knows no more
@@ -155,19 +155,19 @@ def flush_streams() -> None:
 
 
 def give_back_memory() -> None:
-    """What was freed goes back to the kernel: a fork has to copy the table of all that is held."""
+    """Return freed memory to the kernel: a fork copies the page table of all that is held."""
     if hasattr(_libc, "malloc_trim"):  # glibc
         _libc.malloc_trim(ctypes.c_size_t(0))
 
 
 class _HeapUse(ctypes.Structure):
-    """What `mallinfo2` returns, of which the last number counts: bytes that are free behind all else."""
+    """What `mallinfo2` returns; only the last number is used: bytes that are free at the top of the heap."""
 
     _fields_ = (("others", ctypes.c_size_t * 9), ("last", ctypes.c_size_t))
 
 
 def fill_heap() -> None:
-    """Take what is free between what the C library has given out, for good: what is next lies behind all else."""
+    """Allocate the free gaps of the C library's heap, for good: later allocations then lie together at its top."""
     if not hasattr(_libc, "mallinfo2"):  # another C library, or an old one
         return
     _libc.malloc.restype = _libc.sbrk.restype = ctypes.c_void_p
@@ -199,7 +199,7 @@ def map_file(descriptor: int, size: int, protection: int) -> int:
 
 
 def default_action(number: int) -> None:
-    """Let a signal do what it does by default. `signal.signal` would look up enumerations, which costs each fork."""
+    """Restore a signal's default action. `signal.signal` would look up enumerations, which costs every fork."""
     _set_action(number, _SIG_DFL)
 
 
@@ -209,7 +209,7 @@ def ignore(number: int) -> None:
 
 
 def effective_capabilities() -> int:
-    """The bits of CapEff; 0 where /proc is not there."""
+    """The bits of CapEff; 0 if there is no /proc."""
     try:
         with open("/proc/self/status") as status:
             return next(int(line.split()[1], 16) for line in status if line.startswith("CapEff"))

@@ -1,7 +1,7 @@
-"""The memory of a run's whole tree, looked at from outside, for machines on which no cgroup counts it.
+"""Measure the memory of a run's whole process tree from outside, for machines without a memory cgroup.
 
-A limit of each process alone (RLIMIT_DATA) does not see shared memory, nor many processes. Pages that a process still
-shares with the zygote that it was forked from are counted in each; `baseline` takes them off again.
+A limit for each process alone (RLIMIT_DATA) covers neither shared memory nor many processes. Pages that a process still
+shares with the zygote that it was forked from are counted in each of them; `baseline` subtracts them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 
 def resident(pid: int) -> int:
-    """Bytes of anonymous and shared memory that a process holds; 0 where it is gone."""
+    """Bytes of anonymous and shared memory that a process holds; 0 if it is gone."""
     held = 0
     try:
         with open(f"/proc/{pid}/status") as status:
@@ -24,9 +24,9 @@ def resident(pid: int) -> int:
 
 
 def of_trees(roots: Iterable[int], baseline: int) -> int:
-    """Bytes that processes and their descendants hold, each above `baseline`.
+    """Bytes that processes and their descendants hold, counting for each what exceeds `baseline`.
 
-    A run has two roots: the program, and its init, to which daemons come.
+    A run has two roots: the program, and its init, which adopts daemons.
     """
     total, waiting = 0, list(roots)
     while waiting:

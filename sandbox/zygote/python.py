@@ -1,8 +1,8 @@
-"""Become `python FILE`, `python -m MODULE` or `python -c CODE` without starting an interpreter: this one is warm.
+"""Become `python FILE`, `python -m MODULE` or `python -c CODE` in this warm interpreter, without starting a new one.
 
-What a program can see is as if it had been started: a fresh `__main__`, `sys.argv`, its folder first on `sys.path`, the
-standard streams (the zygote's own, made on pipes and never used), and at the end what an interpreter does: the
-traceback or exit code, threads joined, atexit, flush.
+A program sees what it would see in an interpreter of its own: a fresh `__main__`, `sys.argv`, its folder first on
+`sys.path`, and the standard streams (the zygote's, created on pipes and never used before). At the end happens what an
+interpreter does: traceback or exit code, threads joined, atexit, flush.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _IGNORED = "Exception ignored on flushing sys.stdout:" if sys.version_info >= (3
 
 
 def is_warm(argv: list[str]) -> bool:
-    """Whether this interpreter can become that command; flags need a new one."""
+    """Whether this interpreter can become that command; interpreter flags need a new one."""
     if argv[0] != "python" or len(argv) < 2:
         return False
     return len(argv) > 2 if argv[1] in ("-m", "-c") else not argv[1].startswith("-")
@@ -34,7 +34,7 @@ def become(argv: list[str]) -> NoReturn:
 
 
 def rehearse(argv: list[str]) -> None:
-    """Become a module that does nothing, and come back: `run.rehearse`."""
+    """Become a module that does nothing, and return; for `run.rehearse`."""
     before = sys.argv[:], sys.orig_argv
     nothing = ModuleType(argv[2])
     nothing.__file__ = ""
@@ -48,14 +48,14 @@ def rehearse(argv: list[str]) -> None:
 
 
 def _nothing() -> None:
-    """What a module does in a rehearsal."""
+    """The `main` of the module that a rehearsal becomes."""
 
 
 def settle(work: str) -> None:
-    """In the zygote, when all is imported: what programs find. work: the folder that they start in.
+    """Prepare the zygote, once everything is imported, for what programs expect. work: the folder they start in.
 
-    It has a `__main__` in which nothing is, and that folder first on its path: most programs then need no other. Its
-    own modules are not for a program to see; they live on by their uses.
+    It gets an empty `__main__` and that folder first on its path, which most programs can use as they are. The zygote's
+    own modules disappear from `sys.modules`, so that programs do not see them.
     """
     main = ModuleType("__main__")
     main.__builtins__ = __builtins__  # type: ignore[attr-defined]
@@ -87,7 +87,7 @@ def _run(argv: list[str]) -> int:
 
 
 def _run_module(argv: list[str]) -> None:
-    """A preloaded module is asked for its `main`, another is run as usual."""
+    """Call `main` of a preloaded module; run any other as usual."""
     sys.argv[:] = argv
     loaded = sys.modules.get(argv[0])
     if loaded is not None and hasattr(loaded, "main"):
@@ -125,7 +125,7 @@ def _exit_code(code: object) -> int:
 
 
 def _show(error: BaseException) -> None:
-    """Print an uncaught exception as the interpreter would, without the frames of this file."""
+    """Print an uncaught exception as the interpreter does, without the frames of this file."""
     trace: TracebackType | None = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next
@@ -136,7 +136,7 @@ def _show(error: BaseException) -> None:
 
 
 def _finish(code: int) -> int:
-    """What an interpreter does last: join threads, atexit, flush what is open."""
+    """Do what an interpreter does last: join threads, run atexit functions, flush streams. Returns the exit code."""
     threading = sys.modules.get("threading")
     for step in (getattr(threading, "_shutdown", None), atexit._run_exitfuncs):
         try:

@@ -1,10 +1,10 @@
-"""The init of a run, pid 1 of its namespace: 160 bytes of a program that does nothing but be there.
+"""The init of a run, pid 1 of its namespace: a program of 160 bytes that only waits.
 
     prctl(PR_SET_PDEATHSIG, SIGKILL); loop: pause(); goto loop
 
-A Python process would cost each run a third of its time for this. Init is started with SIGCHLD ignored, which it keeps,
-so that the kernel reaps what a program leaves behind; signals from within its namespace do not reach an init that
-handles none; and when the slot kills it, or dies, the kernel kills all that is left in the namespace.
+A Python process would cost each run a third of its time for this. Init inherits that SIGCHLD is ignored, so the kernel
+reaps what a program leaves behind. It handles no signals, so none from within its namespace reaches it. When the slot
+kills it, or dies, the kernel kills everything that is left in the namespace.
 """
 
 from __future__ import annotations

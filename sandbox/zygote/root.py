@@ -1,7 +1,7 @@
-"""The minimal root of the runs: interpreter, system libraries and tools, a few files of /etc; no more of the host.
+"""The minimal root of the runs: interpreter, system libraries and tools, a few files of /etc, and no more of the host.
 
-A read-only view of the whole host would do for safety from writes, and would show a program the data that it is graded
-on, run folders and the user's home. So only what programs need to start is bound, read-only, into a small tmpfs, which
+A read-only view of the whole host would prevent writes, but it would show a program the data that it is graded on, run
+folders and the user's home. So only what programs need to start is bind-mounted, read-only, into a small tmpfs. That
 becomes the root of the zygote's mount namespace. Each run adds its own `/box` (working folder, /tmp, /dev/shm), /proc.
 """
 
@@ -69,7 +69,7 @@ def build(shown: list[str], emptied: list[str], guests: dict[str, str], users: r
 
 
 def make_box(making: syscall_batch.Calls, size: tuple[int, int], uid: int) -> None:
-    """Calls for a run's mount namespace: its own working folder, /tmp, /dev/shm (links into one small tmpfs), /proc."""
+    """Calls that give a run's mount namespace its own working folder, /tmp, /dev/shm (all in one tmpfs) and /proc."""
     own = sum(path.count("/") for path in _IN_TMP)
     options = f"mode=755,size={size[0]},nr_inodes={size[1] + own}"  # bytes, files
     flags = kernel.MS_NOSUID | kernel.MS_NODEV
@@ -84,12 +84,12 @@ def make_box(making: syscall_batch.Calls, size: tuple[int, int], uid: int) -> No
 
 
 def shown_in_tmp() -> tuple[str, ...]:
-    """What is shown and lies below /tmp."""
+    """The shown folders that lie below /tmp."""
     return tuple(_IN_TMP)
 
 
 def show_in_tmp(paths: tuple[str, ...]) -> None:
-    """In a run's mount namespace: its own /tmp holds these again."""
+    """Bind these folders into a run's own /tmp, which would hide them."""
     if paths:
         for path in paths:
             _show_again(path, BOX + path)
@@ -108,7 +108,7 @@ def _names(folder: str) -> list[str]:
 
 
 def _scaffold(sources: list[str]) -> str:
-    """A folder to mount the new root on, that hides none of the sources."""
+    """A folder to mount the new root on that hides none of the sources."""
     for folder in _SCAFFOLDS:
         in_use = any(path == folder or path.startswith(folder + "/") for path in sources)
         if os.path.isdir(folder) and not os.path.islink(folder) and not in_use:
@@ -117,13 +117,13 @@ def _scaffold(sources: list[str]) -> str:
 
 
 def _show(source: str, target: str) -> None:
-    """Bind a file or folder read-only; a symbolic link is made again; what is not there is left out."""
+    """Bind a file or folder read-only; recreate a symbolic link; skip what does not exist."""
     if _show_again(source, target):
         kernel.make_read_only(target)
 
 
 def _show_again(source: str, target: str) -> bool:
-    """Bind a file or folder, and make a symbolic link again; whether something was bound."""
+    """Bind a file or folder, or recreate a symbolic link. Returns whether something was bound."""
     if os.path.islink(source):
         os.makedirs(os.path.dirname(target), exist_ok=True)
         os.symlink(os.readlink(source), target)
@@ -155,7 +155,7 @@ def _write_accounts(new: str, users: range) -> None:
 
 
 def _make_devices(new: str) -> None:
-    """Device nodes by bind: a user namespace cannot make them, and a mount without `nodev` is needed to use them."""
+    """Bind device nodes: a user namespace cannot create them, and using them needs a mount without `nodev`."""
     os.makedirs(f"{new}/dev")
     os.symlink(f"{BOX}/shm", f"{new}/dev/shm")
     for name in _DEVICES:

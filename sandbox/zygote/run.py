@@ -1,7 +1,7 @@
-"""One run, from inside: pid 2 of its namespace makes its world, gives up every privilege, and becomes the program.
+"""One run, from inside: pid 2 of its namespace sets up mounts and limits, drops every privilege, becomes the program.
 
-Pid 1 is `reaper.py`'s: as pid 1 itself a program would ignore SIGTERM and SIGALRM, `abort()` would look like SIGSEGV,
-and its orphans would stay.
+Pid 1 is `reaper.py`. A program that is pid 1 itself ignores SIGTERM and SIGALRM, its `abort()` looks like SIGSEGV, and
+its orphans stay.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TIME = struct.Struct("qq")  # seconds, nanoseconds
 
 
 class Plan:
-    """A run's set-up, as a slot lays it out before it forks; one that was made serves all runs that are alike.
+    """A run's set-up, laid out by a slot before it forks; runs with the same order share one.
 
     making, demoting, starting: the calls, in this order; the first `moves` move descriptors. told_at: where what goes
     wrong is said until then; report, bundle, home: where they are afterwards. home: -1 = nobody wants the folder.
@@ -53,7 +53,7 @@ class Plan:
         own_namespace: bool,
         seccomp: bytes,
     ) -> None:
-        """Lay it out. Descriptors: where they are now; those of the program in order of where they go.
+        """Lay it out. Descriptors: where they are now; those of the program in the order of where they go.
 
         report: where to say when it starts, or why it cannot. bundle: the program and its files. home: a socket that
         wants a descriptor of the working folder, to fetch outputs from. box: bytes and files of the run's tmpfs.
@@ -77,7 +77,7 @@ class Plan:
 
 
 def _move(calls: Calls, descriptors: Sequence[int]) -> None:
-    """Have these descriptors from 0 on, and no other."""
+    """Move these descriptors to 0, 1, 2, ..., and close all others."""
     calls.add("prctl", kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     calls.add("setsid")
     high = max(_HIGH, *descriptors) + 1
@@ -90,7 +90,7 @@ def _move(calls: Calls, descriptors: Sequence[int]) -> None:
 
 
 def _make_world(calls: Calls, box: tuple[int, int], owner: int) -> None:
-    """Mounts of its own. owner: of the working folder, as he is called before he has a namespace of his own."""
+    """Make the run's own mounts. owner: user id of the working folder, as seen before a user namespace is entered."""
     calls.add("unshare", kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
     root.make_box(calls, box, owner)
     calls.add("chdir", root.WORK.encode())
@@ -100,14 +100,14 @@ def _make_world(calls: Calls, box: tuple[int, int], owner: int) -> None:
 
 
 def _enter_namespace(calls: Calls, inside: int, free: int) -> None:
-    """In a new user namespace, whose parent knows this user as 0: be `inside`. free: the lowest free descriptor."""
+    """Enter a new user namespace as the user `inside`, known as 0 in its parent. free: the lowest free descriptor."""
     calls.add("unshare", kernel.CLONE_NEWUSER)
     for name, text in (("setgroups", "deny"), ("uid_map", f"{inside} 0 1"), ("gid_map", f"{inside} 0 1")):
         _tell(calls, f"/proc/self/{name}", text, free)
 
 
 def _demote(calls: Calls, bounds: list[tuple[int, int, int]], uid: int | None, seccomp: bytes, free: int) -> None:
-    """Take on the limits, give up every privilege. uid: None = that of a namespace of its own."""
+    """Set the limits and drop every privilege. uid: None = already that of the run's own user namespace."""
     # When memory is short the kernel kills the program first, not the slot
     _tell(calls, "/proc/self/oom_score_adj", "1000", free)
     for what, soft, hard in bounds:
@@ -130,7 +130,7 @@ def _demote(calls: Calls, bounds: list[tuple[int, int, int]], uid: int | None, s
 
 
 def _start(report: int, descriptors: range) -> Calls:
-    """Say when it started, and let go of what is not the program's."""
+    """Report the start, and close what is not the program's."""
     calls = Calls()
     said = ctypes.create_string_buffer(_STARTED, len(_STARTED) + _TIME.size)
     calls.add("clock_gettime", _CLOCK_MONOTONIC, ctypes.addressof(said) + len(_STARTED))
@@ -141,14 +141,14 @@ def _start(report: int, descriptors: range) -> Calls:
 
 
 def _tell(calls: Calls, path: str, text: str, free: int) -> None:
-    """Write one line to a file of the kernel's, at once."""
+    """Add calls that write one line to a kernel file. free: the descriptor that it will have."""
     calls.add("openat", kernel.AT_FDCWD, path.encode(), os.O_WRONLY, 0)
     calls.add("write", free, text.encode(), len(text))
     calls.add("close", free)
 
 
 def began(said: bytes) -> float | None:
-    """When a run started that has said this, on the monotonic clock; None: it did not."""
+    """When the run that wrote this report started, by the monotonic clock; None if it did not start."""
     if not said.startswith(_STARTED):
         return None
     seconds, nanoseconds = _TIME.unpack_from(said, len(_STARTED))
@@ -156,9 +156,9 @@ def began(said: bytes) -> float | None:
 
 
 def prepare(plan: Plan) -> tuple[list[str], dict[str, str]]:
-    """Make the run's world, and give up every privilege in it: the program's command, and what it has of environment.
+    """Set up the run and drop every privilege. Returns the program's command and environment.
 
-    What cannot be set up is reported, and ends it.
+    A step that fails is reported, and ends the process.
     """
     try:
         plan.making.run()
@@ -182,7 +182,7 @@ def prepare(plan: Plan) -> tuple[list[str], dict[str, str]]:
 
 
 def tell(path: str, text: str) -> None:
-    """Write one line to a file of the kernel's, at once. Raises OSError."""
+    """Write one line to a kernel file, in a single call. Raises OSError."""
     descriptor = os.open(path, os.O_WRONLY)
     try:
         os.write(descriptor, text.encode())
@@ -200,7 +200,7 @@ def _write(path: str, content: bytes) -> None:
 
 
 def bounds_of(limits: dict[str, float]) -> list[tuple[int, int, int]]:
-    """The resource limits of a program: what, soft, hard; never above what this process may set."""
+    """The resource limits of a program as (resource, soft, hard), never above what this process may set."""
     cpu = max(1, math.ceil(limits["cpu_seconds"]))
     disk, files, stack = int(limits["disk_bytes"]), int(limits["open_files"]), 64 << 20
     wanted = {
@@ -224,7 +224,7 @@ def bounds_of(limits: dict[str, float]) -> list[tuple[int, int, int]]:
 
 
 def start(plan: Plan, become: Callable[[list[str]], None] = python.become) -> None:
-    """In the fork: make its world, and become the program."""
+    """In the fork: set up the run, and become the program."""
     argv, env = prepare(plan)
     if env:
         os.environ.update(env)
@@ -251,9 +251,9 @@ def _execute(argv: list[str]) -> NoReturn:
 
 
 def rehearse() -> None:
-    """Go a run's way some times in this process, with nothing to do on it: its forks then find it specialised.
+    """Go through the steps of a run a few times in this process, without effect, so that forks find them specialised.
 
-    Code that is not copies 50 pages more: it looks up each name anew, and writes down what it has found.
+    A fork with unspecialised code copies 50 pages more: it looks up every name anew, and stores what it finds.
     """
     plan = Plan.__new__(Plan)
     plan.making = plan.demoting = plan.starting = Calls().lay_out()

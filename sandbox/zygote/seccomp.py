@@ -1,9 +1,9 @@
-"""The seccomp filter of a program: what it may never ask of the kernel. Refusals are errnos, never a kill.
+"""The seccomp filter of a program: system calls that it may never make. They fail with an errno; nothing is killed.
 
-A list of what is denied, since honest programs in eight languages call nearly everything else, and namespaces, the
-dropped privileges and the limits stand behind it. Another architecture (32-bit, x32) and calls newer than this list
-answer ENOSYS; `clone3` does too, because a filter cannot look behind the pointer in which its flags lie, and libraries
-then fall back to `clone`, whose flags it can see.
+It is a deny list, because honest programs in eight languages make nearly every other call, and because namespaces,
+dropped privileges and limits stand behind it. Other architectures (32-bit, x32) and calls newer than this list fail
+with ENOSYS. So does `clone3`, whose flags lie behind a pointer that a filter cannot follow; libraries then fall back to
+`clone`, whose flags it can see.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ DENIED: dict[str, tuple[int, int | None]] = {
     "sysfs": (139, None),
     "_sysctl": (156, None),
 }
-# Ways to hold memory outside of any process: denied where no cgroup counts it, since watching processes would miss it.
+# Ways to hold memory outside of any process: denied if no cgroup counts it, since watching processes would miss it.
 _UNCOUNTED: dict[str, tuple[int, int | None]] = {
     "memfd_create": (319, 279),
     "shmget": (29, 194),
@@ -113,7 +113,7 @@ _NAMESPACES = (
     | kernel.CLONE_NEWPID
     | kernel.CLONE_NEWNET
 )
-# CLONE_PARENT makes the child one of the caller's parent: of a slot, which is outside the run's process namespace.
+# CLONE_PARENT makes the caller's parent the child's parent: that is a slot, outside the run's process namespace.
 _CLONE_PARENT = 0x8000
 _AF_UNIX = 1
 # Datagrams can be sent to any abstract name, and autobind names the sender: runs of one zygote could reach each other.
@@ -136,9 +136,9 @@ def _step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
 
 
 def _refusals(denied: dict[int, int]) -> list[bytes]:
-    """Steps that refuse these calls, each with its errno, and go on behind them for all others.
+    """Filter steps that refuse these calls, each with its errno, and fall through for all others.
 
-    By groups: the kernel runs a filter for every number when it is installed, which each program pays for.
+    Calls are compared in groups: on installation the kernel runs the filter for every number, which each program pays.
     """
     numbers, codes = sorted(denied), sorted(set(denied.values()))
     groups = [numbers[at : at + _GROUP] for at in range(0, len(numbers), _GROUP)]

@@ -1,7 +1,8 @@
-"""The zygote: warm, pid 1 of namespaces of its own; it forks slots. A slot makes one run at a time and watches it.
+"""The zygote: a warm interpreter, pid 1 of its own namespaces, that forks slots. A slot runs and watches one program at
+a time.
 
-Each slot is a process of its own, so that runs start side by side, a slot's code is plain and blocking, and a slot can
-stand in the cgroup that its runs inherit.
+Each slot is a separate process. So runs start in parallel, a slot's code is plain and blocking, and a slot can be in
+the cgroup that its runs inherit.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ _OWN_FILES = 4  # of a run's tmpfs: its three folders, and the root
 _MOST_PLANS = 32
 _INSIDE = 1000  # the user id of a program in a user namespace of its own
 
-# Imported by most programs that are ever graded; a fork then has them for nothing. Each costs every fork the pages that
-# it lies on, so not more: `random` and `threading` also bring hooks that run in every child.
+# Imported by most programs, so that forks get them for free. Each module costs every fork some pages, so there are no
+# more: `random` and `threading` would also bring hooks that run in every child.
 COMMON = (
     *("re", "math", "collections", "itertools", "functools", "heapq", "bisect", "string", "typing", "operator"),
     *("copy", "json"),
@@ -40,9 +41,9 @@ COMMON = (
 
 
 class Zygote:
-    """What slots inherit. uid: of the first slot, -1 where each run has a user namespace of its own instead.
+    """What slots inherit. uid: of the first slot; -1 if each run has its own user namespace instead.
 
-    gaps: what fills those in its memory.
+    gaps: the objects that fill the gaps in its memory (`compact.py`).
     """
 
     __slots__ = ("filter", "gaps", "uid")
@@ -54,7 +55,7 @@ class Zygote:
 
 
 def main(control: socket.socket, config: dict[str, object]) -> NoReturn:
-    """Be the zygote. What a run becomes returns through here, so that a program's stack is shallow."""
+    """Run the zygote. Runs return to this function before they become their program, so that its stack is shallow."""
     try:
         received = wire.receive(control)  # the supervisor has made cgroups, or has not
         if received is None:
@@ -123,11 +124,11 @@ def _prepare(config: dict[str, object], *, memory_counted: bool) -> Zygote:
 
 
 class NoModule(Exception):
-    """A module that was to be preloaded cannot be."""
+    """A module that should be preloaded could not be imported."""
 
 
 def _preload(names: list[str]) -> None:
-    """Import modules, with nowhere to print to: what is left in a buffer would come out of each program.
+    """Import modules with their output discarded: anything left in a buffer would be printed by each program.
 
     Raises NoModule.
     """
@@ -155,9 +156,9 @@ def _preload(names: list[str]) -> None:
 
 
 def _fork_slots(control: socket.socket) -> tuple[int, socket.socket]:
-    """Fork a slot for each message; returns in a slot only, and ends the zygote (and so all runs) with the supervisor.
+    """Fork a slot for each message. Returns only in a slot; when the supervisor is gone, exits, which ends all runs.
 
-    A message brings the slot's socket, then the `cgroup.procs` files that it is to enter.
+    A message carries the slot's socket, then the `cgroup.procs` files of the cgroups that it enters.
     """
     kernel.ignore(signal.SIGCHLD)  # the kernel reaps slots, and what their runs leave
     while (received := wire.receive(control)) is not None:
@@ -177,7 +178,7 @@ def _fork_slots(control: socket.socket) -> tuple[int, socket.socket]:
 
 
 class Slot:
-    """Takes one request after the other. What of a run can be laid out before the fork is, once for all alike."""
+    """Takes one request after the other. Lays out most of a run before the fork, once for equal orders."""
 
     def __init__(self, zygote: Zygote, number: int, channel: socket.socket) -> None:
         kernel.set_name("rlvr-slot")
@@ -195,7 +196,7 @@ class Slot:
         self.entering.lay_out()
 
     def next(self) -> Watched | None:
-        """Wait for a run; None: the supervisor is gone."""
+        """Wait for a run. Returns None if the supervisor is gone."""
         while (received := wire.asked(self._channel)) is not None:
             number, order, descriptors = received
             if not descriptors:  # a message without descriptors asks to kill a run, which has ended already
@@ -208,7 +209,7 @@ class Slot:
         return None
 
     def finish(self, watched: Watched) -> None:
-        """Watch it to its end, and say how it went."""
+        """Watch a run to its end, and report its outcome."""
         for descriptor in watched.theirs:
             os.close(descriptor)
         outcome = watched.outcome()
@@ -237,13 +238,13 @@ class Slot:
 
 
 def _size_of_box(limits: dict[str, float]) -> tuple[int, int]:
-    """Bytes and files of a run's tmpfs. It is memory, which only a cgroup counts: else its size holds it."""
+    """Bytes and files of a run's tmpfs. It is memory that only a cgroup counts; without one its size is the limit."""
     most = min(limits["disk_bytes"], limits.get("process_memory_bytes", math.inf), _MOST_DISK)
     return int(most), min(int(limits["disk_files"]), _MOST_FILES) + _OWN_FILES
 
 
 def _start_init() -> int:
-    """Start pid 1 of the process namespace that was entered."""
+    """Start pid 1 of the new process namespace."""
     kernel.ignore(signal.SIGCHLD)
     try:
         return os.posix_spawn(root.INIT, ["init"], {})
@@ -252,7 +253,7 @@ def _start_init() -> int:
 
 
 class Watched:
-    """A run, as its slot sees it. It ends by itself, by its deadline, by an order, or with the supervisor."""
+    """A run, as its slot sees it. It ends by itself, at its deadline, by an order, or with the supervisor."""
 
     __slots__ = (
         "cause",
@@ -292,7 +293,7 @@ class Watched:
         self.stopped = 0.0  # seconds in which this process, and so the run, was stopped: a container is paused
 
     def outcome(self) -> wire.Outcome:
-        """Wait, and say how it went. When this returns, no process of the run is left."""
+        """Wait for the end. When this returns, no process of the run is left."""
         began = time.monotonic()
         if self.pid > 0:
             began = self._wait(began)
@@ -311,7 +312,7 @@ class Watched:
         return status, seconds, waited, cpu, peak, self.cause, fault
 
     def _waited(self) -> float:
-        """Seconds in which the program could have run and had no core. Its first thread stands for all of it."""
+        """Seconds in which the program's first thread was ready to run and had no core."""
         try:
             with open(f"/proc/{self.pid}/schedstat") as counts:
                 return self.stopped + int(counts.read().split()[1]) / 1e9
@@ -319,12 +320,12 @@ class Watched:
             return self.stopped
 
     def _kill(self) -> None:
-        """Kill init, and so all; what has ended already is not there to be killed."""
+        """Kill init, and with it the whole namespace. No error if it has already ended."""
         if self.init > 0:
             os.kill(self.init, signal.SIGKILL)
 
     def _wait(self, forked: float) -> float:
-        """Until the program has ended or is to be ended. Returns when it began: making its world is not run time."""
+        """Wait until the program has ended or must be ended. Returns when it began: its set-up is not run time."""
         wall_seconds, most_memory = self.limits["wall_seconds"], self.limits.get("process_memory_bytes", math.inf)
         program = os.pidfd_open(self.pid)
         self.poller.register(program, select.POLLIN)
@@ -366,7 +367,7 @@ class Watched:
             os.close(program)
 
     def _began(self, forked: float) -> float:
-        """What the run has said of its start, or of what kept it from that; when it was forked if it said nothing."""
+        """When the run reported its start; when it was forked, if it reported a failure or nothing."""
         if not self.said:
             try:  # noqa: SIM105  # contextlib.suppress would write to, and so copy, six more pages
                 self.said = os.read(self.report, 4096)

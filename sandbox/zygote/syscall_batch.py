@@ -1,10 +1,10 @@
-"""System calls that are made one after the other, without a step of Python in between.
+"""A batch of system calls, made one after the other without a step of Python in between.
 
-What a fork of a warm interpreter pays for is the pages that it writes to, each of which is copied; and Python writes to
-whatever it looks at, since it counts references. Made from Python, the fifty calls of a run's set-up copy 250 pages,
-which costs more than all that the kernel does for them. So they are laid out before the fork, as a table of numbers,
-and fifty bytes of a program make them: it stops behind the last, or at the first that fails. Where a machine does not
-let it be executed, Python makes them after all.
+A fork of a warm interpreter pays for each page that it writes to, because it is copied; and Python writes to whatever
+it looks at, because it counts references. Made from Python, the fifty calls of a run's set-up copy 250 pages, which
+costs more than what the kernel does for them. So they are laid out before the fork as a table of numbers, and fifty
+bytes of machine code make them, stopping at the first that fails. On a machine that does not allow executing it, Python
+makes the calls.
 
 Example:
     calls = Calls()
@@ -44,7 +44,7 @@ _PROGRAMS = {
 
 
 class Calls:
-    """A list of calls. What they are given by address lives as long as it does, in one place."""
+    """A list of calls. Keeps alive, and in place, everything that they are passed by address."""
 
     __slots__ = ("_behind", "_end", "_first", "_held", "_names", "_perform", "_rows", "_table", "stopped_at")
 
@@ -60,7 +60,7 @@ class Calls:
         self._perform = _program()
 
     def add(self, name: str, *arguments: int | bytes | ctypes.Array[ctypes.c_char]) -> None:
-        """One more call, by its name. Bytes are passed as text that ends in 0, buffers by their address."""
+        """Add a call by its name. Bytes are passed as a zero-terminated string, buffers by their address."""
         values = []
         for argument in arguments:
             if isinstance(argument, bytes):
@@ -75,14 +75,14 @@ class Calls:
         self._rows.append(_ROW.pack(kernel.number(name), *values, 0))
 
     def keep(self, buffer: ctypes.Array[ctypes.c_char]) -> None:
-        """Let a buffer live on, the address of which stands in another."""
+        """Keep alive a buffer whose address is stored in another one."""
         self._held.append(buffer)
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def lay_out(self) -> Calls:
-        """Make the table of what was added."""
+        """Build the table of the calls that were added."""
         table = b"".join(self._rows)
         self._table = ctypes.create_string_buffer(table, len(table))
         first = ctypes.addressof(self._table)
@@ -91,7 +91,7 @@ class Calls:
         return self
 
     def run(self) -> None:
-        """Make the calls that were laid out. Raises OSError for the first that fails."""
+        """Make the calls of the table. Raises OSError for the first that fails."""
         stopped = self._perform(self._first, self._end)
         if stopped != self._behind:
             offset = stopped - self._first.value
@@ -102,7 +102,7 @@ class Calls:
 
 @functools.cache
 def _program() -> Callable[[ctypes.c_size_t, ctypes.c_size_t], int]:
-    """The program, in memory that may be executed: a file's, since some machines allow no other."""
+    """The machine code, in executable memory: mapped from a file, since some machines allow no other."""
     kernel.number("clone")  # knows the machine, or says so
     program = _PROGRAMS[kernel.MACHINE]
     try:
@@ -118,7 +118,7 @@ def _program() -> Callable[[ctypes.c_size_t, ctypes.c_size_t], int]:
 
 
 def one_by_one(first: ctypes.c_size_t, end: ctypes.c_size_t) -> int:
-    """What the program does, in Python."""
+    """Do in Python what the machine code does."""
     for at in range(first.value, end.value, _ROW.size):
         row = (ctypes.c_char * _ROW.size).from_address(at)
         number, *arguments, _result = _ROW.unpack_from(row)

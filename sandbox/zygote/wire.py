@@ -1,10 +1,10 @@
-"""What passes between supervisor, zygote and slots: messages with descriptors on a seqpacket socket, and bundles.
+"""Messages between supervisor, zygote and slots, with descriptors on a seqpacket socket; and bundles.
 
-A message to the zygote is small: what belongs to the program (command, files, input) never stands in it, but in
-descriptors that the zygote hands on unread. A *bundle* is a memfd that holds a command and files.
+A message to the zygote is small. What belongs to the program (command, files, input) is never in it, but in descriptors
+that the zygote passes on unread. A *bundle* is a memfd that holds a command and files.
 
-Towards the runs the form is `marshal`, which a fresh fork reads without touching a page of Python code; it is data that
-the supervisor itself wrote. What comes back from a run is numbers, text and bytes, read with suspicion.
+Data for runs is encoded with `marshal`, which a fresh fork reads without touching a page of Python code; the supervisor
+itself wrote it. What comes back from a run is numbers, text and bytes, and is not trusted.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ _FORM = 2  # version of marshal: the oldest with all types that are sent, so oth
 
 
 def send(channel: socket.socket, message: dict[str, Any], descriptors: Sequence[int]) -> None:
-    """Send one message to the zygote. Raises OSError where it is gone."""
+    """Send one message to the zygote. Raises OSError if it is gone."""
     _send(channel, packed(message), descriptors)
 
 
 def ask(channel: socket.socket, run: int, order: bytes, descriptors: Sequence[int]) -> None:
-    """Tell a slot what to do about a run: to make it, as `packed`, with descriptors; or, with none, what to end it for.
+    """Send a slot an order about a run: with descriptors, a `packed` order to start it; without, the reason to end it.
 
-    Raises OSError where it is gone.
+    Raises OSError if it is gone.
     """
     _send(channel, _RUN.pack(run) + order, descriptors)
 
 
 def packed(message: dict[str, Any]) -> bytes:
-    """A message in the form that goes towards the zygote."""
+    """Encode a message to the zygote."""
     return marshal.dumps(message, _FORM)
 
 
 def unpacked(data: bytes) -> dict[str, Any]:
-    """What `packed` wrote."""
+    """Decode what `packed` wrote."""
     message: dict[str, Any] = marshal.loads(data)
     return message
 
@@ -63,13 +63,13 @@ def _send(channel: socket.socket, data: bytes, descriptors: Sequence[int]) -> No
 
 
 def receive(channel: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
-    """One message and its descriptors (close-on-exec); None: the other end is gone, or they have no room here."""
+    """Receive a message and its descriptors (close-on-exec). None = the other end, or room for descriptors, is gone."""
     data, descriptors = _receive(channel)
     return (unpacked(data), descriptors) if data else None
 
 
 def asked(channel: socket.socket) -> tuple[int, bytes, list[int]] | None:
-    """What `ask` sent: the number of the run, the order, descriptors; None: the other end is gone, or no room here."""
+    """Receive what `ask` sent: the run's number, the order, descriptors. None as in `receive`."""
     data, descriptors = _receive(channel)
     return (_RUN.unpack_from(data)[0], data[_RUN.size :], descriptors) if data else None
 
@@ -88,14 +88,14 @@ def _receive(channel: socket.socket) -> tuple[bytes, list[int]]:
 
 
 def give(channel: int, descriptor: int) -> None:
-    """Send a descriptor over the socket of that number."""
+    """Send a descriptor over a socket, given by its number."""
     end = socket.socket(fileno=os.dup(channel))
     end.sendmsg([b"d"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))])
     end.close()
 
 
 def take(channel: socket.socket) -> int:
-    """A descriptor that was sent; -1: none was. Raises OSError where there is no room for it."""
+    """Receive a descriptor; -1 = none was sent. Raises OSError if no descriptors are left."""
     try:
         _data, ancillary, flags, _address = channel.recvmsg(1, _SPACE, socket.MSG_CMSG_CLOEXEC | socket.MSG_DONTWAIT)
     except (BlockingIOError, ConnectionResetError):
@@ -106,12 +106,12 @@ def take(channel: socket.socket) -> int:
 
 
 def answer(channel: socket.socket, message: Mapping[str, object]) -> None:
-    """Send one message back to the supervisor. Raises OSError where it is gone."""
+    """Send one message back to the supervisor. Raises OSError if it is gone."""
     channel.send(json.dumps(message).encode())
 
 
 def hear(channel: socket.socket) -> dict[str, object] | None:
-    """One message from the zygote or a slot; None: the other end is gone. Raises BlockingIOError where none came."""
+    """Receive a message from the zygote or a slot. None = the other end is gone. Raises BlockingIOError if none is there."""
     try:
         data = channel.recv(_LARGEST)
     except ConnectionResetError:
@@ -121,13 +121,13 @@ def hear(channel: socket.socket) -> dict[str, object] | None:
 
 
 def tell(channel: socket.socket, outcome: Outcome) -> None:
-    """Send how a run went back to the supervisor. Raises OSError where it is gone."""
+    """Send a run's outcome back to the supervisor. Raises OSError if it is gone."""
     *numbers, cause, fault = outcome
     channel.send(_NUMBERS.pack(*numbers) + f"{cause}\n{fault}".encode())
 
 
 def hear_outcome(channel: socket.socket) -> Outcome | None:
-    """How a run went; None: the slot is gone. Raises BlockingIOError where nothing came."""
+    """Receive a run's outcome. None = the slot is gone. Raises BlockingIOError if nothing came."""
     try:
         data = channel.recv(_LARGEST)
     except ConnectionResetError:
@@ -140,12 +140,12 @@ def hear_outcome(channel: socket.socket) -> Outcome | None:
 
 
 def bundle(argv: Sequence[str], env: Mapping[str, str], files: Mapping[str, bytes]) -> int:
-    """A memfd that holds a command and its files; the caller closes it."""
+    """Write a command and its files to a memfd, which the caller closes."""
     return _memfd(marshal.dumps((list(argv), dict(env), dict(files)), _FORM))
 
 
 def unbundle(descriptor: int) -> tuple[list[str], dict[str, str], dict[str, bytes]]:
-    """Read what `bundle` wrote, in a run."""
+    """Read what `bundle` wrote; called in a run."""
     content: tuple[list[str], dict[str, str], dict[str, bytes]]
     content = marshal.loads(os.pread(descriptor, os.lseek(descriptor, 0, os.SEEK_END), 0))
     return content
