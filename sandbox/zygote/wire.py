@@ -111,7 +111,7 @@ def answer(channel: socket.socket, message: Mapping[str, object]) -> None:
 
 
 def hear(channel: socket.socket) -> dict[str, object] | None:
-    """Receive a message from the zygote or a slot. None = the other end is gone. Raises BlockingIOError if none is there."""
+    """Receive a message of the zygote or a slot. None = the other end is gone. Raises BlockingIOError if none came."""
     try:
         data = channel.recv(_LARGEST)
     except ConnectionResetError:
