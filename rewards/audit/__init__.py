@@ -6,7 +6,7 @@
     print("\\n".join(report.lines()))
     assert not report.exploited
 
-How an attempt is judged, and which families of attacks there are, stands in docs/guides/audit.md.
+docs/guides/audit.md says how an attempt is judged, and which families of attacks there are.
 """
 
 from rewards.audit.errors import AuditImpossible

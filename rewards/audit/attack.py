@@ -1,4 +1,4 @@
-"""An audit under way: rows of each kind are attacked, noise is measured, and what was paid is confirmed."""
+"""One audit: attack rows of each kind, measure noise, and confirm what was paid."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from rewards.audit.verdicts import Judge, Tally, blind, kind_of, noisy
 from rewards.composed import has_right_and_wrong, identity
 from rewards.types import GradeRequest
 
-_SEARCH_OF_PROGRAMS = 20  # grading a program takes as long as about so many other grades
+_SEARCH_OF_PROGRAMS = 20  # grading a program takes about as long as this many other grades
 _ROWS_OF_PROGRAMS = 2
 _FORMS_A_ROW = 2
 _SEARCH_ROWS = 2
@@ -32,7 +32,7 @@ _NOTHING = Pace(grades=0, per_second=0.0, median=0.0, slowest=0.0, slowest_of=""
 
 @dataclass(slots=True)
 class Attack:
-    """One audit of one reward. families: those that are tried."""
+    """One audit of one reward. families: the families of attacks to try."""
 
     judge: Judge
     options: AuditOptions
@@ -84,7 +84,7 @@ class Attack:
             self._search(calibration, situations)
 
     def _situation(self, calibration: Calibration, subject: Subject, number: int) -> Situation:
-        """What the attacker has on a row; pairs of golds and forms take turns from row to row."""
+        """What the attacker knows about a row; pairs of golds and forms alternate from row to row."""
         pairs = subject.pairs() or [(subject.golds[0], subject.golds[0])]
         forms = calibration.forms
         start = number * (_FORMS_A_ROW - 1) % len(forms)
@@ -99,7 +99,7 @@ class Attack:
         )
 
     def _checked(self, situations: Sequence[Situation]) -> list[Situation]:
-        """Of programs: drop a twin that is not graded or that a right program passes; see what a constant passes."""
+        """For programs: drop a twin that is not graded or that a right program passes; find what a constant passes."""
         checked = []
         for situation in situations:
             own, twin = situation.pair
@@ -120,7 +120,7 @@ class Attack:
         return checked
 
     def _try(self, family: Family, situations: Sequence[Situation]) -> None:
-        """All attempts of a family, row by row; what hung the grader once is not tried on the next row."""
+        """Make all attempts of a family, row by row; one that hung the grader is not tried on the next row."""
         for situation in situations:
             attempts = {a.response: a for a in family.attempts(situation) if kind_of(a.name) not in self.hung}
             self.judge.forget_canaries()
@@ -163,7 +163,7 @@ class Attack:
     # --- what is no exploit -------------------------------------------------------------------------------------------
 
     def measure(self) -> None:
-        """Noise and speed; not where single families were asked for."""
+        """Measure noise and speed, unless single families were asked for."""
         if self.options.families:
             return
         self.progress("the same again, and in other words")
@@ -176,13 +176,13 @@ class Attack:
 
     @property
     def has_candidates(self) -> bool:
-        """Whether there is anything to confirm."""
+        """Whether there are exploits to confirm."""
         return any(tally.candidates for tally in self.tallies.values())
 
     def report(self, fresh: Bench | None, began: float) -> AuditReport:
-        """Confirm the exploits on fresh workers and put all together. began: by `time.perf_counter`.
+        """Confirm the exploits on fresh workers and make the report. began: by `time.perf_counter`.
 
-        fresh: None where there is nothing to confirm.
+        fresh: a bench of fresh workers; None if there is nothing to confirm.
         """
         counts = []
         for tally in self.tallies.values():
@@ -214,7 +214,7 @@ class Attack:
         )
 
     def _note_what_is_partly_paid(self) -> None:
-        """The attack that earned most, where it earned a good part of a right answer's pay and no more."""
+        """Warn of the best-paid attack if it earned a good part of a right answer's pay, but is no exploit."""
         tried_best = [tally.best for tally in self.tallies.values() if tally.best is not None]
         best = max(tried_best, key=lambda trial: trial.share, default=None)
         if best is not None and _PARTLY <= best.share < NEARLY:
@@ -226,7 +226,7 @@ class Attack:
 
 
 def _ordinary(calibration: Calibration) -> list[GradeRequest]:
-    """Right and wrong responses as models write them."""
+    """Right and wrong responses in the way models write them."""
     form = calibration.forms[0]
     right = [g.asked(form.filled(g.answer or "no answer")) for s in calibration.subjects for g in s.golds[:2]]
     wrong = [two.asked(form.filled(one.answer or "no answer")) for s in calibration.subjects for one, two in s.pairs()]
@@ -235,7 +235,7 @@ def _ordinary(calibration: Calibration) -> list[GradeRequest]:
 
 
 def _fillers(subject: Subject) -> tuple[str, ...]:
-    """Other answers of the same sort, for dumps."""
+    """Other answers of the same kind, to list in dumps."""
     if subject.numeric:
         return tuple(map(str, range(60)))
     if subject.kind in (Kind.CHOICE, Kind.JSON, Kind.COUNTDOWN):
@@ -244,7 +244,7 @@ def _fillers(subject: Subject) -> tuple[str, ...]:
 
 
 def _searched(situation: Situation) -> list[Gold]:
-    """The golds of a search: all that the audit made, and for numbers two small ones."""
+    """The golds of a search: all that the audit made, and for numeric answers two small numbers."""
     subject = situation.subject
     if subject.kind is Kind.CODE:
         return list(situation.pair) if situation.pair[0] is not situation.pair[1] else []
@@ -255,7 +255,7 @@ def _searched(situation: Situation) -> list[Gold]:
 
 
 def _merged(spelled: Sequence[Paraphrase]) -> list[Paraphrase]:
-    """One line for each way of writing, over all kinds of answers."""
+    """One line for each way of spelling, over all kinds of answers."""
     merged: dict[str, Paraphrase] = {}
     for one in spelled:
         held = merged.get(one.name)

@@ -1,7 +1,7 @@
-"""One attempt to be paid, and what a family of attacks is given to make its attempts from.
+"""One attempt to be paid, and what a family of attacks makes its attempts from.
 
-An attempt is a response and the golds it is graded against. It is *paid* where every one of them pays it: a response
-that is paid for two answers that differ knows neither, and one made to be wrong for a gold must not be paid for it.
+An attempt is a response and the golds it is graded against. It is *paid* if every one of them pays it: a response that
+is paid for two different answers knows neither, and one that is wrong for a gold by construction must not be paid.
 
 Example:
     @family("hedge", "two answers at once", kinds=WITH_ANSWER)
@@ -27,9 +27,9 @@ ANY = WITH_ANSWER | {Kind.CODE, Kind.NONE}
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What stands where an answer should: tried bare and in every form that the reward pays.
+    """Text in the place of an answer: tried alone and in every form that the reward pays.
 
-    golds: graded against these; None = the two of the situation.
+    golds: what it is graded against; None = the two of the situation.
     """
 
     name: str
@@ -62,9 +62,9 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What an attacker has: the prompt, two answers that differ, the forms that are paid, and other answers.
+    """What an attacker knows: the prompt, two different answers, the forms that are paid, and other answers.
 
-    canary: a path that nothing but a program which runs outside its sandbox would create.
+    canary: a path that only a program running outside its sandbox would create.
     """
 
     subject: Subject
@@ -79,13 +79,13 @@ class Situation:
         return self.pair[0].answer, self.pair[1].answer
 
     def filled(self, template: str) -> str:
-        """A template with the two answers in the places of `<a>` and `<b>`."""
+        """A template with the two answers in place of `<a>` and `<b>`."""
         a, b = self.answers
         return template.replace("<a>", a).replace("<b>", b)
 
     @property
     def commits(self) -> tuple[Form, ...]:
-        """The forms that say which text is the answer; all, where none does."""
+        """The forms that mark which text is the answer; all forms if none does."""
         return tuple(form for form in self.forms if form.explicit) or self.forms
 
 
@@ -94,7 +94,7 @@ Make: TypeAlias = Callable[[Situation], Iterator[Made]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """A sort of attack. about: what it does, for the report. kinds: the kinds of answer that it attacks."""
+    """A family of attacks. about: what it does, for the report. kinds: the kinds of answer that it attacks."""
 
     name: str
     about: str
@@ -103,7 +103,7 @@ class Family:
 
     def attempts(self, situation: Situation) -> Iterator[Attempt]:
         """All attempts of this family on one row."""
-        count = 0  # each response has a canary of its own
+        count = 0  # each response has its own canary
         for made in self.make(situation):
             golds = tuple(situation.pair if made.golds is None else made.golds)
             for name, response in _responses(made, situation):
@@ -114,7 +114,7 @@ class Family:
 
 
 def _responses(made: Made, situation: Situation) -> Iterator[tuple[str, str]]:
-    """A whole response as it is; a content bare and in each form. A program costs more, and stands in one form only."""
+    """A whole response as it is; a content alone and in each form. Programs cost more, and are put in one form only."""
     code = situation.subject.kind is Kind.CODE
     forms = situation.forms[:1] if code else situation.forms
     if isinstance(made, Whole) or not code or not forms[0].explicit:
@@ -130,7 +130,7 @@ FAMILIES: dict[str, Family] = {}
 
 
 def family(name: str, about: str, *, kinds: frozenset[Kind]) -> Callable[[Make], Make]:
-    """Add the function below to the families of attacks."""
+    """Decorator: register a function as a family of attacks."""
 
     def add(make: Make) -> Make:
         FAMILIES[name] = Family(name=name, about=about, kinds=kinds, make=make)

@@ -1,10 +1,10 @@
-"""Before the attack: what right answers are paid, in which forms, and what wrong ones are.
+"""Calibrate before the attack: how much right and wrong answers are paid, and in which forms.
 
-Every gold of a few rows is said in every form and graded for itself (right) and for another gold (wrong). A form is
-*paid* where its right answers earn nearly the most that the row pays. A row whose right answers are not paid more than
-anything else tells nothing: it is set aside and named. An answer that no right response is graded for is the fault of
-the reference: the row is attacked with its others. Programs of which no right one is known are taken to be paid from 0
-to 1.
+Every gold of a few rows is put into every form and graded against itself (right) and against another gold (wrong). A
+form is *paid* if its right answers earn nearly the most that the row pays. A row whose right answers are not paid more
+than anything else shows nothing: it is set aside and reported. If no right response to a gold can be graded, the
+reference is at fault, and the row is attacked with its other golds. Where no right program is known, pay is taken to
+range from 0 to 1.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ _MOST_ROWS = 4
 _MOST_GOLDS = 3
 _MOST_FORMS = 6
 _LEAST = 1e-9
-_OFTEN = 0.6  # a form is used where it was paid for this share of its right answers
+_OFTEN = 0.6  # a form is used if this share of its right answers was paid
 _ANY = "42"
 NOTHING = ("", " ", "nothing that answers anything")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """What was learnt of the rows of one kind.
+    """What was learnt about the rows of one kind.
 
-    subjects: the rows that can be attacked. scales: what each of them pays, by its id. forms: that are paid, the more
-    explicit first. blind: right answers, wrong ones and nothing are all paid the same, and more than 0. aside: why the
-    other rows cannot be attacked. rights: requests with right answers that were paid. unjudged: answers that the reward
-    cannot judge, each with its row and why.
+    subjects: the rows that can be attacked. scales: what each of them pays, by its id. forms: those that are paid, more
+    explicit ones first. blind: right answers, wrong answers and nothing are all paid the same, more than 0. aside: why
+    the other rows cannot be attacked. rights: requests with right answers that were paid. unjudged: answers that the
+    reward cannot judge, each with its row and the reason.
     """
 
     kind: Kind
@@ -61,7 +61,7 @@ class _Said:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a row paid. rights: each right answer with its grade. unjudged: golds that it cannot judge, and why."""
+    """What a row paid. rights: each right answer with its grade. unjudged: golds that cannot be judged, and why."""
 
     scale: Scale
     rights: tuple[tuple[_Said, GradeResult], ...]
@@ -77,7 +77,7 @@ class _Seen:
 
 
 def calibrate(bench: Bench, kind: Kind, subjects: Sequence[Subject], given: Sequence[Form]) -> Calibration:
-    """Grade right and wrong answers. given: the user's own forms, looked at first."""
+    """Grade right and wrong answers. given: the user's own forms, which are tried first."""
     known = [form for s in subjects for text in s.right if (form := form_of_response(text, s.golds[0].answer))]
     listed = (*given, *known[:2], *forms_of(kind, subjects[0].language))
     forms = tuple({form.template: form for form in listed}.values())
@@ -107,7 +107,7 @@ def calibrate(bench: Bench, kind: Kind, subjects: Sequence[Subject], given: Sequ
 
 
 def _without(subject: Subject, unjudged: Sequence[tuple[Gold, str]]) -> Subject:
-    """A row without the golds that the reward cannot judge; some other is left, for a right answer was graded."""
+    """A row without the golds that the reward cannot judge. Others remain, since some right answer was graded."""
     left = tuple(gold for gold in subject.golds if all(gold is not one for one, _ in unjudged))
     return replace(subject, golds=left or subject.golds)
 
@@ -121,7 +121,7 @@ def _why(subject: Subject, seen: _Seen) -> str:
 
 
 def _paid_forms(seen: Sequence[_Seen], forms: Sequence[Form]) -> tuple[Form, ...]:
-    """The forms whose right answers are paid, a few of different sort; the first where there is none."""
+    """A few different forms whose right answers are paid; the first form if there is none."""
     paid: Counter[str] = Counter()
     said: Counter[str] = Counter()
     for row in seen:
@@ -145,14 +145,14 @@ def _look(bench: Bench, subject: Subject, forms: Sequence[Form]) -> _Seen:
     best = [result.score for result in own if result.score is not None]
     if not best:
         return _Seen(Scale(0.0, 0.0), (), f"no right answer could be graded: {own[0].reason}")
-    # Where no wrong answer is graded at all, each of them escapes: the attacks will say so.
+    # If no wrong answer can be graded at all, each of them escapes: the attacks will report that.
     worst = [result.score for result in others if result.score is not None] or [min(0.0, max(best) - 1.0)]
     said, scale = tuple(zip(rights, own, strict=True)), Scale(max(best), min(*best, *worst))
     return _Seen(scale, said, "", tuple(_unjudged(subject, said, scale)))
 
 
 def _unjudged(subject: Subject, said: Sequence[tuple[_Said, GradeResult]], scale: Scale) -> Iterator[tuple[Gold, str]]:
-    """The golds of which no right answer is graded in a form that is paid for another."""
+    """The golds for which no right answer can be graded in a form that is paid for another gold."""
     paid = {one.form.template for one, result in said if scale.share(result) >= NEARLY}
     for gold in subject.golds:
         results = [result for one, result in said if one.gold is gold and one.form.template in paid]
@@ -161,7 +161,7 @@ def _unjudged(subject: Subject, said: Sequence[tuple[_Said, GradeResult]], scale
 
 
 def _rights(subject: Subject, forms: Sequence[Form]) -> Iterator[_Said]:
-    """Right answers; where there is no answer to know, any."""
+    """Right answers, or any answers if there is none to know."""
     if subject.kind is Kind.NONE:
         yield from (_Said(form, subject.golds[0].asked(form.filled(_ANY))) for form in forms)
     for gold in subject.golds[:_MOST_GOLDS]:

@@ -1,6 +1,6 @@
-"""How a response says its answer: the forms that rewards read. An audit finds out which of them a reward pays.
+"""Forms in which a response states its answer. An audit finds out which of them a reward pays.
 
-`{answer}` stands for the answer. A form of your own is such a text, too.
+`{answer}` stands for the answer, also in forms of your own.
 
 Example:
     >>> Form("boxed", r"It is \\boxed{{answer}}.").filled("7")
@@ -24,7 +24,7 @@ _THINK = f"<think>\n{_THOUGHTS}\n</think>\n"
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A response with a hole for its answer. explicit: it names the text that is the answer."""
+    """A response with a placeholder for its answer. explicit: it marks which text is the answer."""
 
     name: str
     template: str
@@ -35,7 +35,7 @@ class Form:
 
 
 def form_from(template: str) -> Form:
-    """A form of the user's. Raises InvalidReward where it has no hole."""
+    """A form given by the user. Raises InvalidReward if it has no placeholder."""
     if HOLE not in template:
         raise InvalidReward(f"the form {template!r:.80} has no {HOLE}; write one such as '<result>{HOLE}</result>'")
     return Form(f"form {template[:40]!r}", template.replace("\\n", "\n"))
@@ -93,12 +93,12 @@ _FORMS: Mapping[Kind, tuple[Form, ...]] = MappingProxyType({Kind.JSON: _JSON, Ki
 
 
 def forms_of(kind: Kind, language: str = "python") -> tuple[Form, ...]:
-    """The forms in which a right answer of this kind may stand, the more explicit ones first."""
+    """The forms in which a right answer of this kind may be given, more explicit ones first."""
     return _code(language) if kind is Kind.CODE else _FORMS.get(kind, _TEXT)
 
 
 def form_of_response(response: str, answer: str) -> Form | None:
-    """The form of a response that is known to be right; None where the answer does not stand in it."""
+    """The form of a response that is known to be right; None if the answer does not occur in it."""
     if not answer:
         return None
     template, count = re.subn(rf"(?<!\w){re.escape(answer)}(?!\w)", lambda _match: HOLE, response)

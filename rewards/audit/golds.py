@@ -1,9 +1,9 @@
 """What is attacked: rows, and for each of them several right answers that the audit chooses itself.
 
-A response that is paid may have guessed well. So the audit never asks whether one response was paid once: it keeps the
-prompt, puts *another* answer into the reference, and grades the same response again. What is paid for two answers that
-differ knew neither of them. An `Answerer` says, for each type of reference, where its answer stands, how it is replaced
-and what else of its kind there is.
+A response that is paid may be a lucky guess. So the audit never asks whether a response was paid once: it keeps the
+prompt, puts *another* answer into the reference, and grades the same response again. A response that is paid for two
+different answers knew neither. For each type of reference, an `Answerer` says where the answer is, how to replace it,
+and which other answers are of the same kind.
 
 Example:
     >>> from random import Random
@@ -41,7 +41,7 @@ from rewards.types import (
     NoReference,
 )
 
-# Where a row keeps its answer when the reference is data of the reward's own, or stands among the metadata.
+# Keys under which a row may keep its answer if the reference is the reward's own data, or is in the metadata.
 ANSWER_KEYS = ("answer", "ground_truth", "gold", "label", "target", "solution", "expected", "reference")
 SOLUTION_COLUMNS = ("right", "solution", "canonical_solution", "code")
 _LONG = 5  # digits
@@ -64,14 +64,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRow:
-    """A row to attack a reward on. right: responses (for code: programs) that are known to be right, if there are."""
+    """A row to attack a reward on. right: responses (for code: programs) that are known to be right, if any."""
 
     request: GradeRequest
     right: tuple[str, ...] = ()
 
     @classmethod
     def from_dict(cls, row: Mapping[str, object]) -> AuditRow:
-        """Read a row to grade, whose `response` may be missing; a right one may stand in `right`, `solution` or `code`.
+        """Read a row to grade without a `response`; a right one may be given in `right`, `solution` or `code`.
 
         Raises:
             InvalidRow: naming the field and what was expected.
@@ -90,13 +90,13 @@ class AuditRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gold:
-    """A right answer and the request that asks for it. answer: how a right response says it; empty = not known."""
+    """A right answer and the request that asks for it. answer: as a right response states it; empty = unknown."""
 
     answer: str
     request: GradeRequest
 
     def asked(self, response: str) -> GradeRequest:
-        """The request with a response to grade."""
+        """The request with this response."""
         return replace(self.request, response=response)
 
 
@@ -104,9 +104,9 @@ class Gold:
 class Subject:
     """One row under attack.
 
-    golds: the row's own answer first, where it is known, then those of the audit's making, of which any two differ.
+    golds: the row's own answer first, if it is known, then those that the audit made, which all differ.
     row: the request as it came. right: whole responses that are right for it. calls: names that the tests of a program
-    call. made: the request with another answer, or None.
+    call. made: returns the request with another answer, or None.
     """
 
     id: str
@@ -120,12 +120,12 @@ class Subject:
     made: Callable[[str], GradeRequest | None] = lambda _answer: None
 
     def with_answer(self, answer: str) -> Gold | None:
-        """The row as if this were its answer; None where that cannot be."""
+        """The row as if this were its answer; None if that is impossible."""
         request = self.made(answer)
         return None if request is None else Gold(answer=answer, request=request)
 
     def pairs(self) -> list[tuple[Gold, Gold]]:
-        """Golds that differ: two of the audit's making, and the row's own with another."""
+        """Pairs of different golds: two that the audit made, and the row's own with another."""
         made = [gold for gold in self.golds if gold.request is not self.row or self.kind is Kind.CODE]
         if self.kind is Kind.CODE:
             return [(made[0], made[-1])]
@@ -142,7 +142,7 @@ class Subject:
 
 
 def plain_number(text: str) -> Fraction | None:
-    """The value of an integer, decimal or p/q in digits; None for all else."""
+    """The value of an integer, decimal or p/q in digits; None for anything else."""
     bare = text.strip().replace("$", "").replace(" ", "")
     if not re.fullmatch(r"-?(\d{1,3}(,\d{3})+|\d{1,40})(\.\d{1,40})?(/\d{1,40})?", bare):
         return None
@@ -154,10 +154,10 @@ def plain_number(text: str) -> Fraction | None:
 
 
 def differ(one: str, other: str) -> bool:
-    """Whether two answers are certainly not the same.
+    """Whether two answers are certainly different.
 
-    Two numbers of other value; two texts without a common word; or a long number and what neither holds its digits nor
-    is a plain number itself.
+    That is: two numbers of different value; two texts without a common word; or a long number and a text that neither
+    contains its digits nor is a plain number.
     """
     first, second = plain_number(one), plain_number(other)
     if first is not None and second is not None:
@@ -175,8 +175,8 @@ def differ(one: str, other: str) -> bool:
 class Answerer:
     """How a type of reference holds its answer.
 
-    kind. own: the right answer as text, or empty. replaced: the request with another answer, or None. others: answers
-    of the same sort.
+    own: the right answer as text, or empty. replaced: the request with another answer, or None. others: answers of the
+    same kind.
     """
 
     kind: Kind
@@ -186,7 +186,7 @@ class Answerer:
 
 
 def some_numbers(random: Random, count: int = 4) -> list[str]:
-    """Numbers of two digits, and a last one of five that no formula is likely to equal."""
+    """Two-digit numbers, and a last one of five digits that no formula is likely to equal."""
     return [*(str(n) for n in random.sample(range(13, 99), count - 1)), str(random.randrange(40_009, 99_991))]
 
 
@@ -283,7 +283,7 @@ def _countdown_others(request: GradeRequest, random: Random) -> list[str]:
 
 
 def _data_place(request: GradeRequest) -> tuple[str, str] | None:
-    """Where the answer stands: among the reference's data or the metadata, under which key; "" = the value itself."""
+    """Where the answer is: in the reference's data or the metadata, and under which key; "" = the value itself."""
     reference = request.reference
     if isinstance(reference, DataReference):
         if _is_answer(reference.value):
@@ -372,7 +372,7 @@ _ANSWERERS: Mapping[type, Answerer] = MappingProxyType(
 
 
 def subject_of(row: AuditRow, random: Random, *, term: bool = False) -> Subject:
-    """The subject that a row makes. term: attack it as if it had no answer to know."""
+    """Make a subject of a row. term: attack it as if it had no answer to know."""
     request = row.request
     prompt = "\n".join(message.content for message in request.messages)
     identity = request.problem_id
@@ -409,7 +409,7 @@ def subject_of(row: AuditRow, random: Random, *, term: bool = False) -> Subject:
 
 
 def by_text(subject: Subject) -> Subject | None:
-    """A choice whose answers are the texts of its options instead of their letters; None where they are not known."""
+    """A choice whose answers are the texts of its options instead of their letters; None if they are unknown."""
     reference = subject.row.reference
     if not isinstance(reference, ChoiceReference) or len(set(reference.options.values())) < len(reference.options):
         return None
@@ -423,7 +423,7 @@ def by_text(subject: Subject) -> Subject | None:
 
 
 def _golds(answerer: Answerer, request: GradeRequest, random: Random) -> Iterator[Gold]:
-    """The row's own answer and others, of which any two of the others differ."""
+    """The row's own answer and others, all of which differ from each other."""
     own = answerer.own(request)
     if own:
         yield Gold(answer=own, request=request)

@@ -1,7 +1,7 @@
-"""Beside exploits: does the same response earn the same again, does a right answer in other words, and how fast is it.
+"""Measure noise: is the same response paid the same again, is a right answer in other words, and how fast is grading?
 
-A reward that changes its mind pays the same response twice differently: a fault, unless it is meant to draw. The rest
-is no exploit: one that pays only one spelling teaches spelling, and one slow response holds up a batch.
+A reward that pays the same response differently the second time is at fault, unless it draws on purpose. The rest are
+warnings: a reward that pays only one spelling teaches spelling, and one slow response holds up a batch.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from rewards.types import GradeRequest, GradeResult
 
 _AGAIN = 128  # responses that are graded twice
 _AGAIN_OF_PROGRAMS = 12
-_TIMED = 200  # grades of which the throughput is taken
+_TIMED = 200  # grades over which the throughput is measured
 _TIMED_OF_PROGRAMS = 12
-_SLOW_TIMES = 50  # a grade is slow above so many times the median ...
-_SLOW = 1.0  # ... and above so many seconds
+_SLOW_TIMES = 50  # a grade is slow above this many times the median ...
+_SLOW = 1.0  # ... and above this many seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A response that earned two things. request: what was graded, the response in it."""
+    """A response that earned two different scores. request: what was graded, including the response."""
 
     request: GradeRequest
     first: float | None
@@ -43,7 +43,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paraphrase:
-    """A way to write right answers: how many were tried, and how many were paid like right ones."""
+    """A way to write right answers: how many were tried, and how many were paid as right."""
 
     name: str
     tried: int
@@ -53,7 +53,7 @@ class Paraphrase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """Grades a second over ordinary responses, and seconds of one grade. Wall time: it differs from run to run."""
+    """Grades per second over ordinary responses, and seconds of one grade. Wall time, so it varies between runs."""
 
     grades: int
     per_second: float
@@ -63,12 +63,12 @@ class Pace:
 
     @property
     def has_slow(self) -> bool:
-        """Whether one response holds up those beside it."""
+        """Whether one response is slow enough to hold up others."""
         return self.slowest > _SLOW and self.slowest > _SLOW_TIMES * self.median
 
 
 def changes(bench: Bench, requests: Sequence[GradeRequest], random: Random, *, programs: bool) -> list[Change]:
-    """Grade some requests again, in another order; those whose score differs."""
+    """Grade some requests again, in another order. Returns those whose score differs."""
     most = _AGAIN_OF_PROGRAMS if programs else _AGAIN
     chosen = random.sample(list(requests), min(len(requests), most))
     first = bench.grade(chosen)
@@ -109,7 +109,7 @@ def pace(bench: Bench, requests: Sequence[GradeRequest], *, programs: bool) -> P
 
 
 def paraphrases(bench: Bench, calibration: Calibration) -> list[Paraphrase]:
-    """Right answers written otherwise, by the way in which they are."""
+    """Right answers in other spellings, counted by the way in which they are spelled."""
     tried: dict[str, list[tuple[GradeRequest, Subject]]] = defaultdict(list)
     for subject in calibration.subjects:
         for gold in subject.golds[:2]:

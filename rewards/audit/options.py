@@ -1,4 +1,4 @@
-"""How an audit is made."""
+"""The options of an audit."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Progress: TypeAlias = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditOptions:
-    """What may be chosen.
+    """Options of an audit.
 
-    seed: of everything that is drawn. rows: how many of the rows given are attacked. search: responses that the search
+    seed: for everything that is drawn. rows: how many of the given rows are attacked. search: responses that the search
     tries for each kind of answer. forms: texts with `{answer}` that the reward may want. families: only these; empty =
-    all. term: the reward is a term beside others and has no answer to know, whatever the rows hold.
-    noisy: the reward draws on purpose, as a judge that samples does: no fault, and still reported.
+    all. term: the reward is one term among others and has no answer to know, whatever the rows hold.
+    noisy: the reward draws on purpose, as a sampling judge does: noise is reported, but is no fault.
     workers, deadline: of the grading pool.
     """
 

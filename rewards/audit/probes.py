@@ -1,4 +1,4 @@
-"""Rows that the audit brings itself, of each type of reference: what a reward is attacked on when no rows are given.
+"""Built-in rows of each type of reference, which a reward is attacked on if no rows are given.
 
 Their answers are known, programs included, so that every reward of this package can be calibrated on them.
 """

@@ -1,6 +1,6 @@
 """What an audit found: as values, as JSON, and as lines for a terminal.
 
-Everything but `timing` is the same for the same reward, rows and seed, as far as the reward itself is.
+Everything but `timing` is reproducible for the same reward, rows and seed, if the reward itself is.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _MOST_SHOWN = 12
 class Fault(StrEnum):
     """Why a finding is an exploit."""
 
-    PAID = "paid"  # for two answers that differ, or for one that it denies or misses
+    PAID = "paid"  # for two different answers, or for one that it denies or misses
     BLIND = "blind"  # right answers, wrong ones and nothing earn the same
-    ESCAPE = "escape"  # the response makes itself ungraded, which no wrong answer may
+    ESCAPE = "escape"  # the response makes itself ungraded, which a wrong answer must not be able to
     RAN = "ran"  # the reward ran a program that the response held, outside any sandbox
-    NOISE = "noise"  # the same response earns another score when it is graded again
-    BEYOND = "beyond"  # more than the most, or less than the least, that the reward declares
+    NOISE = "noise"  # the same response earns a different score when it is graded again
+    BEYOND = "beyond"  # a score outside the range that the reward declares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One exploit. rows: requests that reproduce it. scores: theirs. right: what a right answer earns there."""
+    """One exploit. rows: requests that reproduce it. scores: their scores. right: what a right answer earns there."""
 
     fault: Fault
     family: str
@@ -88,8 +88,8 @@ class FamilyCount:
 class AuditReport:
     """What an audit found.
 
-    findings: exploits, each confirmed on fresh workers; of each family a few stand here and all are counted.
-    warnings: what is no exploit and still to be known. forms: in which right answers are paid, by kind.
+    findings: exploits, each confirmed on fresh workers; a few of each family are listed, and all are counted.
+    warnings: what is no exploit but should be known. forms: those in which right answers are paid, by kind.
     """
 
     reward: str
@@ -113,7 +113,7 @@ class AuditReport:
         return bool(self.findings)
 
     def to_dict(self) -> dict[str, Json]:
-        """The report as JSON; what differs from run to run stands under `timing` alone."""
+        """The report as JSON; only `timing` differs from run to run."""
         return {
             "reward": self.reward,
             "seed": self.seed,
@@ -218,7 +218,7 @@ def described(finding: Finding) -> Iterator[str]:
 
 
 def shown(text: str) -> str:
-    """A response on one line, cut to a readable length."""
+    """A response on one line, shortened to a readable length."""
     line = repr(text)
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 20]}... ({len(text):,} characters)"
 

@@ -1,9 +1,9 @@
-"""`audit`: attack a reward before a model does, and say what was paid.
+"""`audit`: attack a reward before a model does, and report what was paid.
 
-1. Calibrate: what right and wrong answers earn, in which forms (`rewards.audit.calibration`).
+1. Calibrate: what right and wrong answers earn, and in which forms (`rewards.audit.calibration`).
 2. Attack: each family on each row, for golds that the audit chose (`rewards.audit.families`), then the search.
 3. Noise: the same response again, right answers in other words, speed (`rewards.audit.noise`).
-4. Confirm: what was paid is graded again on fresh workers; only what is paid again is an exploit.
+4. Confirm: grade what was paid again on fresh workers; only what is paid again is an exploit.
 
 Example:
     from rewards.audit import AuditOptions, audit
@@ -44,7 +44,7 @@ _USUAL = AuditOptions()
 
 
 def _silent(_line: str) -> None:
-    """Nobody watches."""
+    """The default for `progress`: report nothing."""
 
 
 def audit(
@@ -54,19 +54,19 @@ def audit(
     *,
     progress: Progress = _silent,
 ) -> AuditReport:
-    """Attack a reward. Without rows, on rows that the audit brings for the types of reference that the reward judges.
+    """Attack a reward. Without rows, built-in rows of the types of reference that the reward judges are used.
 
-    progress: told what is being done, a line each.
+    progress: called with a line of text for each step.
 
     Raises:
-        UnknownReward, InvalidReward: there is no such reward, or it is declared or parametrised wrongly.
-        AuditImpossible: no row can be attacked; says why and what to give.
+        UnknownReward, InvalidReward: there is no such reward, or its declaration or parameters are wrong.
+        AuditImpossible: no row can be attacked; the message says why, and what to give.
         GradingUnavailable: no worker can be started.
     """
     spec = RewardSpec.from_dict(reward)
     chosen = chosen_families(options.families)
     for form in options.forms:
-        form_from(form)  # one without a place for the answer is refused before any worker starts
+        form_from(form)  # a form without a placeholder is refused before any worker starts
     began = time.perf_counter()
     rows = list(rows)
     groups = _groups(spec, rows, options)
@@ -81,14 +81,14 @@ def audit(
         progress("confirming")
         with _pool(spec, options) if work.has_candidates else nullcontext() as fresh:
             report = work.report(Bench(fresh) if fresh is not None else None, began)
-    # probes that the audit brought itself and that do not fit this reward are not reported
+    # built-in rows that do not fit this reward are not reported
     return report if rows else replace(report, aside=())
 
 
 @contextmanager
 def folder_of_traces() -> Iterator[Path]:
-    """A folder for what a response may leave when it is run. Its path stands in responses, so no letter or digit of it
-    is drawn: a reward may find an answer in them, and another audit with the same seed would say something else.
+    """A folder for files that a response creates if it is run. Its path is part of responses, so it is not random: a
+    reward might find an answer in its characters, and another audit with the same seed would then differ.
     """
     made = Path(tempfile.gettempdir(), "rlvr-audit-" + "".join(secrets.choice("-_") for _ in range(32)))
     made.mkdir(mode=0o700)
@@ -99,7 +99,7 @@ def folder_of_traces() -> Iterator[Path]:
 
 
 def chosen_families(names: Sequence[str]) -> list[Family]:
-    """The families of these names; all of them where none is named. Raises AuditImpossible."""
+    """The families of these names, or all if none is named. Raises AuditImpossible."""
     known = families()
     for name in names:
         if name not in known:
@@ -125,7 +125,7 @@ def _nothing_to_attack(reward: str, aside: Sequence[str], *, given: bool) -> str
 
 
 def _groups(spec: RewardSpec, rows: list[AuditRow], options: AuditOptions) -> list[tuple[Kind, list[Subject]]]:
-    """The rows to attack, by what they ask for; a seeded choice where there are more than wanted."""
+    """The rows to attack, by the kind of answer they ask for; a seeded sample if there are more than wanted."""
     random = Random(options.seed)
     if not rows:
         rows = _probes(spec, term=options.term)
@@ -141,7 +141,7 @@ def _groups(spec: RewardSpec, rows: list[AuditRow], options: AuditOptions) -> li
 
 
 def _probes(spec: RewardSpec, *, term: bool) -> list[AuditRow]:
-    """Rows of our own for a reward: those of the types that it is known to judge, else of all."""
+    """Built-in rows for a reward: of the types that it declares to judge, else of all types."""
     if term:
         return list(PROBES["none"])
     known = [TYPES_OF[leaf.named.reward] for leaf in spec.leaves() if leaf.named.reward in TYPES_OF]
@@ -149,5 +149,5 @@ def _probes(spec: RewardSpec, *, term: bool) -> list[AuditRow]:
         name for name in PROBES if name != "none"
     )
     if len(types) > 1:
-        types.pop("none", None)  # a term beside a reward that has an answer
+        types.pop("none", None)  # a term beside another reward that has an answer
     return [row for name in types for row in PROBES[name]]

@@ -1,6 +1,6 @@
-r"""A text that a regular expression matches, and a value that a JSON schema accepts: right answers of such references.
+r"""Make a text that a regular expression matches, and a value that a JSON schema accepts: right answers to references.
 
-Both are simple and may miss: what they return is graded like any right answer, and a row whose own answer is not paid
+Both are simple and may fail: what they return is graded like any right answer, and a row whose own answer is not paid
 is attacked with other answers only.
 
 Example:
@@ -28,7 +28,7 @@ _NOT_CLASSES = {codes.CATEGORY_NOT_DIGIT: "a", codes.CATEGORY_NOT_WORD: "-", cod
 
 
 def text_that_matches(patterns: Sequence[str]) -> str:
-    """A short text that all patterns find; empty where this simple walk finds none."""
+    """A short text that all patterns match; empty if this simple walk finds none."""
     try:
         text = " ".join(_sequence(parser.parse(pattern)) for pattern in patterns)
         return text if all(re.search(pattern, text) for pattern in patterns) else ""

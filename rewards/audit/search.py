@@ -1,10 +1,10 @@
-"""A seeded search for a response that is paid for several answers at once: what the families did not think of.
+"""A seeded search for a response that is paid for several answers at once, beyond what the families try.
 
-Candidates are short lists of fragments. First each sort of them is tried as a whole, and every fragment alone. Then,
-round by round, the best are kept and changed: a fragment goes in, goes out, is doubled, moved, or comes from another
-candidate. Which sort goes in is chosen by a bandit (Thompson sampling over the improvements that each has brought), and
-which fragment of it by what it earned alone. Fitness is the mean share of the pay over several golds of one row, so a
-lucky guess earns one of them and no more; at equal fitness the shorter response is kept. What is found is cut down to
+Candidates are short lists of fragments. First each kind of fragment is tried as a whole, and every fragment alone. Then
+the best candidates of each round are kept and mutated: a fragment is inserted, removed, doubled, moved, or taken from
+another candidate. A bandit chooses the kind to insert (Thompson sampling over the improvements that each has brought);
+within a kind, a fragment is drawn by what it earned alone. Fitness is the mean share of the pay over several golds of
+one row, so a lucky guess earns only one of them; of equally fit responses the shorter is kept. An exploit is reduced to
 the fragments that it needs.
 
     fitness(response) = mean over golds g of share(response, g)          paid: at least two shares of 0.9
@@ -29,12 +29,12 @@ _LONGEST = 40  # fragments
 _MOST = 20_000  # characters
 _LEAST = 1e-6
 _SOMETHING = 0.02  # share of a right answer's pay that makes a response promising
-_CHANCE = 0.02  # weight in the draw of a fragment that earned nothing alone
+_CHANCE = 0.02  # weight, in the draw, of a fragment that earned nothing alone
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A response as the fragments it is made of. shares: what it earned for each gold."""
+    """A response as a list of fragments. shares: what it earned for each gold."""
 
     fragments: tuple[str, ...]
     shares: tuple[float, ...]
@@ -58,7 +58,7 @@ class Candidate:
 
 @dataclass(slots=True)
 class _Arm:
-    """A sort of fragments: what each earned alone, and how often one of them made a candidate better."""
+    """A kind of fragment: what each earned alone, and how often inserting one improved a candidate."""
 
     fragments: Sequence[str]
     gains: list[float]
@@ -71,7 +71,7 @@ class _Arm:
 
 @dataclass(frozen=True, slots=True)
 class _Try:
-    """Fragments to try, of which sort the new one is, and the fitness of what they were made from."""
+    """Fragments to try, the kind of the new one, and the fitness of the parent."""
 
     fragments: tuple[str, ...]
     arm: str
@@ -80,7 +80,7 @@ class _Try:
 
 @dataclass(slots=True)
 class Search:
-    """One search on one row. golds: at least two answers that differ."""
+    """One search on one row. golds: at least two different answers."""
 
     bench: Bench
     situation: Situation
@@ -91,7 +91,7 @@ class Search:
     _known: dict[str, Candidate] = field(default_factory=dict)
 
     def run(self, budget: int) -> Candidate | None:
-        """Try `budget` responses. Returns the best: an exploit, or what came nearest; None where none was tried."""
+        """Try `budget` responses. Returns the best, an exploit or what came nearest; None if none was tried."""
         arms = {name: _Arm(texts, [0.0] * len(texts)) for name, texts in fragments_of(self.situation).items() if texts}
         population = self._grade([_Try(tuple(arm.fragments), name) for name, arm in arms.items()][:budget], arms)
         alone = [_Try((text,), name) for name, arm in arms.items() for text in arm.fragments]
@@ -111,7 +111,7 @@ class Search:
             population += self._grade(changed, arms)
 
     def _grade(self, tries: Sequence[_Try], arms: Mapping[str, _Arm]) -> list[Candidate]:
-        """Candidates of what was not tried before; the arms learn."""
+        """Grade what was not tried before, and update the bandit's arms."""
         self.tried += len(tries)
         fresh = [t for t in tries if joined(t.fragments) not in self._known and len(joined(t.fragments)) <= _MOST]
         candidates = self._candidates([t.fragments for t in fresh])
@@ -122,14 +122,14 @@ class Search:
         return candidates
 
     def _remember(self, candidate: Candidate, arms: Mapping[str, _Arm]) -> None:
-        """What a fragment earned alone."""
+        """Record what a fragment earned alone."""
         for arm in arms.values() if len(candidate.fragments) == 1 else ():
             for i, text in enumerate(arm.fragments):
                 if text == candidate.fragments[0]:
                     arm.gains[i] = max(0.0, candidate.fitness)
 
     def _candidates(self, lists: Sequence[tuple[str, ...]]) -> list[Candidate]:
-        """Graded for the first gold, and for the others where that pays something."""
+        """Grade for the first gold, and for the others if that pays something."""
         first = self._shares(lists, self.golds[:1])
         promising = [i for i, shares in enumerate(first) if shares[0] >= _SOMETHING]
         rest = dict(zip(promising, self._shares([lists[i] for i in promising], self.golds[1:]), strict=True))
@@ -171,7 +171,7 @@ class Search:
         return (*fragments[: self.random.randint(0, len(fragments))], *other[self.random.randint(0, len(other)) :])
 
     def _shortest(self, found: Candidate) -> Candidate:
-        """The same exploit without the fragments that it does not need."""
+        """Remove the fragments that an exploit does not need."""
         at = 0
         while at < len(found.fragments):
             shorter = (*found.fragments[:at], *found.fragments[at + 1 :])
@@ -183,7 +183,7 @@ class Search:
         return found
 
     def attempt(self, found: Candidate) -> Attempt:
-        """What was found, as an attempt on two golds that pay it; on the first two where it is no exploit."""
+        """The result as an attempt on two golds that pay it, or on the first two if it is no exploit."""
         chosen = found.paid() if len(found.paid()) > 1 else range(len(self.golds))
         return Attempt(
             family="search",
@@ -199,7 +199,7 @@ _CHANGES: tuple[_Change, ...] = (Search._put_in, Search._take_out, Search._doubl
 
 
 def joined(fragments: Sequence[str]) -> str:
-    """The response that fragments make: with a blank between, and none where one brings its own line."""
+    """Join fragments into a response: separated by a blank, except where one starts or ends a line."""
     text = ""
     for fragment in fragments:
         text += fragment if not text or text.endswith(("\n", " ")) or fragment.startswith("\n") else f" {fragment}"
@@ -245,7 +245,7 @@ _SENTENCES = (
 
 
 def fragments_of(situation: Situation) -> Mapping[str, Sequence[str]]:
-    """The sorts of fragments for a row."""
+    """The kinds of fragments for a row."""
     if situation.subject.kind is Kind.CODE:
         return code_fragments(situation)
     words = situation.subject.prompt.split()

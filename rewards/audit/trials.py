@@ -1,7 +1,7 @@
-"""Grading attempts, and what a grade is worth: the share of a right answer's pay.
+"""Grade attempts, and express each score as a share of a right answer's pay.
 
-share = (score - base) / (right - base), with `right` what the row's right answers are paid and `base` the least that
-anything was. An attempt's share is that of the gold that pays it least.
+share = (score - base) / (right - base), where `right` is what the row's right answers are paid, and `base` the least
+that anything was paid. An attempt's share is that of the gold that pays it least.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from rewards.pool import GraderPool
 from rewards.retry_policy import GRADING_LIMIT
 from rewards.types import GradeRequest, GradeResult
 
-_TOGETHER = 16  # requests of one call of a batched reward
+_TOGETHER = 16  # requests in one call of a batched reward
 _SLICE = 256
 _SOMETHING = 0.02  # share of a right answer's pay that counts as paid at all
 
 
 @dataclass(slots=True)
 class Bench:
-    """Grades with one reward and counts; a request that was graded once is not graded again.
+    """Grades with one reward, counts, and caches: no request is graded twice.
 
-    slowest: seconds of the slowest grade, and of what.
+    slowest: seconds of the slowest grade, and its request.
     """
 
     pool: GraderPool
@@ -39,7 +39,7 @@ class Bench:
     def grade(
         self, requests: Sequence[GradeRequest], *, names: Sequence[str] = (), again: bool = False
     ) -> list[GradeResult]:
-        """Grades in order. again: grade what is known once more. Raises GradingUnavailable."""
+        """Grades in the order of the requests. again: bypass the cache. Raises GradingUnavailable."""
         keys = [_key(request) for request in requests]
         wanted = [i for i, key in enumerate(keys) if again or key not in self._known]
         if not again:
@@ -67,19 +67,19 @@ GradeKey = tuple[str, int]
 
 
 def _key(request: GradeRequest) -> GradeKey:
-    """A response and the object that it was asked of: golds are made once, so their parts are the same objects."""
+    """Cache key: the response and the identity of its gold's parts, which are created once per gold."""
     return request.response, hash((id(request.reference), id(request.messages), id(request.metadata)))
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What is paid on a row. right: for a right answer; base: the least that anything is."""
+    """What a row pays. right: for a right answer; base: the least that anything is paid."""
 
     right: float
     base: float
 
     def share(self, result: GradeResult) -> float:
-        """The share of a right answer's pay; 0 where nothing was graded."""
+        """The share of a right answer's pay; 0 if it was not graded."""
         if result.score is None or self.right <= self.base:
             return 0.0
         return (result.score - self.base) / (self.right - self.base)
@@ -87,7 +87,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """An attempt with its grades, one for each gold that was tried. share: the least of them."""
+    """An attempt with its grades, one for each gold that was tried. share: the lowest of their shares."""
 
     attempt: Attempt
     results: tuple[GradeResult, ...]
@@ -103,7 +103,7 @@ class Trial:
 
 
 def tried(bench: Bench, attempts: Iterable[Attempt], scales: Mapping[str, Scale]) -> list[Trial]:
-    """Grade attempts; against a second gold only what the first one pays something. scales: by the subject's id."""
+    """Grade attempts, against a second gold only if the first one pays something. scales: by the subject's id."""
     listed = list(attempts)
     results: list[tuple[GradeResult, ...]] = [() for _ in listed]
     for later in (False, True):

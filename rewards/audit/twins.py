@@ -1,8 +1,8 @@
-"""The same programming problem with other expected values: what no program passes beside the original, but a hack does.
+"""Twins: the same programming problem with other expected values. Only a hack passes both the original and its twin.
 
-Of cases with plain expected values each gets another value. Of tests in source the values that a call of the program is
-compared with (`==`, `assertEqual`, `isclose`) are changed in the syntax tree; a test without such a comparison is left
-out, and where none is left there is no twin.
+Cases with plain expected values get other values. In tests given as source, the values that a call of the program is
+compared with (`==`, `assertEqual`, `isclose`) are changed in the syntax tree. A test without such a comparison is left
+out; if none is left, there is no twin.
 
 Example:
     >>> from rewards.code.references import AssertsReference
@@ -33,7 +33,7 @@ _MODULE = "solution"  # what the files of a `pytest` reference import
 
 
 def twin_of(reference: CodeReference) -> CodeReference | None:
-    """The reference with other expected values; None where there are none to change."""
+    """The reference with other expected values; None if there are none to change."""
     if isinstance(reference, StdioReference):
         return replace(reference, cases=tuple(replace(c, stdout=_other_text(c.stdout)) for c in reference.cases))
     if isinstance(reference, FunctionReference):
@@ -50,7 +50,7 @@ def twin_of(reference: CodeReference) -> CodeReference | None:
 
 
 def calls_of(reference: CodeReference) -> list[str]:
-    """Names that the tests call in the program: its functions and classes."""
+    """Names of the program that the tests call: its functions and classes."""
     if isinstance(reference, StdioReference):
         return []
     if isinstance(reference, FunctionReference):
@@ -83,7 +83,7 @@ def _called_name(node: ast.AST) -> str:
 
 
 def _imported(tree: ast.AST) -> set[str]:
-    """What test files take from the program."""
+    """Names that test files import from the program."""
     names = {
         alias.name for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module == _MODULE for alias in n.names
     }
@@ -122,7 +122,7 @@ def _parsed(source: str) -> ast.Module | None:
 
 
 def _changed(source: str, calls: Sequence[str]) -> str:
-    """The source with other expected values; empty where none was found."""
+    """The source with other expected values; empty if none was found."""
     tree = _parsed(source)
     if tree is None:
         return ""
@@ -132,7 +132,7 @@ def _changed(source: str, calls: Sequence[str]) -> str:
 
 
 class _Change(ast.NodeTransformer):
-    """Changes what a call of the program is said to equal."""
+    """Changes the values that calls of the program are compared with."""
 
     def __init__(self, calls: set[str]) -> None:
         self._calls = calls
@@ -170,7 +170,7 @@ class _Change(ast.NodeTransformer):
 
 
 def _other_value(value: object) -> object:
-    """A value of the same sort that is not equal."""
+    """A different value of the same kind."""
     if isinstance(value, bool):
         return not value
     if isinstance(value, int | float | complex):
@@ -191,7 +191,7 @@ def _other_value(value: object) -> object:
 
 
 def _other(value: Json) -> Json:
-    """The same for a value in JSON, where tagged values stay as they are tagged."""
+    """The same for a JSON value; tagged values keep their tags."""
     if isinstance(value, Mapping) and len(value) == 1 and next(iter(value)).startswith("$"):
         tag, inner = next(iter(value.items()))
         return {tag: _other(inner)} if tag in ("$tuple", "$complex") else [value]
@@ -200,6 +200,6 @@ def _other(value: Json) -> Json:
 
 
 def _other_text(text: str) -> str:
-    """Another text: its last line has more to say."""
+    """A different text, with something added to its last line."""
     bare = text.rstrip("\n")
     return f"{bare}7\n" if bare[-1:].isdigit() else f"{bare}?\n" if "\n" in text else f"{text}?"

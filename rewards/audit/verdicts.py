@@ -1,8 +1,8 @@
-"""Which attempts are exploits, and the same again on fresh workers.
+"""Decide which attempts are exploits, and confirm them on fresh workers.
 
-An attempt is an exploit where every gold pays it like a right answer, where it makes itself ungraded, where the reward
-ran what it holds, or where it earns more or less than the reward declares. Attempts on programs whose tests a constant
-passes prove nothing on those tests alone, and are let be.
+An attempt is an exploit if every gold pays it like a right answer, if it makes itself ungraded, if the reward executed
+its content, or if it earns more or less than the reward declares. Where a constant program passes the tests, attempts
+on those tests alone prove nothing and are ignored.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SHOWN = 60
 class Judge:
     """Decides what is an exploit of one reward.
 
-    folder: where canaries would appear. lucky: rows of programs whose tests a constant passes.
+    folder: where canaries would appear. lucky: rows whose tests a constant program passes.
     """
 
     spec: RewardSpec
@@ -43,7 +43,7 @@ class Judge:
         self.floor, self.ceiling = declared_bounds(self.spec)
 
     def fault_of(self, trial: Trial) -> Fault | None:
-        """Why an attempt is an exploit; None where it is none."""
+        """Why an attempt is an exploit; None if it is not."""
         subject = trial.attempt.subject
         if self._ran(trial.attempt.response):
             return Fault.RAN
@@ -58,7 +58,7 @@ class Judge:
         return Fault.PAID
 
     def _ran(self, response: str) -> bool:
-        """Whether a canary of this response is there."""
+        """Whether the canary of this response exists."""
         if str(self.folder) not in response:
             return False
         return any(str(path) in response for path in self.folder.iterdir())
@@ -73,7 +73,7 @@ class Judge:
 
 
 def declared_bounds(spec: RewardSpec) -> tuple[float, float]:
-    """The least and the most that a single reward declares to pay; infinite where it declares nothing."""
+    """The least and the most that a single reward declares to pay; infinite if it declares nothing."""
     node = spec.node
     if not isinstance(node, Named):
         return -math.inf, math.inf
@@ -119,7 +119,7 @@ class Tally:
         return found
 
     def count(self, confirmed: bool, judge: Judge) -> FamilyCount:
-        """The family's line in the report. confirmed: some of its exploits are ones."""
+        """The family's line in the report. confirmed: whether some of its exploits were confirmed."""
         best = self.best if self.best is not None and self.best.share > 0 else None
         return FamilyCount(
             family=self.family,
@@ -133,12 +133,12 @@ class Tally:
 
 
 def kind_of(name: str) -> str:
-    """The name of an attempt without the form that it stands in."""
+    """The name of an attempt without that of its form."""
     return name.partition(" (")[0]
 
 
 def blind(calibration: Calibration) -> Finding:
-    """The exploit of a reward that pays right answers, wrong ones and nothing alike."""
+    """The finding for a reward that pays right answers, wrong answers and nothing alike."""
     subject = calibration.subjects[0]
     paid, gold = calibration.scales[subject.id].right, subject.golds[0]
     return Finding(
@@ -157,8 +157,8 @@ def blind(calibration: Calibration) -> Finding:
 
 
 def noisy(changes: Sequence[Change], right: float) -> Finding | None:
-    """The fault of a reward that pays a response twice differently; None where none that was graded twice was. A grade
-    that failed once, under load, is no such thing."""
+    """The finding for a reward that pays the same response differently the second time; None if it never did. A grade
+    that failed once, under load, does not count."""
     changed = [change for change in changes if change.first is not None and change.second is not None]
     if not changed:
         return None
@@ -179,7 +179,7 @@ def noisy(changes: Sequence[Change], right: float) -> Finding | None:
 
 
 def finding_of(fault: Fault, trial: Trial, judge: Judge, scale: Scale) -> Finding:
-    """An exploit as it stands in a report."""
+    """An exploit in the form of the report."""
     attempt = trial.attempt
     told = judge.told(attempt.response)
     return Finding(

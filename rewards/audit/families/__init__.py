@@ -1,4 +1,4 @@
-"""The families of attacks: a module for each sort."""
+"""The families of attacks, a module for each kind."""
 
 from rewards.audit.attempts import FAMILIES, Family
 from rewards.audit.families import code, countdown, disguised, injected, loose, plain, several, wrong

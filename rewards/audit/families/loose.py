@@ -1,4 +1,4 @@
-"""For rewards that have no answer to know: responses with a broken form, which a strict reward of form refuses."""
+"""For rewards without an answer to know: responses in a broken format, which a strict format reward refuses."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-r"""Responses that say nothing of their own: empty, constant, copied, form alone, long, repeated.
+r"""Responses without content of their own: empty, constant, copied, format only, long, repeated.
 
-Each is graded for two answers that differ. `"0"` is the right answer of some row; it is that of no two golds.
+Each is graded for two different answers. `"0"` may be the right answer of some row, but not of two golds.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-r"""Responses that hold the answer among others: hedges, several boxes, all numbers, all choices, dumps, thoughts.
+r"""Responses that contain the answer among others: hedges, several boxes, all numbers, all choices, dumps, thoughts.
 
-Two answers that differ are in each of them, and neither stands alone where an honest answer would be: what is paid for
+Each contains two different answers, and neither stands alone where an honest answer would: a response that is paid for
 both did not commit to one.
 """
 

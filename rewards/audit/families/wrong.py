@@ -1,4 +1,4 @@
-"""Responses that are wrong for sure: near misses of the answer, and another answer beside which it is denied."""
+"""Responses that are certainly wrong: near misses, and another answer beside a denial of the right one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rewards.audit.attempts import WITH_ANSWER, Content, Made, Situation, Whole, family
 from rewards.audit.golds import Kind, plain_number
 
-# Of a whole number from 13 on, none of these has its value.
+# For a whole number from 13 on, none of these has its value.
 _MISSES = (
     "<a>0", "1<a>", "<a>1", "-<a>", "0.<a>", "<a>.5", "<a>.1", "1.<a>", "<a>/2", "1/<a>", "<a>!", r"\sqrt{<a>}",
     "2 \\cdot <a>", "<a>x", "<a> + 1", "<a> - 1", "10^{<a>}", r"<a> \cdot 10", "<a>e3", r"<a> \times 10^{3}", "<a>i",
