@@ -24,10 +24,7 @@ from rlvr.commands import commands
 from sandbox.errors import ToolkitError
 
 # Packages that the base install does not bring, and the extra that does.
-EXTRA_OF = {
-    **dict.fromkeys(("torch", "transformers", "tokenizers", "safetensors"), "train"),
-    "datasketch": "validate",
-}
+EXTRA_OF = dict.fromkeys(("torch", "transformers", "tokenizers", "safetensors"), "train")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -29,6 +29,13 @@ FORMS: Mapping[str, str] = MappingProxyType(
 """How a response may give its answer, the usual ones first."""
 
 FILLER = "I do not know the answer."
+_UNKNOWN = r"\text{unknown}"  # its text tells it from numbers: unlike a sentence, no worker must read it
+
+
+def filler(reference: Reference) -> str:
+    """What stands in the place of an answer, and is none."""
+    is_other = isinstance(reference, MathReference) and "unknown" not in "".join(golds(reference))
+    return _UNKNOWN if is_other else FILLER
 
 
 def golds(reference: Reference) -> tuple[str, ...]:

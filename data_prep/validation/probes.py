@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 from data_prep.validation.entries import Entry
 from data_prep.validation.findings import Finding
-from data_prep.validation.golds import FILLER, FORMS, GOLD, golds
+from data_prep.validation.golds import FILLER, FORMS, GOLD, filler, golds
 from data_prep.validation.mutants import changed, constant, empty, stub
 from data_prep.validation.prompts import leaks, said, text_of
 from data_prep.validation.solutions import comes_to, stated, supports
@@ -141,7 +141,7 @@ class Answers:
                 asked.ask(index, f"gold {number}", entry, self._written(gold))
             asked.ask(index, "blank", entry, "")
             asked.ask(index, "filler", entry, FILLER)
-            asked.ask(index, "filler in form", entry, self._written(FILLER))
+            asked.ask(index, "filler in form", entry, self._written(filler(entry.problem.reference)))
         results = asked.by_row(self._grade, len(entries))
         sound: list[int] = []
         for index, entry in enumerate(entries):
@@ -186,7 +186,7 @@ class Answers:
         for what in ("filler", "filler in form"):
             result = results[what]
             if result.correctness is not None and is_paid(result):
-                response = FILLER if what == "filler" else self._written(FILLER)
+                response = FILLER if what == "filler" else self._written(filler(entry.problem.reference))
                 yield entry.finding("filler_paid", f"{response!r} scores {result.score:g}")
                 break
         for what in [what for what, result in told.items() if is_right(result) and result.correctness is not None][:1]:

@@ -19,6 +19,7 @@ from rewards.clock import off_the_clock
 from rewards.math import budget
 from rewards.math.equal.by_text import Equality, by_text
 from rewards.math.extract import Extracted, Form, extract
+from rewards.math.extract.answer import PROSE_AT_ONCE
 from rewards.math.late import late
 from rewards.math.values import EXACT, Terms
 from rewards.registry import reward
@@ -63,7 +64,8 @@ def math_at_once(
     require_evaluated: bool = False,
     require_simplified: bool = False,
 ) -> GradeResult | None:
-    """What `grade_math` will say, where the text of an answer in one of the three forms is enough; else None.
+    """What `grade_math` will say, where the text of an answer is enough that stands in one of the three forms, or in a
+    little prose; else None.
 
     It is linear in the length of a response that is not long, and runs in the caller's process.
     """
@@ -73,7 +75,8 @@ def math_at_once(
     policy = reference.policy or policy
     found = extract(request.response, policy=policy, form=form, prefilled=prefilled, at_once=True)
     if found is None:
-        return _nowhere(policy) if policy == "strict" or form != "any" else None
+        is_looked_through = policy == "strict" or form != "any" or len(request.response) <= PROSE_AT_ONCE
+        return _nowhere(policy) if is_looked_through else None
     terms = _terms(reference, require_evaluated, require_simplified)
     equality = _decide_by_text(reference.answer, found.text, terms)
     second = _second_reading(found, reference.answer)

@@ -429,6 +429,8 @@ _STEPS: dict[Policy, dict[str, _Step]] = {
 
 
 _IN_PROSE = "said"  # the first that reads running text
+PROSE_AT_ONCE = 128
+"""Characters of running text that are read in the caller's own process, too."""
 
 
 def extract(
@@ -436,7 +438,7 @@ def extract(
 ) -> Extracted | None:
     """The answer that a policy finds, or None. An empty box, tag or line is no answer under `strict`.
 
-    at_once: only what stands in a form; None where the policy would have to read prose.
+    at_once: only what stands in a form; None where the policy would have to read more than a little prose.
     """
     text = visible(turn(response), prefilled=prefilled)
     if text is None:
@@ -451,7 +453,7 @@ def extract(
         text = _MARKED.sub(r"\2", _BLOCK.sub("\n", without_struck(text)))
     steps = _STEPS[policy] if form == "any" else {form: _FORMS[form]}
     for name, step in steps.items():
-        if at_once and name == "said":
+        if at_once and name == _IN_PROSE and len(text) > PROSE_AT_ONCE:
             return None
         if name == _IN_PROSE:
             text = around_a_value(without_afterword(without_next_question(text)))

@@ -11,11 +11,13 @@ import pytest
 
 from data_prep.errors import DataError
 from data_prep.validation.contamination import PhraseIndex
+from data_prep.validation.entries import read_entries
 from data_prep.validation.near_duplicates import NearDuplicates
 from data_prep.validation.prompts import leaks, ticks
 from data_prep.validation.report import Report
 from data_prep.validation.run import dropped_path, validate
-from data_prep.validation.validator import Settings
+from data_prep.validation.validator import Settings, Validator
+from rewards import GraderPool
 from rewards.composition import RewardSpec
 
 WEAK = """
@@ -360,3 +362,11 @@ def test_a_page_shows_what_rows_say_as_text(tmp_path: Path) -> None:
     assert "<script" not in page
     assert "&lt;b&gt;" in page
     assert json.loads(report.to_json())["findings"]["answer_in_prompt"]["count"] == 1
+
+
+def test_golds_that_are_plain_numbers_need_no_worker(tmp_path: Path) -> None:
+    source = read_entries(written(tmp_path / "rows.jsonl", ROWS))
+    with GraderPool("math", workers=1) as pool:
+        validator = Validator(pool, quiet())
+        kept = [*validator.kept(source)]
+        assert (len(kept), pool.counts().started) == (20, 0)

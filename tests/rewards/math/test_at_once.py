@@ -146,12 +146,17 @@ def test_any_of_several_is_right_at_once_and_never_wrong_at_once() -> None:
     assert math_at_once(GradeRequest(response=r"\boxed{5}", reference=options)) is None
 
 
-def test_prose_is_left_to_a_worker_and_a_strict_policy_needs_none() -> None:
-    said = GradeRequest(response="I think that the answer is 3.", reference=MathReference(answer="3"))
+def test_prose_that_is_not_short_is_left_to_a_worker_and_a_strict_policy_needs_none() -> None:
+    three = MathReference(answer="3")
+    said = GradeRequest(response="I think about it, and then again. " * 4 + "So the answer is 3.", reference=three)
     assert math_at_once(said) is None
-    nothing = math_at_once(said, policy="strict")
-    assert nothing is not None
-    assert nothing == grade_math(said, policy="strict")
+    for one, policy in ((said, "strict"), *((GradeRequest(response=r, reference=three), "lenient") for r in SHORT)):
+        at_once = math_at_once(one, policy=policy)
+        assert at_once is not None
+        assert at_once == grade_math(one, policy=policy)
+
+
+SHORT = ("", " \n", "I do not know the answer.", "I think that the answer is 3.", "It is 4, or so.")
 
 
 def test_a_long_response_is_left_to_a_worker() -> None:
