@@ -1,4 +1,4 @@
-"""Arrays of numpy in the form of the codec: plain dtypes only, as bytes. numpy is imported when one is read."""
+"""numpy arrays in the codec's format: plain dtypes only, as bytes. numpy is imported when the first one is read."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def _as_it_is(array: Any) -> Any:
     return array
 
 
-given: Callable[[Any], Any] = _as_it_is  # what becomes of an array, or a number, that is read
+given: Callable[[Any], Any] = _as_it_is  # what to make of an array or number that is read
 _DTYPE = re.compile(r"[<>|=]([biufc]\d{1,2}|[mM]8(\[\w{1,4}\])?)\Z")
 
 
 def writer_of(value: object) -> Writer | None:
-    """What writes an array or a single number of numpy; None where it is neither, or of a dtype that does not cross."""
+    """The writer for a numpy array or scalar; None if the value is neither, or its dtype cannot cross."""
     numpy = sys.modules.get("numpy")
     if numpy is None:
         return None
@@ -48,7 +48,7 @@ def _write_scalar(encoder: Writing, value: Any, depth: int) -> None:
 
 
 def read_array(dtype: str, shape: tuple[int, ...], raw: Any) -> object:
-    """raw: the bytes of all items, or a tuple of them where they are objects or text. Raises Violation."""
+    """Rebuild an array. raw: the bytes of all items, or a tuple of items (objects, text). Raises Violation."""
     return given(_read(dtype, shape, raw))
 
 
@@ -88,5 +88,5 @@ def _read(dtype: str, shape: tuple[int, ...], raw: Any) -> Any:
 
 
 def read_scalar(dtype: str, raw: bytes) -> object:
-    """Raises Violation."""
+    """Rebuild a numpy scalar. Raises Violation."""
     return given(_read(dtype, (1,), raw)[0])

@@ -1,4 +1,4 @@
-"""What the codec allows to cross, how its numbers lie in bytes, what it raises, and what writers of types may use."""
+"""The codec's limits, number formats and exceptions, and the interface that writers of single types use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ C128 = struct.Struct(">dd")
 
 
 class Violation(Exception):
-    """Bytes that no honest writer sends."""
+    """Bytes that no honest encoder writes."""
 
 
 class Unsendable(Exception):
@@ -25,16 +25,16 @@ class Unsendable(Exception):
 
 
 class Writing(Protocol):
-    """What the writer of one type needs of the `Encoder`. depth: how many levels there may be below."""
+    """The part of `Encoder` that the writer of one type uses. depth: how many more levels are allowed."""
 
     def put(self, value: object, depth: int) -> None:
         """Write one value. Raises Unsendable."""
 
     def mutable(self, value: object, depth: int) -> bool:
-        """Called before a mutable container is written; True = it has been written."""
+        """Called before a mutable container is written. Returns True if that wrote it."""
 
     def extended(self, name: str, depth: int, *fields: object) -> None:
-        """Write a value that is rebuilt from plain fields by the function of that name."""
+        """Write a value as plain fields, from which the reader function of that name rebuilds it."""
 
 
 Writer: TypeAlias = Callable[[Any, Any, int], None]

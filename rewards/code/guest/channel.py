@@ -1,4 +1,4 @@
-"""Messages over a stream socket: a length of four bytes, big-endian, and so many bytes. Both ends bound the length.
+"""Messages over a stream socket: four bytes of length, big-endian, then the content. Both ends bound the length.
 
 Example:
     >>> import socket
@@ -33,7 +33,7 @@ def framed(payload: bytes) -> bytes:
 
 
 class Channel:
-    """One end, by its descriptor. Not for several threads at once."""
+    """One end of a channel, by its descriptor. Not thread-safe."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -44,7 +44,7 @@ class Channel:
         self.send_raw(LENGTH.pack(len(payload)) + payload)
 
     def send_raw(self, data: bytes) -> None:
-        """Write messages that are framed already. Raises Ended."""
+        """Write messages that are already framed. Raises Ended."""
         rest = memoryview(data)
         try:
             while rest:
@@ -53,7 +53,7 @@ class Channel:
             raise Ended(f"the other end is gone: {error}") from None
 
     def comes_within(self, seconds: float) -> bool:
-        """Whether something can be read before so much time has passed."""
+        """Whether something can be read within this many seconds."""
         if self._pending:
             return True
         poll = select.poll()

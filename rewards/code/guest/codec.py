@@ -1,11 +1,11 @@
-"""The closed, tagged, data-only form in which values cross between processes. No code, no class names to import.
+"""The closed, tagged, data-only format in which values cross between processes. No code, no class names to import.
 
-Every value is a tag byte and its content; `Encoder` writes exact builtin types and their subclasses' base content read
-by C-level accessors, `Decoder` rebuilds exact builtin types and nothing else. What is no data is left to the methods
-`other` (writing) and `extension` (reading), which the two ends of a proxy fill in.
+Every value is a tag byte and its content. `Encoder` writes exact builtin types, and the base content of their
+subclasses, read by C-level accessors. `Decoder` rebuilds exact builtin types and nothing else. Anything that is not
+data is left to the methods `other` (writing) and `extension` (reading), which the two ends of a proxy implement.
 
-The reader trusts nothing: lengths are checked before anything is allocated, nesting and integers are bounded, and bytes
-that mean nothing raise `Violation`. The writer raises `Unsendable` for what is too large or too deep.
+The reader trusts nothing: it checks lengths before it allocates, bounds nesting and integers, and raises `Violation`
+for bytes without meaning. The writer raises `Unsendable` for values that are too large or too deep.
 
 Example:
     >>> decode(encode({"a": [1, 2.5, (None, True)], "b": {3}}))

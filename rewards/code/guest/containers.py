@@ -1,7 +1,7 @@
-"""How each kind of mutable container is remembered, compared, sent and changed, where both ends hold it (`sharing.py`).
+"""How each kind of mutable container that both ends hold is remembered, compared, sent and changed (`sharing.py`).
 
-A container is compared by the identity of what it holds, and read by the plain type's own functions: how a subclass
-goes over its items is the program's.
+A container is compared by the identity of its items, and read by the plain type's own functions, because the iteration
+of a subclass would be the program's code.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Kind(NamedTuple):
 
 
 def _list_items(value: Any) -> list[Any]:
-    """As it lies there: how a subclass goes over its items is the program's."""
+    """The items as the plain type holds them; a subclass's own iteration is not used."""
     return list(list.__iter__(value))
 
 
@@ -46,7 +46,7 @@ def _same_items(now: list[Any], then: list[Any]) -> bool:
 
 
 def _dict_items(value: Any) -> list[Any]:
-    """Keys, then values. None is looked up: that could ask the program whether two keys are equal."""
+    """Keys, then values. None is looked up, because that could call the program's `__eq__` of a key."""
     return [*dict.__iter__(value), *dict.values(value)]
 
 
@@ -55,7 +55,7 @@ def _flat(value: Any) -> list[Any]:
 
 
 def _ordered_pairs(value: Any) -> list[tuple[Any, Any]]:
-    """In the order of an OrderedDict, which is not always that of the dictionary below."""
+    """The pairs in the order of the OrderedDict, which may differ from that of the underlying dictionary."""
     held = {id(key): content for key, content in dict.items(value)}
     return [(key, held[id(key)]) for key in OrderedDict.__iter__(value)]
 
@@ -181,7 +181,7 @@ _BY_TYPE: dict[type, Kind] = {kind.base: kind for kind in _KINDS}
 
 
 def kind_of(value: object) -> Kind:
-    """How a container is shared."""
+    """The kind of a container; None if it is not shared."""
     kind = _BY_TYPE.get(type(value))
     if kind is not None:
         return kind

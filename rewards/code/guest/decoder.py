@@ -1,4 +1,4 @@
-"""Reading values in the form of the codec. Nothing that comes is trusted; nothing is called but plain constructors."""
+"""Read values in the codec's format. The input is not trusted, and only plain constructors are called."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Decoder:
         return value
 
     def get(self) -> Any:
-        """The next value. Raises Violation, and what `whole` makes one of."""
+        """The next value. Raises Violation, or an error that `whole` turns into one."""
         at = self.at
         read = _READERS.get(self.raw[at : at + 1])
         self.at = at + 1
@@ -46,22 +46,22 @@ class Decoder:
         return read(self)
 
     def extension(self, tag: bytes) -> Any:
-        """Read what has a tag that plain data has not."""
+        """Read a value whose tag is not one of plain data."""
         raise Violation(f"an unknown tag {tag!r}")
 
     def not_finite(self, value: Any) -> Any:
-        """Called with NaN and infinities; what is read in their place."""
+        """Called with NaN and infinities. Returns the value to use instead."""
         return value
 
     def made(self, value: Any) -> None:
-        """Called with a mutable container before its content is read."""
+        """Called with a new mutable container before its content is read."""
 
     def pending(self) -> Callable[[Any], None] | None:
-        """Asked where a container is made after its content was read; what is called with it then, if anything."""
+        """Called before a container that is built after its content. Returns a function to call with it, or None."""
         return None
 
     def count(self) -> int:
-        """A number of following values, each of one byte at least."""
+        """Read how many values follow; each takes at least one byte."""
         (n,) = U32.unpack_from(self.raw, self.at)
         self.at += 4
         if n > len(self.raw) - self.at:
@@ -69,19 +69,19 @@ class Decoder:
         return int(n)
 
     def number(self) -> int:
-        """A number that counts nothing: of a container, of an object."""
+        """Read a number that identifies something: a container, an object."""
         (n,) = U32.unpack_from(self.raw, self.at)
         self.at += 4
         return int(n)
 
     def take(self) -> bytes:
-        """So many bytes as their length in front of them says."""
+        """Read bytes, preceded by their length."""
         n = self.count()
         self.at += n
         return self.raw[self.at - n : self.at]
 
     def several(self) -> list[Any]:
-        """The values of a sequence, one level deeper."""
+        """Read the values of a sequence, one level deeper."""
         n = self.count()
         self.deeper()
         get = self.get
@@ -92,13 +92,13 @@ class Decoder:
         return found
 
     def deeper(self) -> None:
-        """Go one level down; whoever comes back takes it from `depth`."""
+        """Go one level deeper. The caller decrements `depth` when it is done."""
         self.depth += 1
         if self.depth > DEEPEST + 8:
             raise Violation("a value that is nested too deeply")
 
     def fill_pairs(self, made: dict[Any, Any]) -> None:
-        """Put the keys and values that follow into a dictionary."""
+        """Read keys and values into a dictionary."""
         n = self.count()
         self.deeper()
         get = self.get

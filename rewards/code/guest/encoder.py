@@ -1,4 +1,4 @@
-"""Writing values in the form of the codec: exact builtin types, and the base content of what derives from them."""
+"""Write values in the codec's format: exact builtin types, and the base content of their subclasses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from . import arrays, extended
 from .bounds import C128, DEEPEST, F64, I64, LARGEST_INT, LARGEST_MESSAGE, U32, Unsendable, Writer
 
-_PACKED_FROM = 16  # a list of so many equal numbers travels as an array
+_PACKED_FROM = 16  # a list of at least this many numbers of one type travels as an array
 _U32_pack, _I64_pack, _F64_pack = U32.pack, I64.pack, F64.pack
 
 
@@ -25,7 +25,7 @@ class Encoder:
         self.parts: list[bytes] = []
 
     def message(self) -> bytes:
-        """All that was written. Raises Unsendable."""
+        """The whole message. Raises Unsendable."""
         whole = b"".join(self.parts)
         if len(whole) > LARGEST_MESSAGE:
             raise Unsendable(f"a value of {len(whole)} bytes is too large to cross (the most is {LARGEST_MESSAGE})")
@@ -42,18 +42,18 @@ class Encoder:
             self.other(value, depth)
 
     def mutable(self, value: object, depth: int) -> bool:  # noqa: ARG002
-        """Called before a mutable container is written; True = it has been written."""
+        """Called before a mutable container is written. Returns True if that wrote it."""
         return False
 
     def other(self, value: object, depth: int) -> None:
-        """Write what is no exact plain type."""
+        """Write a value that is not of an exact plain type."""
         base = plain_base(type(value))
         if base is None:
             raise Unsendable(f"a value of type {type(value).__name__} is no plain data")
         _WRITERS[base](self, value, depth)
 
     def sequence(self, tag: bytes, values: Iterable[Any], count: int, depth: int) -> None:
-        """Write `count` values behind a tag. Raises Unsendable."""
+        """Write a tag and `count` values. Raises Unsendable."""
         if depth <= 0:
             raise Unsendable(f"a value is nested more than {DEEPEST} levels deep")
         self.parts.append(tag + _U32_pack(count))
@@ -63,7 +63,7 @@ class Encoder:
             put(value, depth)
 
     def extended(self, name: str, depth: int, *fields: object) -> None:
-        """A value that is rebuilt from plain fields by the function of that name."""
+        """Write a value as plain fields, from which the reader function of that name rebuilds it."""
         self.parts.append(b"x" + bytes((extended.CODES[name],)))
         self.sequence(b"t", fields, len(fields), depth)
 
@@ -206,7 +206,7 @@ _WRITERS: dict[type, Writer] = {
     **extended.WRITERS,
 }
 
-# Subclasses of these travel as their base content; the first that fits.
+# Subclasses of these travel as their base content; the first match counts.
 _PLAIN_BASES = (
     *(int, str, float, tuple, OrderedDict, defaultdict, Counter, dict, list, set, frozenset, bytes, bytearray),
     *(complex, deque, Decimal, Fraction, datetime, date, timedelta, time),
@@ -239,5 +239,5 @@ _BASE_WRITERS: dict[type, Writer] = {
 
 
 def put_base(encoder: Encoder, value: object, base: type, depth: int) -> None:
-    """Write the base content of an instance of a subclass, whatever the subclass says about itself."""
+    """Write the base content of an instance of a subclass, ignoring everything that the subclass overrides."""
     _BASE_WRITERS.get(base, _WRITERS[base])(encoder, value, depth)

@@ -1,6 +1,6 @@
-"""Values of the standard library that cross as plain fields: dates, fractions, ranges, patterns, views and the like.
+"""Standard library values that cross as plain fields: dates, fractions, ranges, patterns, dictionary views and others.
 
-Each has a name, whose place in `READERS` is its code in a message, and most have fields of the types given there.
+Each has a name, whose position in `READERS` is its code in a message; most have fields of the types given there.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _write_timezone(encoder: Writing, value: datetime.tzinfo, depth: int) -> Non
 
 
 def _write_zone(value: datetime.datetime | datetime.time) -> object:
-    """Its tzinfo as something that can be written: zones by their key, all others by the offset of this moment."""
+    """A value's tzinfo in a form that can be written: zones as their key, others as their present UTC offset."""
     zone = value.tzinfo
     key = getattr(zone, "key", None)
     if type(zone).__name__ == "ZoneInfo" and type(zone).__module__ == "zoneinfo" and isinstance(key, str):
@@ -38,7 +38,7 @@ def _write_zone(value: datetime.datetime | datetime.time) -> object:
         offset, name = value.utcoffset(), value.tzname()
         if isinstance(offset, datetime.timedelta):
             return datetime.timezone(offset) if name is None else datetime.timezone(offset, name)
-    except Exception as error:  # whatever a class of zones does
+    except Exception as error:  # a tzinfo class may raise anything
         raise Unsendable(f"a time zone that does not say its offset: {type(error).__name__}") from None
     raise Unsendable("a time zone without an offset")
 

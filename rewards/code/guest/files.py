@@ -1,8 +1,8 @@
-"""Files as they cross: what lies in a folder, what the other end is told of it, and how it is put there.
+"""Files that cross: find what is in a folder, tell the other end what has changed, and write it there.
 
-Of temporary folders both ends have the same paths (`scan`, `told`, `make`). Each end has a working folder of its own;
-what lies there goes by its name below it (`scan_below`, `told_below`, `put_below`), and only files without a second
-name. A file goes over with its time and mode. Tests replace functions of `os`, so those used here are held from before.
+Temporary folders have the same paths at both ends (`scan`, `told`, `make`). Each end has its own working folder; files
+there cross by relative names (`scan_below`, `told_below`, `put_below`), and only those without a second hard link. A
+file crosses with its time and mode. Tests replace functions of `os`, so those used here are bound early.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _open = io.open
 
 
 def is_path(value: object) -> TypeGuard[str | os.PathLike[str]]:
-    """Whether it may name a file. A mock would note that it was asked for its path."""
+    """Whether a value may name a file. Mocks are not asked for their path, since they would record that."""
     if not isinstance(value, str | os.PathLike):
         return False
     return all(kind.__module__ != "unittest.mock" for kind in type(value).__mro__)
 
 
 def _regular(path: str) -> os.stat_result | None:
-    """What is known of a file, where it is one. Tests replace `open` and `os.path.isfile`, and count their calls."""
+    """Time, size and mode of a regular file, else None. Avoids `open` and `os.path.isfile`, which tests replace."""
     try:
         held = os.lstat(path)
     except OSError:
@@ -40,7 +40,7 @@ def _regular(path: str) -> os.stat_result | None:
 
 
 def _plain(path: str) -> os.stat_result | None:
-    """The same, where it has no second name."""
+    """The same, but None if the file has a second hard link."""
     held = _regular(path)
     return held if held is not None and held.st_nlink == 1 else None
 
@@ -58,7 +58,7 @@ def _read(path: str) -> Any:
 
 
 def _write(path: str, content: bytes, time_ns: Any, mode: Any) -> None:
-    """Raises OSError, and ValueError, TypeError or OverflowError for a time or mode that is none."""
+    """Write a file. Raises OSError, or ValueError, TypeError, OverflowError for an invalid time or mode."""
     with _open(path, "wb") as file:
         file.write(content)
     _chmod(path, int(mode) & 0o777)
@@ -69,7 +69,7 @@ def _write(path: str, content: bytes, time_ns: Any, mode: Any) -> None:
 
 
 def inside(path: str, roots: tuple[str, ...]) -> bool:
-    """Whether a path lies in one of the folders, through no link that leads out of them."""
+    """Whether a path is in one of the folders, and no link leads out of them."""
     if "\0" in path or not os.path.isabs(path):
         return False
     real = os.path.realpath(path)
@@ -78,7 +78,7 @@ def inside(path: str, roots: tuple[str, ...]) -> bool:
 
 
 def scan(roots: tuple[str, ...]) -> dict[str, Mark | None]:
-    """Folders, each with None, and files."""
+    """What is in the folders: subfolders as None, files with their time, size and mode."""
     found: dict[str, Mark | None] = {}
     for root in roots:
         if (held := _regular(root)) is not None:
@@ -95,7 +95,7 @@ def scan(roots: tuple[str, ...]) -> dict[str, Mark | None]:
 
 
 def told(now: dict[str, Mark | None], known: dict[str, Mark | None]) -> tuple[Change, ...]:
-    """What the other end is told, which knows what lay there before."""
+    """The changes to send, since the other end knows the previous state."""
     found = [_told(path, path, mark) for path, mark in now.items() if known.get(path, 0) != mark]
     found += [(path, False, 0, 0) for path in known if path not in now]
     return tuple(found)
@@ -106,7 +106,7 @@ def _told(name: str, path: str, mark: Mark | None) -> Change:
 
 
 def make(path: str, content: Any, time_ns: Any, mode: Any, roots: tuple[str, ...]) -> None:
-    """Write one file, make one folder, or remove one of them, where that lies in one of the folders."""
+    """Write one file, make one folder, or remove either, if it is in one of the folders."""
     import shutil
 
     if not inside(path, roots):
@@ -132,7 +132,7 @@ def make(path: str, content: Any, time_ns: Any, mode: Any, roots: tuple[str, ...
 
 
 def scan_below(home: str) -> dict[str, Mark | None]:
-    """Folders, each with None, and plain files."""
+    """What is below a folder: subfolders as None, and plain files."""
     found: dict[str, Mark | None] = {}
     for folder, inner, names in os.walk(home):
         at = "" if folder == home else folder[len(home) + 1 :]
@@ -148,8 +148,8 @@ def scan_below(home: str) -> dict[str, Mark | None]:
 
 
 def told_below(home: str, now: dict[str, Mark | None], known: dict[str, Mark | None]) -> tuple[Change, ...]:
-    """What the other end is told, which knows what lay there before: no more than fits. What has become a folder, or
-    was one, is gone first.
+    """The changes to send, as far as they fit, since the other end knows the previous state. Where a file has become a
+    folder or the other way round, the old one is removed first.
     """
     gone = [name for name, mark in known.items() if name not in now or (mark is None) != (now[name] is None)]
     changes: list[Change] = [(name, False, 0, 0) for name in sorted(gone, reverse=True)[:MOST_FILES]]
@@ -163,7 +163,7 @@ def told_below(home: str, now: dict[str, Mark | None], known: dict[str, Mark | N
 
 
 def put_below(home: str, name: str, content: Any, time_ns: Any, mode: Any) -> bool:
-    """Write one plain file, make one folder, or remove one of them. Whether it was done; a link is never followed."""
+    """Write one plain file, make one folder, or remove either, without following links. Returns whether it was done."""
     path = os.path.join(home, name)
     if os.path.realpath(path) != path:
         return False

@@ -1,7 +1,7 @@
-"""Annotations that are no classes, `List[int]`, `int | None`, as parts: both ends make them of their own `typing`.
+"""Annotations that are not classes (`List[int]`, `int | None`), as parts from which each end builds its own.
 
-Parts are `(form, arguments)`. The form is a name of `typing`, `"|"` for a union of types, or a class for `list[int]`;
-an argument is a class, another annotation, None or `...`, a list of them for `Callable`, plain data for `Literal`.
+Parts are `(form, arguments)`. The form is a name of `typing`, `"|"` for a union of types, or a class for `list[int]`.
+An argument is a class, another annotation, None or `...`; a list of those for `Callable`; plain data for `Literal`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _DEEPEST = 8
 
 
 def parts_of(value: object, depth: int = _DEEPEST) -> tuple[Any, ...] | None:
-    """Its parts; None where it is no annotation, or holds what is none."""
+    """The parts of an annotation; None if the value is none, or contains something that is none."""
     kind = type(value)
     if kind not in _KINDS or depth == 0:
         return None
@@ -56,7 +56,7 @@ def parts_of(value: object, depth: int = _DEEPEST) -> tuple[Any, ...] | None:
 
 
 class _Unknown:
-    """Stands for an argument that cannot be told."""
+    """Stands for an argument that cannot be sent."""
 
 
 def _argument(value: Any, depth: int, form: Any) -> Any:

@@ -1,6 +1,6 @@
-"""What two definitions of a class have in common.
+"""Whether two definitions of a class are the same.
 
-A dataclass may say more of itself (`order=True`, `frozen=True`) and is the same: what that adds are methods.
+A dataclass may have more arguments (`order=True`, `frozen=True`) and still be the same: they only add methods.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def marks_of(definition: ast.ClassDef) -> tuple[int, ...]:
-    """A number for what a class derives from and is decorated with, and one for each statement of its body.
+    """A hash for the bases and decorators of a class, and one for each statement of its body.
 
-    Definitions share them that differ in docstrings, annotations of functions and layout alone.
+    Definitions that differ only in docstrings, annotations of functions and layout have the same hashes.
     """
     marks = [_plain_dataclass(mark) or mark for mark in definition.decorator_list]
     head = ast.ClassDef(**{**dict(ast.iter_fields(definition)), "name": "", "body": [], "decorator_list": marks})
@@ -23,7 +23,7 @@ def marks_of(definition: ast.ClassDef) -> tuple[int, ...]:
 
 
 def _plain_dataclass(mark: ast.expr) -> ast.expr | None:
-    """`@dataclass` for `@dataclass(order=True)`; None for all else, and where it makes its objects otherwise."""
+    """`@dataclass` for `@dataclass(order=True)`; None for anything else, or if its objects are made differently."""
     if isinstance(mark, ast.Call) and ast.unparse(mark.func) in ("dataclass", "dataclasses.dataclass"):
         said = {each.arg: getattr(each.value, "value", None) for each in mark.keywords}
         alike = said.keys() <= _ADDING.keys() and said.get("eq", True) is True
@@ -34,7 +34,7 @@ def _plain_dataclass(mark: ast.expr) -> ast.expr | None:
 _ORDERS = "def {0}(self, other):\n return ({1},) {2} ({3},) if type(other) is type(self) else NotImplemented\n"
 _HASHES = "def __hash__(self):\n return hash(({1},))\n"
 _SIGNS = {"__lt__": "<", "__le__": "<=", "__gt__": ">", "__ge__": ">="}
-# What an argument of `dataclass` adds, by the names of methods.
+# The methods that each argument of `dataclass` adds.
 _ADDING: dict[str, tuple[str, ...]] = {
     "order": tuple(_SIGNS),
     **dict.fromkeys(("frozen", "unsafe_hash"), ("__hash__",)),
@@ -43,7 +43,7 @@ _ADDING: dict[str, tuple[str, ...]] = {
 
 
 def _adds(definition: ast.ClassDef) -> list[ast.stmt]:
-    """Methods that a dataclass has by what it says of itself."""
+    """Methods that the arguments of a dataclass decorator add."""
     calls = [mark for mark in definition.decorator_list if isinstance(mark, ast.Call) and _plain_dataclass(mark)]
     said = [word.arg or "" for call in calls for word in call.keywords if getattr(word.value, "value", None) is True]
     fields = [
@@ -60,12 +60,12 @@ def _is_field(node: ast.AnnAssign) -> bool:
 
 
 def statements(definition: ast.ClassDef) -> list[ast.stmt]:
-    """The body of a class, without what says nothing."""
+    """The body of a class, without statements that do nothing."""
     return [node for node in definition.body if not isinstance(node, ast.Pass) and not _is_text(node)]
 
 
 def added(definition: ast.ClassDef, marks: Sequence[int]) -> list[ast.stmt] | None:
-    """Methods that a definition has beyond one with these marks; None where it is another one."""
+    """Methods that a definition has in addition to one with these marks; None if it is a different class."""
     own = marks_of(definition)
     if own[0] != marks[0] or not set(marks[1:]) <= set(own[1:]):
         return None

@@ -1,8 +1,8 @@
-"""Objects of the standard library that a test hands over and the program gets as such, made again from their parts.
+"""Standard library objects that a test hands over, rebuilt from their parts in the program's process.
 
-They cross one way only, from the tests to the program: what the program makes of such a class stays an object of its
-own. A container that one of them wraps is the one that both ends hold, so that a `UserDict` which the program fills is
-filled for the test. What the program hands back is the test's own object.
+They cross one way only, from the tests to the program: the program's own instances of such classes stay handles. A
+container that one of them wraps is shared by both ends, so a `UserDict` that the program fills is filled for the test.
+If the program hands such an object back, the test gets its own object.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def _of_match(value: Any) -> _Parts:
 
 
 def _match(pattern: re.Pattern[Any], text: Any, pos: int, endpos: int, span: tuple[int, int]) -> Any:
-    """The match of that span: the pattern may have been searched for, or matched from a place or as a whole."""
+    """The match with that span, whether it came from `search`, `match` or `fullmatch`."""
     for find in (pattern.search, pattern.fullmatch, pattern.match):
         if (found := find(text, pos, endpos)) is not None and found.span() == span:
             return found
@@ -116,16 +116,16 @@ def _kind_of(value: object) -> str:
 
 
 def parts_of(value: object) -> tuple[str, _Parts] | None:
-    """In the checker: what an object is made of, under the name of its kind; None where it is not of these."""
+    """In the checker: the kind and parts of an object; None if it is not one of these."""
     kind = _kind_of(value)
     return (kind, _KINDS[kind][0](value)) if kind in _KINDS else None
 
 
 def is_remade(value: object) -> bool:
-    """Whether it is one of these, and no plain data: what `os.stat` and its like give."""
+    """Whether an object is one of these rather than plain data, such as the tuple that `os.stat` returns."""
     return _kind_of(value) in _KINDS
 
 
 def make(kind: str, parts: _Parts) -> Any:
-    """In the candidate: an object of that kind."""
+    """In the candidate: build an object of that kind."""
     return _KINDS[kind][1](*parts)

@@ -1,9 +1,9 @@
 """Mutable values that both ends of a link hold: argument lists that are sorted in place, dictionaries that are kept.
 
-A container is shared when its sender holds it otherwise, too (its reference count says so), and stops being shared when
-one end has let go of it. Before each message the sender looks for changes since the last one, by identity, and the
-receiver makes the same change to its own. Only one end runs at a time, so there is nothing to merge. Where changes and
-releases stand in a message is said in `wire.py`.
+A container is shared if its sender holds another reference to it (by its reference count), and no longer shared once
+one end has dropped it. Before each message the sender looks for changes since the last one, by identity, and the
+receiver applies them to its own copy. Only one end runs at a time, so there is nothing to merge. `wire.py` says where
+changes and releases are in a message.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _getrefcount = sys.getrefcount
 
 
 class Entry:
-    """One shared container, with what it held when both ends last agreed."""
+    """One shared container, with its content when both ends were last in agreement."""
 
     __slots__ = ("held", "kind", "then", "value")
 
@@ -29,11 +29,11 @@ class Entry:
         self.value = value
         self.kind = kind_of(value)
         self.then: Any = None
-        self.held = False  # kept even where nothing else seems to hold it
+        self.held = False  # kept even if nothing else seems to hold it
 
 
 class Shared:
-    """The table of one end. Its own numbers are even or odd, so that the two ends never choose the same."""
+    """The table of one end. One end chooses even numbers, the other odd ones, so they never collide."""
 
     def __init__(self, *, first: int) -> None:
         self._next = first
@@ -42,11 +42,11 @@ class Shared:
         self._fresh: list[int] = []
 
     def knows(self, number: int) -> bool:
-        """Whether a container has that number."""
+        """Whether a container with that number is shared."""
         return number in self._entries
 
     def number(self, value: object) -> int | None:
-        """The number of a container; None where it is not shared."""
+        """The number of a container; None if it is not shared."""
         return self._numbers.get(id(value))
 
     def own(self) -> list[Any]:
@@ -54,14 +54,14 @@ class Shared:
         return [entry.value for number, entry in self._entries.items() if number % 2 == self._next % 2]
 
     def add(self, value: object) -> int:
-        """Share a container of this end; its number."""
+        """Share a container of this end. Returns its number."""
         number = self._next
         self._next += 2
         self.learn(number, value)
         return number
 
     def hold(self, number: int) -> None:
-        """Keep sharing it until `forget`, whoever else holds it."""
+        """Keep sharing it until `forget`, even if nothing else holds it."""
         self._entries[number].held = True
 
     def learn(self, number: int, value: object) -> None:
@@ -80,28 +80,28 @@ class Shared:
         return entry.value
 
     def forget(self, numbers: tuple[int, ...]) -> None:
-        """Stop sharing these, whether or not they are shared."""
+        """Stop sharing these numbers; unknown ones are ignored."""
         for number in numbers:
             entry = self._entries.pop(number, None)
             if entry is not None:
                 self._numbers.pop(id(entry.value), None)
 
     def undo(self) -> None:
-        """The message that shared the last ones will not be sent."""
+        """Undo the sharing of the present message, which will not be sent."""
         self.forget(tuple(self._fresh))
         self._fresh.clear()
 
     def set_aside(self) -> list[int]:
-        """Those of a message that is half read, where something is asked in the middle: the hash of a key."""
+        """Set aside the containers of a half-read message while something is asked, such as the hash of a key."""
         fresh, self._fresh = self._fresh, []
         return fresh
 
     def take_back(self, fresh: list[int]) -> None:
-        """Go on with what `set_aside` gave."""
+        """Restore what `set_aside` returned."""
         self._fresh = fresh
 
     def settle(self) -> None:
-        """Remember what the containers of the message just written or read hold."""
+        """Remember the content of the containers in the message just written or read."""
         for number in self._fresh:
             entry = self._entries.get(number)
             if entry is not None:
@@ -109,18 +109,18 @@ class Shared:
         self._fresh.clear()
 
     def released(self) -> tuple[int, ...]:
-        """The numbers of those that nothing else here holds any more: to be forgotten once the message is written."""
+        """The numbers of containers that nothing else here holds: to be forgotten once the message is written."""
         # The entry's own reference and the argument of getrefcount.
         entries = self._entries.items()
         return tuple(n for n, e in entries if not e.held and e.then is not None and _getrefcount(e.value) <= 2)
 
     def changes(self) -> tuple[object, ...]:
-        """Numbers and contents, flat, of what has changed since both ends agreed."""
+        """Numbers and contents, as a flat list, of what has changed since both ends were in agreement."""
         if not self._entries:
             return ()
         found: list[object] = []
         for number, entry in self._entries.items():
-            if entry.then is None:  # it is being read at this moment
+            if entry.then is None:  # it is just being read
                 continue
             kind = entry.kind
             now = kind.remember(entry.value)
@@ -136,7 +136,7 @@ class Shared:
         for at in range(0, len(changes), 2):
             entry = self._entries.get(changes[at])
             if entry is None:
-                continue  # let go of in the meantime
+                continue  # dropped in the meantime
             entry.then = None
             try:
                 entry.kind.apply(entry.value, changes[at + 1])
@@ -153,7 +153,7 @@ class LinkEncoder(Encoder):
     def __init__(self, shared: Shared) -> None:
         super().__init__()
         self.shared = shared
-        self._inside = False  # a container that is shared: what it holds is shared, too
+        self._inside = False  # inside a shared container, whose content is shared, too
         self._begun: object = None
 
     def mutable(self, value: object, depth: int) -> bool:
@@ -173,7 +173,7 @@ class LinkEncoder(Encoder):
         return True
 
     def annotation(self, value: object, depth: int) -> bool:
-        """Write it where it is one."""
+        """Write a value if it is an annotation. Returns whether it was."""
         if (parts := hints.parts_of(value)) is None:
             return False
         self.parts.append(b"V")

@@ -1,11 +1,11 @@
-"""What a program may know of a function that a test hands over: the names and kinds of its parameters.
+"""What a program may know about a function that a test hands over: the names and kinds of its parameters.
 
-Programs ask for them to curry, to check types, to inject what is needed. An annotation is told only where it is a type,
-a default only where it is None or a plain value of an annotated parameter: anything else, above all the default of a
-lambda, could hold what the test expects.
+Programs need them to curry, to check types, to inject dependencies. An annotation is sent only if it is a type, and a
+default only if it is None or a plain value of an annotated parameter: anything else, above all the default of a lambda,
+could hold what the test expects.
 
-A shape is `(positional names, of them positional only, defaults, *name, keyword names, defaults, **name, annotations)`;
-a default is told as one of the three numbers below, or as a tuple that holds it.
+A shape is `(positional names, how many are positional-only, defaults, *name, keyword names, defaults, **name,
+annotations)`. A default is sent as one of the three numbers below, or as a tuple that holds it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def shape_of(value: Any, is_told: Callable[[Any], bool]) -> tuple[Any, ...]:
 
 
 def function_of(shape: tuple[Any, ...], call: Callable[..., Any], is_async: bool) -> Any:
-    """In the candidate: a function with this shape, which passes on what it is given. call: takes any arguments."""
+    """In the candidate: a function with this shape that passes its arguments on. call: takes any arguments."""
     names, _, states, rest, only, only_states, more, annotations = shape
     others = {REQUIRED, NONE} < {REQUIRED, NONE, *states, *only_states}
     if others or not all(name.isidentifier() for name in (*names, rest, *only, more) if name):
@@ -106,7 +106,7 @@ def _sign(made: Any, shape: tuple[Any, ...]) -> None:
 
 
 def signature_of(shape: tuple[Any, ...]) -> Any:
-    """In the candidate: a shape as `inspect.signature` says it; a default that is not told is `...`."""
+    """In the candidate: a shape as an `inspect.Signature`; a default that was not sent is `...`."""
     import inspect
 
     names, posonly, states, rest, only, only_states, more, annotations = shape

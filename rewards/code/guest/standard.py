@@ -1,7 +1,7 @@
-"""Objects of the standard library that both ends have, by name: types, exceptions, and functions.
+"""Objects of the standard library that both ends have, by name: types, exceptions and functions.
 
-Types and exceptions cross both ways, functions only towards the candidate: a function that it returns runs with it.
-Nothing is imported for a name that is not in the tables below.
+Types and exceptions cross both ways, functions only towards the candidate: a function that the program returns runs in
+its process. Nothing is imported for a name that is not in the tables below.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ _EXCEPTIONS = {
     "numpy.linalg": ("LinAlgError",),
     "numpy.exceptions": ("AxisError",),
 }
-# Enumerations whose members are compared by identity, and what stands for "nothing here".
+# Enumerations whose members are compared by identity, and sentinels for "no value".
 _ENUMS = {
     "http": ("HTTPStatus", "HTTPMethod"),
     "signal": ("Signals", "Handlers"),
@@ -114,7 +114,7 @@ _HELD = [vars(kind)[name] for kind in _METHOD_SOURCES for name in vars(kind)]  #
 
 
 def name_of(value: object) -> str | None:
-    """The name of a type or constant that both ends have."""
+    """The name of a type or constant that both ends have, or None."""
     name = _NAMES.get(id(value))
     if name is not None:
         return name
@@ -151,7 +151,7 @@ def function_name_of(value: object) -> str | None:
 
 
 def put_for(function: object, other: object) -> None:
-    """Have another function stand for one that both ends have."""
+    """Let another function stand for one that both ends have."""
     if (name := _FUNCTION_NAMES.get(id(function))) is not None:
         _FUNCTION_NAMES[id(other)] = name
         _HELD.append(other)
@@ -181,7 +181,7 @@ def by_name(name: object) -> Any:
 
 
 def _member(kind: Any, name: str) -> Any:
-    """One of an enumeration; flags go by their number. Raises Violation."""
+    """A member of an enumeration by its name; of flags by its number. Raises Violation."""
     if name in kind._member_map_:
         return kind._member_map_[name]
     if issubclass(kind, enum.Flag) and re.fullmatch(r"-?\d{1,18}", name):
@@ -190,12 +190,12 @@ def _member(kind: Any, name: str) -> Any:
 
 
 def share(name: str, kind: enum.EnumType) -> None:
-    """Both ends have an enumeration of that name, with the same members, by the prompt."""
+    """Register an enumeration of the prompt, which both ends have under that name with the same members."""
     _shared[name] = kind
 
 
 def function_by_name(name: str) -> Any:
-    """In the candidate: a function or module of that name, its own."""
+    """In the candidate: its own function or module of that name."""
     module, _, path = name.partition(":")
     value: Any = sys.modules[module] if path else importlib.import_module(module)
     for part in path.split(".") if path else ():

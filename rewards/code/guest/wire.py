@@ -1,11 +1,11 @@
-"""What a message of the link between checker and candidate says. Both ends share this file.
+"""The messages of the link between checker and candidate. Both ends use this file.
 
 A message is a tuple `(operation, released containers, released objects, changes, output, payload...)`. The checker asks
 (`ASK`), the candidate answers (`RETURN`, `RAISE`); in between the candidate may ask back (`BACK`), which the checker
-answers (`BACK_RETURN`, `BACK_RAISE`). Only the end whose turn it is writes.
+answers (`BACK_RETURN`, `BACK_RAISE`). Only the end that has the turn writes.
 
-Where threads of a test ask at once, each message ends with whom it is from or for, and how long the candidate may keep
-the turn, or whether the program has threads of its own. `PENDING` gives the turn to the other end and says nothing.
+If several threads of a test ask at once, each message ends with its sender or receiver, and how long the candidate may
+keep the turn, or whether the program has threads of its own. `PENDING` only passes the turn to the other end.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any
 
 ASK, RETURN, RAISE, BACK, BACK_RETURN, BACK_RAISE, PENDING = range(7)
 
-# Who speaks where threads do: the tests' main thread, one that hashes keys of a message that is being read, threads
-# with numbers above; whoever is in the middle of a message; below it, threads of the program's own.
+# Speakers, if there are threads: the tests' main thread; one that hashes keys of a message that is being read; above
+# them, other threads of the tests; whoever is in the middle of a message; below that, threads of the program.
 MAIN, READING, WITHIN = 0, 1, -1
 
 ASYNCHRONOUS = ("__await__", "__aiter__", "__anext__", "__aenter__", "__aexit__")
 
-# What an object offers to operators and builtins, as bits of its class's description.
+# The operators and builtins that an object supports, as bits in the description of its class.
 CAPABILITIES = (
     *("__call__", "__iter__", "__next__", "__len__", "__getitem__", "__setitem__", "__delitem__", "__contains__"),
     *("__enter__", "__exit__", *ASYNCHRONOUS),
@@ -37,12 +37,12 @@ CAPABILITIES = (
     *("__iadd__", "__isub__", "__imul__", "__imatmul__", "__itruediv__", "__ifloordiv__", "__imod__"),
     *("__ipow__", "__ilshift__", "__irshift__", "__iand__", "__ixor__", "__ior__"),
 )
-OF_ERRORS = ("__len__", "__iter__", "__getitem__")  # what an exception of the program may offer of them
+OF_ERRORS = ("__len__", "__iter__", "__getitem__")  # those that an exception of the program may support
 BITS = {name: 1 << index for index, name in enumerate(CAPABILITIES)}
 
-# What an object that a test handed over may be used for: operators that its class defines, each a method of the test.
+# Operators that the program may use on an object of the test, if its class defines them as methods of the test.
 OFFERED = frozenset(CAPABILITIES) - {"__call__", "__fspath__", "__missing__"}
-# A mock is made for the program to use; what it equals, and its texts, are its own.
+# A mock exists to be used by the program, but its equality and its texts are its own.
 OFFERED_OF_MOCKS = frozenset(
     (
         *("__iter__", "__len__", "__getitem__", "__setitem__", "__delitem__", "__contains__", "__enter__", "__exit__"),
@@ -50,7 +50,7 @@ OFFERED_OF_MOCKS = frozenset(
     )
 )
 OF_GENERATORS = ("send", "throw", "close")
-# What a decorator may say of a function of the test, as `functools.wraps` does.
+# Attributes of a test's function that a decorator may copy, as `functools.wraps` does.
 SHOWN = ("__name__", "__qualname__", "__doc__", "__wrapped__")
 STREAM = frozenset(
     (
@@ -59,7 +59,7 @@ STREAM = frozenset(
     )
 )
 
-# What instances of a class may be taken for by `isinstance` and `inspect`: told by its place, from 1 on.
+# What `isinstance` and `inspect` may take instances of a class for: sent as a position in this table, from 1.
 LOOKALIKES: tuple[type, ...] = (
     types.FunctionType,
     types.BuiltinFunctionType,
@@ -70,7 +70,7 @@ LOOKALIKES: tuple[type, ...] = (
     types.ModuleType,
 )
 
-# What exceptions of these have in fields, beside their arguments; a program's own that derive from them have it, too.
+# Fields of these exceptions besides their arguments; the program's subclasses of them have them, too.
 FIELDS_OF_ERRORS: Mapping[type, tuple[str, ...]] = {
     SyntaxError: ("msg", "filename", "lineno", "offset", "text"),
     ImportError: ("msg", "name", "path"),
@@ -79,10 +79,10 @@ FIELDS_OF_ERRORS: Mapping[type, tuple[str, ...]] = {
     OSError: ("errno", "strerror", "filename"),
 }
 
-# Plain types whose subclasses both ends hold, each with a number of its content as a container.
+# Plain types of which both ends hold instances of subclasses, their content numbered as a container.
 MUTABLE = (list, dict, set, bytearray)
 
-# Functions of the standard library that look into an object: they run with the program.
+# Functions of the standard library that inspect an object: they run in the program's process.
 FORWARDED: Mapping[str, tuple[str, ...]] = {
     "inspect": (
         *("getsource", "getsourcelines", "getdoc", "signature", "isgeneratorfunction", "iscoroutinefunction"),
@@ -98,7 +98,7 @@ FORWARDED: Mapping[str, tuple[str, ...]] = {
 
 
 def emptied(holder: list[Any]) -> list[Any]:
-    """What it held, which it holds no longer: what is held only in a message need not be shared."""
+    """Empty a container and return what it held: values that only a message holds need not be shared."""
     held = holder[:]
     holder.clear()
     return held
