@@ -1,6 +1,7 @@
-"""In the candidate: its coroutines run as tasks of an event loop of its own, which runs while the checker waits.
+"""In the candidate: its coroutines run as tasks on its own event loop, which runs while the checker waits.
 
-What the program awaits of the test (an asynchronous callback) runs on the checker's loop; the two loops take turns.
+If the program awaits something of the test (an asynchronous callback), that runs on the checker's loop. The two loops
+take turns.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from _thread import get_ident
 from collections.abc import Callable, Generator
 from typing import Any
 
-_TURN = 0.001  # seconds that each of two loops runs before the other does
+_TURN = 0.001  # seconds that each of the two loops runs before the other's turn
 _loops: dict[int, asyncio.AbstractEventLoop] = {}  # of each thread that drives one
 _tasks: dict[int, asyncio.Task[Any]] = {}
 _numbers = itertools.count(1)
@@ -33,7 +34,7 @@ async def _awaited(value: Any) -> Any:
 
 
 def start(value: Any) -> int:
-    """Make a task of something that can be awaited; its number."""
+    """Make a task of an awaitable. Returns its number."""
     number = next(_numbers)
     _tasks[number] = _loop().create_task(value if asyncio.iscoroutine(value) else _awaited(value))
     return number
@@ -51,9 +52,9 @@ def _settle(finished: tuple[Any, ...]) -> None:
 
 
 def pump(number: int, wait: float, finished: tuple[Any, ...]) -> tuple[bool | None, Any]:
-    """Let the loop run until the task is done, or so long. Done: its result; else what the checker is to await.
+    """Run the loop until the task is done, for a bounded time. Returns its result, or else what the checker must await.
 
-    None: it is done because the checker no longer waits.
+    None = it is done because the checker no longer waits.
     """
     loop, task = _loop(), _tasks[number]
     _settle(finished)
@@ -67,7 +68,7 @@ def pump(number: int, wait: float, finished: tuple[Any, ...]) -> tuple[bool | No
 
 
 def cancel(number: int) -> None:
-    """The checker no longer waits."""
+    """Cancel a task for which the checker no longer waits."""
     task = _tasks.get(number)
     if task is not None and not task.done():
         _cancelled.add(number)
@@ -92,7 +93,7 @@ def aexit(value: Any, kind: Any, error: Any) -> Any:
 
 
 def of_checker(stub: Any) -> Generator[Any, Any, Any]:
-    """`__await__` of something that the checker is to await."""
+    """`__await__` of an object that the checker must await."""
     loop = asyncio.get_running_loop()
     future = loop.create_future()
     token = id(future)
@@ -101,12 +102,12 @@ def of_checker(stub: Any) -> Generator[Any, Any, Any]:
         _of_own_loop(loop, future, stub)
         return (yield from future.__await__())
     _to_start.setdefault(get_ident(), []).append((token, stub))
-    # Return to the checker soon: it has something to do.
+    # Return to the checker soon: it has work to do.
     return (yield from future.__await__())
 
 
 def _of_own_loop(loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], stub: Any) -> None:
-    """The program runs this loop within a call, which the checker waits for: it is asked to let its own loop go on."""
+    """The program runs this loop within a call that the checker waits for: ask the checker to run its own loop."""
     token = id(future)
 
     def poll(starting: tuple[Any, ...] = ()) -> None:

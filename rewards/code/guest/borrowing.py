@@ -1,6 +1,6 @@
-"""In the candidate: names that the tests lend to the program, laid out before it is loaded; see `lending.py`.
+"""In the candidate: put names that the tests lend into the program's globals before it is loaded; see `lending.py`.
 
-Only names that the program mentions are. What it defines itself takes their place, as in one namespace.
+Only names that the program mentions are lent. Its own definitions replace them, as in a single namespace.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def lay_out(
 
 
 def bases_of(file: str, lent: dict[str, tuple[Any, ...]]) -> list[CodeType]:
-    """The code of classes of the tests from which a program derives its own: it has them itself then."""
+    """The code of test classes from which a program derives its own: it then gets copies."""
     found = []
     for name, source in [what for kind, *what in lent.values() if kind == "base"]:
         with open(file, encoding="utf-8", errors="replace") as program:
@@ -64,7 +64,7 @@ def bases_of(file: str, lent: dict[str, tuple[Any, ...]]) -> list[CodeType]:
 
 
 def share(names: Mapping[str, Any], lent: Mapping[str, tuple[Any, ...]]) -> None:
-    """Enumerations of a prompt that the program has now, by that or by a definition of its own."""
+    """Share the enumerations of a prompt that the program has, from the prompt or by an equal definition of its own."""
     for name, (kind, *what) in lent.items():
         found: Any = names.get(name) if kind == "enumeration" else None
         if isinstance(found, enum.EnumType) and {*found.__members__} == {*what[0]}:
@@ -83,7 +83,7 @@ def _extending(names: dict[str, Any]) -> Callable[[type], Any]:
 
 
 def _brought(name: str, mentioned: set[str]) -> dict[str, Any]:
-    """What a star import brings of the names that are mentioned."""
+    """The mentioned names that a star import brings."""
     with contextlib.suppress(Exception):  # a module that is not there: the program says so when it needs it
         module = importlib.import_module(name)
         shown = getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]
@@ -99,7 +99,7 @@ def _mentioned(code: CodeType) -> Iterator[str]:
 
 
 def _asker(back: Back, name: str) -> Callable[[], Any]:
-    """Asks for the object when it is first needed: the tests may not have made it yet."""
+    """Returns a function that asks for the object when it is first needed: the tests may not have made it yet."""
     held: list[Any] = []
 
     def get() -> Any:
@@ -128,7 +128,7 @@ def _function(name: str, get: Callable[[], Any], is_async: bool) -> Callable[...
 
 
 class _Lent(type):
-    """The type of classes that stand for classes of the tests."""
+    """The metaclass of stand-ins for classes that the tests lend."""
 
     def __call__(cls, /, *args: Any, **kwargs: Any) -> Any:
         return cls._get()(*args, **kwargs)
@@ -142,7 +142,7 @@ class _Lent(type):
         return getattr(cls._get(), name)
 
     def __setattr__(cls, name: str, value: Any) -> None:
-        """Its objects have it, too: `ListNode.__lt__ = ...`."""
+        """Set it on stand-ins for objects, too: `ListNode.__lt__ = ...`."""
         super().__setattr__(name, value)
         cls._imports.graft(cls.__name__, name, value)
 
@@ -163,7 +163,7 @@ class _Lent(type):
 
 
 def _exception(name: str, get: Callable[[], Any], names: dict[str, Any]) -> type:
-    """Stands for a class of exceptions that the tests have not made yet, until the program makes one."""
+    """A stand-in for an exception class that the tests have not made yet, until the program creates an instance."""
 
     def made(_cls: type, *args: Any, **kwargs: Any) -> Any:
         names[name] = get()

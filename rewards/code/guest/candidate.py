@@ -1,6 +1,6 @@
-"""The process of the program that is judged: it loads `solution.py` and does what the checker asks of its objects.
+"""The process of the program that is judged: loads `solution.py` and does what the checker asks of its objects.
 
-It holds no test and no expected value.
+It contains no test and no expected value.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from .operations import OPERATIONS
 
 
 def serve(channel: Channel) -> None:
-    """Answer what is asked. Raises Ended when the checker is gone."""
+    """Answer requests. Raises Ended when the checker is gone."""
     Host(channel, OPERATIONS).serve()
 
 
 def main() -> None:
-    """Serve the link until the checker closes it; then end at once, whatever threads are left."""
+    """Serve the link until the checker closes it; then exit at once, whatever threads are left."""
     status = 0
     try:
         serve(Channel(LINK))
     except Ended:
         pass
-    except BaseException:  # a program that broke what it runs on
+    except BaseException:  # a program that broke the code it runs on
         import traceback
 
         os.write(2, traceback.format_exc().encode("utf-8", "replace"))

@@ -1,9 +1,9 @@
-"""In the candidate: several threads of a test at once. Each has a companion here, which does what that thread asks.
+"""In the candidate: several threads of a test at once. Each has a companion thread here that does what it asks.
 
-A call may wait in the program until another thread's call lets it go on. So one thread reads what the checker asks and
-hands it to the companion of whoever asks; the companion of the tests' main thread is the program's. Still only the end
-whose turn it is writes: whoever has something to say here waits for the turn, and where nobody has, the reader gives
-the turn back (`PENDING`).
+A call may block in the program until another thread's call releases it. So one thread reads requests and passes each to
+the companion of the thread that asks; the companion of the tests' main thread is the program's main thread. Still, only
+the end that has the turn writes: threads here wait for the turn before they answer, and if none has anything to say,
+the reader passes the turn back (`PENDING`).
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from .host import Host
 
 
 class Companions:
-    """The conversation of many threads. Made in the program's main thread."""
+    """A conversation with several threads. Created in the program's main thread."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._turn = Condition()
-        self._ours = False  # it is our turn, and nobody has taken it
-        self._said = False  # whoever took it has written
-        self._direct = 0  # the thread that reads or writes at this moment
+        self._ours = False  # it is our turn, and no thread has taken it
+        self._said = False  # the thread that took it has written
+        self._direct = 0  # the thread that is reading or writing
         self._numbers = {get_ident(): wire.MAIN}
         self._inboxes: dict[int, SimpleQueue[list[Any] | None]] = {wire.MAIN: SimpleQueue()}
         self._companions = 0
         self._next = wire.WITHIN - 1
 
     def serve(self) -> None:
-        """Do what the tests' main thread asks, for ever."""
+        """Answer the tests' main thread, for ever."""
         start_new_thread(self._read_all, ())
         self._work(wire.MAIN)
 
@@ -50,7 +50,7 @@ class Companions:
                     self._host.write(wire.PENDING, None, wire.MAIN, self._busy())
         except Ended:
             pass
-        except BaseException:  # a program that broke what it runs on
+        except BaseException:  # a program that broke the code it runs on
             import traceback
 
             os.write(2, traceback.format_exc().encode("utf-8", "replace"))
@@ -58,7 +58,7 @@ class Companions:
         os._exit(status)
 
     def _take(self, message: list[Any]) -> bool:
-        """Hand a message to whom it is for, and the turn to who has something to say. Whether nobody had."""
+        """Pass a message to its receiver, and the turn to a thread with something to say. Returns whether none had."""
         patience, who = message.pop(), message.pop()
         with self._turn:
             self._direct = 0
@@ -108,9 +108,9 @@ class Companions:
     # --- saying ---
 
     def say(self, operation: int, holder: list[Any]) -> None:
-        """Write what the holder holds, as soon as it is our turn."""
+        """Write the message in the holder, as soon as it is our turn."""
         me = get_ident()
-        if self._direct == me:  # in the middle of a message: the checker waits for this
+        if self._direct == me:  # in the middle of a message: the checker is waiting for this
             self._host.write(operation, *wire.emptied(holder), wire.WITHIN, False)
             return
         who = self._number()
@@ -120,7 +120,7 @@ class Companions:
             self._direct = me
         try:
             self._host.write(operation, *wire.emptied(holder), who, self._busy())
-        except BaseException:  # nothing was written, whatever stopped it: the turn is for somebody else
+        except BaseException:  # nothing was written, whatever the reason: pass the turn to another thread
             with self._turn:
                 self._direct, self._ours = 0, True
                 self._turn.notify_all()
@@ -130,7 +130,7 @@ class Companions:
             self._turn.notify_all()
 
     def _number(self) -> int:
-        """The companion's number; a thread of the program's own gets one below those of the checker's."""
+        """The companion's number; the program's own threads get numbers below those of the checker's threads."""
         number = self._numbers.get(get_ident())
         if number is None:
             with self._turn:
@@ -140,7 +140,7 @@ class Companions:
         return number
 
     def back(self, name: str, args: tuple[Any, ...]) -> Any:
-        """Ask something of an object of the checker, and answer what it asks of this thread in the meantime."""
+        """Ask the checker about one of its objects, and answer what it asks this thread in the meantime."""
         direct = self._direct == get_ident()
         said: list[Any] = [name, args] if direct else [name, args, current_thread().name]
         del args

@@ -1,8 +1,7 @@
-"""In the candidate: its objects as the checker sees them, by number, and how values of both ends are written and read.
+"""In the candidate: its objects, which the checker knows by number, and how values of both ends are written and read.
 
-An object that is no data gets a number and stays here; its class is described once, by names and by what it offers to
-operators. Nothing here is a guard: the program shares this interpreter and can say what it likes. What it says is
-checked at the other end.
+An object that is not data gets a number and stays here. Its class is described once, by names and supported operators.
+Nothing here is a safeguard: the program shares this interpreter and can send what it likes. The other end checks it.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ from .stubs import STUBS, Imports, stub_function, stub_of
 
 _LOOKALIKE = {kind: number for number, kind in enumerate(wire.LOOKALIKES, 1)}
 _LONGEST_TEXT = 1 << 16
-# What a mapping of the program gives of itself, as that of a dictionary.
+# Methods of a mapping of the program that may be used to read it like a dictionary.
 _VIEWS: dict[type, str] = {KeysView: "keys", ValuesView: "values", ItemsView: "items"}
-# Fields of standard exceptions that stand neither in their arguments nor among their attributes.
+# Fields of standard exceptions that are neither among their arguments nor in their `__dict__`.
 _NAMED_ERRORS = (ImportError, AttributeError, NameError)
 _NAMED = {
     **dict.fromkeys(("ImportError", "ModuleNotFoundError"), ("name", "path")),
@@ -32,14 +31,14 @@ _NAMED = {
 
 
 def _fields(error: BaseException) -> dict[str, Any]:
-    """What an exception of a class of the program's has in fields of a standard one; the rest is asked for."""
+    """Fields that an exception of the program has from a standard base; other attributes are asked for when needed."""
     names = (n for kind, fields in wire.FIELDS_OF_ERRORS.items() if isinstance(error, kind) for n in fields)
     found = {name: getattr(error, name, None) for name in names}
     return {name: value for name, value in found.items() if type(value) in (str, int)}
 
 
 class Exports:
-    """The numbers of the program's objects. Each sending counts, so that a late release does not lose an object."""
+    """The numbers of the program's objects. Each time one is sent is counted, so a late release loses no object."""
 
     def __init__(self) -> None:
         self._next = 1
@@ -48,7 +47,7 @@ class Exports:
         self._sent: dict[int, int] = {}
 
     def number(self, value: object) -> tuple[int, bool]:
-        """Its number, and whether it is new."""
+        """The number of an object, and whether it is new."""
         number = self._numbers.get(id(value))
         if number is None:
             number = self._next
@@ -61,13 +60,13 @@ class Exports:
         return number, False
 
     def put_at(self, number: int, value: object) -> None:
-        """Give an object a number that both ends know beforehand."""
+        """Give an object a number that both ends know in advance."""
         self.objects[number] = value
         self._numbers[id(value)] = number
         self._sent[number] = 1 << 60
 
     def release(self, released: tuple[int, ...], shared: Shared) -> None:
-        """Numbers and counts, flat, that the checker has let go of."""
+        """Numbers and counts, as a flat list, that the checker has released."""
         for at in range(0, len(released), 2):
             number, count = released[at], released[at + 1]
             if number in self._sent:
@@ -87,7 +86,7 @@ def _offered(kind: type, names: list[Any]) -> int:
 
 
 def offered_by(kind: type) -> int:
-    """The operators that a class defines now, which is not plain."""
+    """The operators that a class defines at present."""
     return _offered(kind, [vars(above) for above in kind.__mro__[:-1]])
 
 
@@ -106,7 +105,7 @@ class CandidateEncoder(LinkEncoder):
         self._fresh: list[int] = []
 
     def undo(self) -> None:
-        """Nothing that this encoder wrote will be sent."""
+        """Undo the effects of a message that will not be sent."""
         self.shared.undo()
         for number in self._fresh:
             self._exports.release((number, 1 << 62), self.shared)
@@ -135,7 +134,7 @@ class CandidateEncoder(LinkEncoder):
             return
         if (name := _VIEWS.get(type(value))) is not None:
             items: tuple[object, ...] | None = None
-            with contextlib.suppress(Exception):  # whatever the program's own mapping does
+            with contextlib.suppress(Exception):  # the program's mapping may raise anything
                 items = tuple(value)  # type: ignore[arg-type]
             if items is not None:
                 self.extended(name, depth, items)
@@ -181,7 +180,7 @@ class CandidateEncoder(LinkEncoder):
         self.put((*texts, doc, bases, capabilities, tuple(overridden), look), depth)
 
     def _exception(self, error: BaseException, depth: int, causes: int = 3) -> None:
-        """Class, arguments, text, attributes, cause. One of a class of the program's own is an object of it, too."""
+        """Write class, arguments, text, attributes and cause. One of the program's class is sent as an object, too."""
         kind = type(error)
         number = 0
         if standard.name_of(kind) is None:
@@ -201,7 +200,7 @@ class CandidateEncoder(LinkEncoder):
             args.append(error.filename)
         self._if_possible(tuple(args), (), depth)
         text = ""
-        with contextlib.suppress(BaseException):  # whatever its __str__ does
+        with contextlib.suppress(BaseException):  # its __str__ may raise anything
             text = str.__str__(str(error))[:_LONGEST_TEXT]
         self.put(text, depth)
         attributes = {k: v for k, v in vars(error).items() if not k.startswith("_")}
@@ -293,12 +292,12 @@ class CandidateDecoder(LinkDecoder):
         number, kind, args = self.number(), self.get(), self.get()
         try:
             made = kind(*args)
-        except Exception:  # a signature of its own
+        except Exception:  # it has its own signature
             made = kind.__new__(kind, *args)
             made.args = args
         self._imports.hold(number, made)
         for name, value in self.get().items():
-            with contextlib.suppress(Exception):  # a class of the program's may refuse
+            with contextlib.suppress(Exception):  # a class of the program may refuse
                 setattr(made, name, value)
         self._imports.given_to[number] = (made, dict(vars(made)))
         return made  # type: ignore[no-any-return]

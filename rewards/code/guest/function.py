@@ -1,11 +1,11 @@
 """The process of a program whose function is called case by case: arguments in, plain data out.
 
-It holds no expected value; the caller at the other end of the channel compares. What is no plain data is sent as the
-name of its type, which equals nothing.
+It contains no expected value; the caller at the other end of the channel compares. A result that is not plain data is
+sent as the name of its type, which equals nothing.
 
-It is told the `file` and the `entry_point`. With a `prompt` the program may continue it (`joining.py`). `exact`: what
-derives from a plain type is no plain data either, nor what is awaited, and `Class.f` is `Class().f`, whatever stands
-there. `once`: all calls are of one object.
+The first message gives the `file` and the `entry_point`. With a `prompt`, the program may continue it (`joining.py`).
+`exact`: instances of subclasses of plain types are not plain data, nor are awaitables, and `Class.f` always means
+`Class().f`. `once`: all calls use one object.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _AS_DICT = (dict, OrderedDict, Counter, defaultdict)
 _PLAIN = frozenset((int, str, float, tuple, list, set, frozenset, bytes, complex))
 _EXACT = frozenset((type(None), bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset))
 
-# What a rehearsal does, and how often: more than the interpreter waits for before it specialises a function.
+# What a rehearsal does, and how often: more calls than the interpreter needs to specialise a function.
 _TIMES = 8
 _PROGRAM = b"""
 class Box:
@@ -43,7 +43,7 @@ _VALUES = (1, "a", 2.5, None, True, [1, 2, 3], (1, "a"), {"a": [1]}, {1}, list(r
 
 
 class ResultEncoder(Encoder):
-    """Plain data, and the type names of all else."""
+    """Writes plain data, and the type names of everything else."""
 
     def put(self, value: object, depth: int = DEEPEST) -> None:
         if type(value) in _EXACT:
@@ -65,7 +65,7 @@ class ResultEncoder(Encoder):
 
 
 class ExactEncoder(ResultEncoder):
-    """Values of the plain types themselves, and the type names of all else."""
+    """Writes values of exact plain types, and the type names of everything else."""
 
     def put(self, value: object, depth: int = _SHALLOW) -> None:
         if len(self.parts) > _MOST_PARTS:
@@ -78,7 +78,7 @@ class ExactEncoder(ResultEncoder):
 
 
 def _is_number(value: object) -> bool:
-    """A single number of numpy counts as the number that it is."""
+    """Whether a value is a numpy scalar, which counts as a plain number."""
     numpy = sys.modules.get("numpy")
     return numpy is not None and isinstance(value, numpy.generic) and value.dtype.kind in "biufc"
 
@@ -96,12 +96,12 @@ def _outcome(function: Any, args: Any, kwargs: Any, *, exact: bool) -> bytes:
         return encoder.message()
     except Unsendable as error:
         return encode(("unsendable", str(error)[:_LONGEST_TEXT]))
-    except BaseException as error:  # it is nested too deeply, or what it is made of raises when it is looked at
+    except BaseException as error:  # it is nested too deeply, or a part of it raises when it is read
         return encode(("unsendable", describe(error)))
 
 
 def _awaited(value: Any) -> Any:
-    """What an `async def` gives in the end."""
+    """The result of an awaitable, if the value is one; else the value."""
     import asyncio
 
     return asyncio.run(value)
@@ -117,11 +117,11 @@ def describe(error: BaseException) -> str:
 
 
 class _Undefined(Exception):
-    """The program lacks what is to be called."""
+    """The program does not define what should be called."""
 
 
 def _load(options: dict[str, Any]) -> Any:
-    """What gives the function to call: for `Solution.f` the method of a new instance each time, or `once`."""
+    """Returns a getter of the function to call: for `Solution.f`, the method of a new instance each time, or `once`."""
     module = types.ModuleType("solution")
     module.__file__ = os.path.join(os.getcwd(), options["file"])
     sys.modules["solution"] = module
@@ -148,12 +148,12 @@ def _load(options: dict[str, Any]) -> Any:
 
 
 def _written(holder: Any, name: str, *, once: bool) -> Any:
-    """What a test means by `Holder().name`; the one object of all calls is made where the holder is a class."""
+    """What a test means by `Holder().name`; the one object for all calls is created if the holder is a class."""
     return getattr(holder() if not once or isinstance(holder, type) else holder, name)
 
 
 def _part(holder: Any, name: str) -> Any:
-    """Of a class, its own class or static method, or else the method of a new instance."""
+    """The attribute of a class: its class or static method, or else the method of a new instance."""
     if isinstance(holder, type):
         found = next((vars(cls)[name] for cls in holder.__mro__ if name in vars(cls)), None)
         if not isinstance(found, classmethod | staticmethod | type):
@@ -171,7 +171,7 @@ def main() -> None:
 
 
 def _serve(channel: Channel) -> NoReturn:
-    """Raises Ended when the caller has no more calls."""
+    """Answer calls. Raises Ended when the caller has no more."""
     options = decode(channel.receive())
     try:
         function = _load(options)
@@ -194,9 +194,9 @@ def _called(function: Any, args: Any, kwargs: Any, *, exact: bool) -> bytes:
 
 
 def rehearse() -> None:
-    """Answer some calls in this process, so that its forks find code that is specialised and tables that are made.
+    """Answer some calls in this process, so that its forks find code specialised and tables built.
 
-    Nothing else of it stays.
+    It has no other lasting effect.
     """
     for options in ({"entry_point": "give"}, {"entry_point": "Box.give"}, {"entry_point": "give", "exact": True}):
         for _ in range(_TIMES):
@@ -204,7 +204,7 @@ def rehearse() -> None:
 
 
 def _converse(options: dict[str, Any]) -> None:
-    """All calls are sent, then all are answered: there is one thread."""
+    """Send all calls, then answer all: there is only one thread."""
     from _socket import SHUT_WR, socketpair
 
     source = os.memfd_create("rehearsal")

@@ -1,7 +1,7 @@
-"""In the candidate: its conversation with the checker. It waits for what is asked, and may ask back while it works.
+"""In the candidate: its conversation with the checker. It waits for requests, and may ask back while it works.
 
-Nothing here is a guard, since the program shares the interpreter; what it could gain by changing this code is to send
-bytes, which the checker reads as it reads all others.
+Nothing here is a safeguard, since the program shares the interpreter. By changing this code it could at most send other
+bytes, which the checker reads with the same suspicion as all others.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from .stubs import Imports
 
 
 class Companionship(Protocol):
-    """What speaks for the program where threads of the tests ask at once (`companions.py`)."""
+    """Speaks for the program if several threads of the tests ask at once (`companions.py`)."""
 
     def serve(self) -> None:
         """Answer until the checker is gone."""
 
     def back(self, name: str, args: tuple[Any, ...]) -> Any:
-        """Ask something of an object of the checker."""
+        """Ask the checker about one of its objects."""
 
     def say(self, operation: int, holder: list[Any]) -> None:
-        """Send what the holder holds, and empty it."""
+        """Send the message in the holder, and empty it."""
 
 
 class Host:
-    """One conversation. operations: what may be asked, by name; each is handed the host first."""
+    """One conversation. operations: what the checker may ask, by name; each gets the host as its first argument."""
 
     def __init__(self, channel: Channel, operations: Mapping[str, Callable[..., Any]]) -> None:
         self._channel = channel
         self._operations = operations
-        self._lock = RLock()  # whoever reads or has asked back holds it
+        self._lock = RLock()  # held by whoever reads or has asked back
         self.shared = Shared(first=1)
         self.exports = Exports()
         self.imports = Imports()
@@ -48,7 +48,7 @@ class Host:
         self.mirrored = Mirrored(self.back)
         self.known_files: dict[str, Mark | None] = {}  # in temporary folders of the tests, as both ends know them
         self.known_beside: dict[str, Mark | None] = {}  # in the working folder
-        self.home = ""  # the working folder, wherever a test leads to later
+        self.home = ""  # the working folder, even if a test changes to another later
         self.accompanied: Callable[[Host], Companionship] | None = None  # threads ask at once, from the next message on
         self.companions: Companionship | None = None
 
@@ -61,7 +61,7 @@ class Host:
         self.companions.serve()
 
     def back(self, name: str, *args: Any) -> Any:
-        """Ask something of an object of the checker, and answer what it asks in the meantime."""
+        """Ask the checker about one of its objects, and answer what it asks in the meantime."""
         with self._lock:
             companions = self.companions
             if companions is None:
@@ -91,7 +91,7 @@ class Host:
         return list(message)
 
     def write(self, operation: int, *payload: object) -> None:
-        """Send a message; what cannot be sent becomes an error that says so. Raises Ended."""
+        """Send a message; a value that cannot be sent is replaced by an error that says so. Raises Ended."""
         encoder = CandidateEncoder(self.shared, self.exports, self.imports)
         released, changes = self.shared.released(), self.shared.changes()
         box = [operation, released, (), changes, self.streams.take(), *payload]
@@ -111,13 +111,13 @@ class Host:
         self._channel.send(raw)
 
     def answer(self, message: list[Any]) -> None:
-        """Do what a message asks, and say what came of it."""
+        """Do what a message asks, and return the answer."""
         _, _, _, _, _, name, args, kwargs = message
         message.clear()
         try:
             box: list[Any] = [self._operations[name](self, *args, **kwargs)]
             self.imports.tell()
-        except BaseException as error:  # whatever the program raises is its answer
+        except BaseException as error:  # whatever the program raises is its answer, too
             error.__traceback__ = None
             del args, kwargs
             self.imports.tell()

@@ -1,7 +1,7 @@
-"""In the candidate: a response to a prompt as a program. Done here, because compiling a response is its own risk.
+"""In the candidate: make a program of a prompt and a response. Done here, because compiling a response is risky.
 
-A response that defines the entry point is a whole program; it runs behind the prompt, whose helpers it may use. Any
-other continues the prompt, as it stands, or with the prompt's indent in the place of its own, or of one that was lost.
+A response that defines the entry point is a whole program. It runs after the prompt, whose helpers it may use. Another
+response continues the prompt, either as it is, or reindented to the prompt's indentation.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ EXTENDS = "__extends__"
 
 
 def compiled(source: str, file: str) -> CodeType | None:
-    """Its code, or None where it is no program."""
+    """The code of a source, or None if it is no program."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -34,7 +34,7 @@ def compiled(source: str, file: str) -> CodeType | None:
 
 
 def defines(source: str, name: str) -> bool:
-    """Whether a source, which compiles, binds the name at its top level."""
+    """Whether a source that compiles binds the name at its top level."""
     table = symtable.symtable(source, "<response>", "exec")
     if name not in table.get_identifiers():
         return False
@@ -43,14 +43,14 @@ def defines(source: str, name: str) -> bool:
 
 
 def _indent_behind(prompt: str) -> str:
-    """The indent of what continues a prompt: that of its last line, and more where this begins a block."""
+    """The indentation that continues a prompt: that of its last line, deeper if this line begins a block."""
     last = prompt.rstrip().rpartition("\n")[2]
     own = last[: len(last) - len(last.lstrip())]
     return own + "    " if last.endswith(":") or not own else own
 
 
 def join(program: str, prompt: str, name: str, file: str) -> tuple[CodeType | None, str, CodeType | None]:
-    """What runs first, if anything; the program, as it is to stand in `file`; and its code, None where it has none."""
+    """Returns the source that runs first, if any; the program's source; and its code, None if it does not compile."""
     code = compiled(program, file)
     if code is not None and defines(program, name):
         return compiled(prompt, "<prompt>"), program, code
@@ -72,11 +72,11 @@ def join(program: str, prompt: str, name: str, file: str) -> tuple[CodeType | No
 
 
 def codes_of(module: ModuleType, options: dict[str, Any]) -> list[CodeType]:
-    """The code of the program in `file`, behind what is to run before it. With a `prompt`, the file then holds what the
-    two come to. Raises what compiling does.
+    """The code objects to run: what comes before the program, then the program in `file`. With a `prompt`, the joined
+    source is written back to the file. Raises what compiling raises.
     """
     name = str(module.__file__)
-    source = os.open(name, os.O_RDONLY)  # by `open` it costs each program three times as much
+    source = os.open(name, os.O_RDONLY)  # `open` would cost each program three times as much
     raw = os.pread(source, os.lseek(source, 0, os.SEEK_END), 0)
     os.close(source)
     lent = {key: what[-1] for key, what in options.get("lent", {}).items() if what[0] in CLASSES}
@@ -93,11 +93,11 @@ def codes_of(module: ModuleType, options: dict[str, Any]) -> list[CodeType]:
 
 
 def _without(lent: Mapping[str, Sequence[int]], sources: Mapping[str, str | bytes]) -> list[CodeType]:
-    """The codes of sources without the definitions of classes that the tests lend, which take their place, with the
-    methods that the program adds; none where there is no such definition, or the program needs its own: another one, to
-    derive from it, or to look behind it.
+    """The code objects of sources in which classes that the tests lend replace the program's definitions of the same
+    classes; methods that the program adds are kept. None if there is no such definition, or the program needs its own:
+    because it differs, is derived from, or is used for more than its public attributes.
 
-    lent: by name, with what marks their definition. sources: by file, the program last.
+    lent: by name, with the hashes of their definitions. sources: by file, the program last.
     """
     raws = [source if isinstance(source, bytes) else source.encode("utf-8", "replace") for source in sources.values()]
     if not any(b"class " + name.encode("utf-8", "replace") in raw for raw in raws for name in lent):
@@ -122,7 +122,7 @@ def _without(lent: Mapping[str, Sequence[int]], sources: Mapping[str, str | byte
 
 
 def _extension(definition: Any, methods: list[ast.stmt] | None) -> ast.stmt:
-    """What stands for a definition: nothing, or methods for a class that is there."""
+    """The replacement for a definition: nothing, or code that adds methods to the lent class."""
     import ast
 
     if not methods:
@@ -134,7 +134,7 @@ def _extension(definition: Any, methods: list[ast.stmt] | None) -> ast.stmt:
 
 
 def _looks_behind(trees: list[ast.Module], classes: list[ast.ClassDef]) -> bool:
-    """Whether programs derive from one of these classes, or use what such objects keep to themselves."""
+    """Whether programs derive from one of these classes, or use private attributes of their objects."""
     import ast
 
     names = {node.name for node in classes}

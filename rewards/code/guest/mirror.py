@@ -1,7 +1,7 @@
 """In the candidate: state that a test changes for the program, and output that the program writes for the test.
 
-The checker sends the state of its list that differs from what was there at the start: `sys.stdin`, `builtins.input`,
-`time.sleep`, the environment, and so on. What it prints goes to the checker in order.
+The checker has a list of mirrored state (`sys.stdin`, `builtins.input`, `time.sleep`, the environment, ...), and sends
+what differs from the start. What the program prints goes to the checker, in order.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TOLD = (str, int, float, type(None))
 
 
 class _Forward(io.TextIOBase):
-    """Text that goes to the checker with the next message."""
+    """A text stream that goes to the checker with the next message."""
 
     def __init__(self, name: str, pieces: list[tuple[str, str]], descriptor: int) -> None:
         self._name = name
@@ -77,14 +77,14 @@ class _ForwardBytes(io.RawIOBase):
 
 
 def _log_to(pieces: list[tuple[str, str]]) -> None:
-    """Everything that the program logs becomes a piece of output."""
+    """Turn everything that the program logs into pieces of output."""
     import json
     import logging
 
     own = frozenset(vars(logging.makeLogRecord({})))
 
     def _told(record: logging.LogRecord) -> dict[str, Any]:
-        """What a record says beside its text; `level` is what the program has set for its logger."""
+        """The fields of a log record besides its text; `level` is that of the program's logger."""
         logger: Any = logging.getLogger(record.name)
         while not logger.level and logger.parent is not None:
             logger = logger.parent
@@ -114,7 +114,7 @@ def _log_to(pieces: list[tuple[str, str]]) -> None:
 
 
 def _memory(name: str) -> int:
-    """A file without a name in memory; in the run's own /tmp, also memory, where its sandbox counts no other."""
+    """An unnamed file in memory: a memfd, or one in the run's /tmp, if the sandbox counts no other memory."""
     try:
         return os.memfd_create(name)
     except OSError:
@@ -122,14 +122,14 @@ def _memory(name: str) -> int:
 
 
 class Streams:
-    """What the program has written since the last message."""
+    """Output that the program has written since the last message."""
 
     def __init__(self) -> None:
         self._pieces: list[tuple[str, str]] = []
-        self._files: list[tuple[str, int, int]] = []  # name, what the descriptor writes to, how far it was read
+        self._files: list[tuple[str, int, int]] = []  # name, file of the descriptor, how far it was read
 
     def forward(self, what: tuple[str, ...]) -> None:
-        """`output`, `warnings` and `logs` go to the checker; `descriptors`: what is written past `sys.stdout`, too."""
+        """Forward `output`, `warnings`, `logs` to the checker; with `descriptors` also what bypasses `sys.stdout`."""
         if "warnings" in what:
             warnings.simplefilter("always")
             warnings.showwarning = self._warned
@@ -148,7 +148,7 @@ class Streams:
         self._pieces.append(("warning", f"{names}\0{message}"))
 
     def _redirect(self) -> None:
-        """Have both descriptors write to files in memory, and `sys.stdout` straight to its descriptor."""
+        """Let both descriptors write to files in memory, and `sys.stdout` directly to its descriptor."""
         for name, descriptor in (("stdout", 1), ("stderr", 2)):
             held = _memory(name)
             os.dup2(held, descriptor)
@@ -165,14 +165,14 @@ class Streams:
                 self._pieces.append((name, written.decode("utf-8", "surrogateescape")))
 
     def take(self) -> tuple[tuple[str, str], ...]:
-        """Streams and texts since the last call, in order; what stands together on one stream is one text."""
+        """Streams and texts since the last call, in order; consecutive text on one stream is joined."""
         if self._files:
             self._read_files()
         if not self._pieces:
             return ()
         taken: list[tuple[str, str]] = []
         pieces = self._pieces[:]
-        del self._pieces[: len(pieces)]  # threads of the program may have added more
+        del self._pieces[: len(pieces)]  # threads of the program may have written more
         for name, group in itertools.groupby(pieces, key=operator.itemgetter(0)):
             texts = [text for _, text in group]
             taken += [(name, "".join(texts))] if name in ("stdout", "stderr") else [(name, text) for text in texts]
@@ -180,7 +180,7 @@ class Streams:
 
 
 class _Stdin(io.TextIOBase):
-    """`sys.stdin` where the test has put something else there: each reading is asked for."""
+    """`sys.stdin` if the test has replaced it: each read asks the checker."""
 
     encoding = "utf-8"
     errors = "strict"
@@ -215,7 +215,7 @@ _MISSING = object()
 
 
 class Mirrored:
-    """State of the interpreter that follows the checker's."""
+    """Interpreter state that follows the checker's."""
 
     def __init__(self, back: Callable[..., Any]) -> None:
         self._back = back
@@ -223,7 +223,7 @@ class Mirrored:
         self._modules: dict[str, Any] = {}
 
     def apply(self, changes: tuple[Any, ...]) -> None:
-        """Each is `("set", module, name, value)`, `("restore", module, name)`, `("stdin",)`, `("environ", {...})`,
+        """Apply `("set", module, name, value)`, `("restore", module, name)`, `("stdin",)`, `("environ", {...})`,
         `("module", name, kind, value)` or `("cwd", path)`.
         """
         for change in changes:
@@ -261,7 +261,7 @@ class Mirrored:
                 os.environ[name] = value
 
     def _module(self, name: str, kind: str, value: Any) -> None:
-        """What the program finds where it imports that name; None = it finds nothing."""
+        """Set what the program finds when it imports that name; None = the import fails."""
         self._modules.setdefault(name, sys.modules.get(name, _MISSING))
         if kind == "back":
             value = self._modules.pop(name)

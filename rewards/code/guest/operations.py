@@ -1,6 +1,6 @@
-"""In the candidate: what the checker asks of the program's objects, by name (`OPERATIONS`).
+"""In the candidate: the operations that the checker may ask for, by name (`OPERATIONS`).
 
-Each takes the host first. What a test rarely needs stands in a module of its own, imported when it is asked for.
+Each takes the host as its first argument. Those that tests rarely need are in other modules, imported when asked for.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ MODULE = 0  # the number of the module `solution`
 
 
 def load(host: Host, options: dict[str, Any]) -> object:
-    """Run the program. Returns the names that it defines and the values of those that are wanted."""
+    """Run the program. Returns the names that it defines, and the values of those that are wanted."""
     if options["forward"]:
         host.streams.forward(options["forward"])
     if options.get("threads"):
-        from .companions import Companions  # before the program can change what it is made of
+        from .companions import Companions  # before the program can change the parts it is made of
 
         host.accompanied = Companions
     host.home = os.path.realpath(os.getcwd())
     module = types.ModuleType(options["module"])
     module.__file__ = os.path.abspath(options["file"])
     sys.modules[options["module"]] = module
-    if "lent" in options:  # tests and program share one namespace
+    if "lent" in options:  # tests and program share a namespace
         host.imports.own = module.__dict__.get
     host.exports.put_at(MODULE, module)
     try:
@@ -46,7 +46,7 @@ def load(host: Host, options: dict[str, Any]) -> object:
             exec(code, module.__dict__)
         if options.get("lent"):
             borrowing.share(module.__dict__, options["lent"])
-    except BaseException:  # whatever it raises it raises again when a test runs it
+    except BaseException:  # it raises the same again when a test runs it
         if not options.get("late"):
             raise
         return (), {}
@@ -59,14 +59,14 @@ def load(host: Host, options: dict[str, Any]) -> object:
 
 
 def reload(host: Host) -> None:
-    """Execute the program again, in the module that it has."""
+    """Execute the program again, in its present module."""
     from . import rerunning
 
     rerunning.again(host.exports.objects[MODULE])
 
 
 def script(host: Host, name: str) -> dict[str, Any]:
-    """Execute the program in a module of another name."""
+    """Execute the program as a module of another name."""
     from . import rerunning
 
     return rerunning.under_name(host.exports.objects[MODULE], name)
@@ -80,11 +80,11 @@ def derive(
     keywords: dict[str, Any],
     abstract: tuple[str, ...],
 ) -> type:
-    """Make a class of a test, of functions that are called there. bases: places of standard ones, or the program's."""
+    """Make a class of a test from functions that are called there. bases: positions of standard classes, or handles."""
     for each in abstract:
         names[each].__isabstractmethod__ = True
     place = names["__module__"]
-    sys.modules.setdefault(place, types.ModuleType(place))  # where annotations of a class are looked up
+    sys.modules.setdefault(place, types.ModuleType(place))  # annotations of a class are looked up there
     found = (base if isinstance(base, type) else _at(*base) for base in bases)
     return types.new_class(name, tuple(found), keywords, lambda held: held.update(names))
 
@@ -94,14 +94,14 @@ def _at(module: str, path: str) -> Any:
 
 
 def child(host: Host, *options: Any) -> tuple[int, bytes, bytes] | None:
-    """Start the program as a process of its own."""
+    """Start the program as a separate process."""
     from . import rerunning
 
     return rerunning.as_child(host.exports.objects[MODULE], *options)
 
 
 def call(_host: Host, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-    """Raises what the function raises, as all here do."""
+    """Call a function. Raises what it raises, as all operations here do."""
     return function(*args, **kwargs)
 
 
@@ -118,7 +118,7 @@ def delete_item(_host: Host, value: Any, key: Any) -> None:
 
 
 def leave(_host: Host, value: Any, kind: Any, error: Any) -> bool:
-    """End a `with` block of the test; whether the error is to be swallowed. It has been raised, as it was there."""
+    """End a `with` block of the test with its error raised, as it was there. Returns whether to swallow the error."""
     trace = _raised(error) if isinstance(error, BaseException) else None
     try:
         return bool(type(value).__exit__(value, kind, error, trace))
@@ -127,21 +127,21 @@ def leave(_host: Host, value: Any, kind: Any, error: Any) -> bool:
 
 
 def _raised(error: BaseException) -> types.TracebackType | None:
-    """The traceback of an error of the test: managers that report errors say where they come from."""
+    """A traceback for an error of the test, because context managers that report errors print where they come from."""
     try:
         raise error
-    except BaseException:  # as it was raised there
+    except BaseException:  # as if it had been raised there
         return error.__traceback__
 
 
 def _binary(name: str) -> Callable[..., Any]:
-    """An operator between two values, as Python applies it."""
+    """Make an operation that applies an operator to two values, as Python does."""
     function: Callable[..., Any] = getattr(operator, name)
     return lambda _host, a, b: function(a, b)
 
 
 def forwarded(_host: Host, module: str, name: str, /, *args: Any, **kwargs: Any) -> Any:
-    """A function of the standard library that looks into an object."""
+    """Call a standard library function that inspects an object."""
     if name not in wire.FORWARDED.get(module, ()):
         raise LookupError(f"{module}.{name} is not one of the functions that run with the program")
     if module == "inspect":
@@ -152,26 +152,26 @@ def forwarded(_host: Host, module: str, name: str, /, *args: Any, **kwargs: Any)
 
 
 def pause(_host: Host, seconds: float) -> None:
-    """The test sleeps: threads of the program may call back meanwhile."""
+    """Wait while the test sleeps, so that threads of the program can call back."""
     time.sleep(seconds)
 
 
 def seed(_host: Host, module: str, function: str, args: tuple[Any, ...]) -> None:
-    """The test seeded its generator, or keeps its state: so it is with the program's."""
+    """Seed the program's generator as the test has seeded its own, or save and restore its state likewise."""
     import importlib
 
     getattr(importlib.import_module(module), function)(*args)
 
 
 def files_in(host: Host, roots: tuple[str, ...], changes: tuple[files.Change, ...]) -> None:
-    """The test has changed files of its temporary folders."""
+    """Apply the test's changes to files in temporary folders."""
     for change in changes:
         files.make(*change, roots)
     host.known_files = files.scan(roots)
 
 
 def files_out(host: Host, roots: tuple[str, ...]) -> tuple[files.Change, ...]:
-    """What the program has changed there since."""
+    """What the program has changed in temporary folders since."""
     now = files.scan(roots)
     changes = files.told(now, host.known_files)
     host.known_files = now
@@ -179,7 +179,7 @@ def files_out(host: Host, roots: tuple[str, ...]) -> tuple[files.Change, ...]:
 
 
 def beside_in(host: Host, changes: tuple[files.Change, ...]) -> None:
-    """The test has changed files that it handed over by relative names."""
+    """Apply the test's changes to files that it handed over by relative names."""
     for change in changes:
         files.put_below(host.home, *change)
     now = files.scan_below(host.home)
@@ -198,22 +198,22 @@ def beside_out(host: Host) -> tuple[files.Change, ...]:
 
 
 def mirror(host: Host, changes: tuple[Any, ...]) -> None:
-    """The test has changed state around the program; see `mirror.Mirrored.apply`."""
+    """Apply the test's changes to mirrored state; see `mirror.Mirrored.apply`."""
     host.mirrored.apply(changes)
 
 
 def environ_out(_host: Host, names: tuple[str, ...]) -> dict[str, str | None]:
-    """Variables of the environment that the program may have set for the test."""
+    """Environment variables that the program may have set for the test."""
     return {name: os.environ.get(name) for name in names}
 
 
 def folder_out(host: Host) -> tuple[str, str]:
-    """The folder in which the program was started, and that in which it is."""
+    """The folder in which the program was started, and its present one."""
     return host.home, os.path.realpath(os.getcwd())
 
 
 def drive(_host: Host, name: str, *args: Any) -> Any:
-    """Coroutines and what else is awaited run on an event loop of the program's own; see `awaiting.py`."""
+    """Run coroutines and other awaitables on the program's own event loop; see `awaiting.py`."""
     from . import awaiting
 
     return awaiting.OPERATIONS[name](*args)

@@ -1,8 +1,8 @@
-"""Both processes of a pair in one zygote, and a rehearsal of what they do.
+"""One zygote for both processes of a pair, and a rehearsal of what they do.
 
-An interpreter specialises code while it runs, makes types and tables when they are first needed, and caches look-ups.
-A fresh fork would do all of that again for each program; after a rehearsal it is there. Nothing of it stays but that:
-each real conversation begins with objects of its own.
+An interpreter specialises code while it runs, creates types and tables on first use, and caches look-ups. A fresh fork
+would do all of that again for each program; after a rehearsal it is done. The rehearsal has no other lasting effect:
+each real conversation begins with its own objects.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .codec import decode, encode
 from .link import Link
 
 _SECONDS_TO_END = 5.0
-_TIMES = 12  # more than the interpreter waits for before it specialises a function
+_TIMES = 12  # more calls than the interpreter needs to specialise a function
 _PROGRAM = b"""
 class Box:
     def __init__(self, content):
@@ -45,7 +45,7 @@ _TEST = "def check(candidate):\n    assert candidate(1) == 1\n    assert candida
 
 
 def rehearse() -> None:
-    """Hold some conversations, in this process. It must have one thread, and has one again afterwards."""
+    """Hold some conversations in this process, which must have one thread, and has one again afterwards."""
     source = os.memfd_create("rehearsal")
     os.write(source, _PROGRAM)
     program = {"module": "solution", "file": f"/proc/self/fd/{source}", "forward": (), "wanted": ()}
@@ -56,7 +56,7 @@ def rehearse() -> None:
     )
     before = dict(context.SOURCES)
     enabled = gc.isenabled()
-    gc.disable()  # a proxy that is collected tells the link of the moment, which would be that of a later conversation
+    gc.disable()  # a proxy that is collected tells the current link, which might be that of a later conversation
     try:
         for _ in range(_TIMES):
             for start in starts:
@@ -74,7 +74,7 @@ def rehearse() -> None:
 
 
 def _alone() -> None:
-    """Wait until the threads are gone: each says that it has ended a moment before it has."""
+    """Wait until the threads are gone: each reports its end a moment before it has ended."""
     until = time.monotonic() + _SECONDS_TO_END
     while len(os.listdir("/proc/self/task")) > 1 and time.monotonic() < until:
         time.sleep(0.0005)

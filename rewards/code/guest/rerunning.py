@@ -1,4 +1,4 @@
-"""In the candidate: the program once more, as a module, as a script, or as a process; see `scripts.py`."""
+"""In the candidate: run the program again, as a module, as a script, or as a process; see `scripts.py`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def _execute(module: types.ModuleType, file: str) -> None:
 
 
 def again(module: types.ModuleType) -> None:
-    """What a reload does: the module keeps its names."""
+    """Reload the program: its module keeps the names that it has."""
     sys.modules["solution"] = module
     _execute(module, str(module.__file__))
 
 
 def under_name(module: types.ModuleType, name: str) -> dict[str, Any]:
-    """Its public globals, after it ran as a module of that name."""
+    """Run the program as a module of that name. Returns its public globals."""
     made = types.ModuleType(name)
     made.__file__ = module.__file__
     before = sys.modules.get(name)
@@ -45,7 +45,7 @@ def as_child(
     folder: str | None = None,
     plain: bool = False,
 ) -> tuple[int, bytes, bytes] | None:
-    """Status and output; None where it ran out of time. plain: the words are a whole command."""
+    """Run it as a child process. Returns status and output; None if it timed out. plain: the words are a command."""
     import subprocess
 
     file = str(module.__file__)

@@ -1,7 +1,7 @@
-"""In the candidate: what stands for classes of the tests.
+"""In the candidate: stand-ins for classes of the tests.
 
-Each is a real type, of which those are that stand for its objects: programs keep handlers by `type(event)`, walk over
-bases, look at how an object is made and what its methods are called. What it does is decided in the checker.
+Each is a real type, and the stand-ins for its objects are instances of it: programs register handlers by `type(event)`,
+walk over bases, and inspect constructors and the names of methods. What it does is decided in the checker.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _OF_STUBS = frozenset(("__init__", "__new__", "__getattr__", "__getattribute__",
 
 
 class Description(NamedTuple):
-    """What is told of a class. bases: what stands for those of the tests. holds: what it is made for, "data" or the
-    members of an "enum", if it is. methods: their names. offered: operators of its objects.
+    """What is sent about a class. bases: stand-ins for its bases. holds: "data", or the members of an "enum", if its
+    purpose is to hold them. methods: their names. offered: operators of its objects.
     """
 
     module: str
@@ -32,12 +32,12 @@ class Description(NamedTuple):
     holds: str
     fields: Fields
     methods: tuple[str, ...]
-    makes: bool  # it has a constructor of its own
-    calls: bool  # its objects can be called
+    makes: bool  # it defines a constructor
+    calls: bool  # its objects are callable
 
 
 class OfTests(type):
-    """The type of these classes."""
+    """The metaclass of the stand-ins."""
 
     _asked: tuple[Back, int]
 
@@ -116,7 +116,7 @@ def _of_tests(kinds: tuple[type, ...]) -> tuple[type, ...]:
 
 
 class _Method:
-    """A method of a class of the tests, as its class and its objects have it."""
+    """A method of a class of the tests, as a descriptor."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -126,7 +126,7 @@ class _Method:
 
 
 class _Maker:
-    """A constructor of a class of the tests: how it is called can be seen, and nothing more."""
+    """The constructor of a class of the tests: shows its signature, and nothing more."""
 
     def __get__(self, _value: object, kind: Any) -> Any:
         def made(*_args: Any, **_kwargs: Any) -> Any:
@@ -138,7 +138,7 @@ class _Maker:
 
 
 class _Fields:
-    """`__dataclass_fields__` of what stands for a dataclass of the test, made when it is first asked for."""
+    """`__dataclass_fields__` of the stand-in for a dataclass of the test, made when it is first read."""
 
     def __init__(self, fields: Any) -> None:
         self._fields = fields
@@ -167,7 +167,7 @@ def _operator(name: str) -> Callable[..., Any]:
 
 
 def _methods_of(kind: object, names: Mapping[str, Any]) -> dict[str, Any]:
-    """What the program's own class of that name gives its objects, beside these: in one namespace it is the class."""
+    """What the program's own class of that name adds to its objects: in a single namespace it would be the class."""
     held = vars(kind) if type(kind) is type else {}
     return {
         name: value
@@ -179,9 +179,9 @@ def _methods_of(kind: object, names: Mapping[str, Any]) -> dict[str, Any]:
 def names_of_objects(
     name: str, offered: tuple[str, ...], own: Callable[[str], object] | None, calls: bool
 ) -> dict[str, Any]:
-    """What a class defines whose objects stand for objects of the tests, under the name of their class there.
+    """The attributes of a class of stand-ins for objects of the tests, which carry the name of their class there.
 
-    own: what the program calls so, where both share one namespace: `isinstance(x, Node)` holds for its own `Node`, too.
+    own: the program's class of that name, if both share a namespace: `isinstance(x, Node)` then holds for its `Node`.
     """
     names: dict[str, Any] = {operator: _operator(operator) for operator in offered}
     if "__eq__" in names:
@@ -205,7 +205,7 @@ def names_of_objects(
 def make(
     back: Back, number: int, name: str, told: Description, offered: tuple[str, ...], own: Any, base: type
 ) -> OfTests:
-    """What stands for a class of the tests. base: of what stands for its objects."""
+    """Make the stand-in for a class of the tests. base: the base class of the stand-ins for its objects."""
     names = names_of_objects(name, offered, own, told.calls)
     if own is None:
         names = {**{method: _Method(method) for method in told.methods}, **names}

@@ -1,4 +1,4 @@
-"""In the candidate: the checker's objects as the program sees them: each a number, what it can do is decided there."""
+"""In the candidate: stubs for the checker's objects. Each is a number; what it can do is decided in the checker."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .standing import Back, Description
 
 
 class Stub:
-    """An object of the checker: a number. What it can do is decided there."""
+    """A stub for an object of the checker."""
 
     def __init__(self, back: Back, number: int) -> None:
         self._back = back
@@ -23,7 +23,7 @@ class Stub:
 
 
 class StubIterable(Stub):
-    """Something that can be walked over, or an iterator."""
+    """An iterable or iterator."""
 
     def __iter__(self) -> Iterator[Any]:
         return self._back("iter", self._number)  # type: ignore[no-any-return]
@@ -40,14 +40,14 @@ class StubGenerator(StubIterable):
 
 
 class StubCallable(Stub):
-    """A builtin, a partial function, an exception class: something that can be called, and nothing more."""
+    """A builtin, a partial function, an exception class: it can be called, and nothing more."""
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self._back("call", self._number, args, kwargs)
 
 
 class StubObject(Stub):
-    """An instance of a class that the test defines, or a mock: public attributes and methods; see `standing.py`."""
+    """An instance of a class that the test defines, or a mock: has public attributes and methods; see `standing.py`."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -68,11 +68,11 @@ class StubObject(Stub):
 
 
 class StubCallableObject(StubObject, StubCallable):
-    """The same, and it can be called."""
+    """The same, but callable."""
 
 
 def stub_of(kind: type[Stub], back: Back, number: int) -> Stub:
-    """An object of a class that stands for one of the tests."""
+    """Make an instance of the stand-in for a class of the tests."""
     made = object.__new__(kind)
     Stub.__init__(made, back, number)
     return made
@@ -105,7 +105,7 @@ class StubStream(Stub):
 
 
 class StubAwaitable(Stub, Coroutine[Any, Any, Any]):
-    """A coroutine or a future: it runs on the checker's loop. A task can be made of it."""
+    """A coroutine or future, which runs on the checker's loop. It can be wrapped in a task."""
 
     _run: Generator[Any, Any, Any] | None = None
 
@@ -128,7 +128,7 @@ class StubAwaitable(Stub, Coroutine[Any, Any, Any]):
 
 
 def stub_function(back: Back, number: int, name: str, doc: object, is_async: bool, shape: tuple[Any, ...]) -> Any:
-    """A real function, so that it binds as a method does and `inspect` calls it one."""
+    """Make a real function, so that it binds like a method and `inspect` recognises it."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         return back("call", number, args, kwargs)
@@ -156,14 +156,14 @@ _NOTES = "__notes__"
 
 
 def _shown(stub: Any) -> dict[str, Any]:
-    """What the program may have given it: attributes, and what it is called."""
+    """What the program may have set on a function: attributes, and its names."""
     held = {name: value for name, value in vars(stub).items() if not name.startswith("_")}
     names = () if isinstance(stub, BaseException) else wire.SHOWN
     return held | {name: getattr(stub, name) for name in names if hasattr(stub, name)}
 
 
 class Imports:
-    """The checker's objects that the program has been handed."""
+    """The checker's objects that were handed to the program."""
 
     def __init__(self) -> None:
         self._stubs: dict[int, Any] = {}
@@ -178,15 +178,15 @@ class Imports:
         self.own: Callable[[str], object] | None = None
 
     def number(self, value: object) -> int | None:
-        """The number of an object of the checker; None where it is the program's own."""
+        """The number of an object of the checker; None for one of the program."""
         return self._numbers.get(id(value))
 
     def get(self, number: int) -> Any:
-        """What stands for the object of that number."""
+        """The stub for the object of that number, or None."""
         return self._stubs[number]
 
     def tell(self) -> None:
-        """Attributes that the program has given to functions of the test, as decorators do, and to its exceptions."""
+        """Attributes that the program has set on functions of the test, as decorators do, and on its exceptions."""
         for number, (stub, told) in list(self.given_to.items()):
             for name, value in _shown(stub).items():
                 if name not in told or told[name] is not value:
@@ -197,12 +197,12 @@ class Imports:
                 self.back("mark", number, _NOTES, list(stub.__notes__))
 
     def give(self, stub: Any, name: str, value: Any) -> None:
-        """What a test has put on a function is there, too."""
+        """Set attributes that a test has set on a function."""
         _, told = self.given_to[self._numbers[id(stub)]]
         told[name] = vars(stub)[name] = value
 
     def kind(self, kind: str, name: str, offered: tuple[str, ...]) -> type[Stub]:
-        """Objects of no class of the tests, mocks for one, are of one class here where they are alike there."""
+        """The stub class for objects that are of no class of the tests, such as mocks; alike objects share one."""
         key = (kind, name, offered)
         if key not in self._kinds:
             names = standing.names_of_objects(name, offered, self.own, kind == "callable object")
@@ -210,7 +210,7 @@ class Imports:
         return self._kinds[key]
 
     def class_of_tests(self, number: int, name: str, told: Description, offered: tuple[str, ...]) -> type:
-        """What stands for a class of the tests."""
+        """The stand-in for a class of the tests."""
         base = StubCallableObject if told.calls else StubObject
         made: Any = standing.make(self.back, number, name, told, offered, self.own, base)
         self._kinds["class", name, number] = self._grafted_on(name, made)
@@ -222,14 +222,14 @@ class Imports:
         return kind
 
     def graft(self, name: str, attribute: str, value: Any) -> None:
-        """The program puts it on a class that the tests lend: what stands for objects of that class has it."""
+        """The program sets an attribute on a class that the tests lend: stand-ins for its objects get it, too."""
         self._grafted.setdefault(name, {})[attribute] = value
         for (_, of, *_), kind in self._kinds.items():
             if of == name:
                 type.__setattr__(kind, attribute, value)
 
     def named_tuple(self, name: str, fields: tuple[str, ...]) -> Any:
-        """A class like one that the test has made with `namedtuple`."""
+        """A class equal to one that the test has made with `namedtuple`."""
         from collections import namedtuple
 
         if (name, fields) not in self._tuples:
@@ -238,11 +238,11 @@ class Imports:
         return self._tuples[name, fields]
 
     def fields_of(self, kind: type) -> tuple[str, ...] | None:
-        """The fields of a class that `named_tuple` made."""
+        """The fields of a class made by `named_tuple`; None for others."""
         return self._fields.get(kind)
 
     def hold(self, number: int, stub: Any) -> Any:
-        """Have it stand for the object of that number, for good."""
+        """Let a value stand for the object of that number, for good."""
         self._stubs[number] = stub
         self._numbers[id(stub)] = number
         return stub
