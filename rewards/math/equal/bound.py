@@ -34,6 +34,8 @@ from rewards.math.expressions import (
 )
 from rewards.math.normalise import exact, polynomials
 
+WHOLE = frozenset("jklmnKLMN")
+"""Letters that nobody takes for a real number where they are rounded, or an exponent of -1."""
 _WITH_TERMS = ("sum", "prod", "int")
 
 
@@ -52,9 +54,12 @@ def alike(gold: Expr, answer: Expr) -> bool:
 
 
 def counts(expression: Expr) -> frozenset[str]:
-    """The variables in the bounds of its sums and products, and of double factorials, which stand for whole numbers."""
+    """The variables in the bounds of its sums and products, in double factorials, and letters of whole numbers that are
+    rounded."""
     found: frozenset[str] = frozenset()
     for one in walk(expression):
+        if isinstance(one, Op) and one.name in ("floor", "ceil"):
+            found |= free_variables(one) & WHOLE
         if isinstance(one, Op) and one.name in ("sum", "prod", "!!"):
             found = found.union(*map(free_variables, one.args if one.name == "!!" else one.args[2:]))
     return found

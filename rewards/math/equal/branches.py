@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import cmp_to_key
 from typing import TypeAlias
 
-from rewards.math.equal import decide, numeric, quadratics, sets
+from rewards.math.equal import decide, numeric, quadratics, sets, whole_numbers
 from rewards.math.equal.decide import Answer, all_of, yes_if
 from rewards.math.expressions import (
     HALF,
@@ -92,6 +92,8 @@ def _named(value: Value, names: dict[str, str]) -> Value:
 
 def same_function(gold: Value, answer: Value) -> Answer:
     """Whether two functions, of which one at least is in pieces, have the same values everywhere."""
+    if (of_whole_numbers := whole_numbers.same_function(gold, answer)) is not None:
+        return yes_if(of_whole_numbers)
     try:
         ours, theirs = _branches(gold), _branches(answer)
         name = _of_one_letter(ours, theirs)

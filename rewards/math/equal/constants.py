@@ -40,6 +40,7 @@ _OF_SEVERAL = re.compile(r"[CcKk]_\{?\d\}?|[ABCDKabcdk]")
 _DECLARED = re.compile(
     r"constants?\W{0,3}([a-zA-Z])(?![a-zA-Z])|(?<![a-zA-Z])([a-zA-Z])\W{0,3}is an? (?:\w+ )?constant"
 )
+_REAL = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z])\s*\\in\s*(?:\\mathbb|\\mathbf)?\s*\{?\s*R\s*\}?\W*$")
 _MOST = 3
 
 
@@ -50,6 +51,8 @@ def renamings(gold: Value, answer: Value, said: str = "") -> Iterator[Value]:
         return
     own = _arbitrary(gold, ours, said)
     others = theirs - (ours - own)
+    if not own and ours - theirs == {"C"} and theirs - ours == {"c"} and ours & theirs and ours & theirs <= _CALCULUS:
+        yield _renamed(answer, {"c": "C"})  # `\frac{1}{x^2 + c}`: of one given, both would have its letter
     if not own or len(own) != len(others) or len(own) > _MOST or not (ours - own) <= theirs:
         return
     if not (_are_arbitrary(answer, others) or (len(own) == 1 and _declared(said) == own)):
@@ -115,6 +118,8 @@ def _are_arbitrary(value: Value, names: frozenset[str]) -> bool:
 
 def _declared(said: str) -> frozenset[str]:
     found = _DECLARED.search(said) if "constant" in said else None
+    if found is None and "\\in" in said and (real := _REAL.search(said)) is not None:  # `kx, k \in \mathbb{R}`
+        return frozenset(real.groups()) - _CALCULUS
     return frozenset() if found is None else frozenset(filter(None, found.groups()))
 
 

@@ -18,17 +18,19 @@ from enum import StrEnum
 from fractions import Fraction
 
 from rewards.math import budget
-from rewards.math.equal import angles, bound, engine, logarithms, numeric
+from rewards.math.equal import angles, bound, engine, logarithms, numeric, whole_numbers
 from rewards.math.expressions import (
     BINDING,
     INFINITY,
     Expr,
     Num,
     Op,
+    Sym,
     free_variables,
     has_signs,
     in_order,
     is_decimal,
+    multiply,
     walk,
 )
 from rewards.math.normalise import exact, polynomials
@@ -39,6 +41,7 @@ FEWEST_GOLD_DIGITS = 8
 FEWEST_ANSWER_DIGITS = 15
 _FEWEST_TERMS = 3
 _FARTHEST = 100
+_CALLED_OR_NOT = frozenset("gGFHhP")  # letters of quantities, and of functions
 _POINTS = (Fraction(13, 7), Fraction(-5, 3), Fraction(2, 11), Fraction(29, 9), Fraction(-1, 13))
 
 
@@ -133,7 +136,9 @@ def _rounds_to(value: Expr, rounded: Num) -> Answer | None:
 def _same_exactly(gold: Expr, answer: Expr) -> Answer:
     if gold == answer or in_order(gold) == in_order(answer) or bound.alike(gold, answer):
         return Answer.YES
-    variables = free_variables(gold) | free_variables(answer)
+    ours, theirs = free_variables(gold), free_variables(answer)
+    gold, answer = _multiplied(gold, theirs), _multiplied(answer, ours)
+    variables = ours | theirs
     try:
         a, b = exact.normal(gold), exact.normal(answer)
         if polynomials.same_form(a, b):
@@ -144,6 +149,8 @@ def _same_exactly(gold: Expr, answer: Expr) -> Answer:
         return Answer.NO
     except (polynomials.TooHard, RecursionError, OverflowError):
         pass
+    if variables and (of_whole_numbers := whole_numbers.equal(gold, answer)) is not None:
+        return yes_if(of_whole_numbers)
     if not (_is_limit(gold) or _is_limit(answer)):
         if _infinite(gold) or _infinite(answer):
             return yes_if(sign_of_infinity(gold) == sign_of_infinity(answer) != 0)
@@ -162,6 +169,20 @@ def _same_exactly(gold: Expr, answer: Expr) -> Answer:
         return Answer.UNDECIDED
     proof = engine.equal(gold, answer)
     return Answer.UNDECIDED if proof is None else yes_if(proof)
+
+
+def _multiplied(expression: Expr, beside: frozenset[str]) -> Expr:
+    """`mg(1 - x)` as a product, where the other side has a variable g."""
+    if not isinstance(expression, Op) or beside.isdisjoint(_CALLED_OR_NOT):
+        return expression
+    args = tuple(_multiplied(arg, beside) for arg in expression.args)
+    if expression.name.removesuffix("()") in beside & _CALLED_OR_NOT and len(args) == 1 and _is_sum(args[0]):
+        return multiply(Sym(expression.name.removesuffix("()")), args[0])
+    return Op(expression.name, args)
+
+
+def _is_sum(expression: Expr) -> bool:
+    return isinstance(expression, Op) and expression.name == "+"
 
 
 def _same_rewritten(gold: Expr, answer: Expr) -> bool:

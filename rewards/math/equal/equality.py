@@ -26,7 +26,7 @@ from rewards.math.equal.families import are_alike, family
 from rewards.math.equal.matching import alone, same_value
 from rewards.math.equal.matrix_products import same_products
 from rewards.math.expressions import ONE, free_variables
-from rewards.math.parse.clauses import INDEX, conditions, index, is_bounded, relations
+from rewards.math.parse.clauses import INDEX, conditions, first, index, is_bounded, relations
 from rewards.math.parse.reading import gold_readings, readings, readings_of_spelled
 from rewards.math.spell.dress import has_arrows, with_arrows
 from rewards.math.spell.spelling import LONGEST, key, spelled, unwrapped, words_of
@@ -100,7 +100,11 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     ours, theirs = conditions(gold), conditions(answer)
     if ours and theirs:
         if INDEX in ours & theirs:
-            differ = ours != theirs
+            starts = first(gold), first(answer)
+            are_terms = _are_terms(golds, index(gold))
+            differ = ours != theirs or (None not in starts and starts[0] != starts[1] and not are_terms)
+        elif ours == theirs and ours <= _NO_RESTRICTION:
+            differ = False
         else:
             differ = _differ(relations(gold), relations(answer), otherwise=ours != theirs)
     else:
@@ -112,6 +116,8 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     if not ours and theirs - {INDEX} and isinstance(golds[0], Scalar) and is_bounded(answer):
         return Equality.DIFFERENT
     if ours and not theirs and isinstance(golds[0], _REGIONS) and _drops(ours, plain):
+        return Equality.DIFFERENT
+    if ours and not theirs and isinstance(golds[0], Equation) and is_bounded(gold):  # a part of the curve
         return Equality.DIFFERENT
     answers = (*readings(answer), *_beside(golds[0], plain)) if key(plain) else ()
     if not answers:
@@ -162,8 +168,12 @@ def _restricts(said: frozenset[str], golds: Sequence[Value], answer: str) -> boo
     """Whether a clause behind an answer takes something away; that the `n` of `a_n` is an index does not."""
     if said != {INDEX}:
         return bool(said - _NO_RESTRICTION)
-    letter = index(answer)
-    return not any(isinstance(one, Named) and re.search(rf"_\W*{letter}|\({letter}\)", one.name) for one in golds)
+    return not _are_terms(golds, index(answer))
+
+
+def _are_terms(golds: Sequence[Value], letter: str) -> bool:
+    """Of a sequence, whose name has the index: whether it begins with 0 or 1 says nothing."""
+    return any(isinstance(one, Named) and re.search(rf"_\W*{letter}|\({letter}\)", one.name) for one in golds)
 
 
 def _drops(restriction: frozenset[str], answer: str) -> bool:

@@ -6,7 +6,7 @@ r"""Equations against each other, and against the value that they give: `5 \cdot
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import TypeAlias
 
 from rewards.math.equal import decide, zeros
@@ -15,6 +15,7 @@ from rewards.math.equal.formulas import is_formula
 from rewards.math.expressions import Expr, Sym, add, free_variables, negative
 from rewards.math.values import Equation, Named, Scalar, Terms, Value
 
+_MOST_MEMBERS = 4
 _Same: TypeAlias = Callable[[Value, Value, Terms], Answer]
 
 
@@ -77,4 +78,7 @@ def same_equations(gold: Equation, answer: Equation, terms: Terms, same: _Same) 
         found = worked(Scalar(gold.members[-1]), answer, terms, same) if links is Answer.YES else links
     if found is Answer.YES or len(gold.members) != len(answer.members):
         return found
-    return all_of(decide.same(*pair) for pair in zip(gold.members, answer.members, strict=True))
+    if len(gold.members) > _MOST_MEMBERS:
+        return all_of(decide.same(*pair) for pair in zip(gold.members, answer.members, strict=True))
+    orders = permutations(answer.members) if len(gold.members) > 2 else (answer.members,)
+    return any_of(all_of(decide.same(*pair) for pair in zip(gold.members, order, strict=True)) for order in orders)

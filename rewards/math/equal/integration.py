@@ -42,6 +42,7 @@ from rewards.math.values import Named, Scalar, Value
 _POINTS = tuple(Num(Fraction(*pair)) for pair in ((1, 1), (2, 3), (7, 5), (1, 7), (11, 4), (3, 2)))
 _BOTH_SIDES = (*_POINTS, *(Num(-point.value) for point in _POINTS))
 _LARGEST_BOTTOM = 60
+_PARTS = tuple(Num(Fraction(1, bottom)) for bottom in range(1, 13))
 _CLOSE = Fraction(1, 10**25)
 
 
@@ -60,8 +61,9 @@ def are_one_family(gold: Value, answer: Value, own: frozenset[str], others: froz
     rest = add(theirs[0], negative(ours[0]))
     if not _are_real_together(ours[0], theirs[0], letter):
         return False
-    if len(own) == 1:  # `2C` is not how it would be written
-        return decide.same(theirs[1], ours[1]) is Answer.YES and _is_number(divide(rest, ours[1]), letter)
+    if len(own) == 1:  # `2C` is not how it would be written, `\frac{x^3 + C}{3}` is
+        is_part = any(decide.same(theirs[1], multiply(one, ours[1])) is Answer.YES for one in _PARTS)
+        return is_part and _is_number(divide(rest, ours[1]), letter)
     rows = [_combination(part, ours[1:], letter) for part in theirs[1:]]
     if any(row is None for row in rows) or _combination(rest, ours[1:], letter) is None:
         return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rewards.math.equal import decide, engine, numeric, quadratics, zeros
-from rewards.math.equal.decide import Answer, yes_if
+from rewards.math.equal.decide import Answer, all_of, yes_if
 from rewards.math.expressions import (
     INFINITY,
     Expr,
@@ -39,6 +39,8 @@ class Unsolved(NoRegion):
 
 def same_region(gold: Value, answer: Value) -> Answer:
     """Whether two sets of real numbers are the same."""
+    if (of_letters := _same_with_letters(gold, answer)) is Answer.YES:
+        return of_letters
     try:
         names = _variables(gold), _variables(answer)
         if all(names) and names[0] != names[1]:
@@ -50,16 +52,38 @@ def same_region(gold: Value, answer: Value) -> Answer:
         return Answer.NO
     if len(ours) != len(theirs):
         return Answer.NO
-    worst = Answer.YES
-    for a, b in zip(ours, theirs, strict=True):
-        if (a.low_closed, a.high_closed) != (b.low_closed, b.high_closed):
-            return Answer.NO
-        for one, other in ((a.low, b.low), (a.high, b.high)):
-            found = _same_end(one, other)
-            if found is Answer.NO:
-                return found
-            worst = found if found is Answer.UNDECIDED else worst
-    return worst
+    return all_of(_same_interval(*pair) for pair in zip(ours, theirs, strict=True))
+
+
+def _same_interval(a: Interval, b: Interval) -> Answer:
+    if (a.low_closed, a.high_closed) != (b.low_closed, b.high_closed):
+        return Answer.NO
+    return all_of(_same_end(*pair) for pair in ((a.low, b.low), (a.high, b.high)))
+
+
+def _same_with_letters(gold: Value, answer: Value) -> Answer:
+    r"""`[2k\pi, 2k\pi + \pi]` and `2k\pi \le x \le (2k + 1)\pi`: of which it is not known where they lie."""
+    (name, one), (also, other) = _with_letters(gold), _with_letters(answer)
+    if one is None or other is None or (name and also and name != also):
+        return Answer.NO
+    return _same_interval(one, other)
+
+
+def _with_letters(value: Value) -> tuple[str, Interval | None]:
+    """What is said to lie in an interval with letters in its ends; None where it is no such interval."""
+    match value:
+        case Named(name=name, value=inner):
+            return name, _with_letters(inner)[1]
+        case Inequality(members=(low, Sym(name), high), relations=("<" | "<=" as left, "<" | "<=" as right)):
+            found = Interval(low, high, left == "<=", right == "<=")
+        case Many(items=(Scalar(expression=low), Scalar(expression=high)), opening="(" | "[", closing=")" | "]"):
+            name, found = "", Interval(low, high, value.opening == "[", value.closing == "]")
+        case Interval():
+            name, found = "", value
+        case _:
+            return "", None
+    letters = free_variables(found.low) | free_variables(found.high)
+    return name, found if letters and name not in letters else None
 
 
 def _plain(expression: Expr) -> Expr:

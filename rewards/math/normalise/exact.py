@@ -258,7 +258,15 @@ def logarithm(value: Form) -> Form:
                 )
                 total = plus(total, times(constant(exponent), _log_of_generator(one)))
             return total
+    if _is_quotient(value):  # of a quotient and of its reciprocal, one logarithm
+        turned = over(constant(1), value)
+        if not _is_quotient(turned) or order(key_of(turned)) < order(key_of(value)):
+            return times(constant(-1), logarithm(turned))
     return generator(("ln", key_of(value)))
+
+
+def _is_quotient(value: Form) -> bool:
+    return value.bottom != ONE or (len(value.top) == 1 and any(e < 0 for (one,) in [value.top] for _name, e in one))
 
 
 def _is_real_power(name: Generator) -> bool:

@@ -15,9 +15,15 @@ import re
 
 from rewards.math.spell.spelling import spelled
 
-_WORDED = re.compile(r",?\s*“?\s*(?:for (?:all|any|every|each|real|integers?|some)|where|with)\b[^“”]*”?.*$")
+_WORDED = re.compile(
+    r",?\s*“?\s*(?:for (?:all|any|every|each|real|integers?|some|positive|natural|non-?negative|whole)|where|with)\b"
+    r"[^“”]*”?.*$"
+)
 _RELATION = re.compile(r"[<>]|\\[lg]e(?![a-z])|\\ne(?![a-z]).*\\ne(?![a-z])|\\in(?![a-z])|\\[{]")
-_EXCEPTION = re.compile(r",\s*(?:“\s*(?:where|if|for|when)?\s*”\s*)?[a-zA-Z]\s*\\ne(?![a-zA-Z])[^,=<>]*$")
+_EXCEPTION = re.compile(
+    r",\s*(?:“\s*(?:where|if|for|when)?\s*”\s*)?[a-zA-Z]\s*\\ne(?![a-zA-Z])[^,=<>]*$"
+    r"|\(\s*[a-zA-Z]\s*\\ne(?![a-zA-Z])[^,=<>()]*\)\s*$"
+)
 _BEFORE = r"(?:,\s*\(?|\s*“\s*,?\s*(?:for|where|with)(?: all)?\s*”\s*\(?|\s+for\s+|\s*\(\s*|,?\s*\\forall\s*)\s*"
 _SET = r"(?:\\mathbb\s*\{?\s*[A-Z]\s*\}?|[NZQR](?![a-zA-Z]))(?:\s*[_^]\s*(?:\{[^{}]*\}|[*+\d]))*"
 _IN_NUMBERS = re.compile(rf"{_BEFORE}([a-zA-Z])\s*\\in\s*({_SET})\s*\)?\s*$")
@@ -51,6 +57,11 @@ _INDEX = re.compile(  # from 0 or from 1 on: which of them is a matter of taste
     r"|.*?“?(?:positive|natural|non-?negative)(?: integers?| numbers?)?\s*”?\s*([ijkmn])\s*”?\s*",
     re.DOTALL,
 )
+_FROM_ZERO = re.compile(r"\\ge\s*0|non-?negative|_\W*0")
+_FROM_ONE = re.compile(r"\\ge\s*1|>\s*0|positive|[+*]|_\W*1")
+_OF_INDEX = re.compile(r"\\ge(?![a-z])|>|integer|natural")
+_COMMAND = re.compile(r"\\[a-zA-Z]+")
+_VARIABLE = re.compile(r"[a-z](?!\s*\()")
 _UNFINISHED = re.compile(r"(?:[-+*/^(|]|\\(?:cdot|times|pm|mp|div))\s*$")
 INDEX = "index"
 """What is said of an index that runs through the whole numbers from its first."""
@@ -84,9 +95,12 @@ def _bounds(text: str) -> re.Match[str] | None:
 
 def _holds(text: str, found: re.Match[str]) -> bool:
     """The letter stands in what the answer is, which is whole without it, and not as its only name."""
-    answer = text[: found.start()].rpartition("=")[2]
+    left, _, answer = text[: found.start()].rpartition("=")
     if _UNFINISHED.search(answer):  # `x^2 - x > 6`
         return False
+    on_left = set(_VARIABLE.findall(_COMMAND.sub(" ", left)))
+    if len(on_left) > 1 and found[1] in on_left and re.search(r"\d", found.group()):
+        return True  # of a curve, `x^2 - y^2 = 1 (x > 0)`
     return re.search(rf"(?<![a-zA-Z\\]){found[1]}(?![a-zA-Z])|(?<=\d){found[1]}(?![a-zA-Z])", answer) is not None
 
 
@@ -124,9 +138,22 @@ def index(text: str) -> str:
     return "" if found is None else found[1] or found[2]
 
 
+def first(text: str) -> int | None:
+    """From 0 or from 1 on an index runs; None where it is not said, or of none."""
+    plain = spelled(text)
+    said = plain[clause(plain) :]
+    if not _INDEX.fullmatch(said):
+        return None
+    return 0 if _FROM_ZERO.search(said) else 1 if _FROM_ONE.search(said) else None
+
+
 def unnamed(text: str) -> str | None:
     r"""`k\pi, k \in \mathbb{Z}` with a letter that nobody writes: which one runs through the numbers says nothing."""
     family = _IN_NUMBERS.search(text) if "\\in" in text else None
+    at = clause(text) if family or _OF_INDEX.search(text) else len(text)
+    if family is None and at < len(text):
+        family = _INDEX.fullmatch(text[at:])
     if family is None:
         return None
-    return re.sub(rf"(?<![a-zA-Z\\]){family[1]}(?![a-zA-Z])", r"\\aleph ", text[: clause(text)])
+    letter = family[1] or family[2]
+    return re.sub(rf"(?<![a-zA-Z\\]){letter}(?![a-zA-Z])", r"\\aleph ", text[:at])

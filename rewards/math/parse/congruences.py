@@ -25,6 +25,7 @@ _SEVERAL = re.compile(  # `n \equiv 1, 4 \pmod 5`, `\pm 1 \pmod 5`
     r"(?:([a-zA-Z])\s*\\equiv\s*)?((?:\\pm\s*)?-?\d+(?:\s*(?:,\s*)?(?:“?\s*\b(?:or|and)\b\s*”?\s*)?(?:\\pm\s*)?-?\d+)*)"
     r"\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(\s*(?:“\s*)?\\?[bp]?mod\s*(?:”\s*)?\{?\s*(\d+)\s*\}?\s*\))"
 )
+_EACH = re.compile(r"\s*(?:,\s*(?:“?\s*\b(or|and)\b\s*”?)?|“?\s*\b(or|and)\b\s*”?)\s*(?=[a-zA-Z]\s*\\equiv|-?\d)")
 _STEPS = re.compile(
     r"(.+?)\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(\s*(?:“\s*)?\\?[bp]?mod\s*(?:”\s*)?\{?\s*(\d+)\s*\}?\s*\)"
     r"|\\bmod\s*\{?\s*(\d+)\s*\}?)"
@@ -34,6 +35,7 @@ MODULO = "mod"
 _PARAMETERS = frozenset("kmnt")
 _LARGEST_EXPONENT = 10**30
 _LARGEST_FACTORIAL = 10_000
+_LARGEST_MODULUS = 1000
 
 
 class _Unknown(Exception):
@@ -43,10 +45,12 @@ class _Unknown(Exception):
 def congruence(text: str) -> list[Value] | None:
     """What a congruence says; nothing where it is false or cannot be read, None where it is none."""
     found = _RESIDUE.fullmatch(text)
-    if found and ("equiv" in text or "pmod" in text or "(" in text):
+    if found and ("equiv" in text or "pmod" in text or "(" in text or "”" in text):
         return _residue(found[1], int(found[2]), int(found[3] or found[4]))
     if (several := _SEVERAL.fullmatch(text)) is not None and (listed := _residues(several)):
         return listed
+    if len(parts := _EACH.split(text)) > 1 and (joined := _joined(parts)):
+        return joined
     steps = _STEPS.fullmatch(text) if "\\equiv" in text else None
     if steps is None:
         return None
@@ -97,9 +101,36 @@ def _residues(several: re.Match[str]) -> list[Value]:
     found: set[int] = set()
     for signs, digits in re.findall(r"(\\pm\s*)?(-?\d+)", several[2]) if modulus else ():
         found |= {int(digits) % modulus, (-int(digits) if signs else int(digits)) % modulus}
-    each = [_residue(None, one, modulus)[0] for one in sorted(found)]
-    value = Many(tuple(each))
-    return [] if len(each) < 2 else [Named(several[1], value) if several[1] else value]
+    return _each(several[1], found, modulus) if len(found) > 1 else []
+
+
+def _joined(parts: list[str | None]) -> list[Value]:
+    r"""`n \equiv 1 \pmod 4 \text{ or } n \equiv 2 \pmod 4`, as what each number of the one set leaves over."""
+    said = [_RESIDUE.fullmatch(one or "") for one in parts[::3]]
+    found = [one for one in said if one is not None]
+    names = {one[1] for one in found if one[1]}
+    moduli = [int(one[3] or one[4]) for one in found]
+    if len(found) != len(said) or len(names) > 1 or not all(moduli):
+        return []
+    if "and" in parts and len(set(moduli)) > 1:  # what leaves over both
+        return []
+    whole = math.lcm(*moduli)
+    if whole > _LARGEST_MODULUS:
+        return []
+    pairs = [(int(one[2]), modulus) for one, modulus in zip(found, moduli, strict=True)]
+    left = {value for residue, modulus in pairs for value in range(residue % modulus, whole, modulus)}
+    return _each(min(names, default=None), left, whole)
+
+
+def _each(name: str | None, residues: set[int], modulus: int) -> list[Value]:
+    """Of the least modulus that tells them."""
+    for least in range(1, modulus + 1):
+        if modulus % least == 0 and all((one + least) % modulus in residues for one in residues):
+            residues, modulus = {one % least for one in residues}, least
+            break
+    each = [_residue(None, one, modulus)[0] for one in sorted(residues)]
+    value = Many(tuple(each)) if len(each) > 1 else each[0]
+    return [Named(name, value) if name else value]
 
 
 def _expression(text: str) -> Expr:

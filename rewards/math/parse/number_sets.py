@@ -47,7 +47,7 @@ _BOUND = re.compile(r"[_^](<|>|\\[gl]e|\\ne)(-?\d+)")
 _IN_WORDS = re.compile(
     r"(?:the )?(?:set of )?(?:all |any |every )?(?:the )?"
     r"(?:(?P<sign>positive|negative|non-?\s?negative|non-?\s?positive|non-?\s?zero) )?(?:(?P<real>real )?"
-    r"(?P<noun>integer|natural|rational|complex|real|number)(?:s|(?P<number>(?<!number) numbers?)))"
+    r"(?P<noun>integer|natural|rational|complex|real|number)(?:s|(?P<number>(?<!number) numbers?)))(?: [a-z])?"
 )
 _PARITY = re.compile(
     r"(?:the )?(?:set of )?(?:all |any |every )?(?:the )?(?:(?P<before>positive|negative) )?(?P<kind>odd|even)"
@@ -106,7 +106,7 @@ def by_words(text: str) -> Value | None:
 _EMPTY_NAMES: dict[str, Value] = dict.fromkeys(
     (
         *("empty set", "null set", "no solution", "no solutions", "no solution exists", "no solutions exist"),
-        *("no real solution", "no real solutions"),
+        *("no real solution", "no real solutions", "none"),
     ),
     EMPTY,
 )

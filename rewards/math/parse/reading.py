@@ -22,7 +22,7 @@ from rewards.math.expressions import Num
 from rewards.math.parse.boolean import table
 from rewards.math.parse.clauses import clause, unnamed
 from rewards.math.parse.compound import in_smallest
-from rewards.math.parse.congruences import congruence
+from rewards.math.parse.congruences import MODULO, congruence
 from rewards.math.parse.listed import listed
 from rewards.math.parse.number_sets import REALS
 from rewards.math.parse.number_words import in_words_and_digits
@@ -109,7 +109,9 @@ _ALL_BUT = re.compile(
     re.IGNORECASE,
 )
 _ALL_THAT = re.compile(
-    r"^(?:“\s*)?(?:for )?(?:all|any|every)\b(?:\s*”)?\s*(?=[a-z]\s*(?:\\[gl]e(?![a-z])|[<>]))", re.IGNORECASE
+    r"^(?:“\s*)?(?:for )?(?:all|any|every)\b(?: reals?(?: numbers?| values?(?: of)?)?)?(?:\s*”)?\s*"
+    r"(?=[a-z]\s*(?:\\(?:[gl]e|ne)(?![a-z])|[<>]))",
+    re.IGNORECASE,
 )
 _OF_REALS = re.compile(r"^([a-z])\s*\\in\s*\\mathbb\s*\{?\s*R\s*\}?\s*[,:;]\s*(?=\1(?![a-zA-Z]))")
 _IN_PART = re.compile(r"^([a-z])\s*(?=(?:\([^()\[\]]*,[^()\[\]]*\]|\[[^()\[\]]*,[^()\[\]]*\))$)")  # `t(0,4]`
@@ -167,6 +169,8 @@ def gold_readings(text: str) -> tuple[Value, ...]:
     found = tuple(replace(one, conjoined=False) if isinstance(one, Many) else one for one in readings(text))
     if found and isinstance(found[0], Clock):  # 9:24 is a time, 3:8 may be a ratio
         return tuple(one for one in found if not (isinstance(one, Ratio) and (":0" in plain or _is_reducible(one))))
+    if found and isinstance(found[0], Many) and found[0].opening == MODULO:  # `9 \pmod{13}`: the 9 that was asked for
+        return (*found, found[0].items[0])
     return found
 
 
