@@ -35,23 +35,18 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import itertools
 import os
 import sys
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from types import FrameType, MethodType, ModuleType
+from types import ModuleType
 from typing import TypeVar
 
 from rewards.declared import (
-    CONCURRENCY,
     AtOnce,
     Bound,
     Concurrency,
     Controls,
-    Kind,
     Ready,
     References,
     Reward,
@@ -66,21 +61,16 @@ from rewards.declared import (
 )
 from rewards.errors import InvalidReward, UnknownReward
 from rewards.finite import finite
+from rewards.handed import handed, name_handed
 from rewards.installed import entries_of, installed, load_installed, not_brought
 from rewards.outcome import ZERO_TO_ONE, Range
-from rewards.parameters import nearest, parameters_of
+from rewards.parameters import nearest
+from rewards.signatures import made_from, source_of
 from rewards.sources import load_file, load_module
 
 Target = TypeVar("Target", bound=Callable[..., object])
 
 _REGISTERED: dict[str, Reward] = {}
-# By id: functions passed in place of names that no worker can import (lambdas); at most `_MOST_HANDED` are kept.
-_HANDED: OrderedDict[int, Reward] = OrderedDict()
-_MOST_HANDED = 256
-_HANDING = threading.Lock()
-# Argument name that identifies a function written for another trainer -> that trainer.
-_OF_OTHERS = {"completions": "trl", "solution_str": "verl", "queries": "openrlhf", "completion": "verifiers"}
-_COUNT = itertools.count(2)
 # Built-in rewards; importing the module registers them on first use.
 _BUILTIN = {
     "math": "rewards.math",
@@ -212,82 +202,6 @@ def _scale(name: str, correctness: object, floor: Bound | None, ceiling: Bound |
     return None
 
 
-def made_from(
-    name: str,
-    target: Callable[..., object],
-    source: Source,
-    *,
-    version: str = "1",
-    setup: Setup | None = None,
-    batched: bool = False,
-) -> Reward:
-    """Build a `Reward` from a function's signature."""
-    kind = _kind(name, target)
-    if setup is not None and kind == "class":
-        raise InvalidReward(f"reward {name!r}: `setup=` is for functions; give the class a method `setup(self)`")
-    awaits = _awaits(target) or (setup is not None and _awaits(setup))
-    skip = 0 if kind == "class" else 1 if setup is None else 2
-    loads = {} if setup is None else parameters_of(name, setup, skip=0)
-    try:
-        own = parameters_of(name, target, skip=skip)
-    except InvalidReward as error:
-        raise InvalidReward(f"{error}{_whose(target)}") from error
-    return Reward(
-        name=name,
-        version=version,
-        target=target,
-        kind=kind,
-        source=source,
-        qualname=getattr(target, "__qualname__", repr(target)),
-        batched=batched,
-        asynchronous=awaits,
-        concurrency=CONCURRENCY if kind == "async" and not batched else 1,
-        setup=setup,
-        parameters={**loads, **own},
-    )
-
-
-def _whose(target: Callable[..., object]) -> str:
-    """A hint for a function that looks written for another trainer: which one, and how to name it."""
-    code = getattr(target, "__code__", None)
-    taken = code.co_varnames[: code.co_argcount] if code is not None else ()
-    kind = next((kind for argument, kind in _OF_OTHERS.items() if argument in taken), None)
-    return f"; it looks like a function for another trainer: name it {kind}:FILE:FUNCTION" if kind else ""
-
-
-def _kind(name: str, target: object) -> Kind:
-    if inspect.isclass(target):
-        if not callable(getattr(target, "grade", None)):
-            raise InvalidReward(f"reward {name!r}: class {target.__name__} has no method `grade(requests)`")
-        return "class"
-    if not callable(target):
-        raise InvalidReward(f"reward {name!r} must be a function or a class, not {target!r:.80}")
-    return "async" if _awaits(target) else "function"
-
-
-def _awaits(target: object) -> bool:
-    if inspect.isclass(target):
-        methods = (getattr(target, "grade", None), getattr(target, "setup", None))
-        return any(inspect.iscoroutinefunction(method) for method in methods)
-    called = getattr(target, "__call__", None)  # noqa: B004  # an object whose __call__ is a coroutine function
-    return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(called)
-
-
-def source_of(frame: FrameType) -> Source:
-    """The source location of `@reward`. Rewards declared during an import are declared again when it is repeated."""
-    space = frame.f_globals
-    name, file, spec = space.get("__name__", ""), space.get("__file__"), space.get("__spec__")
-    at_import = frame.f_code.co_name == "<module>"
-    if name == "__main__" and spec is not None:
-        name = spec.name  # `python -m package.module`: the worker imports it under its real name
-    elif name != "__main__":
-        outer: FrameType | None = frame
-        while outer is not None and not at_import:
-            at_import = outer.f_globals is space and outer.f_code.co_name == "<module>"
-            outer = outer.f_back
-    return Source(module=name, file=os.path.realpath(file) if file else "", at_import=at_import)
-
-
 def register_made(made: Reward) -> None:
     """Register a reward. Raises InvalidReward if another definition has its name."""
     held = _REGISTERED.get(made.name)
@@ -324,8 +238,8 @@ def find(name: str) -> Reward:
         UnknownReward: suggests the nearest known names, or what to install.
         InvalidReward: the file or package cannot be imported, or the target is not a reward.
     """
-    if handed := _handed(name):
-        return handed
+    if (passed := handed(name)) is not None:
+        return passed
     if ":" in name and name not in _REGISTERED:
         try:
             return _named_by_place(name)
@@ -422,7 +336,7 @@ def is_path(place: str) -> bool:
 
 def file_of(name: str) -> str | None:
     """The file in a reward name: `./mine.py` for `trl:./mine.py:concise`; None if there is none."""
-    if ":" not in name or _handed(name):
+    if ":" not in name or handed(name):
         return None
     from rewards.adapters import KINDS
 
@@ -431,56 +345,10 @@ def file_of(name: str) -> str | None:
     return path if is_path(path) else None
 
 
-# --- functions handed over in place of a name -----------------------------------------------------------------------
-
-
 def name_of(target: Callable[..., object]) -> str:
-    """The name of a function that was passed in place of a name.
-
-    A function registered with `@reward` has its name; one at the top level of a file is named by its location; any
-    other, such as a lambda, gets a temporary name, and no worker can import it.
+    """The name of a function that was passed in place of a name: that of `@reward`, else see `rewards.handed`.
 
     Raises InvalidReward if it is not a reward.
     """
-    for made in list(_REGISTERED.values()):
-        if made.target is target:
-            return made.name
-    if isinstance(target, MethodType):  # a bound method is a new object at each access
-        target = next((made.target for made in list(_HANDED.values()) if made.target == target), target)
-    module = sys.modules.get(getattr(target, "__module__", None) or "")
-    qualname = getattr(target, "__qualname__", "")
-    if module is not None and getattr(module, qualname, None) is target:
-        return f"{getattr(module, '__file__', None) or module.__name__}:{qualname}"
-    with _HANDING:
-        return _name_handed(target, qualname)
-
-
-def _name_handed(target: Callable[..., object], qualname: str) -> str:
-    """The temporary name of a function; stable while it is remembered."""
-    for identity, made in _HANDED.items():
-        if made.target is target:
-            _HANDED.move_to_end(identity)
-            return made.name
-    code = getattr(target, "__code__", None)
-    where = f"{os.path.basename(code.co_filename)}, line {code.co_firstlineno}" if code else "no file"
-    name = f"{qualname.rpartition('.')[2] or type(target).__name__} ({where})"
-    source = Source(module=getattr(target, "__module__", None) or "", file="", at_import=False)
-    taken = {made.name for made in list(_HANDED.values())}
-    name = name if name not in taken else f"{name} #{next(_COUNT)}"
-    _HANDED[id(target)] = made_from(name, target, source)
-    while len(_HANDED) > _MOST_HANDED:
-        _HANDED.popitem(last=False)
-    return name
-
-
-def _handed(name: str) -> Reward | None:
-    return next((made for made in list(_HANDED.values()) if made.name == name), None) if _HANDED else None
-
-
-def _new_lock_in_child() -> None:
-    global _HANDING
-    _HANDING = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_new_lock_in_child)
+    registered = next((made.name for made in list(_REGISTERED.values()) if made.target is target), None)
+    return registered or name_handed(target)

@@ -21,7 +21,8 @@ from rewards.declared import Reward, Source, checked_range
 from rewards.errors import InvalidReward, UnknownReward
 from rewards.outcome import Range
 from rewards.parameters import nearest
-from rewards.registry import made_from, register_made, source_of
+from rewards.registry import register_made
+from rewards.signatures import made_from, source_of
 from rewards.sources import load_module
 from rewards.types import GradeRequest, Json
 
