@@ -1,8 +1,8 @@
-"""In the checker: which classes of the standard library the program's classes derive from, as `isinstance` is told.
+"""In the checker: standard library bases of the program's classes, as `isinstance` sees them.
 
-`class Worker(Thread)` has a stand-in here that derives from a stand-in of `Thread`. So that `isinstance(worker,
-Thread)` is true its objects show `Thread` as their `__class__`; who asks for that attribute by name is given the class
-itself. It gives them nothing else: all that they do is still asked, or refused.
+The proxy of `class Worker(Thread)` derives from a proxy of `Thread`. To make `isinstance(worker, Thread)` true, its
+objects report `Thread` as their `__class__`; code that reads that attribute by name gets the proxy class itself. They
+gain nothing else from it: everything they do is still requested, or refused.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from . import proxies, standard
 
-# Modules whose classes a test may ask for; what is data, abstract or of a testing library is none of them.
+# Modules whose classes a test may check for, except data types, abstract classes and testing libraries.
 _MODULES = frozenset(
     (
         *("argparse", "ast", "asyncio", "cmd", "code", "collections", "concurrent", "configparser", "contextlib"),
@@ -27,16 +27,16 @@ _MODULES = frozenset(
 )
 _BY_NAME = ("LOAD_ATTR", "LOAD_METHOD")
 of_prompt: dict[str, type] = {}  # classes of a prompt or setup that the program may define itself, or derive from
-REAL: dict[type, type] = {}  # stand-ins of classes that derive from one which both ends know by name
+REAL: dict[type, type] = {}  # proxies of classes that derive from one which both ends know by name
 
 
 def is_standard(module: str) -> bool:
-    """Whether a class that says it is of this module may stand for one of the standard library."""
+    """Whether a class that claims to be of this module may stand for a standard one."""
     return module.partition(".")[0] in _MODULES
 
 
 def standard_of(kind: type) -> type | None:
-    """The nearest class above a stand-in that is of the prompt, or of the standard library, where it is loaded here."""
+    """The nearest base of a proxy that is of the prompt, or of the standard library and loaded here."""
     for above in kind.__mro__:
         if is_of_prompt(above):
             return of_prompt[above.__name__]
@@ -46,18 +46,18 @@ def standard_of(kind: type) -> type | None:
             found: Any = sys.modules.get(above.__module__)
             for part in type.__dict__["__qualname__"].__get__(above).split("."):
                 found = getattr(found, part, None)
-            if isinstance(found, type) and standard.name_of(found) is None:  # what is data crosses by its name
+            if isinstance(found, type) and standard.name_of(found) is None:  # data types cross by name
                 return found
     return None
 
 
 def is_of_prompt(kind: type) -> bool:
-    """Whether a class of the program stands for one of the prompt, in its own definition of it."""
+    """Whether a class of the program is its own definition of one of the prompt."""
     return kind.__name__ in of_prompt and proxies.is_class(kind)
 
 
 def derives(kind: Any, of: Any) -> bool:
-    """`issubclass` as tests call it: a class of the program derives from that of the prompt for which a base stands."""
+    """`issubclass` as tests call it: a class of the program derives from a prompt's class if a base stands for it."""
     if issubclass(kind, of):
         return True
     above = kind.__mro__ if proxies.is_class(kind) else ()
@@ -65,7 +65,7 @@ def derives(kind: Any, of: Any) -> bool:
 
 
 def _asked_by_name(frame: FrameType) -> bool:
-    """Whether the code of a frame reads an attribute, and does not call what looks at one."""
+    """Whether the code of a frame reads the attribute itself, rather than calling `isinstance` or the like."""
     return dis.opname[frame.f_code.co_code[frame.f_lasti]] in _BY_NAME
 
 
@@ -78,7 +78,7 @@ SHOWN = property(_shown)
 
 
 def as_enum(kind: type) -> None:
-    """Have a class of the program that derives from `Enum` do so for `issubclass`; a flag is as true as its value."""
+    """Let a class of the program that derives from `Enum` do so for `issubclass`; flags are as true as their value."""
     import enum
 
     enum.EnumType.__subclasscheck__ = _derives  # type: ignore[method-assign]
@@ -88,7 +88,7 @@ def as_enum(kind: type) -> None:
 
 
 def wrapped_by(kind: type) -> type | None:
-    """The plain type that a class of the program wraps by the standard library's means: `class Title(UserString)`."""
+    """The plain type that a class of the program wraps by a standard base: `class Title(UserString)`."""
     standard = standard_of(kind)
     if standard is None or standard.__module__ != "collections":
         return None
@@ -96,7 +96,7 @@ def wrapped_by(kind: type) -> type | None:
 
 
 def _flag_truth(value: Any) -> bool:
-    """By its number, which is data, and not by what its class says of itself."""
+    """The truth value of a flag: that of its number, which is data, whatever its class defines."""
     number = proxies.ask("getattr", value, "_value_")
     return type(number) is int and number != 0
 

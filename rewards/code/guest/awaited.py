@@ -1,7 +1,7 @@
 """In the checker: the program's coroutines and asynchronous iterators, awaited by tests on the checker's event loop.
 
-Awaiting one lets the program's loop run for a moment, then ours, in turns. What the program awaits of the test becomes
-a task here, and its result goes over with the next turn.
+While one is awaited, the program's loop and ours run in turns. If the program awaits something of the test, that
+becomes a task here, and its result is sent with the next turn.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from . import operators, proxies, uses
 from .codec import Violation
 
 _SHORTEST, _LONGEST = 0.0005, 0.01
-_own: list[asyncio.AbstractEventLoop] = []  # the loop of `poll`
+_own: list[asyncio.AbstractEventLoop] = []  # the loop used by `poll`
 _running: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, asyncio.Task[Any]]] = WeakKeyDictionary()
 
 
 def _here() -> dict[int, asyncio.Task[Any]]:
-    """What runs for the program on the loop that runs."""
+    """The tasks that run for the program on the running loop."""
     return _running.setdefault(asyncio.get_running_loop(), {})
 
 
@@ -38,9 +38,9 @@ def _start(starting: Any) -> None:
 
 
 def poll(starting: Any, ended: Any, wait: Any) -> tuple[Any, ...]:
-    """For a program that runs a loop of its own, within a call: let ours go on with what it awaits of the test.
+    """For a program that runs its own loop within a call: run our loop for what it awaits of the test.
 
-    starting: what it begins to await, each with a number. ended: what it no longer waits for. Returns what is done.
+    starting: what it begins to await, each with a number. ended: what it no longer awaits. Returns what is done.
     """
     if type(ended) is not tuple or type(wait) is not float:
         raise Violation("nothing to await")
@@ -92,7 +92,7 @@ def _drive(self: Any) -> Generator[None, None, Any]:
         while True:
             try:
                 answer = link.ask("drive", "pump", number, 0.0 if _here() else wait, _finished())
-            except BaseException:  # whatever ended it: the loop is over, and the error goes on
+            except BaseException:  # whatever the error: the loop is over, and the error propagates
                 finished = True
                 raise
             if type(answer) is not tuple or len(answer) != 2:
@@ -110,7 +110,7 @@ def _drive(self: Any) -> Generator[None, None, Any]:
                 _start(value)
             try:
                 yield
-            except asyncio.CancelledError as error:  # the program may put things in order first, or go on
+            except asyncio.CancelledError as error:  # the program may clean up first, or continue
                 cancelled = error
                 link.ask("drive", "cancel", number)
             wait = min(_LONGEST, wait * 1.5)

@@ -1,9 +1,9 @@
-"""In the checker: which names the tests use as classes of the program, and not as functions, by their source.
+"""In the checker: which names the tests use as classes of the program, rather than functions, by their source.
 
-An operator on an object that the test itself made (`Vector(1, 2) * 3`) needs what the proxy cannot give, and is no
-fault of the program's. A program that makes a class of what should be a function (`Average([1, 2]) - 1.5`) could bring
-that about, so a name counts as a class only where the tests treat it so: they ask its objects for attributes, compare
-two of them, derive from it, or hand it on.
+An operator on an object that the test itself created (`Vector(1, 2) * 3`) is something that a proxy cannot provide, and
+not the program's fault. But a program could cause this by defining a class instead of a function (`Average([1, 2]) -
+1.5`). So a name counts as a class only if the tests treat it as one: they use attributes of its objects, compare two of
+them, derive from it, or pass it on.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .context import name_of, parents_in
 
 
 def is_used_as_class(name: str, trees: Iterable[ast.Module]) -> bool:
-    """Whether a name is used as a class anywhere. What a fixture of one file gives, tests of another ask."""
+    """Whether a name is used as a class anywhere: tests of one file use objects that fixtures of another create."""
     found = list(trees)
     asked = set().union(*map(_asked, found))
     if _is_camel(name):
@@ -33,7 +33,7 @@ def _in_tree(name: str, tree: ast.Module, asked: set[str]) -> bool:
             continue
         call = parents[node]
         if not (isinstance(call, ast.Call) and call.func is node):
-            return True  # handed on, derived from, asked for an attribute
+            return True  # passed on, derived from, or an attribute of it is used
         if _treated_as_object(call, name, parents, asked):
             return True
     return False
@@ -62,7 +62,7 @@ def _treated_as_object(call: ast.Call, name: str, parents: dict[ast.AST, ast.AST
 
 
 def _is_given_on(bound: set[str], node: ast.AST, parents: dict[ast.AST, ast.AST], asked: set[str]) -> bool:
-    """Whether the function around gives it to tests that ask it for attributes, as fixtures do."""
+    """Whether the enclosing function passes it to tests that use its attributes, as fixtures do."""
     around = next((n for n in _ancestors(node, parents) if isinstance(n, ast.FunctionDef)), None)
     if around is None or around.name not in asked:
         return False
@@ -71,7 +71,7 @@ def _is_given_on(bound: set[str], node: ast.AST, parents: dict[ast.AST, ast.AST]
 
 
 def _asked(tree: ast.AST) -> set[str]:
-    """Names whose objects are asked for attributes, by themselves or behind an operator: `v.x`, `(v * 3).x`."""
+    """Names whose objects' attributes are used, directly or after an operator: `v.x`, `(v * 3).x`."""
     asked = {name_of(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.BinOp) and node.attr not in DATA_HAS:
@@ -80,12 +80,12 @@ def _asked(tree: ast.AST) -> set[str]:
 
 
 def _is_camel(name: str) -> bool:
-    """Whether it is written as classes are, and functions are not: `Bag`, `TrieNode`."""
+    """Whether it is spelled like a class and unlike a function: `Bag`, `TrieNode`."""
     return name[:1].isupper() and "_" not in name
 
 
 def _insides(node: ast.AST) -> list[ast.expr]:
-    """What a test looks into: `x in bag`, `assertIn(x, bag)`."""
+    """Expressions that a test looks into: `x in bag`, `assertIn(x, bag)`."""
     if isinstance(node, ast.Compare):
         return [s for op, s in zip(node.ops, node.comparators, strict=True) if isinstance(op, ast.In | ast.NotIn)]
     return node.args[1:2] if isinstance(node, ast.Call) and name_of(node.func) in ("assertIn", "assertNotIn") else []
@@ -96,7 +96,7 @@ def _looked_into(tree: ast.AST) -> set[str]:
 
 
 def _asked_behind_operator(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
-    """Whether an operator is applied, and what it gives is asked for what no data has: `(Vector(1, 2) * 3).x`."""
+    """Whether an attribute that no data has is used on the result of an operator: `(Vector(1, 2) * 3).x`."""
     above = parents.get(node)
     operated = False
     while isinstance(above, ast.BinOp | ast.UnaryOp):
@@ -105,10 +105,10 @@ def _asked_behind_operator(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bo
 
 
 def expects_object(frame: FrameType) -> bool:
-    """Whether a test, by its text, takes what the operator at this moment gives for an object of the program.
+    """Whether a test, by its text, treats the result of the present operator as an object of the program.
 
-    `(v * 3).x == 3`, `v * 3 == Vector(3, 6)`, `w = v * 3` where it asks for `w.x` further on, and where nobody looks at
-    what an object gives that is made on the spot.
+    That is: `(v * 3).x == 3`, `v * 3 == Vector(3, 6)`, `w = v * 3` if `w.x` is used later, or a result for an object
+    created on the spot that is discarded.
     """
     tree = context.tree_of(frame.f_code.co_filename)
     if tree is None:
@@ -121,9 +121,7 @@ def expects_object(frame: FrameType) -> bool:
         return False
     if isinstance(found, ast.AugAssign):
         return name_of(found.target) in _asked_for_more(found, parents, tree)
-    if isinstance(
-        parents[found], ast.Expr
-    ):  # what it gives is not looked at: `with raises(TypeError): Vector(1, 2) < "x"`
+    if isinstance(parents[found], ast.Expr):  # the result is discarded: `with raises(TypeError): Vector(1, 2) < "x"`
         return any(_makes_object(side, frame) for side in ast.iter_child_nodes(found) if isinstance(side, ast.expr))
     if isinstance(found, ast.Compare):
         return False
@@ -142,17 +140,17 @@ def expects_object(frame: FrameType) -> bool:
 
 
 def _asked_for_more(node: ast.AST, parents: dict[ast.AST, ast.AST], tree: ast.Module) -> set[str]:
-    """Names that the function around asks for what no data has."""
+    """Names of which the enclosing function uses attributes that no data has."""
     function = next((n for n in _ancestors(node, parents) if isinstance(n, ast.FunctionDef)), tree)
     asked = (n for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.attr not in DATA_HAS)
     return {name_of(found.value) for found in asked}
 
 
 def looks_into_object(frame: FrameType) -> bool:
-    """Whether a test, by its text, looks into an object of the program at this moment: `x in graph`, where it asks for
-    `graph.shortest_path`, or into what one gives that it knows for an object: `x in store.keys()`, `x in config["a"]`.
+    """Whether a test, by its text, looks into an object of the program just now: `x in graph`, if it also uses
+    `graph.shortest_path`; or into a result of a known object: `x in store.keys()`, `x in config["a"]`.
 
-    A name that the function binds itself is another one elsewhere; what a fixture or `self` gives is the same.
+    A name that the function binds itself is local to it; what comes from a fixture or `self` is the same everywhere.
     """
     tree = context.tree_of(frame.f_code.co_filename)
     if tree is None:
@@ -176,7 +174,7 @@ def looks_into_object(frame: FrameType) -> bool:
 
 
 def _is_part_of_known(side: ast.expr, frame: FrameType) -> bool:
-    """Whether an expression asks an object that has a name, or that `self` holds, and whose class the tests know."""
+    """Whether an expression uses an object that has a name, or is in `self`, and whose class the tests know."""
     parts = [side]
     while isinstance(inner := parts[-1], ast.Attribute | ast.Subscript | ast.Call):
         parts.append(inner.func if isinstance(inner, ast.Call) else inner.value)
@@ -198,8 +196,8 @@ def _stands_in(place: context.Span, function: ast.FunctionDef | ast.AsyncFunctio
 
 
 def is_told_class(name: str, prompt: str) -> bool:
-    """Whether a task asks for a class of that name, and not for a function: by its prompt, or where it has none as it
-    is written. MBPP has functions that are called `Extract` and `Split`.
+    """Whether a task asks for a class of that name rather than a function: by its prompt, or else by the spelling. MBPP
+    has functions called `Extract` and `Split`.
     """
     if re.search(rf"^(async )?def +{re.escape(name)}\b", prompt, re.MULTILINE):
         return False
@@ -217,7 +215,7 @@ DATA_HAS = frozenset(
     name for kind in (int, float, complex, str, bytes, list, tuple, dict, set, range) for name in dir(kind)
 ) | {"item", "tolist", "sum", "all", "any", "shape", "size", "dtype", "mean", "max", "min", "total", "elements"}
 
-# Functions that take data: to hand them what a name gives says nothing about it.
+# Functions that take data: passing something to them does not show that it is an object.
 _OF_DATA = frozenset(
     (
         *("abs", "round", "int", "float", "str", "len", "sum", "min", "max", "sorted", "list", "tuple", "set", "dict"),

@@ -1,4 +1,4 @@
-"""In the checker: the sources of the tests, and where in them the code stands that runs at this moment."""
+"""In the checker: the sources of the tests, and which part of them is running."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import TypeAlias
 
-SETUP, CASE = "<setup>", "<case "  # files of `asserts`: sources that run one behind the other, with the same names
+SETUP, CASE = "<setup>", "<case "  # files of `asserts`: sources that run one after the other in the same namespace
 SOURCES: dict[str, str] = {}  # by the file names that the code was compiled with
 _trees: dict[str, ast.Module] = {}
 _names: dict[str, frozenset[str]] = {}
@@ -17,7 +17,7 @@ _DOTTED = re.compile(r"[\w.]+\Z")
 
 
 def add_source(file: str, source: str) -> None:
-    """The source of a test, by the file name that its code was compiled with."""
+    """Add the source of a test, under the file name that its code is compiled with."""
     SOURCES[file] = source
     _trees.pop(file, None)
     _names.pop(file, None)
@@ -29,19 +29,19 @@ def is_test(frame: FrameType) -> bool:
 
 
 def tree_of(file: str) -> ast.Module | None:
-    """Parsed when it is first asked for: for most tests it never is."""
+    """The syntax tree of a source, parsed when first needed: for most tests it never is."""
     if file in SOURCES and file not in _trees:
         _trees[file] = ast.parse(SOURCES[file])
     return _trees.get(file)
 
 
 def mentions(*words: str) -> bool:
-    """Whether the tests name one of these."""
+    """Whether the text of the tests contains one of these."""
     return any(word in source for source in SOURCES.values() for word in words)
 
 
 def speaks_here(word: str) -> bool:
-    """Whether a function of the tests that runs at this moment names it."""
+    """Whether a function of the tests that is running mentions this."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
@@ -54,7 +54,7 @@ def speaks_here(word: str) -> bool:
 
 
 def uses_name(name: str) -> bool:
-    """Whether the tests' source names it, as a name, an attribute, in an import or as a text."""
+    """Whether the tests' source uses this as a name, an attribute, in an import or as a string."""
     return any(name in _names_of(file) for file in SOURCES)
 
 
@@ -75,14 +75,14 @@ def _names_of(file: str) -> frozenset[str]:
 
 
 def later_cases(tree: ast.Module) -> list[ast.Module]:
-    """The cases that run behind this one, or behind the setup, with the same names."""
+    """The cases that run after this one, or after the setup, in the same namespace."""
     files = [file for file in SOURCES if file == SETUP or file.startswith(CASE)]
     found = [held for file in files if (held := tree_of(file)) is not None]
     return found[found.index(tree) + 1 :] if tree in found else []
 
 
 def trees() -> Iterator[ast.Module]:
-    """All sources, parsed."""
+    """The syntax trees of all sources."""
     return (tree for file in SOURCES if (tree := tree_of(file)) is not None)
 
 
@@ -105,12 +105,12 @@ Span: TypeAlias = tuple[int, int, int, int]  # first line, last line, first colu
 
 
 def span(node: ast.stmt | ast.expr) -> Span:
-    """Where a node stands."""
+    """The position of a node."""
     return node.lineno, node.end_lineno or node.lineno, node.col_offset, node.end_col_offset or node.col_offset
 
 
 def place_of(frame: FrameType) -> Span:
-    """Where in the source the expression stands that a frame is at: a jump belongs to what was made before it."""
+    """The position of the expression that a frame is executing; a jump counts as the instruction before it."""
     import dis
 
     at, code = frame.f_lasti // 2, frame.f_code.co_code
@@ -125,11 +125,11 @@ def place_of(frame: FrameType) -> Span:
 
 
 def calls_at(tree: ast.AST, place: Span) -> list[ast.Call]:
-    """The calls that stand exactly there."""
+    """The calls at exactly this position."""
     return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and span(node) == place]
 
 
 def calls_assertion(statement: ast.stmt) -> bool:
-    """`self.assertTrue(...)` and its like."""
+    """Whether an expression is a call such as `self.assertTrue(...)`."""
     call = statement.value if isinstance(statement, ast.Expr) else None
     return isinstance(call, ast.Call) and name_of(call.func).startswith("assert")

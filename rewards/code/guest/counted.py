@@ -1,7 +1,7 @@
-"""In the checker: what a container holds, counted, and whether what came and went is what the test named.
+"""In the checker: count the content of containers, to tell whether a change is one that the test asked for.
 
-`add(store, "b", 2)` puts there what it is handed, and `remove(store, "b")` takes that out: a test looks at the store
-afterwards. What is not among the arguments has come from the program, and what `add` takes out has gone by it.
+`add(store, "b", 2)` puts its arguments into the store, and `remove(store, "b")` takes them out; a test looks at the
+store afterwards. Additions that are not among the arguments are the program's, and so is anything that `add` removes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ STREAMS = (io.StringIO, io.BytesIO)
 PUT, TAKEN = "put", "taken"
 _MOST_NAMED = 20
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-# What is called so may take out what it is handed. Any other that does makes less of what a test measures with.
+# Functions with such names may remove their arguments from a container. Any other that does spoils what a test uses.
 _TAKES = {
     "ban",
     "cancel",
@@ -79,11 +79,11 @@ _TAKES = {
     "unsubscribe",
     "withdraw",
 }
-_named: list[tuple[int, Any, list[Any]]] = []  # what the program is given: its id, its key, those of what it holds
+_named: list[tuple[int, Any, list[Any]]] = []  # arguments of the program: their ids, keys, and those of their content
 
 
 def content(value: Any) -> Any:
-    """What a container holds, in whatever order; None where it does not matter."""
+    """The content of a container, counted, regardless of order; None for values that do not matter."""
     if isinstance(value, list):
         return Counter(map(_key, list.__iter__(value)))
     if isinstance(value, dict):
@@ -111,7 +111,7 @@ def _key(item: Any) -> Any:
 
 
 def note_given(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """The program is asked with these."""
+    """Record the arguments of a request."""
     _named[:] = [(id(value), _key(value), [*_keys_in(value)]) for value in (*args, *kwargs.values())]
 
 
@@ -123,14 +123,15 @@ def _keys_in(value: Any, depth: int = 2) -> Iterator[Any]:
 
 
 def takes_out(name: str) -> bool:
-    """Whether what a test calls by that name may take something out."""
+    """Whether a function of that name may remove something."""
     return any(word.lower() in _TAKES for word in _WORDS.findall(name))
 
 
 def told(value: Any, items: Any, held: Any, now: Any) -> str:
-    """What a container has lost and got: TAKEN where it has lost nothing but what the program was given beside it, and
-    got nothing but that or what it holds; PUT where it has lost nothing; empty where there is more. Never where all is
-    gone. items: what it held. held, now: the same, and what it holds, counted.
+    """How a container has changed. TAKEN: it lost only other arguments of the call, and gained only those or items it
+    already had. PUT: it lost nothing. Empty: anything else, in particular if all is gone.
+
+    items: its previous content. held, now: its previous and its present content, counted.
     """
     others = [(key, keys) for given, key, keys in _named if given != id(value)]
     named = Counter(key for key, _ in others)

@@ -1,9 +1,8 @@
-"""Which test functions a set of files holds, from their syntax alone, and which of them may be skipped by their marks.
+"""Which test functions a set of files defines, by their syntax alone, and which of them may be skipped by their marks.
 
-A skip is excused where the test file itself says so: a decorator or `pytestmark` that names `skip`, `skipif` or
-`xfail`, whose condition does not depend on the program, or a test that begins by skipping itself. So is a test that is
-not there, where it is defined below an `if` or `try` that does not depend on the program, or in a branch beside the one
-that was taken.
+A skip is excused if the test file itself says so: by a decorator or `pytestmark` with `skip`, `skipif` or `xfail` whose
+condition does not depend on the program, or by a test that begins by skipping itself. A missing test is excused if its
+definition is inside an `if` or `try` that does not depend on the program, or in a branch that was not taken.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ _SKIPPING = ("skip", "skipif", "xfail", "skipIf", "skipUnless", "expectedFailure
 class TestFunction:
     """One function that must pass.
 
-    excusable: its own marks may skip it, or expect it to fail. optional: whether it is defined is not for the program
-    to decide. branches: where the program may decide which branches run, those that it stands in, as (line, branch).
+    excusable: its own marks may skip it, or expect it to fail. optional: it may be undefined, and the program cannot
+    decide that. branches: the branches it is defined in, as (line, branch), if the program may decide which ones run.
     """
 
     __test__ = False
@@ -40,11 +39,11 @@ class TestFunction:
 
     @property
     def name(self) -> str:
-        """As pytest names it."""
+        """The name that pytest gives it."""
         return "::".join((self.file, *self.path))
 
     def excludes(self, other: TestFunction) -> bool:
-        """Whether both are there only if neither of two branches is left out."""
+        """Whether two tests are in branches that exclude each other."""
         taken = dict(self.branches)
         return self.file == other.file and any(taken.get(line, branch) != branch for line, branch in other.branches)
 
@@ -56,7 +55,7 @@ def is_test_file(name: str) -> bool:
 
 
 def test_files(names: Mapping[str, str]) -> tuple[str, ...]:
-    """The files to collect: those with a test's name, or all of them where none has one."""
+    """The files to collect: those named as test files, or all if none is."""
     found = tuple(name for name in names if is_test_file(name))
     return found or tuple(name for name in names if name.endswith(".py") and PurePosixPath(name).name != "conftest.py")
 
@@ -65,7 +64,7 @@ test_files.__test__ = False  # type: ignore[attr-defined]
 
 
 def count(file: str, tree: ast.Module) -> list[TestFunction]:
-    """The test functions of a file, in order; a name that is defined again counts once."""
+    """The test functions of a file, in order; a redefined name counts once."""
     tainted = depending(tree)
     whole = any(_skips(node.value, tainted) for node in tree.body if _is_pytestmark(node))  # type: ignore[attr-defined]
     classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
@@ -74,7 +73,7 @@ def count(file: str, tree: ast.Module) -> list[TestFunction]:
 
 
 def made_by_program(tree: ast.Module) -> bool:
-    """Whether a file's tests may be made while it is imported, from what the program gives."""
+    """Whether a file may create tests while it is imported, from what the program returns."""
     tainted = depending(tree)
     definitions = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     return any(_depends(_at_import(node), tainted) for node in tree.body if not isinstance(node, definitions))
@@ -96,7 +95,7 @@ def _functions(
         elif isinstance(node, ast.ClassDef):
             if not (node.name.startswith("Test") or _is_case(node, classes)) or _opted_out(node):
                 continue
-            for holder in reversed(_lineage(node, classes)):  # what a class defines again is its own
+            for holder in reversed(_lineage(node, classes)):  # a class overrides what it redefines
                 marked = place.excusable or _marked(node, tainted) or _marked(holder, tainted)
                 inside = replace(place, path=(*place.path, node.name), excusable=marked)
                 yield from _functions(holder.body, inside, tainted, classes, changing)
@@ -112,7 +111,7 @@ def _functions(
 
 
 def _branches(node: ast.stmt) -> tuple[list[ast.AST], list[list[ast.stmt]]]:
-    """What decides which branches of a statement run, and the branches, which exclude each other."""
+    """The nodes that decide which branch of a statement runs, and the branches, which exclude each other."""
     match node:
         case ast.If(test=test, body=body, orelse=orelse):
             return [test], [body, orelse]
@@ -128,7 +127,7 @@ def _branches(node: ast.stmt) -> tuple[list[ast.AST], list[list[ast.stmt]]]:
 
 
 def _marked(node: ast.ClassDef, tainted: set[str]) -> bool:
-    """Whether a class is skipped by its own marks."""
+    """Whether a class has a mark that skips it."""
     marks = [inner.value for inner in node.body if isinstance(inner, ast.Assign) and _is_pytestmark(inner)]
     return any(_skips(expression, tainted) for expression in (*node.decorator_list, *marks))
 
@@ -138,15 +137,15 @@ def _base_names(node: ast.ClassDef) -> list[str]:
 
 
 def _lineage(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> list[ast.ClassDef]:
-    """A class and those of the file that it derives from."""
+    """A class and its bases within the file."""
     found = [node]
-    for held in found:  # grows while it is walked
+    for held in found:  # grows during the loop
         found += [classes[n] for n in _base_names(held) if n in classes and classes[n] not in found]
     return found
 
 
 def _is_case(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> bool:
-    """Whether it is collected whatever its name: it derives from TestCase, directly or through another."""
+    """Whether it is collected regardless of its name: it derives from TestCase, directly or indirectly."""
     return any(name.endswith("TestCase") for held in _lineage(node, classes) for name in _base_names(held))
 
 
@@ -155,7 +154,7 @@ def _is_fixture(decorator: ast.expr) -> bool:
 
 
 def _opted_out(node: ast.ClassDef) -> bool:
-    """`__test__ = False`, or a constructor, or nothing to collect: pytest leaves the class out."""
+    """Whether pytest leaves the class out: `__test__ = False`, a constructor, or nothing to collect."""
     for inner in node.body:
         if isinstance(inner, ast.Assign) and any(getattr(t, "id", "") == "__test__" for t in inner.targets):
             return isinstance(inner.value, ast.Constant) and inner.value.value is False
@@ -169,7 +168,7 @@ def _is_pytestmark(node: ast.stmt) -> bool:
 
 
 def _skips(node: ast.expr, tainted: set[str]) -> bool:
-    """Whether an expression marks as skipped, by a condition that the program cannot decide."""
+    """Whether an expression is a skip mark whose condition the program cannot influence."""
     named = False
     for inner in ast.walk(node):
         if isinstance(inner, ast.Name) and inner.id in tainted:
@@ -184,7 +183,7 @@ def _skips(node: ast.expr, tainted: set[str]) -> bool:
 
 def _skips_itself(function: ast.FunctionDef | ast.AsyncFunctionDef, tainted: set[str]) -> bool:
     """Whether it begins by skipping itself (`if sys.platform == "win32": pytest.skip()`), and does so nowhere else: not
-    by what fixtures or `self` give, nor behind anything that asks the program, which could decide.
+    depending on fixtures or `self`, nor after using the program, which could then decide.
     """
     given = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
     asked = skips = False
@@ -202,7 +201,7 @@ def _skips_itself(function: ast.FunctionDef | ast.AsyncFunctionDef, tainted: set
 
 
 def _changing(tree: ast.Module) -> set[str]:
-    """Names of the file that its functions may change: by `global`, a method, an item, or where they hand it on."""
+    """Globals that the file's functions may change: by `global`, a method, an item, or by passing them on."""
     found: set[str] = set()
     stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     stored |= {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
@@ -220,7 +219,7 @@ def _changing(tree: ast.Module) -> set[str]:
 
 
 def _at_import(node: ast.AST) -> Iterator[ast.AST]:
-    """What runs of a statement while its file is imported: all but the bodies of functions."""
+    """The nodes of a statement that run while its file is imported: all but the bodies of functions."""
     yield node
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         children: Iterable[ast.AST] = (*node.decorator_list, node.args)
@@ -233,7 +232,7 @@ def _at_import(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _depends(nodes: Iterable[ast.AST], tainted: set[str]) -> bool:
-    """Whether some of the nodes reads the program."""
+    """Whether one of the nodes reads from the program."""
     return any(
         (isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load) and inner.id in tainted)
         or (isinstance(inner, ast.Constant) and inner.value == "solution")  # importlib.import_module("solution")
@@ -243,7 +242,7 @@ def _depends(nodes: Iterable[ast.AST], tainted: set[str]) -> bool:
 
 
 def _of_program(node: ast.AST) -> list[str]:
-    """The names that an import binds to what the program defines; no import of the program: none."""
+    """The names that an import binds to objects of the program; none if it imports something else."""
     if isinstance(node, ast.Import):
         ours = [alias for alias in node.names if alias.name.partition(".")[0] == "solution"]
         return [(alias.asname or alias.name).partition(".")[0] for alias in ours]
@@ -253,12 +252,12 @@ def _of_program(node: ast.AST) -> list[str]:
 
 
 def names_of_program(tree: ast.AST) -> set[str]:
-    """The names that imports of the program bind."""
+    """The names that all imports of the program bind."""
     return {name for node in ast.walk(tree) for name in _of_program(node)}
 
 
 def _read_from_outside(node: ast.AST, own: frozenset[str] = frozenset()) -> Iterator[str]:
-    """Names that are read, but for those which the function that reads them imports or defines itself."""
+    """Names that are read, except those that the reading function imports or defines itself."""
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in own:
         yield node.id
     body = node.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else []
@@ -270,7 +269,7 @@ def _read_from_outside(node: ast.AST, own: frozenset[str] = frozenset()) -> Iter
 def depending(tree: ast.Module) -> set[str]:
     """Names of the file that depend on the program."""
     tainted = names_of_program(tree)
-    if "*" in tainted:  # what is bound nowhere may be the program's, and a look at what is bound asks it
+    if "*" in tainted:  # unbound names may be the program's; `globals()` and the like read it
         names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
         read = set(_read_from_outside(tree))
         bound = {name.id for name in names if isinstance(name.ctx, ast.Store)} | bound_names(tree)

@@ -1,10 +1,9 @@
-"""In the checker: classes of the tests in which the program has a part. They are made in the program.
+"""In the checker: classes of the tests that involve the program's, and are therefore created in its process.
 
-`class Dog(Animal)`, `class Item: price = Positive()`, `@register class Plugin`: how such a class is made is for the
-program to say, by its metaclass, `__init_subclass__`, `__set_name__`, or by what its decorator finds in the class. So
-it is made there, of functions of the test, each of which is called back. Here it is a class of the program like any
-other: its objects equal no data, and hold what the program says they hold. Test classes are never made there, nor what
-the test measures the program with (`yardsticks`).
+In `class Dog(Animal)`, `class Item: price = Positive()` or `@register class Plugin`, the program takes part in creating
+the class: by a metaclass, `__init_subclass__`, `__set_name__` or the decorator. So it is created there, from functions
+of the test, each of which is called back. Here it is like any class of the program: its objects equal no data, and
+their content is what the program says. Test classes are never created there, nor yardsticks (`yardsticks.py`).
 """
 
 from __future__ import annotations
@@ -23,29 +22,29 @@ from .proxies import ask, is_class, is_proxy, the_link
 
 _DESCRIBES = ("__get__", "__set__", "__set_name__")
 _super, _build_class = super, builtins.__build_class__
-# Attributes that hold what a test compares with.
+# Attributes that hold values which a test compares with.
 _EXPECTED = re.compile(
     r"expect|golden|truth|(?<![a-z])(?:want(?:ed)?|answers?|correct|reference|oracle)(?![a-z])", re.IGNORECASE
 )
-_OF_MADE = ("__dict__", "__weakref__", "__abstractmethods__", "_abc_impl")  # what a class has once it is made
+_OF_MADE = ("__dict__", "__weakref__", "__abstractmethods__", "_abc_impl")  # what every finished class has
 _WRAPPED = (property, staticmethod, classmethod)
 _METACLASSES = (type, abc.ABCMeta)
-_made: dict[type, Any] = {}  # classes of the tests that one of these derives from, as they are there
-_places: dict[str, dict[tuple[str, int], bool]] = {}  # by file: classes, by name and line; whether a decorator gets it
+_made: dict[type, Any] = {}  # counterparts, in the program, of test classes that one of these derives from
+_places: dict[str, dict[tuple[str, int], bool]] = {}  # by file: classes by name and line; decorated?
 
 
-decorated: set[type] = set()  # classes that a decorator of the program may have given operators to
+decorated: set[type] = set()  # classes to which a decorator of the program may have added operators
 _offer: Callable[[type, int], None]
 
 
 def connect(offer: Callable[[type, int], None]) -> None:
-    """offer: gives a class here what it offers there."""
+    """Set the function that adds the operators which a class has there to its proxy here."""
     global _offer
     _offer = offer
 
 
 def finish(kind: type) -> None:
-    """A class that was decorated is about to be used."""
+    """Complete a decorated class, which is about to be used."""
     decorated.discard(kind)
     capabilities = ask("offered", kind)
     if type(capabilities) is int:
@@ -53,7 +52,7 @@ def finish(kind: type) -> None:
 
 
 def make(name: str, bases: tuple[type, ...], names: dict[str, Any], keywords: dict[str, Any]) -> Any:
-    """Have the program make a class, of bases some of which may be its own."""
+    """Let the program create a class; some of the bases may be its own."""
     what = f"a class of the test that derives from {bases[0].__name__}" if bases else "a class that is decorated"
     if name.startswith("Test") or any(n.startswith("test") for n in names):
         the_link().unsupported(what)
@@ -72,7 +71,7 @@ def make(name: str, bases: tuple[type, ...], names: dict[str, Any], keywords: di
             type.__setattr__(above, "__init__", _constructor(above))
     abstract = tuple(n for n, v in sent.items() if getattr(v, "__isabstractmethod__", False) is True)
     made = ask("derive", name, tuple(_sendable(base, what) for base in bases), sent, keywords, abstract)
-    if not is_class(made):  # a standard one may be what a failed assertion is
+    if not is_class(made):  # a failed assertion may be an instance of a standard one
         the_link().refuse(f"it made no class of {name}")
         raise proxies.Refused(f"no class where the test has {name}")
     proxies.mark_named(made, name, is_used=True)
@@ -82,7 +81,7 @@ def make(name: str, bases: tuple[type, ...], names: dict[str, Any], keywords: di
 
 
 def _sendable(base: type, what: str) -> Any:
-    """A class of the program, or the place of one of the standard library. One of the tests is made there, too."""
+    """A base as it is sent: a class of the program, or a standard one by position. Test classes are created there."""
     if is_class(base):
         return base
     module, path = base.__module__, base.__qualname__
@@ -98,7 +97,7 @@ def _sendable(base: type, what: str) -> Any:
 
 
 def _constructor(kind: type) -> Callable[..., Any]:
-    """`Base.__init__(self, x)` in a test: of objects that are made there it is never called here."""
+    """`Base.__init__(self, x)` in a test; for objects that are created there it is never called here."""
 
     def __init__(self: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: N807  # it shows its name
         return ask("call", ask("getattr", kind, "__init__"), self, *args, **kwargs)
@@ -107,7 +106,7 @@ def _constructor(kind: type) -> Callable[..., Any]:
 
 
 class _Above:
-    """What `super()` gives in a class that was made there."""
+    """The result of `super()` in a class that was created there."""
 
     def __init__(self, kind: type, value: Any) -> None:
         object.__setattr__(self, "_parts", (kind, value))
@@ -120,7 +119,7 @@ class _Above:
 
 
 def _above(*args: Any) -> Any:
-    """`super`, which finds nothing in classes that stand for others."""
+    """A replacement for `super`, which finds nothing in proxies of classes."""
     if not args:
         frame = sys._getframe(1)
         held = frame.f_locals
@@ -131,12 +130,12 @@ def _above(*args: Any) -> Any:
     return _Above(*args) if len(args) == 2 and is_class(args[0]) else _super(*args)
 
 
-# --- classes that derive from none of the program's ----------------------------------------------------------------
+# --- classes that derive from none of the program ------------------------------------------------------------------
 
 
 def watch(trees: dict[str, ast.Module], named: Iterable[str] = ()) -> None:
-    """Have those of these files, by the names that their code was compiled with, made by `make`. named: names of the
-    program's that no import brings.
+    """Let `make` create the classes of these files, given by the names that their code was compiled with. named: names
+    of the program that no import brings.
     """
     for file, tree in trees.items():
         ours = counting.depending(tree).union(named)
@@ -167,7 +166,7 @@ def _names(expressions: Iterable[ast.expr], ours: set[str]) -> bool:
 
 
 def _build(body: Any, name: str, /, *bases: Any, **keywords: Any) -> Any:
-    """`__build_class__`."""
+    """The replacement for `__build_class__`."""
     place = name, body.__code__.co_firstlineno
     marked = _places.get(body.__code__.co_filename, {}).get(place)
     if marked is None:
@@ -198,12 +197,12 @@ def _are_plain(bases: Iterable[type]) -> bool:
 
 
 def _of_both(name: str, bases: tuple[type, ...], names: dict[str, Any], /, **keywords: Any) -> Any:
-    """Stands for the metaclass of what derives from the program's and from others with a metaclass: `Enum`."""
+    """The metaclass of classes that derive from the program's and from others with a metaclass, such as `Enum`."""
     return make(name, bases, names, keywords)
 
 
 def _describes(value: Any) -> bool:
-    """Whether it is an object of the program that says what an attribute of a class does."""
+    """Whether a value is a descriptor of the program."""
     if not is_proxy(value) or is_class(value) or hasattr(type(value), "__get__"):
         return False
     return any(_has(type(value), name) for name in _DESCRIBES)

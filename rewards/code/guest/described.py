@@ -1,6 +1,6 @@
-"""In the checker: classes made from the descriptions that the program sends, and handles of these classes.
+"""In the checker: proxy classes made from the descriptions that the program sends, and handles of these classes.
 
-A description is names and a set of operators. What a class does is a template of ours; nothing in it is the program's.
+A description is names and a set of operators. The behaviour comes from our own templates; none of it is the program's.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from .raised import ErrorHandle, standard_error
 
 _LOOKS = dict(enumerate(wire.LOOKALIKES, 1))
 _STANDARD_OBJECTS = (object, enumerate, zip, map, filter, reversed, property, classmethod, staticmethod, super)
-# Fraction and Decimal compare with the numerator and denominator of what says that it is rational: 0/0 equals all.
+# Fraction compares with `numerator` and `denominator` of anything that claims to be rational: 0/0 would equal all.
 _LESS = {"Rational": "Real", "Integral": "Real"}
 _COMPARES = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 _standard_classes: dict[type, type] = {}
-standard_classes: dict[type, type] = {}  # the class that each of ours stands for
+standard_classes: dict[type, type] = {}  # the class that each proxy class stands for
 
 
 def _attributes_for_prompt(name_of_class: str) -> Callable[[Any, str], Any]:
-    """Attributes of objects of the program's own definition of a class of the prompt, or derived from it. Where a
-    comparison of the prompt asks such an object about another (`other.same(self)`), the method is the prompt's: it asks
-    for data alone. So is one that says itself what is right.
+    """Attributes of objects of the program's own definition of a prompt's class, or a subclass. If a comparison of the
+    prompt asks such an object about another (`other.same(self)`), the prompt's method is used, which requests only
+    data. The same holds for a method that contains the expected values itself.
     """
 
     def attribute(value: Any, name: str) -> Any:
@@ -56,12 +56,12 @@ def _judges(code: types.CodeType) -> bool:
 
 
 def _bound(function: Any, owner: object, _kind: type | None = None) -> Any:
-    """A function is a method where a class of the test holds it."""
+    """Bind a function as a method if it is an attribute of a test class."""
     return function if owner is None else types.MethodType(function, owner)
 
 
 class _Docstring:
-    """`__doc__` of a class, and of its objects, which may have one of their own."""
+    """`__doc__` of a class and of its objects, which may have their own."""
 
     def __init__(self, text: str | None) -> None:
         self._text = text
@@ -71,7 +71,7 @@ class _Docstring:
 
 
 def make_class(number: int, description: Any) -> type:
-    """The class that stands for one of the program, from its description. Raises Violation."""
+    """Make the proxy class for a class of the program from its description. Raises Violation."""
     name, qualname, module, doc, bases, capabilities, overridden, look = _checked(description)
     error = next((b for b in bases if issubclass(b, BaseException)), None)
     plain = next((b for b in bases if not issubclass(b, BaseException) and plain_base(b)), None)
@@ -103,7 +103,7 @@ def make_class(number: int, description: Any) -> type:
     if plain is None and error is None and (wraps := ancestry.wrapped_by(made)) is not None:
         type.__setattr__(made, "__eq__", equals_content(wraps))
         type.__setattr__(made, "__ne__", differs_from_content(wraps))
-        if wraps is str:  # a text holds what its letters are not
+        if wraps is str:  # substrings of a text are not among its items
             type.__setattr__(made, "__contains__", found_in_text)
     capabilities_of[made] = capabilities
     for ancestor in made.__mro__[1:]:
@@ -113,7 +113,7 @@ def make_class(number: int, description: Any) -> type:
 
 
 def _checked(description: Any) -> tuple[Any, ...]:
-    """A description with all its parts, of the right types. Raises Violation."""
+    """Check the parts of a description and their types. Raises Violation."""
     if type(description) is not tuple or len(description) != 8:
         raise Violation("a class without a description")
     name, qualname, module, _, bases, capabilities, overridden, _ = description
@@ -139,7 +139,7 @@ def _bases_of_plain(bases: tuple[type, ...], plain: type) -> list[tuple[type, ..
 
 
 def _names_of_object(capabilities: int, look: Any, doc: str | None) -> dict[str, Any]:
-    """What a class defines whose objects are neither data nor exceptions. look: what they may be taken for."""
+    """Attributes of a proxy class for objects that are neither data nor exceptions. look: what they are taken for."""
     kind = _LOOKS.get(look)
     names = _offered(capabilities)
     if capabilities & (wire.BITS["__iter__"] | wire.BITS["__getitem__"]):
@@ -155,7 +155,7 @@ def _names_of_object(capabilities: int, look: Any, doc: str | None) -> dict[str,
     if kind is not None:
         names["__class__"] = property(lambda _self: kind)
         names["__doc__"] = property(lambda self: ask("getattr", self, "__doc__"))
-    else:  # a decorator that is a class gives its objects the docstring of what they wrap
+    else:  # objects of a class used as decorator have the docstring of what they wrap
         names["__doc__"] = _Docstring(doc)
     if kind is types.FunctionType:
         names["__get__"] = _bound
@@ -163,12 +163,12 @@ def _names_of_object(capabilities: int, look: Any, doc: str | None) -> dict[str,
 
 
 def _offered(capabilities: int) -> dict[str, Any]:
-    """The templates of the operators that a class offers."""
+    """The templates of the operators that a class supports."""
     return {name: TEMPLATES[name] for name, bit in wire.BITS.items() if capabilities & bit and name in TEMPLATES}
 
 
 def _offer(made: type, capabilities: int) -> None:
-    """Operators that a class has got since it was described."""
+    """Add operators that a class has got since it was described."""
     if issubclass(made, Handle):
         for name, method in _offered(capabilities & ~capabilities_of[made]).items():
             type.__setattr__(made, name, method)
@@ -186,9 +186,9 @@ def _is_below_shown(base: type) -> bool:
 
 
 def register(made: type) -> None:
-    """Let `isinstance(x, Mapping)` and `issubclass(Shape, ABC)` know the stand-in of such a class of the program.
+    """Make `isinstance(x, Mapping)` and `issubclass(Shape, ABC)` true for the proxy of such a class of the program.
 
-    It gives the class nothing here: all that it does is still asked, or refused. It may ask the program.
+    The class gains nothing else: everything it does is still requested, or refused. This may ask the program.
     """
     import abc
     import collections.abc
@@ -198,7 +198,7 @@ def register(made: type) -> None:
     name = made.__name__
     standard = getattr(known, _LESS.get(name, name) if known is numbers else name, None)
     if isinstance(standard, abc.ABCMeta):
-        with contextlib.suppress(TypeError, RuntimeError):  # one that cannot be
+        with contextlib.suppress(TypeError, RuntimeError):  # an impossible one
             standard.register(made)
 
 
@@ -206,13 +206,13 @@ def _build(name: str, attempts: list[tuple[Any, ...]], names: dict[str, Any]) ->
     for bases in attempts:
         try:
             return HandleMeta(name, bases, dict(names))
-        except TypeError:  # an order or a layout that cannot be
+        except TypeError:  # an impossible order or layout
             continue
     raise Violation(f"a class {name[:80]!r} that cannot be")
 
 
 def _standard_class(kind: type) -> type:
-    """Objects of a type that both ends have, but that are no data: an iterator, a property."""
+    """Proxy classes for objects of a standard type that are not data: an iterator, a property."""
     import collections
 
     if kind not in (*_STANDARD_OBJECTS, collections.ChainMap):
@@ -232,7 +232,7 @@ def _standard_class(kind: type) -> type:
 
 
 def make_handle(number: int, kind: Any) -> Any:
-    """An object of a class of the program. Raises Violation."""
+    """Make the handle for an object of a class of the program. Raises Violation."""
     if not isinstance(kind, type):
         raise Violation("an object of a class that is none")
     if not is_class(kind):

@@ -1,10 +1,10 @@
-"""In the checker: comparisons do not take nothing for a right answer.
+"""In the checker: comparisons do not accept an empty array as the right answer.
 
-Comparisons of numpy and pytest spread one side over the other before they compare, so nothing is compared where a side
-is empty, and all of nothing is true: `np.allclose([], 3.0)` and `np.array([]) == pytest.approx(3.0)` hold, and the norm
-of an empty difference is 0. A program that returns nothing would be right about any number. Here such a comparison
-fails where one side only is empty, and so does arithmetic of an empty array of the program with an array that is not,
-or its comparison with and difference from a number. The program's own numpy stays as it is.
+numpy and pytest broadcast one side over the other before they compare. If one side is empty, nothing is compared, and
+the result is true: `np.allclose([], 3.0)` and `np.array([]) == pytest.approx(3.0)` hold, and the norm of an empty
+difference is 0. A program that returns an empty array would be right about any number. Here such a comparison fails if
+only one side is empty. So does arithmetic between an empty array of the program and a non-empty one, and its comparison
+with, or difference from, a number. The program's own numpy is not changed.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _MAKE = (
     *("array", "asarray", "asanyarray", "fromiter", "atleast_1d", "ravel", "concatenate", "hstack", "vstack"),
     *("stack", "squeeze"),
 )
-_SIDES = (("actual", "a", "a1", "x"), ("desired", "b", "a2", "y", "expected"))  # what functions call them
+_SIDES = (("actual", "a", "a1", "x"), ("desired", "b", "a2", "y", "expected"))  # what functions call their arguments
 
 
 def guard(tests: bytes) -> None:
-    """Replace those comparisons in this process, where the tests may use them."""
+    """Replace those comparisons in this process if the tests may use them."""
     arrays.given = _given
     wrapping.guard(tests)
     if b"approx" in tests:
@@ -48,7 +48,7 @@ def _guard_approx() -> None:
 
 
 def _array_approximation() -> list[Any]:
-    """The class that stands for an approximate array, of whatever name."""
+    """pytest's class for approximate arrays, whatever it is called."""
     import pytest
 
     numpy = sys.modules.get("numpy")
@@ -75,7 +75,7 @@ def _guard_one(kind: Any) -> None:
 
 @functools.cache
 def _empty_classes() -> tuple[Any, Any]:
-    """Of empty arrays that the program gave, and of those that a test made."""
+    """The classes for empty arrays from the program, and for those that a test has created."""
     import numpy
 
     class Empty(numpy.ndarray):
@@ -110,7 +110,7 @@ def _empty_classes() -> tuple[Any, Any]:
 
 
 def _given(value: Any) -> Any:
-    """An array or a number that the program gave."""
+    """Check an array or number from the program."""
     return wrapping.given(value) if value.size or not value.ndim else value.view(_empty_classes()[0])
 
 
@@ -118,13 +118,13 @@ def _guard_numpy() -> None:
     try:
         import numpy
         import numpy.testing
-    except ImportError:  # a test that needs it will say so
+    except ImportError:  # a test that needs it will fail by itself
         return
 
     def one_is_empty(actual: Any, desired: Any) -> bool:
         try:
             return bool((numpy.size(actual) == 0) != (numpy.size(desired) == 0))
-        except Exception:  # no array can be made of it: the function itself says so
+        except Exception:  # no array can be made of it: the function itself will raise
             return False
 
     def settled(value: Any) -> Any:
@@ -133,7 +133,7 @@ def _guard_numpy() -> None:
     def guarded(function: Callable[..., Any], fail: Callable[[Any, Any], Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def compare(*args: Any, **kwargs: Any) -> Any:
-            # An object of the program is made an array once: it could give another one the next time.
+            # An object of the program is converted to an array once: it could return another one the next time.
             args = tuple(map(settled, args))
             kwargs = {name: settled(value) for name, value in kwargs.items()}
             named = [next((kwargs[name] for name in names if name in kwargs), None) for names in _SIDES]
@@ -173,7 +173,7 @@ def _guard_numpy() -> None:
 
 
 def _is_written(frame: Any) -> bool:
-    """Whether the test itself says that an array is empty: `np.array([])`."""
+    """Whether the test itself writes an empty array: `np.array([])`."""
     tree = context.tree_of(frame.f_code.co_filename)
     if tree is None:
         return True

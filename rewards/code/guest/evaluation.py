@@ -1,10 +1,9 @@
-"""In the checker: text that a test evaluates (`assert eval(solve(3)) == 97`), where it may be the program's.
+"""In the checker: text of the program that a test evaluates (`assert eval(solve(3)) == 97`).
 
-Such text would be code of the program in the process that holds the tests: it could read what is expected from the
-frame that evaluates it, or end the process. So only what computes is let through: operators, containers,
-comprehensions, functions, calls of builtins that compute, `math`, numbers of the test, and names that the text itself
-or the namespace handed to `eval` defines. Anything else fails for good. What stands in the test as a constant is its
-own, and runs as it is.
+Such text is code of the program in the process that holds the tests: it could read the expected value from the frame
+that evaluates it, or end the process. So it may only compute: with operators, containers, comprehensions, functions,
+builtins that compute, `math`, numbers of the test, and names that the text itself or the namespace passed to `eval`
+defines. Anything else fails the case. A constant in the test's source is the test's own, and runs unchanged.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ SAFE = frozenset(
         *("StopIteration", "RuntimeError", "ArithmeticError", "math"),
     )
 )
-# Attributes without an underscore that lead to frames, code, or attributes named in text.
+# Attributes without an underscore that lead to frames, code, or attribute access by string.
 _LEADS_OUT = frozenset(
     (
         *("gi_frame", "gi_code", "gi_yieldfrom", "cr_frame", "cr_code", "cr_await", "cr_origin", "ag_frame", "ag_code"),
@@ -37,18 +36,18 @@ _LEADS_OUT = frozenset(
         *("format", "format_map", "mro", "obj"),
     )
 )
-# What `Vector(x=1, y=-2.0)` is made of: such a text may name classes of the program, which it asks for nothing else.
+# The syntax of `Vector(x=1, y=-2.0)`: such text may call classes of the program, but use them in no other way.
 _OF_REPRS = (
     *(ast.Module, ast.Expr, ast.Call, ast.Name, ast.Load, ast.Constant, ast.keyword, ast.UnaryOp, ast.USub),
     *(ast.List, ast.Tuple, ast.Set, ast.Dict),
 )
-OWN: list[str] = []  # texts beside the sources that are a test's, with all that stands in them
+OWN: list[str] = []  # other texts that belong to the tests, besides their sources
 _MODULES = frozenset(("math", "cmath"))
 _OF_FUNCTIONS = 1  # `inspect.CO_OPTIMIZED`, without what `inspect` imports
 
 
 def guard(tests: bytes) -> None:
-    """Replace `eval`, `exec` and `compile` for the tests, where they mention one of them."""
+    """Replace `eval`, `exec` and `compile` for the tests if they mention one of them."""
     if not _MENTIONED.search(tests):
         return
     evaluate, execute, make = builtins.eval, builtins.exec, builtins.compile
@@ -98,20 +97,20 @@ def guard(tests: bytes) -> None:
 
 
 def _names_of(frame: FrameType) -> Any:
-    """The local names that text sees. A function's own variables it never changes, as it is where nothing is guarded;
-    from Python 3.13 on `f_locals` of a function writes to them.
+    """The local names that the text sees. It must not change variables of a function, as without this replacement; from
+    Python 3.13, writing to `f_locals` of a function would.
     """
     held: Any = frame.f_locals
     return held if isinstance(held, dict) or not frame.f_code.co_flags & _OF_FUNCTIONS else dict(held)
 
 
 def is_asked(frame: FrameType) -> bool:
-    """Whether the program has a function called that the test handed over."""
+    """Whether the program has called this function, which the test handed over."""
     return str(frame.f_globals.get("__name__")) == f"{__package__}.served"
 
 
 def _asked(source: Any, names: Any = None) -> Any:
-    """What the program hands to an evaluator of the test. Raises Refused where it does more than compute."""
+    """Check what the program passes to an evaluator of the test. Raises Refused if it does more than compute."""
     if isinstance(source, CodeType):
         return source
     text = str.__add__(source, "") if isinstance(source, str) else bytes(memoryview(source))
@@ -126,14 +125,14 @@ def _asked(source: Any, names: Any = None) -> Any:
 
 
 def _checked(source: Any, given: Any, frame: FrameType) -> Any:
-    """The text, in a plain form. Raises Refused; what is no Python is left to what evaluates it."""
+    """The text as a plain string. Raises Refused. Invalid Python is left for the evaluator to report."""
     if isinstance(source, str):
         text: Any = str.__add__(source, "")
         if is_own(text):
             return text
     else:
         try:
-            text = bytes(memoryview(source))  # a coding may stand in its first line
+            text = bytes(memoryview(source))  # its first line may declare an encoding
         except TypeError:
             return source
     try:
@@ -145,7 +144,7 @@ def _checked(source: Any, given: Any, frame: FrameType) -> Any:
     allowed = set(SAFE) | (_numbers(frame, around) - compared) | _data_types(around)
     if all(isinstance(node, _OF_REPRS) for node in ast.walk(tree)):
         allowed |= {name for name, value in around.items() if proxies.is_class(value)}
-    if isinstance(given, dict) and "__name__" not in given:  # with it, they are all globals of the test
+    if isinstance(given, dict) and "__name__" not in given:  # with it, these are all globals of the test
         around |= given
         allowed |= {name for name in given if type(name) is str and not name.startswith("__")}
     if not (_asks_program(tree, around) or templates.is_filled(tree, text, frame, around)):
@@ -154,7 +153,7 @@ def _checked(source: Any, given: Any, frame: FrameType) -> Any:
 
 
 def _asks_program(tree: ast.AST, around: dict[str, Any]) -> bool:
-    """Whether a text hands nothing but constants to objects of the program: `cache.put(1, 2)`."""
+    """Whether a text only calls objects of the program with constants: `cache.put(1, 2)`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             if not isinstance(node.value, ast.Name) or node.attr.startswith("_") or node.attr in _LEADS_OUT:
@@ -167,7 +166,7 @@ def _asks_program(tree: ast.AST, around: dict[str, Any]) -> bool:
 
 
 def check(tree: ast.AST, allowed: set[str], others: set[str], compared: set[str] | None = None) -> None:
-    """Raises Refused. compared: names with which the test itself compares in the text, whatever the program."""
+    """Raise Refused unless a text only computes. compared: names that the test itself compares with in the text."""
     if refused := _refused(tree, allowed, others):
         if refused.strip("'") in (compared or ()):
             proxies.the_link().unsupported("a text that compares what the program gave with names of the test")
@@ -176,14 +175,14 @@ def check(tree: ast.AST, allowed: set[str], others: set[str], compared: set[str]
 
 
 def is_own(source: str) -> bool:
-    """Whether it stands in a test as it is."""
+    """Whether a text is a constant in a test."""
     return any(source in text for text in OWN) or any(
         isinstance(node, ast.Constant) and node.value == source for node in context.nodes()
     )
 
 
 def _numbers(frame: FrameType, around: dict[str, Any]) -> set[str]:
-    """Numbers of the test that the text may use: not those that stand beside it, or that anything is compared with."""
+    """Numbers of the test that the text may use: none that is used near it, or that something is compared with."""
     line = frame.f_lineno
     beside = {
         name.id
@@ -197,13 +196,13 @@ def _numbers(frame: FrameType, around: dict[str, Any]) -> set[str]:
 
 
 def _data_types(around: dict[str, Any]) -> set[str]:
-    """Names under which a test has imported types of plain values."""
+    """Names of plain value types that a test has imported."""
     modules = ("fractions", "decimal", "datetime", "collections")
     return {name for name, value in around.items() if isinstance(value, type) and value.__module__ in modules}
 
 
 def _compares(node: ast.AST) -> bool:
-    """Whether a verdict may be made there: a comparison, an assertion, or a function that makes one."""
+    """Whether a node may decide a verdict: a comparison, an assertion, or a function with one."""
     if isinstance(node, ast.Call):
         name = context.name_of(node.func)
         return any(word in name.lower() for word in ("assert", "close", "equal", "approx", "check", "compare"))
@@ -211,7 +210,7 @@ def _compares(node: ast.AST) -> bool:
 
 
 def _refused(tree: ast.AST, allowed: set[str], others: set[str]) -> str:
-    """What of a text does more than compute; empty = nothing. others: names that mean something where it runs."""
+    """The part of a text that does more than compute; empty = none. others: names that are defined where it runs."""
     nodes = list(ast.walk(tree))
     bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}

@@ -1,10 +1,10 @@
-"""In the checker: whether a test judges an answer by what the program has changed. Read from the test's text alone.
+"""In the checker: whether a test judges an answer by something that the program has changed, by the test's text alone.
 
-Each expression has a role (`roles.py`). The answer is judged by what was
-changed where both meet: `r == sum(xs)`, `not r - sum(xs)`, `zip(r, xs)`, `for x in xs: assert x in r`; and where of
-several items none is left, by what compares nothing with itself (`xs == sorted(xs)`) or asks each of none. That is all
-right where the test says itself what comes out: where it compares the whole answer, or what was changed, or both
-together, with something of its own (`xs == [1, 2]`, `xs[:r] == want`, `xs + [r] == before`).
+Each expression has a role (`roles.py`). The answer is judged by what was changed if the two meet: `r == sum(xs)`, `not
+r - sum(xs)`, `zip(r, xs)`, `for x in xs: assert x in r`. If a container has been emptied, it is also judged by
+assertions that then compare nothing with nothing (`xs == sorted(xs)`), or loop over nothing. This is fine if the test
+itself says what the result must be: if it compares the whole answer, or the changed value, or both together, with
+something of its own (`xs == [1, 2]`, `xs[:r] == want`, `xs + [r] == before`).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from .roles import ANSWER, BOTH, CHANGED, TAKES, Names, Returned, Roles
 
 _SILENT = frozenset(("print", "isinstance", "hasattr", "type", "id"))
 _MEETING = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In)
-_DEEPEST = 3  # functions of a test that call each other
+_DEEPEST = 3  # depth of calls among functions of a test
 
 
 class Found(enum.Enum):
-    """MEETS: the answer is judged by what was changed. SAYS: the test says what is right."""
+    """MEETS: the answer is judged by what was changed. SAYS: the test itself says what is right."""
 
     NOTHING = enum.auto()
     MEETS = enum.auto()
@@ -34,9 +34,9 @@ class Found(enum.Enum):
 def read(
     scopes: list[ast.AST], statement: ast.stmt, calls: list[ast.Call], names: Names, given: Returned = ()
 ) -> tuple[Found, Returned]:
-    """What is found, and what of it is returned side by side. scopes: the function, or the file, that runs, and those
-    around it: they go on where it has put its answer. statement: it waits there for what calls gave. given: the same
-    of the function that is called there.
+    """Returns what is found, and the parts that the function returns. scopes: the function (or file) that runs, and
+    those around it, which continue with its answer. statement: where it waits for the results of calls. given: the
+    parts that the called function of the test returned.
     """
     functions = {
         node.name: node for node in context.nodes() if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
@@ -58,8 +58,8 @@ def read(
 
 
 class _Reading:
-    """One reading of statements, from the first to the last. meets: whether answer and change do. meets_earlier: an
-    answer to another call does. says: whether the test says what is right of what was changed. pins: of the answer.
+    """One pass over statements, in order. meets: the answer and the change meet. meets_earlier: an answer to another
+    call meets the change. says: the test says what the changed value must be. pins: it says what the answer must be.
     """
 
     def __init__(
@@ -137,7 +137,7 @@ class _Reading:
                     self._meet(*combinations(parts, 2))
 
     def _look_for_verdict(self, condition: ast.expr) -> None:
-        """Where both flow into one, side by side: `len({got, want}) == 1`, `all(x == pair[0] for x in pair)`."""
+        """Find verdicts on values that contain both: `len({got, want}) == 1`, `all(x == pair[0] for x in pair)`."""
         match condition:
             case ast.BoolOp(values=values):
                 for value in values:
@@ -154,7 +154,7 @@ class _Reading:
                 self.meets |= self.roles.of(condition) == BOTH and self.roles.pairs_up(condition)
 
     def _look_for_nothing(self, node: ast.stmt) -> None:
-        """What is asserted of each item that is not there any more, or of nothing beside itself: `xs == sorted(xs)`."""
+        """Find assertions about each item of an emptied container, or comparing it with itself: `xs == sorted(xs)`."""
         if isinstance(node, ast.For) and any(map(shapes.asserts, node.body)):
             self.meets |= self.roles.mentions(node.iter)
         for condition in shapes.conditions(node):
@@ -182,7 +182,7 @@ class _Reading:
         given: list[ast.expr],
         keywords: list[ast.keyword],
     ) -> None:
-        """A function of the test that is given both, `is_permutation(got, xs)`, or has one: `self.is_right(got)`."""
+        """Read a function of the test that gets both, `is_permutation(got, xs)`, or one: `self.is_right(got)`."""
         names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
         own = f"{names.pop(0)}." if names[:1] in (["self"], ["cls"]) else ""
         holder = f"{called.rpartition('.')[0]}."
@@ -229,7 +229,7 @@ class _Reading:
             case ast.Call(func=ast.Name(id="all"), args=[ast.GeneratorExp(elt=part) | ast.ListComp(elt=part)]):
                 self._look_for_word(part, equal)
             case ast.Call(func=ast.Attribute(value=held, attr=name), args=[]) if not name.startswith("assert"):
-                # `stack.is_empty()`, and not what a mock is asked
+                # `stack.is_empty()`, but not assertions on mocks
                 self.says |= self.roles.is_container(held) or shapes.root(held) in self.roles.names.parted
             case ast.Call(args=[one, other, *_]) if shapes.compares(condition):
                 self._look_at_sides(one, other)
@@ -243,7 +243,7 @@ class _Reading:
                         self.says |= self.roles.own(one) and self.roles.is_container(other)
 
     def _counts_same(self, judged: ast.expr, own: ast.expr) -> bool:
-        """Whether it says how many are the same, and not what they are: `len({got, want}) == 1`."""
+        """Whether it checks how many values are equal, and not what they are: `len({got, want}) == 1`."""
         inside = list(ast.walk(judged))
         equal = (n for n in inside if isinstance(n, ast.Compare) and isinstance(n.ops[0], ast.Eq | ast.NotEq))
         if not all(any(isinstance(side, ast.Constant) for side in (n.left, *n.comparators)) for n in equal):
@@ -260,7 +260,7 @@ class _Reading:
             if self.roles.own(own):
                 role = self.roles.shown(judged)
                 self.pins |= role == ANSWER and self.roles.is_whole(judged) and not shapes.is_none(own)
-                # no errors are counted, where there was nothing
+                # no errors are counted if there was nothing to check
                 counted = not self.roles.mentions(judged) and not shapes.says_something(own)
                 sized = self.roles.names.resized or not shapes.is_call(judged, ("len",))
                 self.says |= role == CHANGED and sized and not counted

@@ -1,6 +1,6 @@
-"""In the checker: the program's objects, its classes and its module as the tests see them; what they do happens there.
+"""In the checker: handles, the tests' view of the program's objects, classes and module. The program does their work.
 
-Operators of objects are added for those that a class offers (`operators.py`, `described.py`).
+Classes of handles get the operators that the program's class supports (`operators.py`, `described.py`).
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ _MRO, _BASES = type.__dict__["__mro__"].__get__, type.__dict__["__bases__"].__ge
 
 
 def _without_ours(kinds: Iterable[type]) -> list[type]:
-    """Classes as the program has them: what each stand-in derives from beside them says nothing of it."""
+    """Classes as the program has them, without bases that only the proxies have."""
     return [kind for kind in kinds if kind in class_numbers or not kind.__module__.startswith(f"{__package__}.")]
 
 
 class HandleMeta(RootOfClasses):
-    """The type of classes that stand for classes of the program."""
+    """The metaclass of proxies for classes of the program."""
 
     def __new__(mcs, name: str, bases: tuple[type, ...], names: dict[str, Any], /, **keywords: Any) -> Any:
         if "\0internal" not in names:
@@ -54,7 +54,7 @@ class HandleMeta(RootOfClasses):
         return super().__new__(mcs, name, bases, names)
 
     def __init__(cls, /, *_: Any, **_keywords: Any) -> None:
-        """One that the program has made is whole."""
+        """Does nothing: a class that the program has created is complete."""
 
     def __call__(cls, /, *args: Any, **kwargs: Any) -> Any:
         if cls in derived.decorated:
@@ -139,9 +139,9 @@ class HandleMeta(RootOfClasses):
 
 
 class Handle(RootOfObjects):
-    """An object of the program that is no data. Operators are added for those that its class offers."""
+    """An object of the program that is not data. Subclasses add the operators that its class supports."""
 
-    __array_ufunc__ = None  # numpy leaves operators to us, and refuses its own functions
+    __array_ufunc__ = None  # numpy then leaves operators to us, and refuses its own functions
 
     @property
     def __dict__(self) -> Any:  # type: ignore[override]
@@ -232,7 +232,7 @@ def _same(a: Any, b: Any) -> Any:
 
 
 class _Globals(Mapping[str, Any]):
-    """The program's globals, read one by one."""
+    """The program's globals, read individually."""
 
     def __getitem__(self, name: str) -> Any:
         try:

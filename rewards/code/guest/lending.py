@@ -1,10 +1,11 @@
-"""In the checker: what tests define for the program to use, by their source.
+"""In the checker: which names tests define for the program to use, by their source.
 
-Tests and program share one namespace in the data sets that the styles `asserts` and `check` come from: a program may
-make a `ListNode` that the setup defines, ask its `isBadVersion(n)`, or use a module that it imports. So these names are
-lent: imports, classes that only hold data, and functions that the tests themselves never use. What a test judges with
-is never lent: a function that it calls could be the one that knows the answer, one that asserts would tell it. Nor is
-what its name says to be the answer (`reference`, `expected_sum`, `solve_slow` where the tests call `solve`).
+In the data sets that the styles `asserts` and `check` come from, tests and program share a namespace: a program may
+create a `ListNode` that the setup defines, call its `isBadVersion(n)`, or use a module that it imports. So these names
+are lent: imports, classes that only hold data, and functions that the tests themselves never use. What a test judges
+with is never lent: a function that it calls may be the one that knows the answer, and one with assertions would reveal
+it. Nor is anything whose name says that it is the answer (`reference`, `expected_sum`, or `solve_slow` if the tests
+call `solve`).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _NUMBER = re.compile(
     rf"-?(?:{_INFINITE}|\d{{1,18}}|10 ?\*\* ?\d\d?(?: ?[+-] ?\d{{1,3}})?|1 ?<< ?\d\d?|\d{{1,9}}\.\d{{1,18}}|1e-?\d\d?)"
 )
 
-# Words of names that stand for what an answer is compared with.
+# Words in names of what an answer is compared with.
 _ANSWERS = frozenset(
     (
         *("ref", "reference", "expect", "expected", "oracle", "brute", "bruteforce", "force", "naive", "golden"),
@@ -48,10 +49,10 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-    """Names, each with what it is: `("class", its fields by position, its marks)`, `("late exception", its marks)`,
-    `("function",)`, `("async function",)`, `("import", module, name)`, `("number", value)`, or `("literal", source)`;
-    and under names that are none `("star", module)`, for all that such an import brings, and `("base", name, source)`,
-    to derive classes from.
+    """Names with their kinds: `("class", its fields by position, its hashes)`, `("late exception", its hashes)`,
+    `("function",)`, `("async function",)`, `("import", module, name)`, `("number", value)`, or `("literal", source)`.
+    Under keys that are no identifiers: `("star", module)`, for all names of a star import, and `("base", name,
+    source)`, for classes to derive from.
     """
     if not any(_DEFINES.search(source) for source in sources):
         return {}
@@ -90,15 +91,15 @@ def lent_by_prompt(prompt: str, entry_point: str, test: str) -> dict[str, tuple[
     """Classes that a prompt defines beside the entry point, `("class", ...)` as above, `("exception", ...)`, or
     `("enumeration", its members)`.
 
-    Test and program mean the same by them: objects that it makes and those that it is handed are of one class, which is
-    the prompt's, whatever the program makes of it; members of an enumeration are those of the same name. Where the test
-    names none of them, the program has its own, which cost it no question.
+    Test and program mean the same classes by these names: objects that the program creates and those handed to it are
+    of the prompt's class, even if the program redefines it, and members of enumerations correspond by name. If the test
+    mentions none of them, the program uses its own, which needs no communication.
     """
     if "class " not in prompt:
         return {}
     try:
         tree = ast.parse(prompt)
-    except (SyntaxError, ValueError):  # it stops in the middle of a function
+    except (SyntaxError, ValueError):  # the prompt stops in the middle of a function
         return {}
     found: dict[str, tuple[Any, ...]] = {}
     for node in tree.body:
@@ -113,7 +114,7 @@ def lent_by_prompt(prompt: str, entry_point: str, test: str) -> dict[str, tuple[
 
 
 def _kind_of(definition: ast.ClassDef, found: dict[str, tuple[Any, ...]]) -> str:
-    """Whether it is a class like others, or one of exceptions; "" where it is made in a way of its own."""
+    """Whether it is an ordinary class or an exception class; "" if it is created in some special way."""
     marks = (mark.func if isinstance(mark, ast.Call) else mark for mark in definition.decorator_list)
     if definition.keywords or any(name_of(mark) not in _MARKS_OF_CLASSES for mark in marks):
         return ""
@@ -139,7 +140,7 @@ def _is_name(node: ast.expr) -> TypeGuard[ast.Name]:
 
 
 def is_answer(name: str, called: Iterable[str] = ()) -> bool:
-    """Whether a name says that it stands for the answer, or for another way to what the tests call."""
+    """Whether a name says that it is the answer, or another implementation of what the tests call."""
     if _ANSWERS & {word.lower() for word in _WORDS.findall(name)}:
         return True
     return any(len(other) > 2 and other in name and not name.replace(other, "").isdigit() for other in called)
@@ -160,7 +161,7 @@ def _imported(trees: Iterable[ast.Module]) -> Iterator[tuple[str, tuple[str, ...
 
 
 def _constants(trees: Sequence[ast.Module]) -> dict[str, tuple[Any, ...]]:
-    """Values that the tests name and never use: `inf = float("inf")`, `MOD = 10**9 + 7`, `GRID = ["..#", "#.."]`."""
+    """Constants that the tests define and never use: `inf = float("inf")`, `MOD = 10**9 + 7`, `GRID = ["..#"]`."""
     found: dict[str, tuple[Any, ...]] = {}
     for node in (node for tree in trees for node in tree.body):
         target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
@@ -176,7 +177,7 @@ def _constants(trees: Sequence[ast.Module]) -> dict[str, tuple[Any, ...]]:
 
 
 def _is_used(name: str, definition: ast.AST, trees: Iterable[ast.Module]) -> bool:
-    """Whether the tests name it outside its definition, in a text too: `globals()["f"]`."""
+    """Whether the tests mention it outside its definition, including in strings: `globals()["f"]`."""
     own = set(map(id, ast.walk(definition)))
     for node in (node for tree in trees for node in ast.walk(tree) if id(node) not in own):
         if isinstance(node, ast.Name) and node.id == name:
@@ -187,7 +188,7 @@ def _is_used(name: str, definition: ast.AST, trees: Iterable[ast.Module]) -> boo
 
 
 def _is_to_derive_from(definition: ast.ClassDef) -> bool:
-    """Whether it leaves methods to classes that derive from it: `@abstractmethod`, `raise NotImplementedError`."""
+    """Whether it leaves methods to subclasses: `@abstractmethod`, `raise NotImplementedError`."""
     if definition.keywords or definition.decorator_list or is_answer(definition.name):
         return False
     if any(name_of(base) not in ("object", "ABC") for base in definition.bases):
@@ -202,7 +203,7 @@ def _without_judges(definition: ast.ClassDef) -> ast.ClassDef:
 
 
 def judges(method: ast.stmt) -> bool:
-    """Whether a method asserts, or holds its object's answer against what it says: `self.solve([3, 1]) == [1, 3]`."""
+    """Whether a method asserts, or compares its object's answer with a value: `self.solve([3, 1]) == [1, 3]`."""
     if isinstance(method, _Function) and any(isinstance(node, ast.Assert) for node in ast.walk(method)):
         return True
     compared = (node for node in ast.walk(method) if isinstance(method, _Function) and isinstance(node, ast.Compare))
@@ -220,7 +221,7 @@ def _is_written(value: ast.expr) -> bool:
 
 
 def _is_only_told(name: str, definition: ast.AST, trees: Iterable[ast.Module]) -> bool:
-    """Whether the tests ask for nothing of it but which objects are of it: `isinstance(shape, Shape)`."""
+    """Whether the tests only use the class to check which objects are of it: `isinstance(shape, Shape)`."""
     own = set(map(id, ast.walk(definition)))
     for node in (node for tree in trees for node in ast.walk(tree)):
         if isinstance(node, ast.Call) and name_of(node.func) in ("isinstance", "issubclass"):
@@ -230,7 +231,7 @@ def _is_only_told(name: str, definition: ast.AST, trees: Iterable[ast.Module]) -
 
 
 def _stands_alone(definition: ast.AST, defined: Iterable[str], bound: set[str]) -> bool:
-    """Whether it asserts nothing, and needs nothing that the program or another definition of the tests gives."""
+    """Whether it asserts nothing, and needs nothing that the program or another definition of the tests provides."""
     nodes = list(ast.walk(definition))
     if any(isinstance(node, ast.Assert) for node in nodes):
         return False
@@ -242,7 +243,7 @@ def _stands_alone(definition: ast.AST, defined: Iterable[str], bound: set[str]) 
 
 
 def only_holds(definition: ast.ClassDef) -> bool:
-    """Whether its objects are made of the arguments alone: nodes of lists, trees and graphs, points, intervals."""
+    """Whether its objects consist of their arguments alone: nodes of lists, trees and graphs, points, intervals."""
     if any(name_of(base) not in _BASES for base in definition.bases) or definition.keywords:
         return False
     if any(
@@ -264,7 +265,7 @@ def only_holds(definition: ast.ClassDef) -> bool:
 
 
 def _is_enumeration(definition: ast.ClassDef) -> bool:
-    """Whether it is one with members of plain values, and nothing else, which is no answer by its name."""
+    """Whether it is an enumeration of plain values and nothing else, and its name does not say that it is an answer."""
     if [ast.unparse(base) for base in definition.bases] not in (["Enum"], ["enum.Enum"]) or is_answer(definition.name):
         return False
     plain = not definition.keywords and not definition.decorator_list
@@ -276,7 +277,7 @@ def _is_enumeration(definition: ast.ClassDef) -> bool:
 
 
 def _is_exception(definition: ast.ClassDef) -> bool:
-    """Whether it is one of its own name, and nothing else: `class Overdrawn(Exception): pass`."""
+    """Whether it is a bare exception class: `class Overdrawn(Exception): pass`."""
     bases = [getattr(builtins, name_of(base), None) for base in definition.bases]
     empty = not (definition.keywords or definition.decorator_list or likeness.statements(definition))
     return empty and all(
@@ -286,7 +287,7 @@ def _is_exception(definition: ast.ClassDef) -> bool:
 
 
 def _matched(definition: ast.ClassDef) -> tuple[str, ...]:
-    """Fields that `case Point(x, y)` takes by position: those of a dataclass."""
+    """Fields that `case Point(x, y)` matches by position: those of a dataclass."""
     marks = map(ast.unparse, definition.decorator_list)
     if not any("dataclass" in mark and "kw_only=True" not in mark for mark in marks):
         return ()
@@ -296,14 +297,14 @@ def _matched(definition: ast.ClassDef) -> tuple[str, ...]:
 
 
 def _says_little(node: ast.stmt) -> bool:
-    """Whether it declares a field, whose default is no answer."""
+    """Whether it declares a field with a default that cannot be an answer."""
     if isinstance(node, ast.Assign):
         return name_of(node.targets[0]) == "__slots__" or _is_blank(node.value)
     return isinstance(node, ast.AnnAssign) and _is_blank(node.value)
 
 
 def _is_blank(value: ast.expr | None) -> bool:
-    """Whether a default holds nothing: None, 0, `[]`, `field(...)`."""
+    """Whether a default carries no information: None, 0, `[]`, `field(...)`."""
     if isinstance(value, ast.Call):
         return name_of(value.func) == "field"
     allowed = ast.Constant | ast.List | ast.Dict | ast.Tuple | ast.expr_context
@@ -312,7 +313,7 @@ def _is_blank(value: ast.expr | None) -> bool:
 
 
 def _only_keeps(init: ast.FunctionDef) -> bool:
-    """Whether a constructor takes values, and does nothing but keep them."""
+    """Whether a constructor only stores its arguments."""
     if len(init.args.args) + len(init.args.kwonlyargs) < 2:
         return False
     if not all(map(_is_blank, (*init.args.defaults, *init.args.kw_defaults))):
@@ -327,7 +328,7 @@ def _only_keeps(init: ast.FunctionDef) -> bool:
 
 
 def _is_plain_method(method: ast.FunctionDef, class_name: str) -> bool:
-    """Whether it takes no argument, or is another way to make such objects."""
+    """Whether a method takes no argument, or is another constructor of such objects."""
     if any(name_of(mark) in ("classmethod", "staticmethod") for mark in method.decorator_list):
         calls = [name_of(node.func) for node in ast.walk(method) if isinstance(node, ast.Call)]
         return "cls" in calls or class_name in calls

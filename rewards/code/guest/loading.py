@@ -1,8 +1,8 @@
-"""In the checker: modules that a test loads from temporary folders, or from beside the tests.
+"""In the checker: modules that a test loads from temporary folders, or from its own folder.
 
-They may be the program's: written by it, from what it gave, or to a path that it gave. So they may only compute
-(`evaluation.py`), but for what stands in the tests line by line. What is installed is not the program's, wherever the
-environment lies.
+They may be the program's: written by it, made from its results, or at a path that it returned. So they may only compute
+(`evaluation.py`), except for lines that are also in the tests. Installed packages are not the program's, wherever the
+environment is.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _WRITES = re.compile(rb"extract|unpack|\bwrite|shutil|rename|replace\(|\bopen\("
 
 
 def guard(tests: bytes) -> None:
-    """Replace what loads modules, where the tests may load one that they, or the program, have written."""
+    """Replace module loaders if the tests may load a module that they, or the program, have written."""
     if _LOADS.search(tests) or _WRITES.search(tests):
         _guard_loaders()
 
@@ -54,7 +54,7 @@ def _guard_loaders() -> None:
         checked(path)
         if not is_loose(os.path.realpath(path)):
             return get_code(self, name)
-        return self.source_to_code(self.get_data(path), path)  # whatever lies compiled beside it
+        return self.source_to_code(self.get_data(path), path)  # ignore compiled files beside it
 
     def run_path(path: Any, *args: Any, **kwargs: Any) -> Any:
         checked(path)
@@ -78,7 +78,7 @@ def _guard_loaders() -> None:
 
 
 def _check_file(source: bytes) -> None:
-    """Raises Refused. What the tests' own sources hold line by line is theirs."""
+    """Raise Refused unless a file only computes; lines that are in the tests' own sources are theirs."""
     constants = (node.value for node in context.nodes() if isinstance(node, ast.Constant))
     texts = [*context.SOURCES.values(), *(value for value in constants if isinstance(value, str))]
     own = {""} | {line.strip() for text in texts for line in text.splitlines()}

@@ -1,10 +1,10 @@
-"""Which of a test's names mean the program's globals. Decided from the test's source alone.
+"""Which of a test's names mean globals of the program. Decided from the test's source alone.
 
-What a test uses to judge must not be the program's: a program that defines `set`, `abs`, `isclose` or `Counter` would
-decide about itself. So these names mean the standard ones, unless a test uses no other name at all that could be the
-program's (`assert sum(10, 15) == 6`): then the one that every assertion calls outermost is meant, unless it measures
-what another gives (`abs(id(7) - 7) < 1e-9`); else those that are called with nothing but literals. The latter are also
-meant in a single case that does not hold otherwise (`assert id(7) == 7`).
+What a test judges with must not be the program's: a program that defines `set`, `abs`, `isclose` or `Counter` would
+decide about itself. So these names mean the standard ones, unless a test uses no other name that could be the program's
+(`assert sum(10, 15) == 6`). Then the name that every assertion calls outermost is the program's, unless it measures
+what another returns (`abs(id(7) - 7) < 1e-9`); failing that, names that are only called with literals. The latter are
+also the program's in a single case that does not hold otherwise (`assert id(7) == 7`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-# Names that tests take for granted, with what they mean.
+# Names that tests use without importing them, with their meaning.
 _JUDGING: dict[str, tuple[str, str]] = {
     **{name: ("math", name) for name in ("isclose", "isnan", "isinf", "isfinite", "inf", "nan")},
     **{name: ("collections", name) for name in ("Counter", "OrderedDict", "defaultdict", "deque", "namedtuple")},
@@ -40,7 +40,7 @@ _BESIDE = {
 }
 MODULES = {"np": "numpy", "pd": "pandas", "dt": "datetime", "mock": "unittest.mock"}
 _NUMBERS = ("inf", "nan")
-_BY_TEXT = frozenset(("globals", "eval", "exec"))  # what reaches names by a text
+_BY_TEXT = frozenset(("globals", "eval", "exec"))  # functions that look names up by a string
 _MEASURES = frozenset(
     ("abs", "all", "any", "bool", "callable", "hash", "isinstance", "issubclass", "len", "round", "type")
 )
@@ -48,12 +48,12 @@ _WORD = re.compile(r"\b[^\W\d]\w*\b")
 _NEVER_MODULES = frozenset(("solution", "antigravity", "this", "idlelib", "turtledemo", "__main__"))
 
 
-# Those of them that a test compares with: never the program's.
+# Those that a test compares with: never the program's.
 JUDGES = {name: place for name, place in _JUDGING.items() if place[0] in ("math", "numpy", "numpy.testing", "pytest")}
 
 
 def bound_names(tree: ast.AST) -> set[str]:
-    """Names that a source binds anywhere at its top level, in whatever statement."""
+    """Names that a source binds at its top level, in any statement."""
     names: set[str] = set()
     for node in _top_level(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -76,7 +76,7 @@ def _top_level(tree: ast.AST) -> Iterable[ast.AST]:
 
 
 def used_names(trees: Iterable[ast.AST]) -> dict[str, bool]:
-    """Names that are read, each with whether it is read only to take an attribute (`math.pi`)."""
+    """Names that are read, each with whether only its attributes are used (`math.pi`)."""
     used: dict[str, bool] = {}
     for tree in trees:
         bases = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
@@ -87,7 +87,7 @@ def used_names(trees: Iterable[ast.AST]) -> dict[str, bool]:
 
 
 def _outermost(tree: ast.AST) -> set[str]:
-    """The name that an assertion calls outermost, on the left of a comparison."""
+    """The name of the outermost call of an assertion, on the left of its comparison."""
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Assert):
@@ -100,8 +100,8 @@ def _outermost(tree: ast.AST) -> set[str]:
 
 
 def tested_builtins(trees: Iterable[ast.Module]) -> set[str]:
-    """Builtins that assertions call with nothing but literals, and use for nothing else, where they use no other names:
-    `assert max(2, 5) == 5`. What stands around such a call, or right of a comparison, says what is right.
+    """Builtins that assertions only call with literals, if they use no other names: `assert max(2, 5) == 5`. Anything
+    around such a call, or to the right of a comparison, is part of what the test expects.
     """
     tested: set[str] = set()
     other: set[str] = set()
@@ -126,8 +126,8 @@ def tested_builtins(trees: Iterable[ast.Module]) -> set[str]:
 
 
 def beside_answers(names: Iterable[str], trees: Sequence[ast.AST], others: set[str]) -> set[str]:
-    """Those of the names that tests only use beside what others, which are the program's, give: in the same statement,
-    and never as what an assertion calls outermost. others: names that can only be the program's.
+    """Those names that tests only use together with results of others, which are the program's: in the same statement,
+    and never as an assertion's outermost call. others: names that can only be the program's.
     """
     found = set(names)
     for tree in trees:
@@ -151,8 +151,8 @@ def beside_answers(names: Iterable[str], trees: Sequence[ast.AST], others: set[s
 
 
 def around_answers(trees: Sequence[ast.AST], others: set[str]) -> set[str]:
-    """Names that tests take for granted and put around what others give: `Counter(solve(x)) == Counter(y)`. A class of
-    the program in that place would be what decides.
+    """Names that tests use without importing them, around results of others: `Counter(solve(x)) == Counter(y)`. A class
+    of the program in that place would decide the comparison.
     """
     found = {
         node.func.id
@@ -168,12 +168,12 @@ def around_answers(trees: Sequence[ast.AST], others: set[str]) -> set[str]:
 
 
 def standing_for(name: str) -> tuple[str, str] | None:
-    """Module and name of what tests mean by a name that they take for granted."""
+    """Module and name of the standard object that tests mean by a name which they do not import."""
     return _JUDGING.get(name)
 
 
 def _tested(tree: ast.AST, others: set[str]) -> set[str]:
-    """Names that an assertion calls outermost, and does not compare with what others give."""
+    """Names of outermost calls in assertions whose results are not compared with results of other names."""
     return set().union(
         *(
             _outermost(node)
@@ -192,7 +192,7 @@ def _tested(tree: ast.AST, others: set[str]) -> set[str]:
 
 
 def brought_by_stars(trees: Iterable[ast.AST]) -> set[str]:
-    """The names that star imports of the standard library bring, and of what is installed for tests."""
+    """The names that star imports bring, from the standard library or packages installed for tests."""
     found: set[str] = set()
     for node in (node for tree in trees for node in ast.walk(tree)):
         if not isinstance(node, ast.ImportFrom) or node.level or node.names[0].name != "*":
@@ -202,7 +202,7 @@ def brought_by_stars(trees: Iterable[ast.AST]) -> set[str]:
             continue
         try:
             module = importlib.import_module(node.module or "")
-        except ImportError:  # a test that needs it will say so
+        except ImportError:  # a test that needs it will fail by itself
             continue
         found.update(getattr(module, "__all__", None) or (name for name in vars(module) if not name.startswith("_")))
     return found
@@ -213,15 +213,15 @@ def _is_judging(name: str) -> bool:
 
 
 def wanted_names(sources: Sequence[str]) -> tuple[set[str], dict[str, tuple[str, str]]]:
-    """The names that mean the program's globals where it has them, and those that mean something standard."""
+    """The names that mean globals of the program, if it defines them; and those that mean something standard."""
     return _plainly_wanted(sources) or _closely_wanted([ast.parse(source) for source in sources])
 
 
 def _plainly_wanted(sources: Sequence[str]) -> tuple[set[str], dict[str, tuple[str, str]]] | None:
-    """The same from the compiler's table of symbols, which costs less than a tree; None where that does not tell."""
+    """The same from the compiler's symbol table, which is cheaper than a tree; None if that does not suffice."""
     try:
         table = symtable.symtable("\n".join(sources), "<test>", "exec")
-    except SyntaxError:  # each compiles by itself, but not all together
+    except SyntaxError:  # each source compiles, but not all of them together
         return None
     used = {symbol.get_name() for symbol in _global_symbols(table) if symbol.is_referenced()}
     used -= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
@@ -276,19 +276,19 @@ def _closely_wanted(trees: list[ast.Module]) -> tuple[set[str], dict[str, tuple[
 
 
 def _in_texts(trees: Iterable[ast.AST]) -> set[str]:
-    """Words of texts that may be names: `globals()["LRUCache"]`, `eval("LRUCache(2)")`."""
+    """Words in string constants that may be names: `globals()["LRUCache"]`, `eval("LRUCache(2)")`."""
     texts = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
     return {word for text in texts if isinstance(text, str) for word in _WORD.findall(text)}
 
 
 def _is_standard(name: str) -> bool:
-    """Whether a name means something without the program: it is never the program's where only a text has it."""
+    """Whether a name has a standard meaning: then it is not the program's if it only occurs in a string."""
     return _is_judging(name) or name in _BESIDE or name in MODULES or name in sys.stdlib_module_names
 
 
 def _is_another(name: str, trees: Sequence[ast.AST]) -> bool:
-    """Whether tests call what is no function, `inf([3, 1])`, or ask an object of this class for what the standard one
-    lacks: `c = Counter(); c.increment()`.
+    """Whether tests must mean something other than the standard object: they call what is no function, `inf([3, 1])`,
+    or use an attribute that the standard class lacks: `c = Counter(); c.increment()`.
     """
     nodes = [node for tree in trees for node in ast.walk(tree)]
     if name in _NUMBERS:
@@ -317,13 +317,13 @@ def _is_call_of(node: ast.AST, name: str) -> bool:
 
 
 def standard_value(module: str, name: str) -> Any:
-    """Raises ImportError, AttributeError."""
+    """The standard object of that module and name. Raises ImportError, AttributeError."""
     loaded = importlib.import_module(module)
     return getattr(loaded, name) if name else loaded
 
 
 class Namespace(dict[str, Any]):
-    """Globals of a test: its own names first, then the program's, which are read afresh each time."""
+    """Globals of a test: its own names first, then the program's, which are read anew each time."""
 
     def __init__(self, own: dict[str, Any], asked: Callable[[str], Any], names: frozenset[str]) -> None:
         super().__init__(own)
@@ -337,7 +337,7 @@ class Namespace(dict[str, Any]):
 
 
 class Module(types.ModuleType):
-    # The module that such a namespace is of: dataclasses and type hints look names up there.
+    # The module of such a namespace, in which dataclasses and type hints look names up.
     def __init__(self, name: str, namespace: dict[str, Any]) -> None:
         super().__init__(name)
         object.__setattr__(self, "_namespace", namespace)

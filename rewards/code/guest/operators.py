@@ -1,7 +1,7 @@
-"""In the checker: operators and builtins on the program's objects, added to a class by what it offers.
+"""In the checker: operators and builtins on the program's objects. A proxy class gets those that the program's has.
 
-With another object of the program an operator is asked of the program. With test data it is refused; on an instance of
-a subclass of a plain type it is the plain type's own, here.
+Between two objects of the program, the program is asked. With test data an operator is refused; on an instance of a
+subclass of a plain type, the plain type's own operator is used, here.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def _call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
 
 
 def iterate(self: Any) -> Any:
-    """`iter` of an object of the program, which is watched (`views.py`)."""
-    if is_compared(self, sys._getframe(1)):  # keys that are compared one by one, or not at all
+    """`iter` of an object of the program, checked by `views.py`."""
+    if is_compared(self, sys._getframe(1)):  # up to this many keys are compared one by one; with more, none is
         return dict.__iter__(self)
     return views.begins(self, ask("__iter__", self))
 
@@ -55,7 +55,7 @@ def _next(self: Any) -> Any:
 
 
 def is_compared(self: Any, frame: FrameType) -> bool:
-    """Whether code that compares reads a dictionary item by item: Counter does. It is its content there."""
+    """Whether comparing code reads a dictionary item by item, as Counter does. Its plain content is used there."""
     return isinstance(self, dict) and in_assertion(frame)
 
 
@@ -85,10 +85,10 @@ def _delete_item(self: Any, key: Any) -> None:
 
 
 def contains(self: Any, item: Any) -> bool:
-    """`in`, for another object of the program. Of test data it is never the program's word, which is not even asked.
+    """`in`, for another object of the program. About test data the program is not even asked.
 
-    Where the tests take it for an object (`bag = Bag()`), what it gives one by one is compared here. It is walked over
-    to the end: where a walk stops says what was looked for.
+    If the tests treat it as an object (`bag = Bag()`), the items that it yields are compared here. The iteration goes
+    to the end, since stopping early would reveal what was looked for.
     """
     if is_proxy(item):
         return is_true(ask("__contains__", self, item))
@@ -110,22 +110,22 @@ def contains(self: Any, item: Any) -> bool:
 
 
 def _can_be_walked(kind: type) -> bool:
-    """Whether a walk gives what it holds, and leaves it there: an iterator would have lost it."""
+    """Whether iterating yields its content without consuming it, unlike an iterator."""
     if offers(kind, "__next__"):
         return False
     return offers(kind, "__iter__") or (offers(kind, "__getitem__") and offers(kind, "__len__"))
 
 
 def found_in(self: Any, item: Any) -> bool:
-    """`in` of what has no method for it: what it gives one by one is compared here."""
+    """`in` of an object without `__contains__`: the items that it yields are compared here."""
     return any(given is item or given == item for given in iterate(self))
 
 
 def _content_of(value: Any, wraps: type) -> Any:
-    """What an object of the program holds that wraps a plain type (`class Title(UserString)`), as data.
+    """The content of an object of the program that wraps a plain type (`class Title(UserString)`), as data.
 
-    It is asked once: else it would hold something else for each comparison. A list or dictionary of a class that the
-    tests name may be changed without a question: `bag.data.append(3)`.
+    It is requested once, since the object could otherwise return something else for each comparison. A list or
+    dictionary of a class that the tests mention may change without a request: `bag.data.append(3)`.
     """
 
     def read() -> Any:
@@ -137,7 +137,7 @@ def _content_of(value: Any, wraps: type) -> Any:
 
 
 def equals_content(wraps: type) -> Callable[[Any, Any], Any]:
-    """`==` of such an object: with data of that type by what it holds, compared here."""
+    """`==` of such an object: with data of that type, its content is compared here."""
 
     def method(self: Any, other: Any) -> Any:
         if is_proxy(other) or not isinstance(other, wraps):
@@ -161,7 +161,7 @@ def differs_from_content(wraps: type) -> Callable[[Any, Any], Any]:
 
 
 def found_in_text(self: Any, item: Any) -> bool:
-    """`in` of a text that the program wraps: in what it holds, here."""
+    """`in` of a text that the program wraps: looks in its content, here."""
     if is_proxy(item):
         return contains(self, item)
     content = _content_of(self, str)
@@ -173,9 +173,9 @@ def _enter(self: Any) -> Any:
 
 
 def may_suppress(answer: Any, error: Any) -> bool:
-    """No context manager of the program makes a failed assertion, or one of our own failures, disappear.
+    """A context manager of the program suppresses neither a failed assertion nor one of our own failures.
 
-    Nor does it end a block before its assertions have been made.
+    Nor may it leave a block before its assertions have run.
     """
     if answer is not True or not isinstance(error, Exception) or isinstance(error, AssertionError | Refused):
         return False
@@ -187,7 +187,7 @@ def _exit(self: Any, kind: Any, error: Any, _trace: Any) -> bool:
 
 
 def _index_like(name: str) -> Callable[..., Any]:
-    """Of an object that the test made; a conversion also of what the tests know for an object."""
+    """An operator that returns an index, for objects that the test created; conversions also for known objects."""
     converts = name in ("__int__", "__float__", "__complex__", "__index__")
 
     def method(self: Any, *args: Any) -> Any:
@@ -199,7 +199,7 @@ def _index_like(name: str) -> Callable[..., Any]:
 
 
 def _bytes(self: Any) -> bytes:
-    """Of what the tests know for an object it is what its text is: data that it gives for itself."""
+    """`bytes` of a known object is data that it provides, like its text."""
     if not is_known(self):
         refuse(self, "`bytes`")
     content = ask("__bytes__", self)
@@ -209,7 +209,7 @@ def _bytes(self: Any) -> bytes:
 
 
 def _unary(name: str) -> Callable[..., Any]:
-    """Of an object that the test did not make it may give another object of the program, never data."""
+    """A unary operator; for an object that the test did not create it may return an object, but never data."""
 
     def method(self: Any) -> Any:
         result = ask(name, self)
@@ -236,7 +236,7 @@ def _binary(name: str, ordering: bool = False) -> Callable[..., Any]:
 
 
 def _first_of_sum(self: Any) -> Any:
-    """`sum(objects)` begins with 0, which is nothing that a test expects; what comes of it is an object, never data."""
+    """`sum(objects)` starts from 0, which reveals nothing that a test expects; its result is an object, never data."""
     result = ask("__add__", 0, self)
     if not is_proxy(result):
         refuse(self, "`radd`")
@@ -244,7 +244,7 @@ def _first_of_sum(self: Any) -> Any:
 
 
 def text_method(name: str) -> Callable[..., Any]:
-    """`__str__` and its like, asked of the program."""
+    """`__str__` and the like, requested from the program."""
 
     def method(self: Any, *args: Any) -> Any:
         return text_of(ask(name, self, *args), name)
@@ -276,7 +276,7 @@ TEMPLATES: dict[str, Callable[..., Any]] = {
         )
     },
 }
-# What every handle has of its own, what `awaited.py` has, and what is left to the operator that Python takes instead.
+# What every handle defines, what `awaited.py` defines, and what Python falls back to another operator for.
 _ELSEWHERE = frozenset(
     (
         *("__eq__", "__ne__", "__hash__", "__bool__", "__str__", "__repr__", "__format__"),
@@ -288,9 +288,9 @@ TEMPLATES |= {name: _binary(name) for name in wire.CAPABILITIES if name not in T
 
 
 def plain_binary(name: str) -> Callable[..., Any]:
-    """Between two objects of the program it is theirs; with test data the plain type's own, here. So it is between two
-    numbers of classes that the tests do not name: what is computed of them is no other number. A vector that is a tuple
-    means something else by `* 3` than tuples do, which only the program could tell.
+    """Between two objects of the program, the program's operator; with test data the plain type's own, here. The latter
+    also applies to two numbers of classes that the tests do not mention, so that arithmetic cannot lie. `* 3` of a
+    vector that is a tuple means something else than for tuples, which only the program could say.
     """
     computes = name.strip("_").lstrip("r") in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "divmod")
 
@@ -310,7 +310,7 @@ def plain_binary(name: str) -> Callable[..., Any]:
     return method
 
 
-# Methods of plain types that look for their argument, which is often what a test expects: `r.count(3) == 1`.
+# Methods of plain types that search for their argument, which is often what a test expects: `r.count(3) == 1`.
 _LOOKING = frozenset(
     (
         *("count", "index", "rindex", "find", "rfind", "startswith", "endswith", "replace", "partition", "rpartition"),
@@ -321,11 +321,11 @@ _LOOKING = frozenset(
 
 
 def asked_method(name: str) -> Callable[..., Any]:
-    """A method of a plain type that the program overrides: asked of it, unless it would be handed what is expected."""
+    """A method of a plain type that the program overrides: asked, unless that would pass it the expected value."""
 
     def method(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         looking = name in _LOOKING and args and not made_of_class(self)
-        if looking or in_assertion(sys._getframe(1)):  # it would hand over what is expected
+        if looking or in_assertion(sys._getframe(1)):  # it would pass the expected value
             base = next(kind for kind in type(self).__mro__ if type(kind) is type and name in kind.__dict__)
             return base.__dict__[name](self, *args, **kwargs)
         return ask("call", ask("getattr", self, name), *args, **kwargs)

@@ -1,8 +1,8 @@
-"""In the checker: files of the tests, which a test may read by a path that the program gave.
+"""In the checker: hide files of the tests from tests that open a path returned by the program.
 
-`assert "root" in open(solve("passwd")).read()` holds for the path of the test itself, since its text holds what it
-expects. So its own files are not there for a test that opens or reads a path, unless its text speaks of them; nor is
-one that the program has named: `open(solve()).read() == open("golden.txt").read()` holds for the path of that.
+`assert "root" in open(solve("passwd")).read()` holds for the path of the test file itself, which contains the expected
+text. So the tests' own files do not exist for a test that opens or reads a path, unless its text mentions them. Nor
+does a file that the program has named: `open(solve()).read() == open("golden.txt").read()` holds for that very path.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _READS = re.compile(r"\bopen\(|\bread_text\b|\bread_bytes\b|\breadlines?\b|\bfil
 
 
 _own: set[str] = set()  # files of the tests
-_named: set[str] = set()  # of them, those that the program has named
+_named: set[str] = set()  # those of them that the program has named
 
 
 def guard(names: Iterable[str], text: str) -> None:
-    """Hide the files of these names from what the tests open."""
+    """Hide the files of these names when the tests open something."""
     if not _READS.search(text):
         return
     _own.update(map(os.path.realpath, names))
@@ -45,7 +45,7 @@ def guard(names: Iterable[str], text: str) -> None:
 
 
 def note(value: object, depth: int = 2) -> None:
-    """The program gave a value: a path, or what holds one."""
+    """Record paths in a value from the program."""
     if not _own:
         return
     if isinstance(value, bytes) or files.is_path(value):
@@ -58,7 +58,7 @@ def note(value: object, depth: int = 2) -> None:
 
 
 def _is_test(frame: FrameType | None) -> bool:
-    """Whether a test opens it, itself or through the standard library's functions that read files."""
+    """Whether a test opens the file, directly or through standard library functions that read files."""
     while frame is not None and _READERS.search(frame.f_code.co_filename):
         frame = frame.f_back
     return frame is not None and context.is_test(frame)

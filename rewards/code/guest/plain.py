@@ -1,7 +1,7 @@
 """In the checker: instances of the program's classes that derive from a plain type, such as a namedtuple.
 
-Each is a real instance of the plain type, with its base content. Attributes that the type lacks, texts, and methods
-that the program overrides are asked of the program; comparison is not among them.
+Each is a real instance of the plain type, with its base content. The program is asked for attributes that the type
+lacks, for texts, and for methods that it overrides, but never for comparisons.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .operators import TEMPLATES, asked_method, is_compared, plain_binary, text_
 from .proxies import NUMBER, Root, ask, in_assertion, is_class, is_known, keep_made, pickled, state_of, was_made
 from .refusing import NEVER, refuse
 
-# What the program may answer: on any such class, and on those of mutable containers.
+# Methods that the program may answer: for any such class, and for mutable containers.
 _PLAIN_ASKED = ("__call__", "__enter__", "__exit__")
 _CONTAINER_ASKED = ("__getitem__", "__setitem__", "__delitem__", "__len__", "__iter__")
 _TEXTS = ("__str__", "__repr__", "__format__")
@@ -29,11 +29,11 @@ _ARITHMETIC = (
 _MOST_DIGITS = 4000
 _SEQUENCES = (list, bytearray)
 _TOLD_BY_CONTENT = frozenset(("copy", "keys", "values", "items"))
-_WHOLE = (str, bytes, int, float, complex, tuple, frozenset)  # all that their methods give is made of their content
+_WHOLE = (str, bytes, int, float, complex, tuple, frozenset)  # results of their methods are made of their content alone
 
 
 class PlainHandle(Root):
-    """Mixed into classes that derive from a plain type: attributes that the type lacks are the program's."""
+    """Mixin for classes that derive from a plain type: the program is asked for attributes that the type lacks."""
 
     def __getattr__(self, name: str) -> Any:
         if name in NEVER or name.startswith("\0"):
@@ -60,7 +60,7 @@ class PlainHandle(Root):
 
 
 def _content(value: Any) -> Any:
-    """Its base content, as an instance of the plain type itself."""
+    """The base content, as an instance of the exact plain type."""
     encoder = Encoder()
     try:
         put_base(encoder, value, plain_base(type(value)) or object, DEEPEST)
@@ -70,7 +70,7 @@ def _content(value: Any) -> Any:
 
 
 def _content_first(plain: type, name: str, asked: Callable[..., Any]) -> Callable[..., Any]:
-    """A method of a container that the program overrides: of a class that the tests do not name, its content's own."""
+    """A container method that the program overrides; for a class that the tests do not mention, the content's own."""
     own: Callable[..., Any] = getattr(plain, name)
 
     def method(self: Any, *args: Any) -> Any:
@@ -87,7 +87,7 @@ def _content_first(plain: type, name: str, asked: Callable[..., Any]) -> Callabl
 
 
 def _overridden(plain: type, name: str) -> Callable[..., Any]:
-    """Any other method: a verdict (`r.isupper()`), or what is made of the content alone, is the content's likewise."""
+    """Any other method: the content's, too, if its result is a verdict (`r.isupper()`) or made of content alone."""
     asked = asked_method(name)
     if not (name.startswith("is") or name in _TOLD_BY_CONTENT or issubclass(plain, _WHOLE)):
         return asked
@@ -102,7 +102,7 @@ def _overridden(plain: type, name: str) -> Callable[..., Any]:
 
 
 def _hash_of_content(self: Any) -> int:
-    """Of a list, set or dictionary that the program makes a key: that of what it holds, since that is what is equal."""
+    """The hash of a list, set or dictionary that the program makes hashable: that of its content, as for equality."""
     if isinstance(self, dict):
         return hash(frozenset(dict.items(self)))
     if isinstance(self, set):
@@ -111,7 +111,7 @@ def _hash_of_content(self: Any) -> int:
 
 
 def _text_of_number(asked: Callable[..., Any]) -> Callable[..., Any]:
-    """Its text may say more than the number, or say it otherwise, but not another one: its digits are looked at."""
+    """The text of a number may add to it or format it differently, but its digits must not show another number."""
 
     def method(self: Any, *args: Any) -> Any:
         text = asked(self, *args)
@@ -123,7 +123,7 @@ def _text_of_number(asked: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ...]) -> dict[str, Any]:
-    """What such a class defines beside `PlainHandle`."""
+    """The attributes of such a class besides those of `PlainHandle`."""
     assert plain is not None
     asked = [n for n in _PLAIN_ASKED if capabilities & wire.BITS[n]]
     if issubclass(plain, wire.MUTABLE):
@@ -148,7 +148,7 @@ def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ..
 
 
 def make_plain(number: int, kind: Any, content: Any, register: Callable[[Any], None]) -> Any:
-    """An instance of a class that derives from a plain type, with its content. Raises Violation."""
+    """Create an instance of a class that derives from a plain type, with its content. Raises Violation."""
     plain = plain_base(kind) if isinstance(kind, type) else None
     if plain is None or not is_class(kind) or not issubclass(kind, PlainHandle):
         raise Violation("content of a class that has none")
@@ -158,9 +158,7 @@ def make_plain(number: int, kind: Any, content: Any, register: Callable[[Any], N
     made: Any
     if issubclass(plain, dict):
         made = make(kind)
-        put = (
-            OrderedDict.__setitem__ if issubclass(plain, OrderedDict) else dict.__setitem__
-        )  # each keeps its own order
+        put = OrderedDict.__setitem__ if issubclass(plain, OrderedDict) else dict.__setitem__  # each has its own order
         for key, value in content.items():
             put(made, key, value)
     elif issubclass(plain, wire.MUTABLE) or plain.__name__ == "deque":

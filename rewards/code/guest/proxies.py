@@ -1,7 +1,7 @@
-"""In the checker: the program's objects as all else here knows them: a number, and what the test has done with it.
+"""In the checker: proxies, which stand for the program's objects: a number each, and what the test has done with it.
 
-What they do stands in `handles.py`, what they are refused in `refusing.py`; every question goes over the link, which
-connects itself here.
+`handles.py` has what they do, and `refusing.py` what they refuse. Every request goes over the link, which registers
+itself here.
 """
 
 from __future__ import annotations
@@ -16,87 +16,87 @@ from . import context, wire
 
 
 class UnsupportedTest(BaseException):
-    """The test needs what a proxy cannot give; it says nothing about the program."""
+    """The test needs something that a proxy cannot provide. This says nothing about the program."""
 
 
 class ProgramLost(BaseException):
-    """The program ended, or sent bytes that mean nothing. No `except Exception` of a test swallows it."""
+    """The program ended, or sent invalid bytes. No `except Exception` of a test catches this."""
 
 
 class Refused(TypeError):
-    """An operator or builtin that would have let an object of the program decide."""
+    """An operator or builtin would have let an object of the program decide the verdict."""
 
 
 class Root:
-    """What all proxies derive from. The number lives in the instance dictionary, under a name that none can ask for."""
+    """Base of all proxies. The number is in the instance dictionary, under a key that is no identifier."""
 
 
 class RootOfObjects(Root):
-    """What those derive from that are neither data nor exceptions."""
+    """Base of proxies that are neither data nor exceptions."""
 
 
 class RootOfClasses(type):
-    """The type of the classes that stand for classes of the program."""
+    """Metaclass of the proxies for classes of the program."""
 
 
 class RootOfModules(types.ModuleType):
-    # What the module `solution` derives from. Its docstring is the program's.
+    # Base of the module `solution`. Its docstring is the program's.
     pass
 
 
 class _Module:
-    """Stands for the module `solution` in what is asked."""
+    """Stands for the module `solution` in requests."""
 
 
 MODULE = _Module()
 
 
 class Conversation(Protocol):
-    """The link to the program (`link.py`), or what stands in its place."""
+    """The link to the program (`link.py`), or a substitute."""
 
     public_names: tuple[str, ...]
-    lost: str  # why there is no program any more
+    lost: str  # why the program is gone
 
     @property
     def local_modules(self) -> frozenset[str]:
         """Modules that hold tests."""
 
     def ask(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        """Have the program do something; its result, or what it raised. Raises ProgramLost."""
+        """Ask the program to do something. Returns its result or raises what it raised; raises ProgramLost."""
 
     def refuse(self, reason: str) -> None:
-        """Note that an object of the program was asked to decide: the case is wrong, whatever the test catches."""
+        """Record that an object of the program was asked to decide: the case is wrong, whatever the test catches."""
 
     def unsupported(self, what: str) -> NoReturn:
-        """The test needs something that cannot be given. Raises UnsupportedTest."""
+        """The test needs something that cannot be provided. Raises UnsupportedTest."""
 
     def gone(self, number: int, kind: type) -> None:
-        """A proxy was collected, in whatever thread."""
+        """A proxy was garbage-collected, in any thread."""
 
     def global_value(self, name: str) -> Any:
         """A global of the program, by the name that the test uses. Raises what reading it raises."""
 
     def warning_of(self, names: list[str], message: str) -> Warning:
-        """A warning of the first of these classes that is known here."""
+        """A warning of the first of these classes that exists here."""
 
     def error_of(self, names: list[str], message: str) -> Exception:
-        """An error of the first of these classes that is known here."""
+        """An error of the first of these classes that exists here."""
 
 
-# What is known of a proxy here.
+# What is recorded about proxies.
 state_of: Callable[[Any], dict[str, Any]] = Root.__dict__["__dict__"].__get__
 NUMBER, _MADE, _GIVEN = "\0number", "\0made", "\0given"
 _link: Conversation
 capabilities_of: dict[type, int] = {}
 class_numbers: dict[type, int] = {}
 _evaluating: list[None] = []
-_made: list[None] = []  # not empty once the test has made an object
+_made: list[None] = []  # not empty once the test has created an object
 _named: dict[type, str] = {}  # classes that the test reached by a name in capitals
-_told: set[str] = set()  # names of classes by the task itself
+_told: set[str] = set()  # names of classes that the task itself asks for
 
 
 def pickled(value: Any) -> Any:
-    """How an object of the program is pickled: as a pickle that the program makes, and loads."""
+    """How an object of the program is pickled: as a pickle that the program itself creates and loads."""
     made = ask("forwarded", "pickle", "dumps", value)
     if type(made) is not bytes:
         raise TypeError(f"cannot pickle {type(value).__name__!r} object")
@@ -104,7 +104,7 @@ def pickled(value: Any) -> Any:
 
 
 def unpickled(data: bytes, name: str) -> Any:
-    """What `pickled` gives is loaded by this. name: of the class of which the test made it, if it did."""
+    """Load what `pickled` returned. name: of the class that the test called to make the object, if it did."""
     found = ask("forwarded", "pickle", "loads", data)
     if name:
         mark_made(found, name)
@@ -112,7 +112,7 @@ def unpickled(data: bytes, name: str) -> Any:
 
 
 def connect(link: Conversation) -> None:
-    """From here on everything is asked over this link."""
+    """Use this link from now on."""
     global _link
     _link = link
     _made.clear()
@@ -124,27 +124,27 @@ def the_link() -> Conversation:
 
 
 def ask(name: str, /, *args: Any, **kwargs: Any) -> Any:
-    """Have the program do something; its result, or what it raised."""
+    """Ask the program to do something. Returns its result or raises what it raised."""
     return _link.ask(name, *args, **kwargs)
 
 
 def is_proxy(value: object) -> bool:
-    """Whether it stands for an object of the program. Asks the real type only."""
+    """Whether a value is a proxy. Looks only at its real type."""
     return issubclass(type(value), (Root, RootOfClasses, RootOfModules))
 
 
 def is_class(value: object) -> bool:
-    """Whether it stands for a class of the program."""
+    """Whether a value is the proxy of a class."""
     return issubclass(type(value), RootOfClasses)
 
 
 def is_module(value: object) -> bool:
-    """Whether it is the module `solution`."""
+    """Whether a value is the module `solution`."""
     return issubclass(type(value), RootOfModules)
 
 
 def number_of(value: Any) -> int:
-    """The number of what stands for an object of the program."""
+    """The number of a proxy."""
     if is_class(value):
         return class_numbers[value]
     if is_module(value):
@@ -153,12 +153,12 @@ def number_of(value: Any) -> int:
 
 
 def was_made(value: Any) -> bool:
-    """Whether the test itself made it, by calling a class of the program."""
+    """Whether the test itself created it, by calling a class of the program."""
     return issubclass(type(value), Root) and _MADE in state_of(value)
 
 
 def mark_made(value: Any, name: str) -> None:
-    """Note that the test made it, by calling this name."""
+    """Record that the test created it, by calling this name."""
     if issubclass(type(value), Root):
         state_of(value)[_MADE] = name
         if not _made:
@@ -166,19 +166,19 @@ def mark_made(value: Any, name: str) -> None:
 
 
 def mark_given(value: Any) -> None:
-    """Note that the program gave it where a test asked for a value: `account.total()` is the account."""
+    """Record that the program returned it where a test wanted a value: `account.total()` returning the account."""
     state_of(value)[_GIVEN] = True
 
 
 def name_made_by(value: Any) -> str:
-    """The name by whose call the test itself made it, and has it from nowhere else; empty = it did not."""
+    """The name that the test called to create it; empty if it did not, or also got it from elsewhere."""
     if not was_made(value) or _GIVEN in state_of(value):
         return ""
     return str(state_of(value)[_MADE])
 
 
 def made_parts(value: Any, depth: int = 3) -> Iterator[Any]:
-    """The objects that the test made, in what the program gave: itself, or in a container."""
+    """The objects created by the test in a result of the program: the result itself, or items of a container."""
     if not _made:
         return
     if issubclass(type(value), Root):
@@ -193,7 +193,7 @@ def made_parts(value: Any, depth: int = 3) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def evaluation() -> Iterator[None]:
-    """What text of the program makes is not made by the test."""
+    """While this lasts, text of the program is evaluated: objects that it creates are not the test's."""
     _evaluating.append(None)
     try:
         yield
@@ -202,30 +202,30 @@ def evaluation() -> Iterator[None]:
 
 
 def is_evaluating() -> bool:
-    """Whether a test evaluates text of the program."""
+    """Whether text of the program is being evaluated."""
     return bool(_evaluating)
 
 
 def mark_named(kind: Any, name: str, is_used: bool = False) -> None:
-    """The test reaches a class of the program by this name. A star import reaches for names that it never uses."""
+    """Record that the test gets a class of the program by this name. (A star import also gets names it never uses.)"""
     if is_class(kind) and (is_used or context.uses_name(name)):
         _named[kind] = name
 
 
 def mark_told(kind: Any, name: str) -> None:
-    """The task itself asks for a class of this name (`class Trie:` in a prompt), whatever the tests call it."""
+    """Record that the task asks for a class of this name (`class Trie:` in a prompt), whatever the tests call it."""
     _named[kind] = name
     _told.add(name)
 
 
 def is_told(name: str) -> bool:
-    """Whether the task itself says that this is a class."""
+    """Whether the task itself asks for this class."""
     return name in _told
 
 
 def is_known(value: Any) -> bool:
-    """Whether the tests know what it is: they made it, or name its class or one that it derives from. What methods of a
-    `Solution` give is data, and never one.
+    """Whether the tests know what an object is: they created it, or mention its class or a base of it. Results of
+    methods of a `Solution` are data, so they never count.
     """
     if name_made_by(value):
         return True
@@ -233,45 +233,45 @@ def is_known(value: Any) -> bool:
 
 
 def name_in_tests(kind: type) -> str:
-    """The name by which the test reached a class of the program; empty = by none."""
+    """The name by which the test got a class of the program; empty = by none."""
     return _named.get(kind, "")
 
 
 def offers(kind: type, name: str) -> bool:
-    """Whether objects of a class of the program offer an operator or builtin, as it was described."""
+    """Whether objects of a class of the program support an operator or builtin, by its description."""
     return bool(capabilities_of.get(kind, 0) & wire.BITS[name])
 
 
 def in_assertion(frame: FrameType) -> bool:
-    """Whether unittest, pytest or a container of the standard library that compares itself asks, and not the test."""
+    """Whether the caller is unittest, pytest, or a standard container that compares itself, rather than the test."""
     file = frame.f_code.co_filename
     return file.endswith(("/unittest/case.py", "/collections/__init__.py")) or "/_pytest/" in file
 
 
 def keep_made(original: Any, result: Any) -> Any:
-    """What came of an object that the test made is made by the test."""
+    """Record that a result derived from an object of the test counts as made by the test."""
     if was_made(original):
         mark_made(result, state_of(original)[_MADE])
     return result
 
 
-# --- what the program gives where Python asks for a certain type ---
+# --- results of the program for which Python requires a certain type ---
 
 
 def length_of(value: Any) -> int:
-    """Raises TypeError."""
+    """The length that the program returned. Raises TypeError."""
     if type(value) is not int or value < 0:
         raise TypeError("__len__() of an object of the program gave no length")
     return value
 
 
 def is_true(value: Any) -> bool:
-    """Whether it is True itself: anything else is taken for no."""
+    """Whether the result is exactly True; anything else counts as false."""
     return value is True
 
 
 def text_of(value: Any, what: str) -> str:
-    """what: the method that gave it. Raises TypeError."""
+    """The text that the program returned. what: the method that returned it. Raises TypeError."""
     if type(value) is not str:
         raise TypeError(f"{what} returned non-string (type {type(value).__name__})")
     return value

@@ -1,4 +1,4 @@
-"""In the checker: exceptions of the program, of a standard class or of one of its own below a standard one."""
+"""In the checker: exceptions of the program, of a standard class or of its own subclass of one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .refusing import NEVER
 
 
 class ErrorHandle(Root):
-    """Mixed into exception classes of the program."""
+    """Mixin for exception classes of the program."""
 
     def __getattr__(self, name: str) -> Any:
         if name in NEVER or NUMBER not in state_of(self):
@@ -31,17 +31,17 @@ class ErrorHandle(Root):
         return str(state_of(self).get("\0text", ""))
 
 
-_FIELDS = ("name", "path")  # of standard classes, in their plain form
+_FIELDS = ("name", "path")  # of standard classes, as plain functions
 _LONGEST_FIELD, _LARGEST_FIELD = 10_000, 1_000_000
 
 
 def standard_error(kind: type) -> type:
-    """The nearest exception class of the standard library."""
+    """The nearest standard exception class among the bases."""
     return next(b for b in kind.__mro__ if type(b) is type and issubclass(b, BaseException))
 
 
 def _bare_error(kind: type, args: tuple[Any, ...]) -> BaseException:
-    """An exception without its constructor."""
+    """An exception created without running its constructor."""
     make: Any = standard_error(kind).__new__
     try:
         made = make(kind, *args)
@@ -52,7 +52,7 @@ def _bare_error(kind: type, args: tuple[Any, ...]) -> BaseException:
 
 
 def _check_place(args: tuple[Any, ...]) -> None:
-    """The text of such an error shows what stands there, wherever that is. Raises Violation."""
+    """Check the position fields of an error, whose text depends on them. Raises Violation."""
     at = args[-3:-1]
     if len(args) < 4 or type(args[-4]) not in (str, bytes) or not all(type(n) is int for n in at):
         raise Violation("an error about a text that is none")
@@ -61,7 +61,7 @@ def _check_place(args: tuple[Any, ...]) -> None:
 
 
 def made_here(kind: type, text: str) -> Any:
-    """An exception of a class of the program, as far as a text says what it is."""
+    """An exception of a class of the program, recreated here as far as its text allows."""
     made = _bare_error(kind, (text,))
     if is_class(kind):
         state_of(made)["\0text"] = text
@@ -69,7 +69,7 @@ def made_here(kind: type, text: str) -> Any:
 
 
 def _fill(made: BaseException, fields: dict[Any, Any]) -> None:
-    """Fields of the standard class that one of the program's derives from: Python finds them before it asks."""
+    """Set the fields of the standard base of a program's class: Python finds them before it asks the program."""
     for kind, names in wire.FIELDS_OF_ERRORS.items():
         for name in names if isinstance(made, kind) else ():
             value = fields.get(name)
@@ -79,7 +79,7 @@ def _fill(made: BaseException, fields: dict[Any, Any]) -> None:
 
 
 def make_error(number: int, kind: Any, args: Any, text: Any, attributes: Any) -> BaseException:
-    """An exception of the program, of a standard class or one of its own. Raises Violation."""
+    """Create an exception of the program, of a standard class or its own. Raises Violation."""
     if not (isinstance(kind, type) and issubclass(kind, BaseException)):
         raise Violation("an exception of a class that is none")
     if type(args) is not tuple or type(text) is not str or type(attributes) is not dict:
@@ -94,12 +94,12 @@ def make_error(number: int, kind: Any, args: Any, text: Any, attributes: Any) ->
         _check_place(args)
     try:
         made = kind(*args)
-    except Exception:  # a signature of its own
+    except Exception:  # it has its own signature
         made = _bare_error(kind, args or (text,))
-    if type(made) is not kind:  # OSError chooses its own class
+    if type(made) is not kind:  # OSError chooses a subclass
         made = _bare_error(kind, args)
     for name, value in attributes.items():
-        # What the class itself has is a field or a method of its own: text is made of fields without a look at them.
+        # Attributes of the class are its fields and methods, which Python uses for its text without asking.
         own = type(name) is not str or name.startswith("_") or hasattr(standard_error(kind), name)
         if name == "__notes__" or not own or (name in _FIELDS and type(value) in (str, type(None))):
             try:

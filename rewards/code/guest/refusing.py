@@ -1,14 +1,14 @@
-"""In the checker: what is refused to the program's objects, for good, whatever the test catches.
+"""In the checker: what the program's objects may not do. A refusal fails the case, whatever the test catches.
 
 Three rules make a proxy harmless to the verdict:
 
 - A handle never equals plain data. Equality and order between two handles are asked of the program, which learns
   nothing from them.
 - An operator or builtin that mixes a handle with test data fails, and the other operand is never sent.
-- The truth of a handle is no verdict: it fails in an assertion.
+- The truth value of a handle is no verdict: in an assertion it fails.
 
-Where the test itself built the object from a class of the program (`Vector(1, 2) * 3`), it needs what the proxy cannot
-give, and the case is unsupported instead of wrong.
+If the test itself created the object from a class of the program (`Vector(1, 2) * 3`), it needs something that a proxy
+cannot provide, and the case is unsupported instead of wrong.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from . import classes, context, uses
 from .proxies import Refused, ask, is_known, is_told, name_made_by, the_link
 
-# Names that are never asked of the program: numpy, pickle and others would take the answer for data.
+# Names that are never requested from the program: numpy, pickle and others would take the answer for data.
 NEVER = frozenset(
     (
         *("__array__", "__array_interface__", "__array_struct__", "__array_priority__", "__array_function__"),
@@ -37,10 +37,10 @@ NEVER = frozenset(
 )
 
 
-# Methods that assertions call on what they are given, with what is expected: assertSetEqual(first, second).
+# Methods that assertions call on one value with the expected one: assertSetEqual(first, second).
 OF_ASSERTIONS = ("difference", "symmetric_difference")
-# Methods of plain types that say yes or no. An object of a class that the tests do not name is no such data: it would
-# answer for itself.
+# Methods of plain types with a yes-or-no answer. An object of a class that the tests do not mention is no such data: it
+# would answer for itself.
 VERDICTS = frozenset(
     (
         *("issubset", "issuperset", "isdisjoint", "startswith", "endswith", "is_integer"),
@@ -50,7 +50,7 @@ VERDICTS = frozenset(
 
 
 def attribute(owner: Any, name: str) -> Any:
-    """An attribute of an object of the program. Raises Refused where it would catch the test's failed assertions."""
+    """An attribute of an object of the program. Raises Refused if it would catch the test's failed assertions."""
     value = ask("getattr", owner, name)
     if type(value) in (type, tuple) and uses.catches_assertions(name, value):
         the_link().refuse(f"what it calls {name} catches failed assertions of the tests")
@@ -59,7 +59,7 @@ def attribute(owner: Any, name: str) -> Any:
 
 
 def refuse(value: Any, what: str) -> NoReturn:
-    """Fail for good: an object of the program was mixed with test data, or asked to be the verdict."""
+    """Fail the case: an object of the program was mixed with test data, or used as the verdict."""
     name = type(value).__name__
     if made_of_class(value) or _gives_object():
         the_link().unsupported(f"{what} of a {name} object")
@@ -68,13 +68,13 @@ def refuse(value: Any, what: str) -> NoReturn:
 
 
 def made_of_class(value: Any) -> bool:
-    """Whether the test made it of what it uses as a class, and not as a function, and has it from nowhere else."""
+    """Whether the test created it by calling what it uses as a class, and got it from nowhere else."""
     name = name_made_by(value)
     return bool(name) and (is_told(name) or classes.is_used_as_class(name, context.trees()))
 
 
 def is_object(value: Any) -> bool:
-    """Whether the tests take what they look into (`3 in value`) for an object of the program, and not for data."""
+    """Whether the tests treat what they look into (`3 in value`) as an object of the program rather than data."""
     if made_of_class(value) or is_known(value):
         return True
     frame = uses.test_frame()
@@ -82,7 +82,7 @@ def is_object(value: Any) -> bool:
 
 
 def _gives_object() -> bool:
-    """Whether the test that uses an operator at this moment asks an object of what it gives."""
+    """Whether the test uses the result of the present operator as an object."""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and frame.f_globals.get("__package__") == __package__:
         frame = frame.f_back

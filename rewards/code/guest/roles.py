@@ -1,7 +1,8 @@
-"""In the checker: what each expression of a test is, once the program has answered: the answer, what the program has
-changed (or what is made of that, or of what a loop over it counts), both, or neither. Then it is the test's own.
+"""In the checker: the role of each expression of a test once the program has answered.
 
-What a statement puts somewhere keeps its role there (`Roles.learn`). What follows from it stands in `expecting.py`.
+An expression is the answer; something that the program has changed (or is computed from that, or counted in a loop over
+it); both; or neither, which makes it the test's own. A role follows the value into names and containers
+(`Roles.learn`). `expecting.py` draws the conclusions.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ ANSWER, CHANGED = 1, 2
 BOTH = ANSWER | CHANGED
 
 TAKES = frozenset(("pop", "popleft", "popitem", "remove", "discard", "clear", "get", "index", "find"))
-# Functions that say nothing about what a container holds, or give it as it is.
+# Functions that reveal nothing about the content of a container, or return it unchanged.
 _COPIES = ("list", "tuple", "copy", "deepcopy", "bytes")
 _COPYING = frozenset(("copy", "reshape", "astype", "view", "flatten", "ravel", "squeeze", "item", "tobytes"))
 _PLAIN = frozenset(("len", "id", "type", "print", "repr", "isinstance", "str", "hasattr", *_COPIES))
@@ -35,13 +36,13 @@ Returned = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """What names, and attributes of them (`self.data`), mean when the program has answered.
+    """What names, and attributes of them (`self.data`), mean once the program has answered.
 
-    answers: something of the program's, which holds data. programs: something of the program's to be called. changed:
-    what was changed, or holds it. kept: an attribute of such an object that was not. parted: an object of which a part
-    was changed: it counts only where the test says what is right. bare: whether what was changed counts as it is; else
-    only what is made of it. resized: whether its length differs. vanished: whether all that it held is gone at once.
-    equal: whether both meet only where they have to be the same.
+    answers: data from the program. programs: callables of the program. changed: what was changed, or contains it. kept:
+    an attribute of such an object that was not changed. parted: an object of which a part was changed: it counts only
+    where the test says what is right. bare: whether a changed value counts as it is, or else only values computed from
+    it. resized: whether its length changed. vanished: whether all of its content is gone at once. equal: whether the
+    two meet only where they must be equal.
     """
 
     answers: frozenset[str]
@@ -56,8 +57,8 @@ class Names:
 
 
 class Roles:
-    """What names mean from the call on, and expressions by them. mine: names of the answer that is asked about.
-    earlier: of answers to other calls. returned: what a function of the test returns, or gives, side by side.
+    """What names, and expressions that use them, mean from the call on. mine: names of the answer in question.
+    earlier: names of answers to other calls. returned: the parts that a function of the test returns or yields.
     """
 
     def __init__(self, names: Names, calls: set[int], given: Returned = ()):
@@ -68,12 +69,12 @@ class Roles:
         self.returned: Returned = ()
         self._given = given
         self._held = dict.fromkeys(names.answers, ANSWER) | dict.fromkeys(names.changed, CHANGED)
-        self._made: set[str] = set()  # computed of what was changed
-        self._parts: dict[str, dict[object, int]] = {}  # of what holds both: `(f(xs), sorted(xs))`, a list of such
+        self._made: set[str] = set()  # computed from what was changed
+        self._parts: dict[str, dict[object, int]] = {}  # names of values that hold both: `(f(xs), sorted(xs))`
 
     def recall(self, statements: Iterable[ast.stmt]) -> None:
-        """What the program answered before: what it changes now may be what that is judged by. And what catches what it
-        raises now.
+        """Learn the earlier answers of the program, which may be judged by what it changes now; and the names that an
+        exception raised now is bound to.
         """
         for node in statements:
             if self.holds_call(node):
@@ -84,7 +85,7 @@ class Roles:
         self.bind_all(self.earlier, ANSWER)
 
     def leave(self, function: ast.AST) -> None:
-        """What a function of the test returned is an answer to those that call it."""
+        """Leave a function of the test: what it returned is an answer for its caller."""
         returned = (n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None)
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and any(
             self.of(value) & ANSWER for value in returned
@@ -111,20 +112,20 @@ class Roles:
             if text in self._held:
                 role = self._held[text]
                 return role & ANSWER if not self.names.bare and self.is_container(node) else role
-        if isinstance(node, ast.Subscript):  # the index says only which item is meant: that is the answer
+        if isinstance(node, ast.Subscript):  # the index only selects an item, which is the answer
             chosen = not isinstance(node.slice, ast.Slice) and self.is_container(node.value)
             if chosen and self.of(node.slice) & ANSWER:
                 return ANSWER
             index = node.slice.value if isinstance(node.slice, ast.Constant) else None
             return self._parts.get(shapes.text(node.value), {}).get(index, 0) or self.of(node.value)
-        if isinstance(node, _COMPREHENSIONS):  # what is walked over says only what was asked
+        if isinstance(node, _COMPREHENSIONS):  # the iterable only says what was asked
             item = node.value if isinstance(node, ast.DictComp) else node.elt
             if (role := self.of(item)) & ANSWER:
                 return role
         return self._of_parts(node)
 
     def asks(self, call: ast.Call) -> bool:
-        """Whether the program is called there, or by a walk over what is made there: `map(f, xs)`."""
+        """Whether the program is called there, or by iterating over the result: `map(f, xs)`."""
         called = call.args[0] if shapes.is_call(call, _WALKS) and call.args else call.func
         return shapes.root(called) in self.names.programs
 
@@ -141,7 +142,7 @@ class Roles:
         return role | (CHANGED if self.is_container(iterated) else 0)
 
     def pairs_up(self, node: ast.AST) -> bool:
-        """Whether both stand side by side in it: `{got, want}`, `max(pair)`."""
+        """Whether it contains both as separate parts: `{got, want}`, `max(pair)`."""
         inside = list(ast.walk(node))
         made = [shapes.side_by_side(n) for n in inside if isinstance(n, ast.List | ast.Tuple | ast.Set | ast.Dict)]
         asked = [(n.func.value, n) for n in inside if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
@@ -153,7 +154,7 @@ class Roles:
         return any(map(self.is_either, inside)) or any({ANSWER, CHANGED} <= set(map(self.of, each)) for each in made)
 
     def is_either(self, node: ast.AST) -> bool:
-        """Whether it holds both, or is an item of what does, and may be either."""
+        """Whether it contains both, or is an item of such a container, and so may be either."""
         if id(node) in self.calls:
             return CHANGED in self._given
         if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
@@ -162,14 +163,14 @@ class Roles:
         return isinstance(node, ast.Name) and (node.id in self._parts or self._held.get(node.id) == BOTH)
 
     def is_container(self, node: ast.AST) -> bool:
-        """What was changed itself, or what holds the same: `list(xs)`."""
+        """Whether it is the changed container itself, or a copy of it: `list(xs)`."""
         if isinstance(node, ast.Call) and len(node.args) == 1 and context.name_of(node.func) in _COPIES:
             return self.is_container(node.args[0])
         text = shapes.text(node)
         return text in self.names.changed and self._held.get(text) == CHANGED and text not in self._made
 
     def makes(self, node: ast.AST) -> bool:
-        """Whether something is made there of what was changed: `sorted(xs)`, `xs[::-1]`, and not `len(xs)`, `xs[0]`."""
+        """Whether a container is computed from a changed value: `sorted(xs)`, `xs[::-1]`; not `len(xs)`, `xs[0]`."""
         if isinstance(node, ast.Call):
             function = node.func
             if isinstance(function, ast.Attribute) and self.is_container(function.value):
@@ -236,7 +237,7 @@ class Roles:
                 self.mine.add(held.id)
 
     def _put_into(self, holder: ast.expr, call: ast.Call) -> None:
-        """What is put into something one after the other is either, further on."""
+        """Learn that values put into a container one after the other may be either."""
         roles = {self.of(given) for given in call.args} | {self._held.get(shapes.text(holder), 0)}
         self.bind(holder, self._of_parts(call) & BOTH)
         if isinstance(holder, ast.Name) and {ANSWER, CHANGED} <= roles:
@@ -247,7 +248,7 @@ class Roles:
             case [ast.Tuple(elts=names) | ast.List(elts=names)], ast.Tuple(elts=parts) | ast.List(elts=parts) if len(
                 names
             ) == len(parts):
-                made = not is_first  # what stands before the call was made before it
+                made = not is_first  # code before the call ran before it
                 for name, part in zip(names, parts, strict=True):
                     made = made or self.holds_call(part)
                     if made:
@@ -266,12 +267,12 @@ class Roles:
             self._parts.pop(text, None)
             self.bind(target, role, value)
             self._remember_parts(target, value)
-            compared = any(isinstance(n, ast.Compare) for n in ast.walk(value))  # a verdict, and no answer
+            compared = any(isinstance(n, ast.Compare) for n in ast.walk(value))  # a verdict, not an answer
             if is_first and role & ANSWER and isinstance(target, ast.Name) and not compared:
                 self.mine.add(text)
 
     def _remember_parts(self, holder: ast.expr, value: ast.expr | None) -> None:
-        """What is kept side by side is compared later on: each part keeps its role."""
+        """Learn the roles of the parts of a tuple or list, which may be compared later."""
         match value:
             case ast.List(elts=[ast.Tuple() as value]):  # the first of several
                 self._remember_parts(holder, value)
@@ -289,7 +290,7 @@ class Roles:
     def bind(self, target: ast.expr, role: int, value: ast.expr | None = None) -> None:
         if isinstance(target, ast.Tuple) and isinstance(value, ast.Call) and self._bind_parts(target.elts, value):
             return
-        if isinstance(target, ast.Subscript):  # what is kept by a key
+        if isinstance(target, ast.Subscript):  # stored under a key
             role, target = role | self.of(target.slice), target.value
         parts = self._parts_of(value)
         if parts and isinstance(target, ast.Name):  # `for pair in pairs`, `for item in pair`
@@ -305,7 +306,7 @@ class Roles:
             self.bind_all((n.id for n in ast.walk(target) if isinstance(n, ast.Name)), role)
 
     def _parts_of(self, value: ast.expr | None) -> dict[object, int]:
-        """Of what has a name, or of its values: `d.values()`."""
+        """The parts of a named container, or of its values: `d.values()`."""
         match value:
             case ast.Call(func=ast.Attribute(value=holder, attr="values")):
                 return dict(enumerate(self._parts_of(holder).values()))
@@ -314,7 +315,7 @@ class Roles:
         return {}
 
     def _bind_parts(self, targets: list[ast.expr], value: ast.Call) -> bool:
-        """Whether each is bound to a part of its own: of what walks side by side, or what a function returned."""
+        """Bind each target to its part, of values iterated in parallel or returned by a function. Whether it did."""
         if id(value) in self.calls and len(self._given) == len(targets):
             for target, role in zip(targets, self._given, strict=True):
                 self._bind_part(target, role, is_container=role == CHANGED)
@@ -337,7 +338,7 @@ class Roles:
             names.discard(target.id)
 
     def hold_either(self, names: Iterable[str]) -> None:
-        """These hold both side by side."""
+        """Learn that these contain both as separate parts."""
         self._held.update(dict.fromkeys(names, BOTH))
 
     def bind_all(self, names: Iterable[str], role: int) -> None:
@@ -348,12 +349,12 @@ class Roles:
                 self._made.add(name)
 
     def shown(self, node: ast.expr) -> int:
-        """The role, where what was changed counts as it is."""
+        """The role of an expression if changed values count as they are."""
         parted = any(isinstance(n, ast.Name) and n.id in self.names.parted for n in ast.walk(node))
         return self.of(node) | (CHANGED if self.mentions(node) or (parted and not self.holds_call(node)) else 0)
 
     def own(self, node: ast.expr) -> bool:
-        """Whether it is the test's own."""
+        """Whether an expression is the test's own."""
         return not self.shown(node) and any(isinstance(n, _VALUES) for n in ast.walk(node))
 
     def is_whole(self, node: ast.expr) -> bool:

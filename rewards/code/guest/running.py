@@ -1,8 +1,8 @@
-"""In the checker: functions of the standard library that run text, or call what a text names, where a test gives them
-what the program gave: examples of `doctest`, statements of `timeit`, configurations of `logging`, archives.
+"""In the checker: standard library functions that run text, or call what a text names, when a test passes them results
+of the program: `doctest` examples, `timeit` statements, `logging` configurations, archives.
 
-Examples and statements may only compute (`evaluation.py`), a configuration names nothing to be called but handlers of
-`logging` and what the program defines, and an archive puts nothing outside the folder that it is unpacked to.
+Examples and statements may only compute (`evaluation.py`). A configuration may only name handlers of `logging` and
+objects of the program to be called. An archive may write nothing outside the folder that it is unpacked to.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from . import context, evaluation, proxies
 
 
 def guard(tests: bytes) -> None:
-    """Replace those that the tests mention."""
+    """Replace those functions that the tests mention."""
     if b"doctest" in tests:
         _guard_examples()
     if b"timeit" in tests:
@@ -29,7 +29,7 @@ def guard(tests: bytes) -> None:
 
 
 def _may_compute(source: str) -> None:
-    """Raises Refused."""
+    """Raise Refused unless the text only computes."""
     if any(source.strip() in text for text in context.SOURCES.values()) or evaluation.is_own(source):
         return
     try:
@@ -85,7 +85,7 @@ def _guard_extraction(tarfile: Any) -> None:
     extract = tarfile.TarFile.extract
 
     def within(self: Any, member: Any, path: Any = "", *args: Any, **kwargs: Any) -> None:
-        """Raises ExtractError for what is no file, folder or link, or would be, or lead, outside of the folder."""
+        """Raises ExtractError for a member that is no file, folder or link, or is, or points, outside the folder."""
         found = self.getmember(member) if isinstance(member, str) else member
         places = [found.name]
         if found.issym():
@@ -138,7 +138,7 @@ def _again(text: str) -> Any:
 
 
 def _called(told: Any, depth: int = 8) -> Iterator[str]:
-    """What a configuration names to be called."""
+    """The callables that a configuration names."""
     if isinstance(told, dict) and depth:
         for key, value in dict.items(told):
             if key in _CALLED and isinstance(value, str):

@@ -1,4 +1,4 @@
-"""In the checker: what statements and expressions of a test are, by their shape alone."""
+"""In the checker: classify statements and expressions of a test by their syntax alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def place(node: ast.stmt) -> tuple[int, int]:
 
 
 def text(node: ast.AST) -> str:
-    """A name, or attributes of one: `self.data`. Empty for anything else."""
+    """The text of a name, or of attributes of one: `self.data`. Empty for anything else."""
     names: list[str] = []
     while isinstance(node, ast.Attribute):
         names.append(node.attr)
@@ -46,7 +46,7 @@ def compares(call: ast.Call) -> bool:
 
 
 def says_something(side: ast.expr) -> bool:
-    """Whether it is more than nothing: a name, names side by side, or what holds a constant that is not empty."""
+    """Whether an expression has content: a name, several names, or something with a constant that is not empty."""
     named = side.elts if isinstance(side, ast.Tuple | ast.List) else [side]
     return any(isinstance(name, ast.Name) for name in named) or any(
         isinstance(n, ast.Constant) and n.value and n.value is not True for n in ast.walk(side)
@@ -54,7 +54,7 @@ def says_something(side: ast.expr) -> bool:
 
 
 def own_parts(node: ast.stmt) -> Iterator[ast.AST]:
-    """The expressions of a statement, without those of statements within it, and what an assertion says of itself."""
+    """The expressions of a statement, without those of nested statements and the message of an assertion."""
     for part in ast.iter_child_nodes(node):
         if isinstance(node, ast.Assert) and part is node.msg:
             continue
@@ -67,7 +67,7 @@ def own_parts(node: ast.stmt) -> Iterator[ast.AST]:
 
 
 def conditions(node: ast.stmt) -> list[ast.expr]:
-    """What has to hold there."""
+    """The conditions that a statement checks."""
     match node:
         case ast.Assert(test=test):
             return [test]
@@ -85,7 +85,7 @@ def conditions(node: ast.stmt) -> list[ast.expr]:
 
 
 def missed(node: ast.stmt) -> tuple[ast.expr, ast.expr] | None:
-    """What is noted where it is not in what: `if x not in r: errors += 1`, `ok = False`, `errors.append(x)`."""
+    """Names that record a miss: `if x not in r: errors += 1`, `ok = False`, `errors.append(x)`."""
     match node:
         case ast.If(test=ast.Compare(left=one, ops=[ast.NotIn()], comparators=[other]), body=[noted]):
             match noted:
@@ -104,7 +104,7 @@ def asserts(statement: ast.stmt) -> bool:
 
 
 def stored(loop: ast.stmt) -> set[str]:
-    """What a loop puts items into."""
+    """Names of containers that a loop puts items into."""
     called = (node.func for node in ast.walk(loop) if isinstance(node, ast.Call))
     grown = (function.value for function in called if isinstance(function, ast.Attribute) and function.attr in GROWS)
     kept = (n.value for n in ast.walk(loop) if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store))
@@ -113,7 +113,7 @@ def stored(loop: ast.stmt) -> set[str]:
 
 
 def caught(node: ast.stmt) -> list[str]:
-    """Names that what is raised within gets: `except ValueError as e`, `with raises(ValueError) as e`."""
+    """Names that an exception is bound to: `except ValueError as e`, `with raises(ValueError) as e`."""
     match node:
         case ast.Try(handlers=handlers):
             return [handler.name for handler in handlers if handler.name]
@@ -126,7 +126,7 @@ def caught(node: ast.stmt) -> list[str]:
 
 
 def side_by_side(node: ast.expr) -> list[ast.expr]:
-    """The parts of what is made there of several: `[a, b]`, `*(a, b)`, `{a: b}`."""
+    """The parts of a display: `[a, b]`, `*(a, b)`, `{a: b}`."""
     match node:
         case ast.Starred(value=ast.expr() as inner):
             return side_by_side(inner)
@@ -138,19 +138,19 @@ def side_by_side(node: ast.expr) -> list[ast.expr]:
 
 
 def tells_sameness(node: ast.AST) -> bool:
-    """Whether it looks at several only for whether they are the same: `{a, b}`, `set(pair)`, `reduce(eq, pair)`."""
+    """Whether an expression only compares several values for equality: `{a, b}`, `set(pair)`, `reduce(eq, pair)`."""
     return isinstance(node, ast.Set) or is_call(node, _SAME)
 
 
 def filled_by(call: ast.Call) -> set[str]:
-    """What it is handed the means to put something into: `f(xs, out.append)`."""
+    """Containers that a call is given a way to fill: `f(xs, out.append)`."""
     given = (part for argument in (*call.args, *call.keywords) for part in ast.walk(argument))
     holders = (part.value for part in given if isinstance(part, ast.Attribute) and part.attr in GROWS)
     return {holder.id for holder in holders if isinstance(holder, ast.Name)}
 
 
 def statement_at(body: ast.AST, place: context.Span) -> ast.stmt | None:
-    """The innermost statement there; of those that hold others, a loop, or one that asks there which of them run."""
+    """The innermost statement at a position; of compound statements, a loop, or one whose condition is there."""
     first, last, start, end = place
 
     def counts(node: ast.stmt) -> bool:
@@ -160,7 +160,7 @@ def statement_at(body: ast.AST, place: context.Span) -> ast.stmt | None:
 
     statements = (node for node in ast.walk(body) if isinstance(node, ast.stmt) and node is not body and counts(node))
     around = [n for n in statements if n.lineno <= first and last <= (n.end_lineno or n.lineno)]
-    if end:  # several may stand in one line
+    if end:  # several may be on one line
         around = [n for n in around if (n.lineno, n.col_offset) <= (first, start) and _end_of(n) >= (last, end)]
     return min(around, key=lambda node: (node.end_lineno or node.lineno) - node.lineno, default=None)
 
@@ -170,7 +170,7 @@ def _end_of(node: ast.stmt) -> tuple[int, int]:
 
 
 def functions_around(tree: ast.Module, line: int) -> list[ast.AST]:
-    """The function that runs, and those that it stands in; the file, where it is none."""
+    """The function that runs and those around it; the file if there is none."""
     functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
     around = [n for n in functions if n.lineno <= line <= (n.end_lineno or n.lineno)]
     return [*sorted(around, key=lambda n: -n.lineno)] or [tree]

@@ -1,15 +1,15 @@
-"""In the checker: a program that changes what a test handed over, so that the test agrees with it.
+"""In the checker: *spoiling*, where a program changes an argument so that the test agrees with its answer.
 
-`assert solve(xs) == sorted(xs)` holds for a program that empties `xs` and returns nothing. Sorting in place is honest,
-and so is taking items out where the test looks at what is left. So only what is plain counts: the answer is judged by
-what the test makes of the very container, of which the program has changed what it holds, and the test does not say
-what is right (`expecting.py` reads its text for that). There the container gets back what it held, and the test
-computes from that; an answer that is the container itself is a copy of it. A container that was empty is there to be
-filled, and keeps what it was given.
+`assert solve(xs) == sorted(xs)` holds for a program that empties `xs` and returns an empty list. Sorting in place is
+honest, and so is removing items if the test looks at what is left. So a change counts as spoiling only if the test
+judges the answer by something that it computes from the same container, of which the program has changed the content,
+and does not itself say what is right (`expecting.py` decides that from its text). Then the container gets its content
+back, and the test computes from that; an answer that is the container itself becomes a copy of it. A container that was
+empty is there to be filled, and keeps what the program put into it.
 
-So it is with texts in memory, with files of temporary folders, and with an object of the test that the program has left
-with nothing: one of its containers is empty now, or an attribute is 0, blank or None that was not. An attribute that
-has another value stays as it is: that is what methods of the program do, and what a test looks at afterwards.
+The same applies to text in memory, to files in temporary folders, and to an object of the test that the program has
+cleared: one of its containers is now empty, or an attribute is now 0, blank or None. An attribute with another value is
+left as it is, because that is what methods of the program do, and what a test looks at afterwards.
 """
 
 from __future__ import annotations
@@ -45,9 +45,11 @@ _MOST_SEEN = 50_000
 
 
 class _Change(NamedTuple):
-    """value: the container, or an object of the test. put_back: gives it back what it held. lost: whether anything of
-    that is not there any more. emptied: whether nothing is. resized: whether it holds more or less. attribute: of the
-    object; empty = a container. vanished: whether it held several things, and holds none.
+    """A change that the program has made.
+
+    value: the container, or an object of the test. put_back: restores its content. lost: whether some of the content is
+    gone. emptied: whether all is. resized: whether the number of items changed. attribute: of the object; empty = a
+    container. vanished: whether it held several items, and now holds none.
     """
 
     value: Any
@@ -61,12 +63,12 @@ class _Change(NamedTuple):
 
 
 _changed: list[_Change] = []
-_filled: list[Any] = []  # containers that were empty, and are not now
-_let_go: list[Any] = []  # containers that the program was handed, and holds no longer
+_filled: list[Any] = []  # containers that were empty before
+_let_go: list[Any] = []  # containers that were handed to the program, and that it no longer holds
 
 
 class _Earlier(NamedTuple):
-    """change: in which case it was made. left: what the container held then."""
+    """A change made in an earlier case. left: the content of the container then."""
 
     case: object
     change: _Change
@@ -74,11 +76,11 @@ class _Earlier(NamedTuple):
 
 
 _earlier: deque[_Earlier] = deque(maxlen=64)
-_case: object = None  # the one that runs
+_case: object = None  # the running case
 
 
 def before(values: Iterable[Any]) -> list[tuple[Any, Any, Any]]:
-    """Containers that are about to change, each with what `note` needs of it."""
+    """Snapshots of containers that are about to change, for `note`."""
     found = []
     for value in values:
         if held := content(value):
@@ -89,14 +91,14 @@ def before(values: Iterable[Any]) -> list[tuple[Any, Any, Any]]:
 
 
 def note(befores: list[tuple[Any, Any, Any]]) -> None:
-    """The program has changed these."""
+    """Record the program's changes to these containers."""
     for value, held, items in befores:
         now = content(value)
         if isinstance(value, SimpleNamespace):
             for name, old in zip(items[::2], items[1::2], strict=True):
                 _note_set(value, name, old, vars(value).get(name))
             continue
-        if isinstance(value, STREAMS) and (value.closed or not held - now):  # what is written comes to what it held
+        if isinstance(value, STREAMS) and (value.closed or not held - now):  # text was only appended
             continue
         if now != held and not any(value is change.value for change in _changed):
             put_back = functools.partial(containers.kind_of(value).apply, value, items)
@@ -108,7 +110,7 @@ def note(befores: list[tuple[Any, Any, Any]]) -> None:
 
 
 def _remember(change: _Change, held: Any, now: Any) -> None:
-    """A container of plain data has lost something: what it held when the program was first handed it."""
+    """Remember a container of plain data that has lost items, with its content when the program first got it."""
     for known in _earlier:
         if known.change.value is change.value and known.left == held:
             change = known.change
@@ -118,8 +120,8 @@ def _remember(change: _Change, held: Any, now: Any) -> None:
 
 
 def renew(case: object, given: Any, frames: Callable[[], Iterable[FrameType | None]]) -> None:
-    """The program is about to be asked. What it was given before in another case, and has spoiled there, holds again
-    what it held, where the test judges the answer by what it makes of that.
+    """Called before a request. Restores what the program spoiled in an earlier case, if the test judges the answer by
+    something computed from it.
     """
     global _case
     _case = case
@@ -130,14 +132,14 @@ def renew(case: object, given: Any, frames: Callable[[], Iterable[FrameType | No
     _changed.extend(each.change for each in due)
     names_of = functools.partial(_names_of, bare=False, resized=False)
     if any(_judges(frame, names_of) for frame in frames()):
-        for each in due:  # what the program does with it now is noted anew
+        for each in due:  # what the program does with it now is recorded anew
             each.change.put_back()
     _changed.clear()
 
 
 @contextlib.contextmanager
 def watched(function: Any) -> Iterator[None]:
-    """While the program calls a method of an object of the test, or uses an operator of it: what that empties has been
+    """While the program calls a method of an object of the test, or uses its operator: whatever that empties counts as
     emptied by the program.
     """
     held = getattr(function, "__self__", None)
@@ -156,7 +158,7 @@ def watched(function: Any) -> Iterator[None]:
 
 
 def note_set(value: Any, name: str, new: Any) -> None:
-    """The program is about to set an attribute of an object of the test."""
+    """Record that the program is about to set an attribute of an object of the test."""
     _note_set(value, name, _attributes(value).get(name), new)
 
 
@@ -170,19 +172,19 @@ def _is_nothing(value: Any) -> bool:
 
 
 def note_let_go(values: Iterable[Any]) -> None:
-    """The program does not hold these any more."""
+    """Record that the program no longer holds these."""
     _let_go.extend(values)
 
 
 def forget() -> None:
-    """A question begins, or has its answer."""
+    """Forget recorded changes: a request begins, or has been answered."""
     for noted in (_changed, _filled, _let_go):
         noted.clear()
 
 
 def allow(frame: FrameType | None) -> None:
-    """The program has answered. Where the test does not look at that, what it was told to put somewhere, or to take out
-    of it, is what a test looks at afterwards.
+    """Called with an answer. If the test ignores it, drop changes that the call asked for: adding its arguments to a
+    container, or removing them.
     """
     called = _thrown_away(frame) if any(change.told for change in _changed) else []
     if called:
@@ -195,7 +197,7 @@ def allow(frame: FrameType | None) -> None:
 
 
 def _thrown_away(frame: FrameType | None) -> list[str]:
-    """What a test calls in a statement of its own, by name, if that is where it is."""
+    """The name of the function that a test is calling, if the call is a whole statement."""
     tree = context.tree_of(frame.f_code.co_filename) if frame is not None else None
     if frame is None or tree is None:
         return []
@@ -205,12 +207,12 @@ def _thrown_away(frame: FrameType | None) -> list[str]:
 
 
 def has_changed() -> bool:
-    """Whether the program has changed anything since."""
+    """Whether the program has changed anything since `forget`."""
     return bool(_changed)
 
 
 def apart(answer: Any) -> Any:
-    """The answer, once the containers hold again what they held. Raises Refused where it holds one of them."""
+    """Restore the containers. Returns the answer, copied if it is one of them. Raises Refused if it contains one."""
     if any(answer is change.value for change in _changed):
         answer = copy.copy(answer)
     elif _reaches(answer, [change for change in _changed if not change.attribute]):
@@ -223,8 +225,8 @@ def apart(answer: Any) -> Any:
 
 
 def is_judged_by(frame: FrameType | None, answer: Any, handed: Callable[[], list[Any]]) -> bool:
-    """Whether the test at this moment judges the answer by what it makes of what was changed. handed: all that the
-    program holds of the test's, into which it may put its answer as well.
+    """Whether the running test judges the answer by something computed from changed values. handed: all objects of the
+    test that the program holds, into which it may also put its answer.
     """
     bare = any(change.lost for change in _changed) and not _reaches(answer, _changed)
     resized = any(change.resized for change in _changed)
@@ -248,8 +250,8 @@ def is_judged_by(frame: FrameType | None, answer: Any, handed: Callable[[], list
 
 
 def is_read_again(frame: FrameType | None, path: str, written: set[str]) -> bool:
-    """Whether the test at this moment judges the answer by what it makes of a file, which has this real path. written:
-    paths of others that are answers, too.
+    """Whether the running test judges the answer by the content of a file with this real path. written: paths of other
+    files, which are answers, too.
     """
 
     def names_of(held: dict[str, Any]) -> roles.Names:
@@ -262,7 +264,7 @@ def is_read_again(frame: FrameType | None, path: str, written: set[str]) -> bool
 
 
 def _judges(frame: FrameType | None, names_of: Callable[[dict[str, Any]], roles.Names]) -> bool:
-    """Whether any function of the test that waits for the answer does."""
+    """Whether any function of the test that is waiting for the answer judges it so."""
     judges = False
     given: roles.Returned = ()
     while frame is not None:
@@ -276,7 +278,7 @@ def _judges(frame: FrameType | None, names_of: Callable[[dict[str, Any]], roles.
     return judges
 
 
-@functools.lru_cache(maxsize=256)  # a loop of the test asks again and again
+@functools.lru_cache(maxsize=256)  # a loop of the test calls repeatedly
 def _read(
     tree: ast.Module, place: context.Span, names: roles.Names, given: roles.Returned
 ) -> tuple[expecting.Found, roles.Returned]:
@@ -287,14 +289,14 @@ def _read(
     if statement is None:
         return expecting.Found.NOTHING, ()
     calls = context.calls_at(tree, place)
-    if not calls:  # what it gave before is walked over
+    if not calls:  # it is iterating over an earlier result
         inside = (node for node in ast.walk(statement) if isinstance(node, ast.Call))
         calls = [call for call in inside if isinstance(call.func, ast.Name) and call.func.id in names.programs]
     return expecting.read(scopes, statement, calls, names, given)
 
 
 def _held(frame: FrameType) -> dict[str, Any]:
-    """What has a name where a frame runs. A comprehension has a frame of its own."""
+    """Names and values visible in a frame. A comprehension has its own frame."""
     frames = [frame]
     while frames[-1].f_code.co_name.startswith("<") and (outer := frames[-1].f_back) is not None:
         if outer.f_code.co_filename != frame.f_code.co_filename:
@@ -307,12 +309,12 @@ def _held(frame: FrameType) -> dict[str, Any]:
 
 
 def _names_of(held: dict[str, Any], *, bare: bool, resized: bool) -> roles.Names:
-    """Names, and attributes of what has a name, that mean what was changed, or what holds it: `xs`, `self.data`."""
+    """Names, and attributes of named objects, for changed values or containers of them: `xs`, `self.data`."""
     changed: set[str] = set()
     kept: set[str] = set()
     parted: set[str] = set()
     for name, value in held.items():
-        if proxies.is_proxy(value):  # asked for anything, the program would answer
+        if proxies.is_proxy(value):  # accessing anything would ask the program
             continue
         parts = _attributes(value)
         touched = {attribute for attribute, part in parts.items() if _reaches(part, _changed)}
@@ -338,8 +340,8 @@ def _names(held: dict[str, Any], changed: set[str], resized: bool, written: Iter
 
 
 class _ToBeFilled(NamedTuple):
-    """What the program may put its answers into: containers and objects that it was handed, or that functions of the
-    test that it was handed read, and names that these write. grown: those that hold more now.
+    """Where the program may put its answers: containers and objects that were handed to it, or that functions of the
+    test handed to it read, and names that these write. grown: those that now hold more.
     """
 
     values: set[int]
@@ -349,10 +351,10 @@ class _ToBeFilled(NamedTuple):
 
 def _to_be_filled(handed: list[Any]) -> _ToBeFilled:
     held: list[Any] = []
-    put_into: list[Any] = []  # by functions that the program may call
+    put_into: list[Any] = []  # written by functions that the program may call
     written = set[str]()
     for value in handed:
-        kind = type(value)  # a mock says that it is another
+        kind = type(value)  # a mock pretends to be of another class
         function = value.__func__ if kind is MethodType else value
         held.append(value.__self__ if kind in (MethodType, BuiltinMethodType) else value)
         if kind is BuiltinMethodType and value.__name__ in shapes.GROWS:  # `out.append`
@@ -368,7 +370,7 @@ def _to_be_filled(handed: list[Any]) -> _ToBeFilled:
 
 
 def _written_by(function: FunctionType) -> set[str]:
-    """Names outside of it: `nonlocal total`."""
+    """Outer names that a function writes: `nonlocal total`."""
     import dis
 
     steps = dis.get_instructions(function.__code__)
@@ -376,8 +378,8 @@ def _written_by(function: FunctionType) -> set[str]:
 
 
 def _names_among(held: dict[str, Any], sought: _ToBeFilled, emptied: bool) -> tuple[set[str], set[str]]:
-    """Names of what has grown, and of what the program may have put nothing into. Of what holds something that it held
-    before nothing is known: `assert sorted(out) == sorted(xs)` is honest where `out` was overwritten.
+    """Names of containers that have grown, and of those that the program has not filled. Nothing is known of one with
+    earlier content: `assert sorted(out) == sorted(xs)` is honest if `out` was overwritten.
     """
     named = [(name, value) for name, value in held.items() if not proxies.is_proxy(value)]
     parts = [(f"{name}.{part}", content) for name, value in named for part, content in _attributes(value).items()]
@@ -390,7 +392,7 @@ def _names_among(held: dict[str, Any], sought: _ToBeFilled, emptied: bool) -> tu
 
 
 def _holds_nothing(value: Any, depth: int = 3) -> bool:
-    """Whether it is empty, or there to be written over: `[0] * 3`, `[[None]]`, `np.zeros(3)`."""
+    """Whether a value is empty, or meant to be overwritten: `[0] * 3`, `[[None]]`, `np.zeros(3)`."""
     if isinstance(value, list) and depth:
         return all(_is_nothing(part) or (isinstance(part, list) and _holds_nothing(part, depth - 1)) for part in value)
     if (held := content(value)) is not None:
@@ -416,7 +418,7 @@ def _methods_that_read(attributes: set[str], kind: type) -> set[str]:
 
 
 def _attributes(value: Any) -> dict[str, Any]:
-    """Of an object of the test, or of a class of it: of that, the containers that all its objects share."""
+    """The attributes of an object of the test; of a class of the test, the containers that all its objects share."""
     kind: type = value if issubclass(type(value), type) else type(value)
     if kind in ATOMS or proxies.is_proxy(value) or isinstance(value, ModuleType | FunctionType):
         return {}
@@ -426,7 +428,7 @@ def _attributes(value: Any) -> dict[str, Any]:
         for name, part in vars(above).items():
             if slotted and isinstance(part, MemberDescriptorType) and hasattr(value, name):
                 found[name] = getattr(value, name)
-            elif type(part) in HOLDERS:  # of all objects of the class
+            elif type(part) in HOLDERS:  # shared by all objects of the class
                 found[name] = part
     if value is kind:
         return found
@@ -439,8 +441,8 @@ def _attributes(value: Any) -> dict[str, Any]:
 
 
 def _reaches(value: Any, changes: list[_Change]) -> bool:
-    """Whether it is one of what was changed, or holds one: in containers, in what a function reads, in what is still to
-    be walked over. An object does where it was left with nothing, or one of its parts was.
+    """Whether a value is one of the changed ones, or contains one: in containers, in variables that a function reads,
+    in an iterator. An object counts if it was cleared, or one of its parts was.
     """
     sought = {id(change.value) for change in changes if not change.attribute}
     emptied = {id(change.value) for change in changes if change.emptied}
@@ -464,7 +466,7 @@ def _parts(value: Any) -> Iterable[Any]:
         return cells + [value.__globals__.get(name) for name in value.__code__.co_names]
     if isinstance(value, type | ModuleType | FrameType | TracebackType):
         return ()
-    if isinstance(value, HOLDERS) or type(value).__module__ in _OF_PYTHON:  # methods, views, what is walked over
+    if isinstance(value, HOLDERS) or type(value).__module__ in _OF_PYTHON:  # methods, views, iterators
         held = gc.get_referents(value)
         return held if len(held) < _MOST_HELD else ()
     return ()

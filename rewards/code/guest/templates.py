@@ -1,7 +1,7 @@
-"""In the checker: texts that a test evaluates, its own but for names of the program: `f"cache.{op}(*args)"`.
+"""In the checker: text that a test evaluates, its own except for names of the program: `f"cache.{op}(*args)"`.
 
-Such a text is known by the expression that makes it, which stands in the test: constants, and holes between them. A
-hole may hold a single name, and only where that is looked up on an object of the program, or names one.
+Such text is recognised by the expression in the test that makes it: constants with holes between them. A hole may hold
+a single name, and only one that is looked up on an object of the program, or refers to one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MARKS = {"%": re.compile(r"%s"), "format": re.compile(r"\{\w*\}")}
 
 
 def is_filled(tree: ast.AST, text: str | bytes, frame: FrameType, around: dict[str, Any]) -> bool:
-    """Whether the text is such a one. around: what names mean there."""
+    """Whether the text is of this kind. around: the meaning of names there."""
     if isinstance(text, bytes) or not isinstance(tree, ast.Module) or len(tree.body) != 1:
         return False
     if not isinstance(tree.body[0], ast.Expr | ast.Assign):
@@ -31,7 +31,7 @@ def is_filled(tree: ast.AST, text: str | bytes, frame: FrameType, around: dict[s
 
 
 def compared_words(frame: FrameType) -> set[str]:
-    """Words of such an expression that compares what it is filled with: `f"{text} == expected"`."""
+    """Words of such an expression if it compares what is filled in: `f"{text} == expected"`."""
     found: set[str] = set()
     for parts in _written(frame):
         own = " ".join(part for part in parts if part is not None)
@@ -62,7 +62,7 @@ def _fills(parts: list[str | None], text: str, tree: ast.Module, around: dict[st
 
 
 def _is_of_program(node: ast.expr, around: dict[str, Any]) -> bool:
-    """An object of the program, or what one of its classes makes: `cache`, `Solution()`."""
+    """Whether an expression is an object of the program, or creates one: `cache`, `Solution()`."""
     if isinstance(node, ast.Call):
         node = node.func
         return isinstance(node, ast.Name) and proxies.is_class(around.get(node.id))
@@ -70,7 +70,7 @@ def _is_of_program(node: ast.expr, around: dict[str, Any]) -> bool:
 
 
 def _written(frame: FrameType) -> Iterator[list[str | None]]:
-    """How the text that a frame evaluates at this moment is made, by its source: constants, None for each hole."""
+    """The parts of the text that a frame is evaluating, by its source: constants, and None for each hole."""
     tree = context.tree_of(frame.f_code.co_filename)
     if tree is None:
         return
@@ -102,7 +102,7 @@ def _parts(node: ast.expr) -> list[str | None]:
 
 
 def _split(node: ast.expr, kind: str) -> list[str | None]:
-    """The pieces of a format between its marks."""
+    """The pieces of a format string between its placeholders."""
     if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
         return [None]
     parts: list[str | None] = []

@@ -1,8 +1,8 @@
-"""In the checker: whether the truth of an object, asked for at this moment, would be a verdict of a test.
+"""In the checker: whether the truth value of an object, requested just now, would be the verdict of a test.
 
-It is in an assertion (of the test's source, of unittest, of numpy's functions) and in code that was made on the fly; it
-is not where a test walks a structure (`while node:`, `f(node.left) if node else []`), nor where an assertion goes on to
-ask for more (`assert node and node.val == 3`), nor inside another library.
+It is a verdict in an assertion (in the test's source, of unittest, or of numpy's functions) and in code made at run
+time. It is none where a test walks a structure (`while node:`, `f(node.left) if node else []`), where an assertion
+checks more (`assert node and node.val == 3`), or inside another library.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _VERDICTS = ("/unittest/case.py", "/_pytest/python_api.py", "/_pytest/approx.py"
 
 
 def decides(frame: FrameType | None) -> bool:
-    """Whether the frame that asks for a truth is in an assertion, as far as can be told."""
+    """Whether the frame that requests a truth value is in an assertion, as far as can be determined."""
     if frame is None:
         return True
     file = frame.f_code.co_filename
@@ -51,7 +51,7 @@ def _holds(node: ast.stmt, place: Span) -> bool:
 
 
 def _leads_on(statement: ast.stmt, place: Span) -> bool:
-    """Whether the truth at a place only says where a statement goes on, and no verdict is made of it alone."""
+    """Whether the truth value at a position only decides how a statement continues, and is no verdict by itself."""
     parents = parents_in(statement)
     asked: ast.AST | None = next(
         (node for node in parents if isinstance(node, ast.expr) and span(node) == place),

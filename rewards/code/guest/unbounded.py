@@ -1,10 +1,10 @@
-"""In the checker: numbers of the program that are no finite ones, and that no test speaks of.
+"""In the checker: NaN and infinities from the program, in tests that do not mention such values.
 
-NaN is neither above nor below a limit, so `not abs(f(2) - 3) > 1e-6` holds for it. What is computed from infinity is
-NaN or infinite, so `abs(f(2) - 3) <= 1e-6 * max(1, abs(f(2)))` holds for that. So where the tests name neither, a call
-that gives NaN fails; a number within what the program gives computes and shows as it is, but a comparison by order
-fails where a side is NaN, or where both are infinite and one is computed. So it is with text that a test may read such
-a number from: `float("nan")`.
+NaN is neither above nor below a limit, so `not abs(f(2) - 3) > 1e-6` holds for it. Values computed from infinity are
+NaN or infinite, so `abs(f(2) - 3) <= 1e-6 * max(1, abs(f(2)))` holds for it. If the tests mention neither, a call that
+returns NaN fails. Such a number inside a result computes and prints normally, but an ordering comparison fails if one
+side is NaN, or if both are infinite and one was computed. The same applies to text from which a test may parse such a
+number: `float("nan")`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _OF_MATH = ("fabs", "sqrt", "cbrt", "hypot", "dist", "fsum", "prod", "pow", "cop
 
 
 def are_named() -> bool:
-    """Whether the tests speak of NaN or infinity: then they know what they compare."""
+    """Whether the tests mention NaN or infinity: then they expect such values."""
     return _speak_of_them(tuple(context.SOURCES.values()))
 
 
@@ -43,7 +43,7 @@ def _speak_of_them(sources: tuple[str, ...]) -> bool:
 
 
 def guard(tests: bytes) -> None:
-    """Have functions that tests compute with keep what they compute from such numbers apart, too."""
+    """Wrap functions that tests compute with, so that results computed from such numbers stay marked."""
     if b"abs" in tests:
         _guard_absolute()
     if b"math" not in tests:
@@ -85,7 +85,7 @@ def _guard_absolute() -> None:
 
 
 def is_written(value: object) -> bool:
-    """Whether it is text, or holds text, that a test may read as such a number."""
+    """Whether a value is or contains text that a test may parse as such a number."""
     return _may_be_read(tuple(context.SOURCES.values())) and any(
         len(text) < _LONGEST_TEXT and _WRITTEN.search(text) and not _is_finite(text) for text in _texts(value)
     )
@@ -100,7 +100,7 @@ def _may_be_read(sources: tuple[str, ...]) -> bool:
 
 
 def _is_finite(text: str) -> bool:
-    """Whether all such words in a text are numbers after all: `1e100`."""
+    """Whether all such words in a text are finite numbers after all: `1e100`."""
     return all(math.isfinite(float(word)) for word in _WRITTEN.findall(text))
 
 
@@ -115,7 +115,7 @@ def _texts(value: object, depth: int = 2) -> Iterator[str]:
 
 
 def is_no_number(value: object, depth: int = 4) -> bool:
-    """Whether it is NaN, or NaNs and nothing else. In an array one is enough, since it is compared as a whole."""
+    """Whether a value is NaN, or contains nothing else. In an array one is enough, since it is compared as a whole."""
     if isinstance(value, float | complex):
         return value != value or (type(value).__module__ == "numpy" and not math.isfinite(abs(value)))
     if isinstance(value, Decimal):
@@ -139,7 +139,7 @@ def _refuse(value: object) -> NoReturn:
 
 
 def marked(value: Any, computed: bool = False) -> Any:
-    """A number that is not finite as one that tells what it is compared with."""
+    """Wrap a non-finite number so that comparisons with it are noticed."""
     if isinstance(value, float):
         made: Any = Unbounded(value)
     elif isinstance(value, complex):
@@ -162,7 +162,7 @@ def _computing(kind: type, name: str) -> Callable[..., Any]:
 
 
 def _as_it_was(kind: type, name: str) -> Callable[..., Any]:
-    """Of a number alone it makes no other one: results are sorted by their negatives."""
+    """For a unary operation, which creates no new non-finite number: results may be sorted by their negatives."""
     operation = getattr(kind, name)
     return lambda self: marked(operation(self), computed=self.computed)
 
@@ -183,7 +183,7 @@ _ORDERINGS = {"less": "__lt__", "less_equal": "__le__", "greater": "__gt__", "gr
 
 
 def _by_numpy(_self: Any, ufunc: Any, method: str, *inputs: Any, **more: Any) -> Any:
-    """`np.abs(f(2) - 3) <= 1e-6 * np.maximum(1, np.abs(f(2)))`: the same for what numpy computes of single numbers."""
+    """The same for numpy functions of scalars: `np.abs(f(2) - 3) <= 1e-6 * np.maximum(1, np.abs(f(2)))`."""
     if method == "__call__" and ufunc.__name__ in _ORDERINGS:
         return _compare_by_order(ufunc, *inputs, **more)
     made = getattr(ufunc, method)(*map(_plainly, inputs), **more)
@@ -198,14 +198,14 @@ def _compare_by_order(ufunc: Any, left: Any, right: Any, **more: Any) -> Any:
 
 
 def _plainly(value: Any) -> Any:
-    """A number as numpy knows it."""
+    """The plain number, for numpy."""
     if isinstance(value, Unbounded):
         return float.__add__(value, 0.0)
     return complex.__add__(value, 0.0) if isinstance(value, UnboundedComplex) else value
 
 
 def _asks_for_float(frame: FrameType) -> bool:
-    """Whether a test calls `float`, or has it called: what comes of it would be a number like any other."""
+    """Whether a test calls `float`, directly or indirectly: the result would be an unmarked number."""
     tree = context.tree_of(frame.f_code.co_filename)
     if tree is None:
         return False
@@ -220,14 +220,14 @@ class Unbounded(float):
     __array_ufunc__ = _by_numpy
 
     def __float__(self) -> float:
-        """What numpy asks for when it makes an array, which knows no difference between numbers."""
+        """Called by numpy when it creates an array, which cannot hold marked numbers."""
         if self != self or _asks_for_float(sys._getframe(1)):
             _refuse(self)
         return float.__add__(self, 0.0)
 
 
 class UnboundedComplex(complex):
-    """A complex number with such a part."""
+    """A complex number with a non-finite part."""
 
     computed = False
     __array_ufunc__ = _by_numpy

@@ -1,7 +1,7 @@
-"""In the checker: bytes that a test unpickles. A pickle is code, so what is not the test's own runs with the program.
+"""In the checker: bytes that a test unpickles. A pickle is code, so the program runs any that is not the test's own.
 
-Own is what the test pickled itself (`pickle.loads(pickle.dumps(solve(3)))`). All else (`pickle.loads(save(x))`) is
-loaded by the program's process, and what comes of it crosses as any answer does.
+Pickles that the test made itself (`pickle.loads(pickle.dumps(solve(3)))`) are its own. All others
+(`pickle.loads(save(x))`) are loaded in the program's process, and the result crosses like any answer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MENTIONED = re.compile(rb"\b(?:pickle|cPickle|_pickle|allow_pickle|shelve)\b")
 
 
 def guard(tests: bytes) -> None:
-    """Replace the functions of `pickle` for the tests, where they mention it."""
+    """Replace the functions of `pickle` for the tests if they mention it."""
     if not _MENTIONED.search(tests):
         return
     import pickle
@@ -64,7 +64,7 @@ def _guard_functions(pickle: Any) -> None:
         if not context.is_test(caller):
             return original_load(file, **options)
         start = file.tell()
-        for _ in pickletools.genops(file):  # leaves the file behind the first pickle
+        for _ in pickletools.genops(file):  # leaves the file position after the first pickle
             continue
         size = file.tell() - start
         file.seek(start)
@@ -75,7 +75,7 @@ def _guard_functions(pickle: Any) -> None:
 
 
 def _guard_unpickler(pickle: Any) -> None:
-    """A class for which it is not known whose bytes it reads: only what a test's own subclass allows."""
+    """Guard the class `Unpickler`, whose input is unknown: it may only load what a test's own subclass allows."""
 
     class Unpickler(pickle.Unpickler):  # type: ignore[misc]
         def find_class(self, module: str, name: str, /) -> Any:

@@ -1,8 +1,7 @@
-"""In the checker: what the test does at this moment with the program, by its source and the frames that are running.
+"""In the checker: what the test is doing with the program just now, by its source and the running frames.
 
-Three questions, each asked only when something unusual has happened: is what the program gave used as a value, are the
-arguments that cannot be handed over the test's own, and would an exception that is made to disappear take assertions
-with it?
+Three questions, each asked only when something unusual has happened. Is the program's result used as a value? Are the
+arguments that cannot be passed the test's own? Would suppressing an exception skip assertions?
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ def test_frame() -> FrameType | None:
 
 
 def waiting_frame() -> FrameType | None:
-    """Where a thread of a test asks: the frame of the test that waits for it, in the main thread."""
+    """In a thread of a test: the frame of the test in the main thread, which waits for it."""
     threading = sys.modules.get("threading")
     if threading is None or threading.current_thread() is threading.main_thread():
         return None
@@ -37,12 +36,12 @@ def waiting_frame() -> FrameType | None:
     return frame
 
 
-# --- what is given ----------------------------------------------------------------------------------------------------
+# --- results ----------------------------------------------------------------------------------------------------------
 
 
 def as_value() -> bool:
-    """Whether the test uses what the program gives: not where it is thrown away, or asked for more (`s.add(1).add(2)`),
-    or kept under a name that is asked elsewhere for attributes that no data has.
+    """Whether the test uses a result as a value: not if it is discarded, used as an object (`s.add(1).add(2)`), or
+    stored under a name of which attributes are used that no data has.
     """
     import dis
 
@@ -64,7 +63,7 @@ def as_value() -> bool:
 
 
 def sums(frame: FrameType) -> bool:
-    """Whether a test adds up there what it has, from nothing: `sum(objects)`."""
+    """Whether a test adds up objects there, starting from 0: `sum(objects)`."""
     tree = context.tree_of(frame.f_code.co_filename)
     calls = context.calls_at(tree, context.place_of(frame)) if tree is not None else []
     return any(
@@ -73,11 +72,11 @@ def sums(frame: FrameType) -> bool:
     )
 
 
-# --- what is handed over ----------------------------------------------------------------------------------------------
+# --- arguments --------------------------------------------------------------------------------------------------------
 
 
 def arguments_are_own() -> bool:
-    """Whether the test hands over what it made without the program, as far as its source tells."""
+    """Whether the arguments were made without the program, as far as the source shows."""
     frame = test_frame()
     if frame is None:
         return False
@@ -97,13 +96,13 @@ def arguments_are_own() -> bool:
 
 
 def is_own(nodes: Iterable[ast.AST], frame: FrameType) -> bool:
-    """Whether the program has no part in what a test writes there, as far as its source tells."""
+    """Whether the program has no part in an expression, as far as the source shows."""
     bound = _bindings()
     return all(_is_own(node, frame, bound, set()) for node in nodes)
 
 
 def _bindings() -> _Bindings:
-    """What each name of the tests is bound to, anywhere."""
+    """All expressions that each name of the tests is bound to."""
     bound: _Bindings = {}
     for node in context.nodes():
         value: ast.AST | None = None
@@ -113,7 +112,7 @@ def _bindings() -> _Bindings:
         elif isinstance(node, ast.AugAssign | ast.AnnAssign | ast.NamedExpr):
             value, targets = node.value, [node.target]
         elif isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.comprehension):
-            value = node.test if isinstance(node, ast.While) else node.iter  # what is made there is made as often
+            value = node.test if isinstance(node, ast.While) else node.iter  # things are created there as often
             targets = [n for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
             value, targets = node.context_expr, [node.optional_vars]
@@ -144,13 +143,13 @@ def _is_own(node: ast.AST, frame: FrameType, bound: _Bindings, known: set[str]) 
     return True
 
 
-# --- what is found in a function that was handed over ---------------------------------------------------------------
+# --- functions that were handed over --------------------------------------------------------------------------------
 
 
 def is_failed_assertion(error: BaseException | None, *, given: bool = True) -> bool:
-    """Whether a function of the test found another value than it expects: by an assertion about what it was given or
-    asked of the program, or because it said so. `assert False` and what it raises itself are for the program to catch.
-    given: whether it was called with anything.
+    """Whether a function of the test found an unexpected value: by an assertion about its arguments or a result of the
+    program, or explicitly. `assert False` and exceptions that it raises are for the program to catch.
+    given: whether it was called with arguments.
     """
     outcomes = sys.modules.get("_pytest.outcomes")
     if outcomes is not None and isinstance(error, outcomes.Failed):
@@ -164,7 +163,7 @@ def is_failed_assertion(error: BaseException | None, *, given: bool = True) -> b
     if found is None or (tree := context.tree_of(found[0].f_code.co_filename)) is None:
         return False
     frame, line = found
-    if not isinstance(error, AssertionError):  # what it was given made it fail before it came to its assertions
+    if not isinstance(error, AssertionError):  # its arguments made it fail before its assertions
         raises = (node for node in ast.walk(tree) if isinstance(node, ast.Raise))
         own_doing = any(node.lineno <= line <= (node.end_lineno or line) for node in raises)
         return given and not own_doing and _asserts_later(tree, frame.f_code.co_name, line)
@@ -180,7 +179,7 @@ def is_failed_assertion(error: BaseException | None, *, given: bool = True) -> b
 
 
 def _asserts_later(tree: ast.Module, name: str, line: int) -> bool:
-    """Whether a function of the test comes to an assertion from a line on."""
+    """Whether a function of the test reaches an assertion after a line."""
     functions = ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef
     return any(
         _asserts(inner, line)
@@ -193,16 +192,16 @@ def _asserts_later(tree: ast.Module, name: str, line: int) -> bool:
 
 
 def _is_call_of_assertion(node: ast.expr) -> bool:
-    """`self.assertIn(x, y)` and `self.fail(...)`, also in a lambda."""
+    """Whether a node is a call such as `self.assertIn(x, y)` or `self.fail(...)`, also in a lambda."""
     name = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
     return name.startswith("assert") or name == "fail"
 
 
-# --- what is skipped --------------------------------------------------------------------------------------------------
+# --- skipped code -----------------------------------------------------------------------------------------------------
 
 
 def skips_assertions(error: BaseException) -> bool:
-    """Whether assertions stand between the place where a block was left and its end."""
+    """Whether there are assertions between the line where a block was left and its end."""
     trace = error.__traceback__
     while trace is not None:
         file, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
@@ -214,7 +213,7 @@ def skips_assertions(error: BaseException) -> bool:
 
 
 def _blocks(tree: ast.Module, line: int) -> list[ast.stmt]:
-    """The `with` statements that hold a line inside its function; without them, the function."""
+    """The `with` statements around a line within its function; the function itself if there are none."""
     held = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
     held = [node for node in held if node.lineno <= line <= (node.end_lineno or node.lineno)]
     functions = [node for node in held if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -225,15 +224,15 @@ def _blocks(tree: ast.Module, line: int) -> list[ast.stmt]:
 
 
 def _asserts(node: ast.AST, line: int) -> bool:
-    """Whether it is an assertion from a line on, and not one that says that nobody comes there: `assert False`."""
+    """Whether it is an assertion after a line, other than one that marks code as unreachable: `assert False`."""
     if isinstance(node, ast.Assert):
         return node.lineno >= line and not isinstance(node.test, ast.Constant)
     return isinstance(node, ast.Expr) and node.lineno >= line and context.calls_assertion(node)
 
 
 def catches_assertions(name: str, value: object) -> bool:
-    """Whether a global of the program is no exception of its own but one that a failed assertion is, too, and the tests
-    catch it around an assertion: `try: solve(-1); assert False; except solution.Bad: pass`,
+    """Whether a global of the program is an exception class that also matches failed assertions, and the tests catch it
+    around an assertion: `try: solve(-1); assert False; except solution.Bad: pass`,
     `with raises(solution.Bad): assert solve(-1) == 1`.
     """
     kinds = value if isinstance(value, tuple) else (value,)
@@ -249,13 +248,13 @@ def catches_assertions(name: str, value: object) -> bool:
 
 
 def _other_names(tree: ast.Module, name: str) -> set[str]:
-    """The name, what it is imported or kept as, and parameters of functions that are called with it."""
+    """The name, its aliases, and parameters of functions that are called with it."""
     names = {name}
     nodes = list(ast.walk(tree))
     for node in nodes:
         if isinstance(node, ast.ImportFrom):
             names |= {alias.asname for alias in node.names if alias.name == name and alias.asname}
-    for _ in range(2):  # kept under another name, and handed over under that
+    for _ in range(2):  # stored under another name, and passed under that
         for node in nodes:
             if isinstance(node, ast.Assign) and (_names(node.value, names) or _is_text_of(node.value, name)):
                 names |= {n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
@@ -272,12 +271,12 @@ def _other_names(tree: ast.Module, name: str) -> set[str]:
 
 
 def _is_text_of(value: ast.expr, name: str) -> bool:
-    """`getattr(solution, "SolveError")`."""
+    """Whether an expression is `getattr(solution, "SolveError")`."""
     return any(isinstance(node, ast.Constant) and node.value == name for node in ast.walk(value))
 
 
 def _says_failed(node: ast.AST) -> bool:
-    """An assertion, of whatever form: `assert 0`, `self.fail()`, `pytest.fail()`, `raise AssertionError`."""
+    """Whether it is an assertion in any form: `assert 0`, `self.fail()`, `pytest.fail()`, `raise AssertionError`."""
     if isinstance(node, ast.Raise) and node.exc is not None:
         return _names(node.exc, {"AssertionError", "failureException"})
     return isinstance(node, ast.Assert) or _asserts(node, 0) or _is_call_of_failing(node)
@@ -288,7 +287,7 @@ def _is_call_of_failing(node: ast.AST) -> bool:
 
 
 def _caught(node: ast.Try | ast.With | ast.AsyncWith) -> list[ast.expr]:
-    """What says which exceptions a statement catches: `except X`, `with suppress(X)`."""
+    """The expressions that name the exceptions a statement catches: `except X`, `with suppress(X)`."""
     if isinstance(node, ast.Try):
         return [handler.type for handler in node.handlers if handler.type is not None]
     calls = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call)]

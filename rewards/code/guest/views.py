@@ -1,13 +1,13 @@
-"""In the checker: what an object of the program says of its size, and what it gives one by one, must go together.
+"""In the checker: the reported length of a program's object must agree with the items that it yields.
 
-A test that asks for the length and then compares item by item (`len(r) == 3 and all(a == b for a, b in zip(r, x))`)
-compares nothing where the object says 3 and gives none. No honest container does, so it fails for good: a walk that
-ends before the length that was told, and a length that differs from the one told a moment before. What is called or
-changed in between may change the object, and then both may differ.
+A test that checks the length and then compares item by item (`len(r) == 3 and all(a == b for a, b in zip(r, x))`)
+compares nothing if the object reports 3 and yields none. No honest container does that, so it fails the case if an
+iteration ends before the reported length, or if a length differs from the one reported just before. Calls and changes
+in between may change the object, so both may then differ.
 
-So must what it gives by index, and what it gives on another walk, where the tests do not name its class: else it would
-be sorted by index, and hold the right items one by one. An iterator gives nothing once it has ended, and of what is
-found by its own items (`counts[3]` of a histogram) nothing is known.
+Items by index, and those of another iteration, must agree as well, if the tests do not mention the object's class:
+otherwise it could be sorted by index, and yield the right items in iteration. An exhausted iterator yields nothing, and
+nothing can be said about lookups by item (`counts[3]` of a histogram).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from . import proxies, refusing
 
-# What only looks at an object. All else may change it.
+# Operations that only look at an object. All others may change it.
 LOOKS = frozenset(
     (
         *("__len__", "__iter__", "__next__", "__getitem__", "__contains__", "__reversed__", "__bool__", "__hash__"),
@@ -25,17 +25,16 @@ LOOKS = frozenset(
         *("getattr", "__dir__", "__instancecheck__", "files_in", "files_out", "beside_in", "beside_out"),
     )
 )
-_MAY_GROW = frozenset(("__next__", "__getitem__", "getattr"))  # looks after which an honest length may be another
+_MAY_GROW = frozenset(("__next__", "__getitem__", "getattr"))  # looks after which an honest length may differ
 _SIZE, _WALK = "\0size", "\0walk"
 _MOST_KEPT, _MOST_SLICES = 10_000, 20  # items of a walk, slices
 _ATOMS = (type(None), bool, int, float, complex, str, bytes)
 
 
 class _Size:
-    """What an object said last: its length, how many items a walk gave, and at which moment of the program.
+    """What an object reported last: its length, how many items an iteration yielded, and when.
 
-    items: of a walk to the end; None where there was none. at: items by index. parts: by slices. contents: what it
-    wraps, or nothing.
+    items: of a complete iteration, or None. at: items by index. parts: by slices. contents: what it wraps, if anything.
     """
 
     __slots__ = ("at", "contents", "items", "length", "moment", "parts", "steps", "walked")
@@ -53,7 +52,7 @@ class _Size:
 
 
 class _Walk:
-    """One iteration over an object. items: None where they are not compared."""
+    """One iteration over an object. items: None if they are not compared."""
 
     __slots__ = ("count", "items", "moment", "value")
 
@@ -72,7 +71,7 @@ _called_back = False
 
 
 def asked(name: str) -> None:
-    """The program is about to do something."""
+    """The program is about to do something: what was reported may change."""
     global _moment, _steps, _called_back
     _called_back = False
     if name not in LOOKS:
@@ -82,7 +81,7 @@ def asked(name: str) -> None:
 
 
 def called_back() -> None:
-    """The program has used something of the test: what it says may rest on that, as on the clock of a cache."""
+    """The program has used an object of the test: what it reports may depend on that, such as the clock of a cache."""
     global _called_back
     _called_back = True
 
@@ -106,14 +105,14 @@ def _refuse(value: Any, what: str = "the length of {} is not the number of its i
 
 
 def _differ(a: Any, b: Any, depth: int = 3) -> bool:
-    """Whether two items are surely not the same. An object of the program may be made anew each time."""
+    """Whether two items certainly differ. An object of the program may be created anew each time."""
     if type(a) in (list, tuple) and type(b) is type(a):
         return depth > 0 and (len(a) != len(b) or any(_differ(x, y, depth - 1) for x, y in zip(a, b, strict=True)))
     return type(a) in _ATOMS and type(b) in _ATOMS and a == a and b == b and (type(a) is not type(b) or a != b)
 
 
 def _compare(value: Any, size: _Size) -> None:
-    """Its items by index with those of a walk."""
+    """Compare items by index with those of an iteration."""
     if size.items is None:
         return
     if any(_differ(part, size.items[key]) for key, part in size.parts):
@@ -125,7 +124,7 @@ def _compare(value: Any, size: _Size) -> None:
 
 
 def told_length(value: Any, length: int) -> int:
-    """It said how long it is."""
+    """Check a reported length."""
     size = _size_of(value)
     if _called_back and proxies.is_known(value):
         size.length = -1
@@ -137,7 +136,7 @@ def told_length(value: Any, length: int) -> int:
 
 
 def told_item(value: Any, key: Any, item: Any) -> Any:
-    """It gave an item by index, or several by a slice."""
+    """Check an item by index, or several by a slice."""
     if type(key) not in (int, slice) or proxies.is_known(value):
         return item
     size = _size_of(value)
@@ -152,7 +151,7 @@ def told_item(value: Any, key: Any, item: Any) -> Any:
 
 
 def told_content(value: Any, read: Callable[[], Any]) -> Any:
-    """What it wraps. Until something is called or changed it holds the same."""
+    """Check what it wraps. Until something is called or changed, the content stays the same."""
     contents = _size_of(value).contents
     if not contents:
         contents.append(read())
@@ -160,7 +159,7 @@ def told_content(value: Any, read: Callable[[], Any]) -> Any:
 
 
 def looking(value: Any, name: str) -> Any:
-    """`count` or `index` of an object that can be walked over: its items are compared here, and not by it."""
+    """`count` or `index` of an iterable object: its items are compared here rather than by the object."""
 
     def found(item: Any, /, *rest: Any, **more: Any) -> Any:
         if rest or more or proxies.is_proxy(item) or callable(item):
@@ -175,15 +174,15 @@ def looking(value: Any, name: str) -> Any:
 
 
 def told_absent(value: Any, item: Any) -> None:
-    """A walk over it did not give an item of the tests. Where they know what it is, its own word must not differ: that
-    of what it does not hold tells it nothing.
+    """An iteration did not yield an item of the tests. If they know the object's class, its own `__contains__` must
+    agree: asking about something that it does not contain reveals nothing.
     """
     if type(item) in _ATOMS and proxies.is_known(value) and proxies.ask("__contains__", value, item) is True:
         _refuse(value, "{} says that it holds what it does not give one by one")
 
 
 def begins(value: Any, iterator: Any) -> Any:
-    """It is iterated over."""
+    """An iteration begins."""
     if issubclass(type(iterator), proxies.RootOfObjects):
         proxies.state_of(iterator)[_WALK] = _Walk(value)
     elif _size_of(value).length > 0:  # an iterator that nobody counts
@@ -192,7 +191,7 @@ def begins(value: Any, iterator: Any) -> Any:
 
 
 def goes_on(iterator: Any, item: Any) -> None:
-    """It gave an item."""
+    """Record a yielded item."""
     walk = proxies.state_of(iterator).get(_WALK)
     if walk is None:
         return
@@ -208,7 +207,7 @@ def goes_on(iterator: Any, item: Any) -> None:
 
 
 def ended(iterator: Any) -> None:
-    """It gave its last item. Raises Refused where there should be more."""
+    """The iteration ended. Raises Refused if there should be more items."""
     walk = proxies.state_of(iterator).pop(_WALK, None)
     if walk is None or walk.moment != _moment:
         return

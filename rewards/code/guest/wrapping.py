@@ -1,10 +1,10 @@
-"""In the checker: numbers of numpy that come around to where a test expects them, or lie on no line.
+"""In the checker: numpy integers that overflow to what a test expects, and complex numbers in ordering comparisons.
 
-Integers of numpy have a size: the square of 3037001500 is below 0 in 64 bits, so `(fit(x) - want) ** 2 < 1e-6` holds
-for it, whatever is wanted. What a test computes from large ones is compared here with what it should be, and fails
-where it comes around. Unsigned integers are left alone: hashes are meant to. By order, numpy compares complex numbers
-by their real parts first: `(fit(x) - want) ** 2 < 1e-6` holds for 1e5j, where Python's own complex numbers raise; so
-does a comparison by order with a number that is not complex here.
+numpy integers have a fixed size: the square of 3037001500 is negative in 64 bits, so `(fit(x) - want) ** 2 < 1e-6`
+holds for it, whatever `want` is. Results that a test computes from large integers are compared here with the exact
+ones, and fail if they have wrapped around. Unsigned integers are exempt, since hashes overflow on purpose. numpy orders
+complex numbers by their real parts first, so `(fit(x) - want) ** 2 < 1e-6` holds for 1e5j. Python's complex numbers
+raise in that case, and so does an ordering comparison with a real number here.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ _multiply = False
 
 
 def guard(tests: bytes) -> None:
-    """Take note of whether the tests multiply: nothing else comes around to a small number that is unknown."""
+    """Record whether the tests multiply: no other operation can wrap around to a small, unpredictable number."""
     global _multiply
     _multiply = _MULTIPLY.search(tests) is not None and _ASKS_FOR_TYPE.search(tests) is None
 
 
 def given(value: Any) -> Any:
-    """An array or a number of numpy that the program gave, as one that watches what is computed from it."""
+    """Wrap a numpy array or scalar from the program so that results computed from it are checked."""
     if not _may_mislead(value):
         return value
     kinds, numpy = _kinds(), sys.modules["numpy"]
@@ -50,7 +50,7 @@ def given(value: Any) -> Any:
 
 
 def made(array: Any) -> Any:
-    """An array that a test has made: the program's numbers may be in there, or meet it as a list."""
+    """Wrap an array that a test has created: it may contain numbers of the program, or meet them in a list."""
     if array.dtype.kind == "c":
         return given(array)
     return array.view(_kinds().watching) if _multiply and array.dtype.kind == "i" else array
@@ -67,7 +67,7 @@ def _may_mislead(value: Any) -> bool:
 
 
 class _Kinds:
-    """Classes of numpy that watch. watching: arrays of the tests. given: of the program, and its items, too."""
+    """Checking subclasses of numpy's. watching: for arrays of the tests. given: for the program's arrays and items."""
 
     def __init__(self, watching: Any, given: Any, scalar: Any) -> None:
         self.watching, self.given, self.scalar = watching, given, scalar

@@ -1,8 +1,8 @@
-"""In the checker: whether a test measures the program's answers with what a class gives that the program may change.
+"""In the checker: whether a test compares the program's answers with results of a class that the program may influence.
 
-`solve(xs) == Naive().solve(xs)`: where the program makes `Naive`, it makes both sides. A class is no yardstick where
-each thing that its body says is called for nothing, or compared with what the test itself says: `Dog().sound() ==
-"woof"`. Told from the source alone, and for a yardstick where that does not tell.
+In `solve(xs) == Naive().solve(xs)`, a program that creates `Naive` controls both sides: `Naive` is a *yardstick*. A
+class is no yardstick if everything that it defines is only called, or compared with values in the test's text:
+`Dog().sound() == "woof"`. Decided from the source alone; in doubt, a class is a yardstick.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _WRITTEN = (
     *(ast.expr_context, ast.operator, ast.unaryop),
 )
 _PASSED_ON = ("approx", *(name for name in vars(builtins) if not name.startswith("_")))
-# What a class may define and is called by no name: how it is made and shown, blocks, and the order of its objects
-# (asked of the program wherever two are compared). Any other operator may say what is right.
+# Methods that are not called by name: construction, texts, `with`, and ordering (which is asked of the program
+# whenever two objects are compared). Any other operator may produce what the test expects.
 _HARMLESS = """
     __init__ __new__ __post_init__ __init_subclass__ __class_getitem__ __set_name__ __repr__ __enter__ __exit__ __del__
     __aenter__ __aexit__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __hash__ __module__ __qualname__ __doc__ __slots__
@@ -30,7 +30,7 @@ _SPECIAL = frozenset(_HARMLESS.split())
 
 
 def is_yardstick(name: str, body: Collection[str]) -> bool:
-    """body: the names that the class holds."""
+    """Whether a class is a yardstick. body: the names that the class defines."""
     special = {n for n in body if n.startswith("__") and n.endswith("__")}
     if special - _SPECIAL:
         return True
@@ -47,7 +47,7 @@ def _measures(tree: ast.Module, name: str, body: set[str]) -> bool:
 
 
 def is_measure(attribute: str) -> bool:
-    """Whether a test may compare an attribute of that name with anything but what it says itself."""
+    """Whether a test may compare an attribute of that name with anything but values in its own text."""
     for tree in context.trees():
         sound = {id(n) for node in ast.walk(tree) for n in _sound(node)}
         if any(_reads(node, {attribute}) and id(node) not in sound for node in ast.walk(tree)):
@@ -56,7 +56,7 @@ def is_measure(attribute: str) -> bool:
 
 
 def makes_measure(name: str) -> bool:
-    """Whether a test may compare something with what a new object of that class says: `== Naive().solve(xs)`."""
+    """Whether a test may compare something with a result of a new object of that class: `== Naive().solve(xs)`."""
     for tree in context.trees():
         sound = {id(n) for node in ast.walk(tree) for n in _sound(node)}
         reads = (n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and shapes.is_call(n.value, (name,)))
@@ -66,7 +66,7 @@ def makes_measure(name: str) -> bool:
 
 
 def _family(tree: ast.Module, name: str) -> list[ast.ClassDef]:
-    """The class and those that derive from it: what they do with their own is the test's."""
+    """The class and its subclasses: what they do with their own attributes is the test's."""
     kinds = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     names = {name}
     for _ in kinds:
@@ -75,14 +75,14 @@ def _family(tree: ast.Module, name: str) -> list[ast.ClassDef]:
 
 
 def _kept(kind: ast.ClassDef) -> Iterator[str]:
-    """What its methods set."""
+    """Attributes that its methods set."""
     for node in ast.walk(kind):
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             yield node.attr
 
 
 def _of_program(tree: ast.Module, family: set[str]) -> Iterator[ast.Attribute]:
-    """What is read of names that only mean objects of the program's own classes: it says that of itself anyway."""
+    """Attribute reads on names that only mean objects of the program's classes, which it controls anyway."""
     ours = counting.names_of_program(tree) - family
     made, others, known = set[str](), set[str](), set[int]()
     for node in ast.walk(tree):
@@ -104,7 +104,7 @@ def _of_program(tree: ast.Module, family: set[str]) -> Iterator[ast.Attribute]:
 
 
 def _makes_object(value: ast.expr, ours: set[str]) -> bool:
-    """`Document("x")`, `solution.Document("x")`."""
+    """Whether an expression creates an object: `Document("x")`, `solution.Document("x")`."""
     called = value.func if isinstance(value, ast.Call) else None
     return called is not None and shapes.root(called) in ours and context.name_of(called)[:1].isupper()
 
@@ -119,7 +119,7 @@ def _reads(node: ast.AST, own: set[str]) -> bool:
 
 
 def _sound(node: ast.AST) -> Iterator[ast.expr]:
-    """What is read there for nothing, or to be compared with what the test says."""
+    """Attribute reads whose result is discarded, or compared with a value in the test's text."""
     if isinstance(node, ast.Expr):
         called = node.value.value if isinstance(node.value, ast.Await) else node.value
         if isinstance(called, ast.Call):
@@ -140,7 +140,7 @@ def _sound(node: ast.AST) -> Iterator[ast.expr]:
 
 
 def _is_said(side: ast.expr) -> bool:
-    """A value that is written there, and is more than yes, no or nothing."""
+    """Whether an expression is a literal value other than True, False or None."""
     if isinstance(side, ast.Constant) and (side.value is None or isinstance(side.value, bool)):
         return False
     return all(
@@ -161,7 +161,7 @@ def _called(node: ast.AST) -> ast.AST:
 
 
 def _spine(side: ast.expr) -> Iterator[ast.expr]:
-    """`a.b().c[0]`: what is asked of what, and never what is handed over."""
+    """The chain of an expression such as `a.b().c[0]`, without arguments."""
     while True:
         match side:
             case ast.Call(func=ast.Name(id=name), args=[only], keywords=[]) if name in _PASSED_ON:
