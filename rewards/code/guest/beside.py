@@ -1,9 +1,9 @@
-"""In the checker: files by relative names, which tests hand to the program and the program makes for them.
+"""In the checker: files with relative names, which tests pass to the program or the program creates for them.
 
-Each end has a working folder of its own. What a test hands over by name goes to the program's, by content. What the
-program makes or changes there comes here where a test has handed its name over, or has it as a literal in its text. The
-tests' own files are never changed, nor anything that the test wrote and did not hand over; what Python or pytest would
-load (`json.py`, `conftest.py`, `pytest.ini`, `x.pth`, `x.so`) neither comes nor goes. Links are followed by nobody.
+Each end has its own working folder. A file that a test passes by name is copied to the program's folder. A file that
+the program creates or changes there is copied here if a test has passed its name, or has it as a literal in its text.
+The tests' own files are never changed, nor files that the test wrote and did not pass. Files that Python or pytest
+would load (`json.py`, `conftest.py`, `pytest.ini`, `x.pth`, `x.so`) never cross. Links are not followed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _USES = re.compile(
     r"\bopen\(|\bPath\(|pathlib|\bos\.(?:path\.(?:exists|isfile|isdir|getsize)|remove|unlink|stat|makedirs|mkdir|rename|replace|access)\b|shutil"
     r"|\b(?:exists|isfile|isdir|getsize)\(|sqlite3|shelve|zipfile|tarfile|read_csv|FileHandler"
 )
-# Ways in which a test may run what lies beside it, or load it past the interpreter's own import.
+# Ways in which a test may run a file beside it, or load it without the interpreter's own import.
 _RUNS = re.compile(
     r"\bPopen\b|create_subprocess|popen\([^)\n]*,\s*(?:mode\s*=\s*)?[\"']w|ctypes|cffi|dlopen|\bexec[lv]p?e?\(|spawn"
     r"|\bpty\b|pytester|testdir|makepyfile|site\.addsitedir"
@@ -37,23 +37,23 @@ _MOST_VALUES = 1000
 _SHORTEST_HEARD = 4
 _getcwd = os.getcwd  # tests replace it
 
-received: set[str] = set()  # files of the program that lie beside the tests
+received: set[str] = set()  # files of the program beside the tests
 
 
 def may_matter(text: str) -> bool:
-    """Whether files may go over: the tests have a folder of their own, and speak of files or find some in it."""
+    """Whether files may cross: the tests have their own folder, and mention files or have some in it."""
     home = os.getcwd()
     return home != os.sep and not _RUNS.search(text) and bool(_USES.search(text) or os.listdir(home))
 
 
 def start(text: str, trees: Iterable[ast.Module]) -> Beside | None:
-    """None where the tests speak of no files, and none that is data lies beside them."""
+    """Start mirroring; None if the tests mention no files and have no data files beside them."""
     made = Beside(trees)
     return made if made.has_data() or _USES.search(text) else None
 
 
 class Beside:
-    """What both working folders hold of each other."""
+    """The files that both working folders have of each other."""
 
     def __init__(self, trees: Iterable[ast.Module]) -> None:
         self._home = os.path.realpath(os.getcwd())
@@ -63,18 +63,18 @@ class Beside:
         self._own = {name for name, mark in own.items() if mark is not None}
         self._own_folders = {name for name, mark in own.items() if mark is None}
         self._handed: set[str] = set()
-        self._heard: set[str] = set()  # names that came from the program before a test handed them over
+        self._heard: set[str] = set()  # names that the program sent before a test passed them
         self._listened = {name: name.rpartition("/")[2].encode() for name in self._literals | self._own}
-        self._theirs: set[str] = set()  # what the program has made here
-        self._written: dict[str, Mark | None] = {}  # of that, as the program left it
+        self._theirs: set[str] = set()  # files that the program has created here
+        self._written: dict[str, Mark | None] = {}  # those, as the program left them
         self._known: dict[str, Mark | None] = {}
 
     def has_data(self) -> bool:
-        """Whether any file lies beside the tests that is not loaded by its name."""
+        """Whether there is any file beside the tests that is not loaded by its name."""
         return any(not _LOADED.search(name) for name in self._own)
 
     def _normal(self, text: Any) -> str:
-        """The name below the working folder; empty = it is none, or one that may be loaded."""
+        """The name relative to the working folder; empty if it is outside, or may be loaded."""
         if type(text) is not str or not 0 < len(text) <= _LONGEST or not text.isprintable():
             return ""
         if os.path.isabs(text):
@@ -86,16 +86,16 @@ class Beside:
             return ""
         return name
 
-    # --- what is handed over ---
+    # --- to the program ---
 
     def heard(self, raw: bytes) -> None:
-        """A message of the program: a name that it says first is not the test's to hand over."""
+        """Look at a message of the program: a name that it mentions first does not count as passed by the test."""
         for name, base in self._listened.items():
             if len(base) >= _SHORTEST_HEARD and name not in self._handed and base in raw:
                 self._heard.add(name)
 
     def hand(self, values: Iterable[Any]) -> None:
-        """Note the names among values that go to the program."""
+        """Record the names in values for the program."""
         try:
             home = os.path.realpath(_getcwd()) == self._home
         except FileNotFoundError:
@@ -132,7 +132,7 @@ class Beside:
         return any(name.startswith(handed + "/") for handed in self._handed)
 
     def changed(self) -> tuple[Any, ...]:
-        """What the program is told; see `files.Change`."""
+        """The changes to send to the program; see `files.Change`."""
         found = files.scan_below(self._home)
         self._theirs = {name for name in self._theirs if found.get(name, 0) == self._written.get(name, 1)}
         received.intersection_update(found)
@@ -143,13 +143,13 @@ class Beside:
         self._known = now
         return changes
 
-    # --- what comes ---
+    # --- from the program ---
 
     def apply(self, changes: Any) -> None:
-        """Changes of the program: what may lie here does."""
+        """Apply changes of the program, as far as they are allowed here."""
         if type(changes) is not tuple or len(changes) > 2 * MOST_FILES:
             return
-        refused: set[str] = set()  # what the program is told again
+        refused: set[str] = set()  # what to send to the program again
         for change in changes:
             if type(change) is not tuple or len(change) != 4 or type(change[0]) is not str:
                 continue
@@ -178,7 +178,7 @@ class Beside:
         while folder := folder.rpartition("/")[0]:
             if folder in self._own_folders:
                 return False
-        if _lies_at(self._home, name):  # the test wrote it, and did not hand it over
+        if _lies_at(self._home, name):  # the test wrote it, and did not pass it
             return self._is_below(name) and name in self._known
         if folders.is_compared_with(name.rpartition("/")[2]):
             return False

@@ -1,7 +1,7 @@
 """The process that holds the tests and makes the verdict. The program is at the other end of a link.
 
-It is told what to do by the caller (descriptor 3) and answers case by case; the caller keeps the time. Nothing of the
-program is ever loaded here.
+The caller tells it what to do (descriptor 3), gets an answer for each case, and keeps the time. Nothing of the program
+is ever loaded here.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from .link import Link
 from .proxies import UnsupportedTest
 from .verdicts import PASSED, UNSUPPORTED, Report, attempt, line_of, load, outcome
 
-TEST = "test"  # the name of the module that a test believes to be
+TEST = "test"  # the name of the module that a test runs as
 
 
 def _compile(source: str, name: str) -> Any:
@@ -47,7 +47,7 @@ def _compile(source: str, name: str) -> Any:
 
 
 def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
-    """The setup, then each source as a case, all in one namespace."""
+    """Run the setup, then each source as a case, all in one namespace."""
     try:
         setup = _compile(start["setup"], context.SETUP)
         cases = [_compile(source, f"{context.CASE}{index}>") for index, source in enumerate(start["cases"])]
@@ -72,7 +72,7 @@ def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
     if failed is not None or link.case.refused or link.lost:
         fate, reason = outcome(link, failed)
         own = not (link.case.asked or link.case.refused or isinstance(failed, NameError))
-        if fate == UNSUPPORTED or own:  # what the program defines may still be what the setup fails on
+        if fate == UNSUPPORTED or own:  # the setup may fail on something that the program defines later
             kind = "fault" if fate == UNSUPPORTED else "unexplained"
             report.send(kind, f"the setup of the test cannot run: {line_of(reason)}")
         elif link.lost:
@@ -84,7 +84,7 @@ def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
 
 
 def _watch_classes(named: set[str], *files: str) -> None:
-    """Those that the program has a part in, by these names, are made there (`derived.py`)."""
+    """Let the program's process create test classes that involve these names (`derived.py`)."""
     holding = [file for file in files if "class " in context.SOURCES[file]]
     derived.watch({file: tree for file in holding if (tree := context.tree_of(file)) is not None}, named)
 
@@ -92,7 +92,7 @@ def _watch_classes(named: set[str], *files: str) -> None:
 def make_namespace(
     link: Link, wanted: set[str], standard: dict[str, tuple[str, str]], values: dict[str, Any]
 ) -> dict[str, Any]:
-    """Where the tests run. Functions and classes of the program stand there; its data is read each time."""
+    """The namespace of the tests. It contains the program's functions and classes; its data is read each time."""
     own: dict[str, Any] = {"__name__": TEST, "__builtins__": builtins}
     for name, (module, attribute) in standard.items():
         try:
@@ -115,12 +115,12 @@ def make_namespace(
 
 
 def _runner(link: Link, code: Any, namespace: dict[str, Any]) -> Callable[[], None]:
-    """A case that fails without a question to the program may mean its functions by names of builtins."""
+    """A function that runs a case. If one fails without asking the program, names of builtins may mean its own."""
 
     def run() -> None:
         try:
             exec(code, namespace)
-        except Exception:  # whatever a test raises: it is raised again unless the names can be meant otherwise
+        except Exception:  # whatever a test raises is raised again, unless the names can have another meaning
             tree = context.tree_of(code.co_filename)
             if link.case.asked or tree is None or not (tested := names.tested_builtins((tree,))):
                 raise
@@ -133,7 +133,7 @@ def _runner(link: Link, code: Any, namespace: dict[str, Any]) -> Callable[[], No
 
 
 def run_cases(link: Link, report: Report, start: dict[str, Any], cases: list[tuple[str, Callable[[], None]]]) -> None:
-    """Each case from `first` on; to the first failure, unless all count."""
+    """Run the cases from `first` on, up to the first failure unless all count."""
     for index, (name, action) in enumerate(cases):
         if index < start["first"]:
             continue
@@ -151,7 +151,7 @@ def run_cases(link: Link, report: Report, start: dict[str, Any], cases: list[tup
 
 
 def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
-    """`check(candidate)`, with the helpers of the prompt."""
+    """Run `check(candidate)`, with the helpers of the prompt."""
     try:
         test = _compile(start["test"], "<test>")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -165,7 +165,7 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
     sys.modules[TEST] = names.Module(TEST, namespace)
     try:
         exec(_compile(start["prompt"], "<prompt>"), namespace)
-    except SyntaxError:  # a prompt that stops in the middle of a function
+    except SyntaxError:  # the prompt stops in the middle of a function
         pass
     except Exception as error:
         report.send("fault", f"the prompt cannot run: {type(error).__name__}")
@@ -215,7 +215,7 @@ MODES: dict[str, Callable[[Link, Report, dict[str, Any]], None]] = {
 
 
 def main() -> None:
-    """Judge one program, and end."""
+    """Judge one program, and exit."""
     sys.setrecursionlimit(3000)
     channel = Channel(CALLER)
     try:

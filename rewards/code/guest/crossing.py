@@ -1,4 +1,4 @@
-"""In the checker: values as they cross between tests and program. Objects of either side cross as numbers."""
+"""In the checker: encoding and decoding of values that cross. Objects of either side cross as numbers."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from .sharing import LinkDecoder, LinkEncoder, Shared
 from .theirs import Theirs
 
 _DEEP = 100
-_TABLES = ("ast", "pandas", "polars", "pyarrow", "scipy", "xarray", "xml")  # their objects are of no use as numbers
+_TABLES = ("ast", "pandas", "polars", "pyarrow", "scipy", "xarray", "xml")  # their objects would be useless as numbers
 
 
 class OfTables(Unsendable):
-    """An object of a library that is of no use as a number. No program can put one into what a test holds."""
+    """An object of a library that would be useless as a number. No program can put one into an object of a test."""
 
 
 class CheckerEncoder(LinkEncoder):
-    """Writes what a test hands to the program.
+    """Writes what a test passes to the program.
 
     Tags beside those of plain data: o, O an object of the test (known, new); a a function of it, with attributes; E an
     exception of it; P a descriptor; A a named tuple; M a stream in memory; h an object of the program; g, G a standard
@@ -130,7 +130,7 @@ class CheckerEncoder(LinkEncoder):
         self.put(shape, depth)
 
     def _class_of(self, kind: type, depth: int) -> None:
-        """The class of an object that the test hands over, which is not handed over by itself."""
+        """The class of an object that the test hands over, which is not sent on its own."""
         number, new = self._ours.number(kind)
         if not new:
             self.parts.append(b"o" + U32.pack(number))
@@ -139,7 +139,7 @@ class CheckerEncoder(LinkEncoder):
         self._new_object(kind, number, "type", depth)
 
     def _sendable(self, attributes: dict[str, Any], depth: int) -> None:
-        """Those that can be sent, each behind its name, and None at their end."""
+        """The attributes that can be sent, each preceded by its name, with None at the end."""
         for name, value in attributes.items():
             mark = len(self.parts)
             try:
@@ -161,7 +161,7 @@ class CheckerEncoder(LinkEncoder):
         if not ours and standard.name_of(kind) is None:
             kind = next(k for k in kind.__mro__ if standard.name_of(k) is not None)
         self.put(kind, depth - 1)
-        # What an assertion says may hold what the test expects.
+        # The message of an assertion may contain what the test expects.
         hidden = isinstance(error, AssertionError) or not isinstance(error, Exception)
         public = {} if hidden else {k: v for k, v in error.__dict__.items() if not k.startswith("_")}
         args = () if hidden else tuple(error.args)
@@ -245,7 +245,7 @@ class CheckerDecoder(LinkDecoder):
         return super().extension(tag)
 
     def _named_tuple(self, parts: Any) -> Any:
-        """One of a class that the tests have made and handed over."""
+        """An instance of a named tuple class that the tests have created and handed over."""
         if type(parts) is not tuple or len(parts) != 3 or type(parts[0]) is not str or type(parts[2]) is not tuple:
             raise Violation("a named tuple without its parts")
         kind = self._ours.named_tuples.get(parts[:2]) if _are_texts(parts[1]) else None

@@ -1,7 +1,7 @@
-"""In the checker: modules that a test puts into `sys.modules`, or bars there, for the program to import.
+"""In the checker: modules that a test puts into `sys.modules`, or blocks there, for the program to import.
 
-Only names that stand in the tests' text are looked at. What goes over is None, an object that the test made (a mock, a
-namespace), or the public content of a module that it made: never a module that was loaded from somewhere.
+Only names in the tests' text are considered. Sent are None, an object that the test created (a mock, a namespace), or
+the public content of a module that it created; never a module that was loaded from somewhere.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 _ABSENT = object()
-# What the program's side runs by.
+# Modules that the program's side depends on.
 _NEVER = frozenset(("solution", "sys", "builtins", "importlib", "__main__", "pytest", "unittest", "os", "types"))
 
 
 class FakeModules:
-    """Compares what is under these names with what was sent last."""
+    """Compares the modules of these names with what was sent last."""
 
     def __init__(self, trees: Iterable[ast.Module], local: Iterable[str]) -> None:
         constants = (node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
@@ -27,7 +27,7 @@ class FakeModules:
         self._sent = dict(self._original)
 
     def changes(self) -> Iterator[tuple[Any, ...]]:
-        """Of each name that means another module now, what it means."""
+        """The new objects of names that have changed."""
         for name, last in self._sent.items():
             value = sys.modules.get(name, _ABSENT)
             if value is last:
@@ -55,5 +55,5 @@ def _was_loaded(value: Any) -> bool:
 
 
 def watch(text: str, trees: Iterable[ast.Module], local: Iterable[str]) -> FakeModules | None:
-    """None where the tests do not speak of `sys.modules`."""
+    """Start watching; None if the tests do not mention `sys.modules`."""
     return FakeModules(trees, local) if "sys.modules" in text else None

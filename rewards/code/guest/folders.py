@@ -1,4 +1,4 @@
-"""In the checker: temporary folders of the tests. What is handed to the program, and what it changes there."""
+"""In the checker: temporary folders of the tests: what the program gets of them, and what it changes there."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 from . import files, proxies, spoiling, uses
 
 _HOLDS_NO_PATH = (type(None), bool, int, float, complex, bytes, bytearray, type)
-# Ways in which a path comes to the program unseen.
+# Ways in which a path may reach the program unnoticed.
 _TELLS_PATHS = re.compile(r"chdir|environ|\benv\b|setenv|stdin|StringIO|\binput\s*\(|builtins\.input|[\"']input[\"']")
-# What a test calls a file that it compares with. In a folder that it hands over the program sees none of them.
+# Names of files that a test compares with. The program sees none of them, even in a folder that is handed over.
 _COMPARED_WITH = re.compile(
     r"expect|golden|(?<![a-z])(?:want(?:ed)?|answers?|truth|correct|should)(?![a-z])", re.IGNORECASE
 )
@@ -21,29 +21,29 @@ _LONGEST_PATH = 4096
 
 
 class Folders:
-    """Temporary folders of the tests, which the program sees under the same paths: what the test has handed over of
-    them. What else lies there may be what the test expects; the program neither sees nor changes it.
+    """Temporary folders of the tests, which have the same paths for the program. It sees what the test has handed over.
+    Other files there may be what the test expects; the program neither sees nor changes them.
     """
 
     def __init__(self, text: str) -> None:
         self.roots: tuple[str, ...] = ()
-        self._names: set[str] = set()  # of the roots, as tests write them
+        self._names: set[str] = set()  # the roots as tests spell them
         self._everything = bool(_TELLS_PATHS.search(text))
         self._compares = bool(_READS.search(text))
         self._handed: set[str] = set()
-        self._told: set[str] = set()  # names of files, wherever they lie
+        self._told: set[str] = set()  # names of files in any folder
         self._known: dict[str, files.Mark | None] = {}
         self._wrap_tempfile()
 
     def add_root(self, path: str) -> None:
-        """Note a temporary folder, or file, of the tests."""
+        """Add a temporary folder, or file, of the tests."""
         real = os.path.realpath(path)
         self._names |= {path, real}
         if real not in self.roots:
             self.roots = (*self.roots, real)
 
     def hand(self, values: Iterable[Any]) -> None:
-        """Note the paths among values that go to the program; objects of the test may hold any."""
+        """Record the paths in values for the program; objects of the test may contain any."""
         for value in values:
             if files.is_path(value):
                 self._hand_path(os.fspath(value))
@@ -60,7 +60,7 @@ class Folders:
         if self._everything or type(text) is not str or not any(name in text for name in self._names):
             return
         start = re.split(r"[*?\[]", text, maxsplit=1)[0]
-        if start != text:  # a pattern: the folder that it looks in
+        if start != text:  # a pattern: its folder
             start = os.path.dirname(start)
         if not text.startswith(tuple(self._names)) or "\n" in text:  # paths inside a text
             self._everything = True
@@ -75,7 +75,7 @@ class Folders:
         return self._everything or any(path.startswith(handed + os.sep) for handed in self._handed)
 
     def _scan(self) -> dict[str, files.Mark | None]:
-        """What is handed over, and the folders that it lies in."""
+        """What is handed over, and the folders around it."""
         found = files.scan(self.roots)
         return {
             path: mark
@@ -109,14 +109,14 @@ class Folders:
         tempfile.NamedTemporaryFile = named_file
 
     def changed(self) -> tuple[Any, ...]:
-        """What the program is told; see `files.Change`."""
+        """The changes to send to the program; see `files.Change`."""
         now = self._scan()
         changes = files.told(now, self._known)
         self._known = now
         return changes
 
     def apply(self, changes: Any) -> None:
-        """Changes of the program, inside the roots only."""
+        """Apply changes of the program, inside the roots only."""
         if type(changes) is not tuple or len(changes) > files.MOST_FILES:
             return
         frame = uses.test_frame()
@@ -137,7 +137,7 @@ class Folders:
 
 
 def _left_empty(known: dict[str, files.Mark | None], contents: dict[str, Any]) -> list[str]:
-    """Folders of which nothing is left, or only files that hold nothing."""
+    """Folders that are gone, empty, or contain only empty files."""
     gone = {path for path, content in contents.items() if path in known and not content and content is not None}
     folders = {path for path, mark in known.items() if mark is None}
 
@@ -148,7 +148,7 @@ def _left_empty(known: dict[str, files.Mark | None], contents: dict[str, Any]) -
 
 
 def _loses(path: str, content: Any) -> bool:
-    """Whether a file would not hold any more what it holds: what is added to it loses nothing."""
+    """Whether a file would lose content; appending to it loses nothing."""
     try:
         with open(path, "rb") as file:
             return type(content) is bytes and file.read() not in content
@@ -157,5 +157,5 @@ def _loses(path: str, content: Any) -> bool:
 
 
 def is_compared_with(name: str) -> bool:
-    """Whether a file is called like one that a test compares with."""
+    """Whether a file has the name of one that a test compares with."""
     return bool(_COMPARED_WITH.search(name))

@@ -1,4 +1,4 @@
-"""In the checker: the module `solution` where test files import it, and which names a star import of it brings."""
+"""In the checker: make the module `solution` importable for test files, and decide which names a star import brings."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _HOOKS = ("test", "Test", "pytest", "setup", "teardown", "setUp", "tearDown", "_
 
 
 def _brings_other(text: str) -> bool:
-    """Whether a star import of something else may be what gives a test its names."""
+    """Whether a test may get its names from a star import of something else."""
     return bool(re.search(r"^\s*from\s+(?!solution\b)\S+\s+import\s+\*", text, re.MULTILINE))
 
 
 def install(names: Iterable[str], files: dict[str, ast.Module], text: str) -> types.ModuleType:
-    """Put the proxy where `import solution` finds it. A star import brings neither builtins nor what a file binds."""
+    """Let `import solution` find the proxy. A star import brings no builtins and no names that a file binds."""
     module = handles.SolutionModule("solution")
     module.__spec__ = importlib.util.spec_from_loader("solution", loader=None)
     module.__file__ = os.path.abspath("solution.py")
@@ -73,7 +73,7 @@ def install(names: Iterable[str], files: dict[str, ast.Module], text: str) -> ty
 
 
 def _put_standard(module: types.ModuleType, name: str, only_attributes: bool, around: bool) -> None:
-    """What tests judge by is the standard one, where a star import of the program would bring it."""
+    """Keep the standard objects that tests judge by, if a star import of the program would replace them."""
     place: tuple[str, str] | None = standing_for(name) if around else JUDGES.get(name)
     if only_attributes and (name in sys.stdlib_module_names or name in MODULES):
         place = MODULES.get(name, name), ""

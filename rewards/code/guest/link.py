@@ -1,6 +1,6 @@
-"""In the checker: the conversation with the program. Everything that comes is checked; nothing it says is run.
+"""In the checker: the conversation with the program. Everything received is checked, and none of it is executed.
 
-What the tests hand to the program crosses as data, or as a number that the program can call or iterate: never a
+What the tests pass to the program crosses as data, or as a number that the program can call or iterate: never a
 function's internals, never an operand of a comparison.
 """
 
@@ -19,7 +19,7 @@ from .proxies import MODULE, ProgramLost, UnsupportedTest
 from .sharing import Shared
 from .theirs import Theirs
 
-PATIENCE = 0.003  # seconds that reports wait for the program
+PATIENCE = 0.003  # seconds that reports wait for an answer of the program
 _MUCH = 1 << 16  # bytes
 _MAY_STOP = ("__next__", "drive")
 _WRITTEN = "it wrote NaN or infinity, of which the tests say nothing: no comparison with it fails by itself"
@@ -27,7 +27,7 @@ _GIVING = ("call", "getattr", "__getitem__", "__next__")
 
 
 class Case:
-    """What cannot be undone in the case that is running."""
+    """What has happened in the running case and cannot be undone."""
 
     def __init__(self) -> None:
         self.refused = ""
@@ -37,20 +37,20 @@ class Case:
 
 
 class Threads(Protocol):
-    """The conversation where threads of the tests ask at once (`turns.py`)."""
+    """The conversation if several threads of the tests ask at once (`turns.py`)."""
 
     def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """The message with the program's answer, or what it raised. Raises ProgramLost."""
 
 
 class Link:
-    """Asks the program, and serves what it asks back."""
+    """Sends requests to the program, and serves its own requests."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self.lock = RLock()
         self.level = 0  # how often the thread that holds the lock has taken it
-        self.turns: Threads | None = None  # where threads of the tests ask at once
+        self.turns: Threads | None = None  # if several threads of the tests ask at once
         self.shared = Shared(first=0)
         self.ours = Ours()
         self.theirs = Theirs()
@@ -58,19 +58,19 @@ class Link:
         self.warning_of = self.theirs.warning_of
         self.error_of = self.theirs.error_of
         self.case = Case()
-        self.lost = ""  # why there is no program any more
-        self.violated = False  # it is lost because of what it sent
-        self.answered = False  # it has sent something that could be read
+        self.lost = ""  # why the program is gone
+        self.violated = False  # it was lost because of what it sent
+        self.answered = False  # it has sent at least one valid message
         self.gave_its_file = False  # the path of its own source, which is not here
         self.half_read = 0  # messages that are half read
         self._reports_wait: Callable[[], bool] = lambda: False
         self._flush_reports: Callable[[], None] = lambda: None
         self.public_names: tuple[str, ...] = ()
         self.output: Callable[[str, str], None] = lambda _stream, _text: None
-        self.handing: Callable[[Any], None] | None = None  # looks at what is handed to the program
-        self.hearing: Callable[[bytes], None] | None = None  # looks at what the program sends
+        self.handing: Callable[[Any], None] | None = None  # called with values for the program
+        self.hearing: Callable[[bytes], None] | None = None  # called with values from the program
         self.before: Callable[[], None] | None = None  # sends what has changed around the program
-        self.after: Callable[[], None] | None = None  # takes over what the program has changed
+        self.after: Callable[[], None] | None = None  # adopts what the program has changed
         proxies.connect(self)
 
     @property
@@ -79,22 +79,22 @@ class Link:
         return self.ours.local_modules
 
     def reports(self, waiting: Callable[[], bool], flush: Callable[[], None]) -> None:
-        """Reports that wait to be sent are, when the program takes its time."""
+        """Set the reports that are waiting; they are sent if the program takes long."""
         self._reports_wait, self._flush_reports = waiting, flush
 
     # --- what went wrong ---
 
     def refuse(self, reason: str) -> None:
-        """Note that an object of the program was asked to decide."""
+        """Record that an object of the program was asked to decide."""
         self.case.refused = self.case.refused or reason
 
     def unsupported(self, what: str) -> NoReturn:
-        """The test needs something that cannot be given."""
+        """The test needs something that cannot be provided."""
         self.case.unsupported = self.case.unsupported or what
         raise UnsupportedTest(what)
 
     def lose(self, reason: str, violated: bool = False) -> NoReturn:
-        """There is no program from here on. Raises ProgramLost."""
+        """The program is gone from here on. Raises ProgramLost."""
         if not self.lost:
             self.lost, self.violated = reason, violated
         raise ProgramLost(self.lost)
@@ -129,7 +129,7 @@ class Link:
     def _ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self.case.asked += 1
         views.asked(name)
-        if self.level <= 1:  # else a function of the test asks, which the program has called
+        if self.level <= 1:  # else the request comes from a function of the test that the program has called
             spoiling.forget()
             counted.note_given(args, kwargs)
             spoiling.renew(self.case, (args, kwargs), lambda: (uses.test_frame(), uses.waiting_frame()))
@@ -149,7 +149,7 @@ class Link:
             self.write(operation, holder.pop())
 
     def _answered(self, name: str, message: tuple[Any, ...]) -> Any:
-        """What the program returned; raises what it raised."""
+        """Return what the program returned, or raise what it raised."""
         answer = message[5]
         if spoiling.has_changed():
             frames = (uses.test_frame(), uses.waiting_frame())
@@ -176,7 +176,7 @@ class Link:
         if not isinstance(error, BaseException):
             self.lose("the program broke the protocol: it raised what is no exception", violated=True)
         if isinstance(error, StopIteration) and name not in _MAY_STOP and not context.speaks_here("StopIteration"):
-            error = RuntimeError("the program raised StopIteration")  # `map(solve, cases)` would take it for its end
+            error = RuntimeError("the program raised StopIteration")  # `map(solve, cases)` would end there
         self.case.raised = error
         raise error
 
@@ -195,7 +195,7 @@ class Link:
         """Send a message. Raises ProgramLost, and Refused or UnsupportedTest for what cannot be sent."""
         if self.lost:
             raise ProgramLost(self.lost)
-        let_go = {} if self.half_read else self.theirs.let_go()  # the rest of a message may speak of them
+        let_go = {} if self.half_read else self.theirs.let_go()  # the rest of a message may refer to them
         encoder = CheckerEncoder(self.shared, self.ours)
         released, changes = self.shared.released(), self.shared.changes()
         if self.half_read:
@@ -221,7 +221,7 @@ class Link:
             self.lose("the program ended before it answered")
 
     def read(self) -> tuple[Any, ...]:
-        """The next message, checked, with what comes beside its answer taken over. Raises ProgramLost."""
+        """The next message, checked; its changes and output are applied. Raises ProgramLost."""
         try:
             if self._reports_wait() and not self._channel.comes_within(PATIENCE):
                 self._flush_reports()
@@ -230,7 +230,7 @@ class Link:
             if self.hearing is not None:
                 self.hearing(raw)
             self.gave_its_file = self.gave_its_file or b"solution.py" in raw
-            self.half_read += 1  # the hash of a key may have to be asked for
+            self.half_read += 1  # the hash of a key may have to be requested
             message = CheckerDecoder(raw, self.shared, self.ours, self.theirs).whole()
             self._check(message)
             self.theirs.gave_much |= bool(message[3])  # what it put into a container of the test
@@ -254,7 +254,7 @@ class Link:
         return message  # type: ignore[no-any-return]
 
     def _apply(self, changes: tuple[Any, ...]) -> None:
-        """What the program has changed, of the test's containers, too."""
+        """Apply what the program has changed, including the test's containers."""
         ours = [number for number in changes[::2] if number % 2 == 0 and self.shared.knows(number)]
         before = spoiling.before(map(self.shared.get, ours))
         self.shared.apply(changes)
@@ -278,7 +278,7 @@ class Link:
     # --- serving ---
 
     def served(self, message: tuple[Any, ...]) -> tuple[int, list[Any]]:
-        """Do what the program asks of an object of the test: how it went, and what came of it, in a list."""
+        """Do what the program asks of an object of the test. Returns the outcome, and the result in a list."""
         if len(message) != 7 or type(message[5]) is not str or type(message[6]) is not tuple:
             self.lose("the program broke the protocol: a question without its parts", violated=True)
         _, _, _, _, _, name, args = message
@@ -299,7 +299,7 @@ class Link:
         return wire.BACK_RETURN, box
 
     def _use(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-        """Call a function of the test, which may look at files that the program has just written, or write some."""
+        """Call a function of the test, which may read files that the program has just written, or write some."""
         if self.after is not None and not self.half_read:
             self.after()
         result = function(self.ours, *args)

@@ -1,7 +1,7 @@
-"""In the checker: what the program logs, logged here as well, where handlers of the tests see it.
+"""In the checker: log the program's records here as well, so that handlers of the tests see them.
 
-A record is made of text and plain values. Its level counts as the tests have set it; where they have not, as the
-program has for the logger.
+A record consists of text and plain values. The logger's level is the one that the tests have set; if they have not, the
+one that the program has set.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from . import proxies
 _PLAIN = (str, int, float, bool, type(None))
 _SHORT = 1000
 _MOST = 1 << 20
-# Formats that make no long text of a short one.
+# Formats that do not make a short text long.
 _FORMAT = re.compile(r"(?:[^%]|%(?:\(\w{1,40}\))?(?:\.\d)?[sdrifgexX%])*\Z")
 _OF_RECORDS = frozenset(("message", "asctime", *vars(logging.makeLogRecord({})), *dir(logging.LogRecord)))
 
 
 def log(text: str) -> None:
-    """text: level, name, message, traceback, and in JSON what else the record holds."""
+    """Log a record. text: level, name, message, traceback, and the other fields of the record as JSON."""
     level, _, rest = text.partition("\0")
     name, _, rest = rest.partition("\0")
     message, _, rest = rest.partition("\0")
@@ -62,7 +62,7 @@ def _is_enabled(logger: logging.Logger, number: int, level: object) -> bool:
 
 
 def _format(more: dict[str, Any], message: str) -> tuple[str, Any]:
-    """The format of a message and its arguments, where they make that message; else the message itself."""
+    """The format and arguments of a message if they produce it; else the message itself."""
     form, args = more.get("msg"), more.get("args")
     values: list[Any] = list(args.values()) if type(args) is dict else args if type(args) is list else []
     if type(form) is str and (type(args) in (dict, list)) and all(type(value) in _PLAIN for value in values):

@@ -1,4 +1,4 @@
-"""In the checker: objects of the test that the program was handed, by number, and what each may be used for."""
+"""In the checker: objects of the test that were handed to the program, by number, and what each may be used for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .codec import Violation
 
 _STREAMS = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
 
-# Objects of the standard library that a test hands over to be used, and that hold nothing else of the test.
+# Standard library objects that a test hands over to be used, and that contain nothing else of the test.
 _TOOLS = frozenset(
     (
         *("queue.Queue", "queue.LifoQueue", "queue.PriorityQueue", "_queue.SimpleQueue"),
@@ -30,18 +30,18 @@ _TOOLS = frozenset(
     )
 )
 
-# What `cmp_to_key` makes of a function of the test; the program may order what it makes in turn.
+# Results of `cmp_to_key` for a function of the test; the program may compare the keys that they create.
 _Key = type(functools.cmp_to_key(lambda _a, _b: 0))
 _ORDERINGS = frozenset(("__lt__", "__le__", "__gt__", "__ge__", "__eq__"))
 
 _METHODS = (types.FunctionType, classmethod, staticmethod)
 
-# What the program may do with what `@contextmanager` of a test makes, and with an asynchronous generator.
+# What the program may do with a `@contextmanager` object of a test, and with an asynchronous generator.
 _OF_CONTEXTS = ("__enter__", "__exit__", "__aenter__", "__aexit__", "__aiter__", "__anext__")
 
 
 def kind_of(value: Any, local_modules: frozenset[str]) -> str:
-    """What the program may do with an object of the test. Its real type counts: a mock says that it is another."""
+    """What the program may do with an object of the test. Its real type counts: a mock pretends to be another."""
     real = type(value)
     if real in (types.FunctionType, types.MethodType):
         code = getattr(getattr(value, "__func__", value), "__code__", None)
@@ -74,7 +74,7 @@ def kind_of(value: Any, local_modules: frozenset[str]) -> str:
 
 
 def descriptor_parts(value: Any) -> tuple[Any, ...] | None:
-    """What a test puts on a class of the program to be called for an attribute: its kind and its functions."""
+    """The kind and functions of a descriptor that a test sets on a class of the program."""
     if type(value) is property:
         return ("property", value.fget, value.fset, value.fdel)
     if type(value) in (staticmethod, classmethod):
@@ -100,7 +100,7 @@ def _setter(value: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def offered(value: Any, kind: str) -> frozenset[str]:
-    """The operators that the program may use on it: those that its class in the test defines."""
+    """The operators that the program may use on an object: those that its class in the test defines."""
     if kind == "context":
         return frozenset(name for name in _OF_CONTEXTS if hasattr(value, name))
     if type(value) is _Key:
@@ -120,8 +120,8 @@ def offered_by(kind: type) -> frozenset[str]:
 
 @functools.cache
 def holds(kind: type) -> str:
-    """What a class of the tests is made for: "data" where it does nothing but hold what it is made of, a dataclass or
-    a node of a list; "enum" where its members are told beforehand; else nothing that is known.
+    """The purpose of a class of the tests: "data" if it only holds its arguments, such as a dataclass or a list node;
+    "enum" if its members are sent in advance; else unknown.
     """
     if isinstance(kind, enum.EnumMeta):
         return "enum"
@@ -132,7 +132,7 @@ def holds(kind: type) -> str:
 
 
 def described(kind: type, local_modules: frozenset[str]) -> tuple[Any, ...]:
-    """What is told of a class of the tests, see `standing.Description`."""
+    """The description of a class of the tests, see `standing.Description`."""
     held = vars(kind)
     methods = (n for n, v in held.items() if isinstance(v, _METHODS) and not n.startswith("_"))
     doc = kind.__doc__ if context.mentions("__doc__") else None
@@ -150,8 +150,8 @@ def described(kind: type, local_modules: frozenset[str]) -> tuple[Any, ...]:
 
 
 def _fields_of(kind: type, local_modules: frozenset[str]) -> tuple[tuple[str, Any, str], ...] | None:
-    """Of a dataclass: each field's name, its type where that may be told, and what it defaults to: nothing, a value, or
-    something that is made.
+    """The fields of a dataclass: name, type if it may be revealed, and whether the default is none, a value, or a
+    factory.
     """
     if "__dataclass_fields__" not in vars(kind):
         return None
@@ -167,8 +167,8 @@ def _fields_of(kind: type, local_modules: frozenset[str]) -> tuple[tuple[str, An
 
 
 def is_told(annotation: Any, local_modules: frozenset[str]) -> bool:
-    """Whether the program may know an annotation: a standard type, a class of either side, or what is made of them. Not
-    a class of the test that gives the answer: the program could make an object of it, and ask that.
+    """Whether the program may know an annotation: a standard type, a class of either side, or made of such. But not a
+    class of the test that computes the answer: the program could create an object of it, and ask that.
     """
     if issubclass(type(annotation), type):
         if annotation.__module__ in local_modules and not proxies.is_class(annotation):
@@ -178,13 +178,13 @@ def is_told(annotation: Any, local_modules: frozenset[str]) -> bool:
 
 
 def is_mock(value: Any) -> bool:
-    """By its real type: a mock says that it is another."""
+    """Whether an object is a mock, by its real type: a mock pretends to be of another."""
     mock = sys.modules.get("unittest.mock")
     return mock is not None and isinstance(value, mock.NonCallableMock)
 
 
 def _identity(value: Any) -> Any:
-    """What says that two are the same: a method is made anew each time, `bus.off("x", seen.append)`."""
+    """The identity of an object. A bound method is created anew each time: `bus.off("x", seen.append)`."""
     if type(value) is types.MethodType:
         return id(value.__self__), id(value.__func__)
     if type(value) is types.BuiltinMethodType:
@@ -193,20 +193,20 @@ def _identity(value: Any) -> Any:
 
 
 class Ours:
-    """The numbers of these objects, and what is kept of them. All that comes from the program is checked here."""
+    """The numbers of these objects, and what is known about them. Everything from the program is checked here."""
 
     def __init__(self) -> None:
         self.objects: dict[int, tuple[str, Any]] = {}  # each with its kind
         self._numbers: dict[Any, int] = {}
         self.named_tuples: dict[tuple[str, tuple[str, ...]], type] = {}  # classes, by name and fields
         self.local_modules: frozenset[str] = frozenset()  # modules that hold tests
-        self.lent: dict[str, dict[str, Any]] = {}  # names that the program may use, each with where it stands
-        self.marked: set[tuple[int, str]] = set()  # attributes that the program gave to functions of the test
+        self.lent: dict[str, dict[str, Any]] = {}  # names that the program may use, each with its place
+        self.marked: set[tuple[int, str]] = set()  # attributes that the program set on functions of the test
         self._told: dict[int, dict[str, Any]] = {}  # attributes of functions that the program knows
-        self.completed: set[Any] = set()  # code of functions of the test that the program called to their end
+        self.completed: set[Any] = set()  # code of functions of the test that the program has called and that returned
 
     def number(self, value: Any) -> tuple[int, bool]:
-        """Its number, and whether it is new."""
+        """The number of an object, and whether it is new."""
         key = _identity(value)
         number = self._numbers.get(key)
         if number is not None:
@@ -217,17 +217,17 @@ class Ours:
         return number, True
 
     def shape_of(self, value: Any) -> tuple[Any, ...]:
-        """What the program may know of the parameters of a function."""
+        """What the program may know about the parameters of a function."""
         return signatures.shape_of(value, lambda annotation: is_told(annotation, self.local_modules))
 
     def mark(self, number: int, name: str, content: Any) -> None:
-        """The program has given a function of the test an attribute."""
+        """Record an attribute that the program has set on a function of the test."""
         self.marked.add((number, name))
         self._told.setdefault(number, {})[name] = content
 
     def untold(self, number: int) -> dict[str, Any]:
-        """Public attributes of a function that the test has given it, and of which the program knows nothing yet. A
-        mock in the shape of a function has none, nor is any told that says what the test expects.
+        """Public attributes that the test has set on a function, and that the program does not know yet. A mock in the
+        shape of a function has none; attributes that reveal what the test expects are left out.
         """
         value = self.objects[number][1]
         held = vars(getattr(value, "__func__", value))
@@ -244,7 +244,7 @@ class Ours:
         return found
 
     def get(self, number: Any, *kinds: str) -> Any:
-        """An object of one of these kinds. Raises Violation for a number of none, TypeError for another kind."""
+        """An object of one of these kinds. Raises Violation for an unknown number, TypeError for another kind."""
         kind, value = self.objects.get(number, ("", None)) if type(number) is int else ("", None)
         if kind not in kinds:
             if kind == "":

@@ -1,6 +1,7 @@
-"""Runs a reference's `check(stdin, stdout, expected)` on one output. It is started where no program has been.
+"""Run a reference's `check(stdin, stdout, expected)` on one output, in a run of its own, without the program.
 
-In its folder: `checker.py`, and the three texts. Exit status: `ACCEPTED`, `REFUSED`, or `RAISED` where the checker did.
+Its folder contains `checker.py` and the three texts. Exit status: `ACCEPTED`, `REFUSED`, or `RAISED` if the checker
+raised.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ TEXTS = ("stdin", "stdout", "expected")
 ACCEPTED, REFUSED, RAISED = 40, 41, 42
 
 
-# What may make code of an output: the text itself, a pickle, a module that it is written to.
+# Ways in which an output may become code: as text, as a pickle, as a module that it is written to.
 _RUNS = re.compile(
     r"\b(?:eval|exec|compile|pickle|shelve|doctest|timeit|runpy|importlib|import_module|__import__|sys\.path|open)\b"
 )
@@ -27,7 +28,7 @@ _COMPUTE = frozenset(("abs", "divmod", "len", "max", "min", "pow", "round", "sum
 
 
 class _Refusals:
-    """Stands where the link does in a test of the other styles."""
+    """Takes the place of the link in the other styles."""
 
     reason = ""
     local_modules: frozenset[str] = frozenset()
@@ -37,14 +38,14 @@ class _Refusals:
         self.reason = self.reason or reason
 
     def ask(self, _name: str, _module: str, _function: str, data: bytes, **options: Any) -> Any:
-        """A pickle that the checker has not made itself: it may hold plain data."""
+        """Load a pickle that the checker has not made itself: it may contain plain data only."""
         import pickle
 
         return pickle.Unpickler(io.BytesIO(data), **options).load()
 
 
 def _guard(refusals: Any, source: str, *own: str) -> None:
-    """Output that the checker runs may only compute; what the reference itself holds runs as it is."""
+    """Guard the checker: output that it runs may only compute, while text of the reference runs unchanged."""
     from . import context, evaluation, loading, proxies, running, unpickling
 
     proxies.connect(refusals)
@@ -56,7 +57,7 @@ def _guard(refusals: Any, source: str, *own: str) -> None:
 
 
 def _may_run(text: str) -> bool:
-    """Whether a formula reaches what is no mathematics: sympy evaluates it with the interpreter's builtins."""
+    """Whether a formula reaches beyond mathematics: sympy evaluates it with the interpreter's builtins."""
     names = {name for name in re.findall(r"\w+", text) if callable(getattr(builtins, name, None))} - _COMPUTE
     return bool(names) or _NO_FORMULA.search(text) is not None
 
@@ -67,10 +68,10 @@ def _text(name: str) -> str:
 
 
 def main() -> int:
-    """The status to exit with."""
+    """Run the check. Returns the exit status."""
     texts = [_text(name) for name in TEXTS]
     for name in TEXTS:
-        os.unlink(name)  # whatever runs the output, it finds nothing to print
+        os.unlink(name)  # code in the output would then find nothing to print
     refusals = _Refusals()
     source = _text(CHECKER)
     if _EVALUATES_INSIDE.search(source) and _may_run(texts[1]):

@@ -1,9 +1,9 @@
-"""In the checker: tests that run the program as a script, or load it anew. All of it happens where the program is.
+"""In the checker: tests that run the program as a script, or reload it. All of it happens in the program's process.
 
 `importlib.reload(solution)` and an import after `del sys.modules["solution"]` execute it again in its process;
 `runpy.run_path("solution.py")` executes it as `__main__` there; `subprocess.run([sys.executable, "solution.py"], ...)`
-starts it as a child there. So does a command that runs, or is, what the program wrote: here it could read the tests.
-What comes back is data: a status and what was written.
+starts it as a child there. So does a command that runs, or is, a file that the program wrote, which could read the
+tests if it ran here. Only data comes back: an exit status and the output.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LOADS_IT = re.compile(
 _SHELL = "/bin/sh"
 _INTERPRETER = r"(?:python|pypy|sh|bash|dash|zsh|perl|ruby|node|php|lua)[\d.]*"
 _UNREAD = object()
-_READS_PROGRAM = re.compile(  # in words that are joined by blanks: nothing but options and `-` behind its name
+_READS_PROGRAM = re.compile(  # in words joined by blanks: nothing but options and `-` after its name
     rf"(?:\A|[\s/;&|(`]){_INTERPRETER}(?:\s+-(?![cem]\b)\S*)*\s*(?:\Z|[;&|)`<])"
 )
 _IMPORTS_IT = re.compile(r"\b(?:import|from)\s+(?:[\w.]+\s*,\s*)*solution\b|(?:import_module|__import__)\(.solution.\)")
@@ -41,12 +41,12 @@ _AT_THE_TOP = re.compile(r"^(import\s+.*\bsolution\b|from\s+solution\b)", re.MUL
 
 
 def runs_late(text: str) -> bool:
-    """Whether the tests, and not we, say when the program runs first: it may read what they provide by then."""
+    """Whether the tests decide when the program first runs: it may read what they have prepared by then."""
     return bool(_LOADS_IT.search(text)) and not _AT_THE_TOP.search(text)
 
 
 def watch(link: Link, module: types.ModuleType, text: str) -> None:
-    """Have what the tests' text mentions done by the program's process."""
+    """Redirect what the tests' text mentions to the program's process."""
     if not _LOADS_IT.search(text):
         return
     sys.meta_path.insert(0, _Finder(link, module))
@@ -55,7 +55,7 @@ def watch(link: Link, module: types.ModuleType, text: str) -> None:
 
 
 def watch_commands(link: Link, text: str) -> None:
-    """Have commands that are the program's, or run it, started by its process."""
+    """Let the program's process start commands that are the program's, or run it."""
     if "subprocess" in text:
         _watch_subprocess(link)
     if "os.system" in text or "popen" in text:
@@ -63,7 +63,7 @@ def watch_commands(link: Link, text: str) -> None:
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds `solution`, always as the one proxy, and has the program executed again."""
+    """Finds `solution`, always as the same proxy, and lets the program execute again."""
 
     def __init__(self, link: Link, module: types.ModuleType) -> None:
         self._link = link
@@ -99,7 +99,7 @@ def _watch_runpy(link: Link) -> None:
 
 
 def _command(args: object) -> tuple[str, ...] | None:
-    """The words of a command that starts the program with Python, behind the interpreter."""
+    """The words after the interpreter, of a command that starts the program with Python."""
     if not isinstance(args, Sequence) or isinstance(args, str | bytes) or len(args) < 2:
         return None
     words = [os.fspath(word) for word in args if isinstance(word, str | os.PathLike)]
@@ -118,7 +118,9 @@ def _command(args: object) -> tuple[str, ...] | None:
 
 
 def _judges(text: str) -> bool:
-    """Whether a program may say what is right: the status of one that runs where the program is says nothing."""
+    """Whether a script of the tests may decide what is right: the exit status of one that runs in the program's process
+    proves nothing.
+    """
     try:
         nodes = list(ast.walk(ast.parse(text)))
     except SyntaxError:
@@ -127,7 +129,7 @@ def _judges(text: str) -> bool:
 
 
 def _ends_by(node: ast.AST) -> bool:
-    """Whether it ends with a status that it computes: `exit(solution.f(3) - 9)`, and not `exit(solution.main())`."""
+    """Whether it exits with a status that it computes: `exit(solution.f(3) - 9)`, but not `exit(solution.main())`."""
     if not (isinstance(node, ast.Call) and context.name_of(node.func) in ("exit", "_exit", "quit")):
         return False
     return not all(isinstance(status, ast.Constant | ast.Call) for status in node.args)
@@ -202,7 +204,7 @@ def _watch_shell(link: Link) -> None:
 
 
 class _Fed:
-    """The input of an interpreter that takes its program from there: only what stands in the tests is written to it."""
+    """The standard input of an interpreter that reads its program from there: only text of the tests may be written."""
 
     def __init__(self, link: Link, stream: Any) -> None:
         self._link = link
@@ -218,7 +220,7 @@ class _Fed:
         self._stream.close()
 
     def check(self, text: Any) -> None:
-        """End the judgement where a text is not the tests'."""
+        """Raises UnsupportedTest if a text is not the tests' own."""
         if not _is_tests(text):
             self._link.unsupported("an interpreter that is given a program that does not stand in the tests")
 
@@ -232,14 +234,14 @@ class _Fed:
 
 
 def _reads_program(args: Any) -> bool:
-    """Whether a command is an interpreter that takes its program from its standard input."""
+    """Whether a command is an interpreter that reads its program from standard input."""
     words = [args] if isinstance(args, str | bytes | os.PathLike) else list(args)
     known = [os.fsdecode(word) for word in words if isinstance(word, str | bytes | os.PathLike)]
     return _READS_PROGRAM.search(" ".join(known)) is not None
 
 
 def _taken(options: dict[str, Any]) -> Any:
-    """What a command is given on its standard input: None = nothing yet; `_UNREAD` where it cannot be looked at."""
+    """What a command gets on its standard input: None = nothing yet; `_UNREAD` if it cannot be examined."""
     stdin = options.get("stdin")
     if stdin is None or (isinstance(stdin, int) and stdin < 0):  # nothing, PIPE, DEVNULL
         return options.get("input")
@@ -252,7 +254,7 @@ def _taken(options: dict[str, Any]) -> Any:
 
 
 def _is_tests(text: Any) -> bool:
-    """Whether every line of a text stands in the tests."""
+    """Whether every line of a text is in the tests."""
     if text is None:
         return True
     if isinstance(text, bytes | bytearray | memoryview):
@@ -269,15 +271,15 @@ def _known() -> set[str]:
 
 
 def _is_own(args: Any, *places: Any) -> bool:
-    """Whether a command is the test's own: its words stand in the tests, and it names no folder of the program."""
+    """Whether a command is the test's own: its words are in the tests, and it names no folder of the program."""
     words = [args] if isinstance(args, str | bytes | os.PathLike) else list(args)
     known = _known()
     for word in [*words, *(place for place in places if place is not None)]:
         if not isinstance(word, str | bytes | os.PathLike):
             return False
         text = os.fsdecode(word)
-        installed = text == sys.executable  # the environment may lie in a temporary folder
-        # Here it would run what the program wrote, or read the tests for it.
+        installed = text == sys.executable  # the environment may be in a temporary folder
+        # Here it could run what the program wrote, or read the tests for it.
         if beside.received or (_is_temporary(text) and not installed):
             return False
         if not installed and not is_own(text) and any(line.strip() not in known for line in text.splitlines()):
@@ -286,7 +288,7 @@ def _is_own(args: Any, *places: Any) -> bool:
 
 
 def _is_temporary(text: str) -> bool:
-    """Whether it is a file of a temporary folder, or names one."""
+    """Whether a word is, or names, a file in a temporary folder."""
     top = os.path.realpath(tempfile.gettempdir()) + os.sep
     return top in text or os.path.realpath(text).startswith(top)
 
@@ -300,7 +302,7 @@ def _whole(args: Any, shell: Any) -> tuple[str, ...]:
 
 
 def _child(link: Link, args: Any, words: tuple[str, ...], plain: bool = False, **options: Any) -> Any:
-    """`subprocess.run` of the program in its own process's place."""
+    """`subprocess.run` of the program, done by its own process."""
     import subprocess
 
     encoding = options.get("encoding") or (

@@ -1,7 +1,7 @@
-"""In the checker: what the program may ask of an object that a test handed over.
+"""In the checker: what the program may do with an object that a test handed over.
 
-It may be called or iterated; public attributes are read only of an instance of a class that the test defines, and of a
-mock, and of that not what says which calls the test expects. No dunder, no code, no globals.
+It may call it or iterate over it. It may read public attributes only of an instance of a class that the test defines,
+or of a mock, and of the latter none that reveals which calls the test expects. No dunder, no code, no globals.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from .proxies import the_link
 
 _ATOMS = (type(None), bool, int, float, str, bytes)
 
-# Modules whose objects a program can do without: iterators, functions.
+# Modules whose objects a program does not need to inspect: iterators, functions.
 _OF_PYTHON = ("builtins", "contextlib", "functools", "itertools", "operator")
 _CALLED = ("function", "async function", "callable", "callable object", "exception class", "class", "type")
-# Attributes of mocks that say what the test expects.
+# Attributes of mocks that reveal what the test expects.
 _MOCK_OWN = ("return_value", "side_effect", "called", "configure_mock", "attach_mock", "mock_add_spec", "reset_mock")
 
 
@@ -36,7 +36,7 @@ def _call(ours: Ours, number: Any, args: Any, kwargs: Any) -> Any:
         raise Violation("a call without its parts")
     if type(function) is types.BuiltinMethodType and function.__name__ == "throw":
         args = args[:2]  # its traceback is the program's
-    if ours.objects[number][0] == "type" and not holds(function):  # one that the test has not handed over
+    if ours.objects[number][0] == "type" and not holds(function):  # an exception that the test has not handed over
         raise TypeError(f"{function.__name__}() of the test is not for the program to call")
     try:
         with spoiling.watched(function):
@@ -44,13 +44,13 @@ def _call(ours: Ours, number: Any, args: Any, kwargs: Any) -> Any:
     except BaseException as error:  # whatever the test's own function raises goes to the program
         _note_assertion(error, given=bool(args or kwargs))
         raise
-    if type(function) in (types.FunctionType, types.MethodType):  # a mock would note that it was asked
+    if type(function) in (types.FunctionType, types.MethodType):  # a mock would record the access
         ours.completed.add(getattr(function, "__code__", None))
     return made
 
 
 def _note_assertion(error: BaseException | None, *, given: bool = True) -> None:
-    """What the test's own function found stays found, whatever the program catches."""
+    """Keep a failed assertion in a function of the test, even if the program catches it."""
     if uses.is_failed_assertion(error, given=given):
         the_link().refuse("a function that the test handed over was given another value than it expects")
 
@@ -75,7 +75,7 @@ def _getattr(ours: Ours, number: Any, name: Any) -> Any:
 
 
 def _lacking(ours: Ours, number: Any, name: Any) -> None:
-    """The program asks for an attribute of what is only handed through. Where there is one, the test is at fault."""
+    """The program reads an attribute of an object that is only passed through. If there is one, it is unsupported."""
     value = ours.get(number, "opaque", "iterable", "callable", "awaitable", "context")
     if type(name) is not str or name.startswith("_"):
         raise Violation("an attribute that is not public")
@@ -86,7 +86,7 @@ def _lacking(ours: Ours, number: Any, name: Any) -> None:
 
 
 def _setattr(ours: Ours, number: Any, name: Any, content: Any) -> bool:
-    """Whether it was set here. What a test asks of a mock is never an object of the program."""
+    """Set an attribute. Returns whether it was set here. A mock never gets an object of the program as attribute."""
     value = ours.get(number, "object", "callable object")
     if type(name) is not str or name.startswith("_"):
         raise Violation("an attribute that is not public")
@@ -168,7 +168,7 @@ def _stream(ours: Ours, number: Any, name: Any, args: Any) -> Any:
 
 
 def _mark(ours: Ours, number: Any, name: Any, content: Any) -> None:
-    """A decorator's mark, or what was noted on an exception. What the test itself has put there stays."""
+    """Set a decorator's mark, or a note on an exception. Attributes set by the test itself stay."""
     value = ours.get(number, "function", "async function", "exception")
     if type(name) is not str or (name.startswith("_") and name not in (*wire.SHOWN, "__notes__")):
         raise Violation("an attribute that is not public")
@@ -193,8 +193,9 @@ def _note(ours: Ours, number: int, error: BaseException, name: str, content: Any
 
 
 def _show(ours: Ours, function: types.FunctionType, name: str, content: Any) -> None:
-    """By what pytest runs a test is for the test to say, as is what it compares the program's own functions with: what
-    it is called there comes from another function of the test, or is read for what the test says itself.
+    """Set a function's name or the like. Names of tests are for the test to decide, and so are those that it compares
+    with names of the program's functions: they may only be copied from another function of the test, or be read to
+    compare them with literals.
     """
     if function.__name__.startswith("test"):
         return
@@ -210,7 +211,7 @@ def _show(ours: Ours, function: types.FunctionType, name: str, content: Any) -> 
 
 
 def _lent(ours: Ours, name: Any) -> Any:
-    """What the tests define under a name that is lent to the program."""
+    """The object that the tests define under a lent name."""
     if type(name) is not str or name not in ours.lent:
         raise Violation("a name that is not lent")
     if name not in ours.lent[name]:
@@ -232,9 +233,7 @@ def _poll(_ours: Ours, starting: Any, ended: Any, wait: Any) -> tuple[Any, ...]:
 
 
 def _shape(ours: Ours, number: Any, bound: Any) -> tuple[Any, ...]:
-    """The parameters of an object of a class that the test defines, as of its method; or of how such an object is made.
-    bound: without itself.
-    """
+    """The parameters of a method of a class that the test defines, or of its constructor. bound: without `self`."""
     value = ours.get(number, "callable object", "class", "type")
     if isinstance(value, type):
         method: Any = value.__init__  # type: ignore[misc]
@@ -245,7 +244,7 @@ def _shape(ours: Ours, number: Any, bound: Any) -> tuple[Any, ...]:
 
 
 def _members(ours: Ours, number: Any) -> dict[str, Any]:
-    """Those of an enumeration of the test."""
+    """The members of an enumeration of the test."""
     kind = ours.get(number, "class", "type")
     if not isinstance(kind, enum.EnumMeta):
         raise TypeError(f"type object {kind.__name__!r} is no enumeration")

@@ -1,7 +1,7 @@
-"""In the checker: pytest on test files whose module `solution` is the program behind its proxy.
+"""In the checker: run pytest on test files whose module `solution` is the program behind its proxy.
 
-Test functions are counted from the files' syntax. Each must have run and passed, with all its parameters; what the
-files themselves mark as skipped is excused, a skip from anywhere else is a failure.
+Test functions are counted from the files' syntax. Each must have run and passed, with all its parameters. A skip by the
+files' own marks is excused; any other skip is a failure.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _COULD_NOT_RUN = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
 
 
 class _Function:
-    """What has become of one test function so far."""
+    """The state of one test function."""
 
     def __init__(self, counted: counting.TestFunction, index: int) -> None:
         self.counted = counted
@@ -48,18 +48,18 @@ class _Function:
         self.fate = ""
         self.reason = ""
         self.seconds = 0.0
-        self.left = 0  # items that have not run
+        self.left = 0  # items that have not run yet
         self.collected = False
 
     def add(self, fate: str, reason: str) -> None:
-        """The worst of all items is what counts."""
+        """Add the result of an item; the worst one counts."""
         order = (SKIPPED, PASSED, UNSUPPORTED, WRONG, RAISED, MISSING)
         if not self.fate or order.index(fate) > order.index(self.fate):
             self.fate, self.reason = fate, reason
 
 
 class Plugin:
-    """Watches a run, and makes the verdict of each test function."""
+    """A pytest plugin that watches the run, and makes the verdict of each test function."""
 
     def __init__(self, link: Link, report: Report, functions: list[_Function], start: dict[str, Any]) -> None:
         self._link = link
@@ -69,13 +69,13 @@ class Plugin:
         self._skip = frozenset(start["skip"])
         self._partial = start["partial"]
         self._stars = {name: bool(_STAR.search(source)) for name, source in start["files"].items()}
-        self._home = os.getcwd()  # where a test leads to later may be gone
+        self._home = os.getcwd()  # a folder that a test changes to later may be gone
         self._state = ("", "")
         self._skipped = False
         self.stopped = False
-        self.broken: dict[str, tuple[str, str]] = {}  # file: fate, reason
+        self.broken: dict[str, tuple[str, str]] = {}  # file: outcome, reason
 
-    # --- which ---
+    # --- collection ---
 
     def _key(self, item: Any) -> tuple[str, tuple[str, ...]]:
         names = []
@@ -90,7 +90,7 @@ class Plugin:
         return self._by_path[self._key(item)]
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        """What the syntax did not show, a test that is made or inherited from elsewhere, must pass, too."""
+        """Add tests that the syntax did not show, created or inherited from elsewhere: they must pass, too."""
         counted = len(self._functions)
         kept = []
         for item in items:
@@ -121,7 +121,7 @@ class Plugin:
         self.broken[file] = self.blame(file, error)
 
     def blame(self, file: str, error: BaseException | None) -> tuple[str, str]:
-        """Whose fault it is that a file of the tests cannot be imported."""
+        """Decide who is to blame if a test file cannot be imported."""
         cause: BaseException | None = error
         while cause is not None:
             if cause is self._link.case.raised:
@@ -139,7 +139,7 @@ class Plugin:
             return UNSUPPORTED, f"the test file cannot be collected: {type(error).__name__}"
         return outcome(self._link, error)
 
-    # --- running ---
+    # --- execution ---
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: Any) -> bool | None:
@@ -166,14 +166,14 @@ class Plugin:
 
     @staticmethod
     def _phase() -> Generator[None, Any, Any]:
-        """What would end the whole run ends one test."""
+        """Turn what would end the whole run into a failure of one test."""
         try:
             return (yield)
         except (KeyboardInterrupt, outcomes.Exit) as error:
             raise RuntimeError(f"{type(error).__name__} in a test") from None
 
     def pytest_runtest_makereport(self, item: Any, call: Any) -> TestReport:
-        """Ours stands behind the one of unittest, which finds its failures, and before pytest's, which prints them."""
+        """Runs after unittest's hook, which finds its failures, and before pytest's, which prints them."""
         error = call.excinfo.value if call.excinfo is not None else None
         kind = "passed"
         if error is not None:
@@ -185,7 +185,7 @@ class Plugin:
         return TestReport(item.nodeid, item.location, {}, kind, None, call.when)  # type: ignore[arg-type]
 
     def _require_body(self, item: Any) -> None:
-        """A test that a decorator of the program holds must have been run by it, to its end."""
+        """Require that a test wrapped in a decorator of the program has been run by it, to its end."""
         if not isinstance(item, pytest.Function) or not proxies.is_proxy(getattr(item.obj, "__func__", item.obj)):
             return
         names = {getattr(code, "co_name", "") for code in self._link.ours.completed}
@@ -202,11 +202,11 @@ class Plugin:
             self._state = (fate, reason)
 
     def finished(self, item: Any, reports: list[Any]) -> None:
-        """An item has run, with all its phases."""
+        """Record that an item has run, with all its phases."""
         function = self._function(item)
         try:
             os.getcwd()
-        except FileNotFoundError:  # a test that failed has not come back from a folder that is gone by now
+        except FileNotFoundError:  # a failed test may be in a folder that no longer exists
             os.chdir(self._home)
         fate, reason = self._state
         expected_failure = any(hasattr(report, "wasxfail") for report in reports)
@@ -230,14 +230,14 @@ class Plugin:
             self.report(function)
 
     def report(self, function: _Function) -> None:
-        """All items of a test function have run, or none will: say what became of it."""
+        """Report a test function: all of its items have run, or none will."""
         self._report.end(function.index, function.counted.name, function.fate, function.reason, function.seconds)
         if function.fate in (WRONG, RAISED, MISSING) and not self._partial:
             self.stopped = True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: Any) -> bool | None:
-        """Asynchronous tests run without a plugin of their own."""
+        """Run asynchronous tests, without another plugin."""
         if not inspect.iscoroutinefunction(pyfuncitem.obj):
             return None
         names = pyfuncitem._fixtureinfo.argnames
@@ -246,7 +246,7 @@ class Plugin:
 
 
 def _misses_module(error: BaseException | None) -> bool:
-    """Whether an import found no module that the tests name: the program's own complaint has come another way."""
+    """Whether an import failed to find a module that the tests name. Errors of the program are reported elsewhere."""
     while error is not None:
         trace = error.__traceback__
         while trace is not None and trace.tb_next is not None:
@@ -264,7 +264,7 @@ def _is_unittest_skip(error: BaseException) -> bool:
 
 
 class _Reports:
-    """Collects the reports of each item, after all plugins have had their say."""
+    """Collects the reports of each item, after all other plugins."""
 
     def __init__(self, plugin: Plugin) -> None:
         self._plugin = plugin
@@ -283,7 +283,7 @@ class _Reports:
 
 
 def run(link: Link, report: Report, start: dict[str, Any]) -> None:
-    """Run the files that stand in the current folder."""
+    """Run the files in the current folder."""
     sources: dict[str, str] = start["files"]
     trees: dict[str, ast.Module] = {}
     functions: list[_Function] = []
@@ -337,7 +337,7 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
 
 
 def _watch_conftest() -> list[BaseException]:
-    """Where pytest puts the error of a `conftest.py` that cannot be imported."""
+    """Catch the error of a `conftest.py` that cannot be imported."""
     config: Any = importlib.import_module("_pytest.config")
     found: list[BaseException] = []
 
@@ -349,7 +349,7 @@ def _watch_conftest() -> list[BaseException]:
 
 
 def _may_be_absent(function: _Function, functions: list[_Function]) -> bool:
-    """Whether the test file itself says that a function is not there."""
+    """Whether the test file itself leaves a function undefined."""
     counted = function.counted
     return counted.optional or any(other.collected and other.counted.excludes(counted) for other in functions)
 
@@ -363,7 +363,7 @@ def _conclude(
     status: int,
     trees: Iterable[ast.Module],
 ) -> None:
-    """Those that never ran, and why."""
+    """Report the functions that never ran, and why."""
     if link.lost:
         report.send("lost", link.lost[:300], link.violated)
         return

@@ -1,9 +1,9 @@
 """In the checker: what a test changes around the program, and what the program changes around the test.
 
-State of the interpreter that tests patch is sent before the next call: a listed set (`sys.stdin`, `builtins.input`,
+Interpreter state that tests patch is sent before the next call: a fixed list (`sys.stdin`, `builtins.input`,
 `time.sleep`, ...), and what the test's source names in `patch("...")` or `setattr(module, "...", ...)`. The
-environment, seeds, the current folder and temporary files follow, where the test's source mentions them. The other way
-come files, output, and variables of the environment that the tests only compare with something (`set_by_program`).
+environment, seeds, the current folder and temporary files are sent if the test's source mentions them. Files, output,
+and environment variables that the tests only compare (`set_by_program`) come the other way.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _OF_THEIR_OWN = [["sys", name] for name in ("argv", "stdin", "stdout", "stderr")
 _OF_SYSTEM = re.compile(r"PYTHON|PYTEST|LD_|_|LC_|MALLOC|NUMPY|OPENBLAS|OMP_")
 _LONGEST_VARIABLE = 10_000
 _COMMANDS = re.compile(r"subprocess|os\.system|popen")
-# `sys.argv = [...]`, `time.time = fake`: patched without a tool for it.
+# `sys.argv = [...]`, `time.time = fake`: patched by plain assignment.
 _ASSIGNED = re.compile(
     r"\b(?:sys|os|time|random|builtins|shutil|socket|uuid|secrets|getpass|platform)\.(?!environ)\w[\w.]*\s*=[^=]"
 )
@@ -50,7 +50,7 @@ _INSPECTING = ("inspect", "dataclasses", "typing", "asyncio", "doctest")  # thos
 
 
 def watch(link: Link, sources: dict[str, str], trees: Iterable[ast.Module]) -> Surroundings | None:
-    """Mirror what the tests touch; None where they touch nothing."""
+    """Mirror what the tests touch; None if they touch nothing."""
     text = "\n".join(sources.values())
     if _COMMANDS.search(text):
         from . import scripts
@@ -113,7 +113,7 @@ class Surroundings:
 
     @property
     def folders(self) -> Folders | None:
-        """Temporary folders; None where the tests mention none."""
+        """The temporary folders; None if the tests mention none."""
         return self._folders
 
     def _handing(self, values: Any) -> None:
@@ -129,7 +129,7 @@ class Surroundings:
             self._beside.heard(raw)
 
     def before(self) -> None:
-        """Send what has changed. Called before everything that is asked."""
+        """Send what has changed. Called before every request."""
         if self._busy:
             return
         self._busy = True
@@ -152,7 +152,7 @@ class Surroundings:
             self._busy = False
 
     def after(self) -> None:
-        """Take over the files and the variables that the program has changed."""
+        """Adopt the files and variables that the program has changed."""
         if self._busy:
             return
         self._busy = True
@@ -218,7 +218,7 @@ class Surroundings:
             self._seeds_of(numpy.random, "get_state", "set_state")
 
     def _seeds_of(self, holder: Any, get: str, put: str) -> None:
-        """Where a test seeds a generator, or keeps its state to have the same numbers again, so it is there."""
+        """Mirror it when a test seeds a generator, or saves its state to get the same numbers again."""
         seeding, getting, putting = holder.seed, getattr(holder, get), getattr(holder, put)
 
         def seed(*args: Any, **kwargs: Any) -> Any:
@@ -255,15 +255,15 @@ class Surroundings:
 
 
 def set_by_program(trees: Iterable[ast.Module]) -> set[str]:
-    """Variables of the environment that the tests leave to the program to set, and then look at.
+    """Environment variables that the tests leave for the program to set, and then look at.
 
-    Only those that they do nothing with but compare them, in assertions: what a test computes with, or what has a
-    default there, could decide which of its assertions are made. One that a test sets itself may be what it expects,
-    unless it is compared with nothing but what is written there.
+    Only those that they just compare in assertions: a variable that a test computes with, or reads with a default,
+    could decide which of its assertions run. One that a test sets itself may be the expected value, unless it is only
+    compared with literals.
     """
     compared: set[str] = set()
     set_here: set[str] = set()
-    by_value: set[str] = set()  # compared with what is not written there
+    by_value: set[str] = set()  # compared with something other than a literal
     other: set[str] = set()
     all_set = False
     for tree in trees:
@@ -295,7 +295,7 @@ def _is_set(use: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
 
 
 def _is_with_literals(read: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
-    """Whether an assertion compares it with what is written there, and nothing else."""
+    """Whether an assertion compares it with literals only."""
     above = read if isinstance(read, ast.Compare) else parents[read]
     if not isinstance(above, ast.Compare):
         return False
@@ -313,8 +313,8 @@ def _replaces_environment(node: ast.AST) -> bool:
 
 
 def _reading(name: ast.Constant, parents: dict[ast.AST, ast.AST]) -> ast.AST | None:
-    """What is done with the variable of that name: `environ["X"]`, `getenv("X", ...)`, `"X" in environ`; None if it is
-    the name of none.
+    """The expression that reads the variable of that name: `environ["X"]`, `getenv("X", ...)`, `"X" in environ`; None
+    if the string is no variable's name there.
     """
     above = parents[name]
     if isinstance(above, ast.Subscript) and context.name_of(above.value) == "environ":
@@ -330,7 +330,7 @@ def _reading(name: ast.Constant, parents: dict[ast.AST, ast.AST]) -> ast.AST | N
 
 
 def _is_compared(read: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
-    """Whether nothing is done with it but to compare it, in an assertion."""
+    """Whether it is only compared, in an assertion."""
     if isinstance(read, ast.Subscript) and not isinstance(read.ctx, ast.Load):
         return False
     if isinstance(read, ast.Call):
@@ -359,7 +359,7 @@ def _value(module: str, path: str) -> tuple[bool, Any]:
 
 
 def _named(trees: Iterable[ast.Module]) -> Iterator[tuple[str, str]]:
-    """Objects of the standard library that a source names to be patched."""
+    """Standard library objects that a source names as targets of patches."""
     for tree in trees:
         modules: dict[str, str] = {}
         for node in ast.walk(tree):
@@ -411,7 +411,7 @@ def _split(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _write(stream: Any, text: str) -> None:
-    """Bytes that are no text come as surrogates: where the stream takes bytes they go there as they were."""
+    """Write output. Bytes that are not text arrive as surrogates; a stream that takes bytes gets the bytes."""
     if text.isascii() or not any("\udc80" <= letter <= "\udcff" for letter in text):
         stream.write(text)
         return
@@ -424,7 +424,7 @@ def _write(stream: Any, text: str) -> None:
 
 
 def forward_output(stream: str, text: str) -> None:
-    """What the program wrote, warned or logged, at the same moment here."""
+    """Repeat here, in order, what the program wrote, warned or logged."""
     if stream == "stdout":
         if sys.stdout is not sys.__stdout__:
             _write(sys.stdout, text)
@@ -439,7 +439,7 @@ def forward_output(stream: str, text: str) -> None:
 
 
 def forward_inspection(link: Link, text: str) -> None:
-    """Functions of the standard library that look into an object run with the program where it is one of its own."""
+    """Let standard library functions that inspect an object run in the program's process if the object is its own."""
     for module in _INSPECTING:
         if module not in text:
             continue

@@ -1,9 +1,9 @@
-"""In the checker: several threads of a test ask at once. One may wait in the program until another lets it go on.
+"""In the checker: several threads of a test ask at once. One may block in the program until another releases it.
 
-Each thread has a companion in the program's process; see `companions.py`. Still only the end whose turn it is writes,
-and the program gives its turn back where it has nothing to say. What comes is handed to the thread that it is for; of
-those that wait one asks from time to time whether there is something. Threads of the program's own that call a function
-of the test have theirs here, too, so that they may wait for each other there.
+Each thread has a companion in the program's process; see `companions.py`. Still, only the end that has the turn writes,
+and the program passes the turn back if it has nothing to say. Messages are delivered to the thread that they are for;
+one of the waiting threads polls. A thread of the program that calls a function of the test likewise has a companion
+here, so that such threads can wait for each other.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _Message = tuple[Any, ...]
 
 
 class _Own:
-    """What a thread of the tests is known by; told when it has ended."""
+    """The identity of a thread of the tests, which is notified when the thread has ended."""
 
     def __init__(self, number: int, ended: deque[int] | None) -> None:
         self.number = number
@@ -44,7 +44,7 @@ class _Local(threading.local):
 
 
 class Turns:
-    """The conversation of many threads. Made in the tests' main thread; all its state is guarded by the link's lock."""
+    """A conversation with several threads. Created in the tests' main thread; the link's lock guards all its state."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -52,19 +52,19 @@ class Turns:
         self._local.own = _Own(wire.MAIN, None)
         self._numbers = itertools.count(wire.READING + 1)
         self._ended: deque[int] = deque()
-        self._open: dict[int, int] = {}  # questions that are not answered, of each
+        self._open: dict[int, int] = {}  # unanswered requests of each thread
         self._mail: dict[int, deque[_Message]] = {}
         self._signals: dict[int, Any] = {}
         self._waiting: set[int] = set()
-        self._leader: int | None = None  # the one of those that wait which asks whether there is something
+        self._leader: int | None = None  # the waiting thread that polls
         self._pulsing = False
-        self._busy = False  # the program has threads of its own
+        self._busy = False  # the program has its own threads
         self._within = 0  # how often the program has asked in the middle of a message
 
     # --- asking ---
 
     def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Message:
-        """The program's answer, or what it raised. Raises ProgramLost."""
+        """Return the program's answer, or raise what it raised. Raises ProgramLost."""
         who = wire.WITHIN if self._within else wire.READING if self._link.half_read else self._number()
         ended = tuple(self._ended.popleft() for _ in range(len(self._ended)))
         self._open[who] = self._open.get(who, 0) + 1
@@ -85,7 +85,7 @@ class Turns:
         return own.number
 
     def _exchange(self, who: int, operation: int, holder: list[Any]) -> _Message:
-        """Write something, and wait for what comes for this one."""
+        """Write a message, and wait for one to this thread."""
         mail = self._mail.setdefault(who, deque())
         self._converse(who, operation, holder)
         wait = _SHORTEST
@@ -105,7 +105,7 @@ class Turns:
         return mail.popleft()
 
     def _stand_back(self, who: int, wait: float) -> None:
-        """Let other threads have the link: for a while where this one asks for all, else until it is told."""
+        """Let other threads use the link: for a while if this one polls for all, else until it is notified."""
         if self._link.level > 1:  # in the middle of a message
             return
         if self._leader is None:
@@ -126,14 +126,14 @@ class Turns:
     # --- one message to the program, one from it ---
 
     def _converse(self, who: int, operation: int, holder: list[Any]) -> None:
-        patience = _FIRST if _count() else -1.0  # nobody else could ask in the meantime
+        patience = _FIRST if _count() else -1.0  # no other thread could ask in the meantime
         link = self._link
         link.write(operation, *wire.emptied(holder), who, patience)
         while not self._deliver(link.read()):
             pass
 
     def _deliver(self, message: _Message) -> bool:
-        """Hand a message to whom it is for. Whether it is our turn now."""
+        """Deliver a message to its receiver. Returns whether it is our turn now."""
         link = self._link
         operation, (who, busy) = message[0], message[-2:]
         if len(message) < 8 or type(who) is not int or type(busy) is not bool:
@@ -161,7 +161,7 @@ class Turns:
                 Thread(target=self._help, args=(who,), daemon=True).start()
         elif operation not in (wire.RETURN, wire.RAISE, wire.BACK) or self._open.get(who, 0) <= 0:
             link.lose("the program broke the protocol: an answer that was not asked for", violated=True)
-        named = operation == wire.BACK and who > wire.WITHIN  # a thread that is known by its number
+        named = operation == wire.BACK and who > wire.WITHIN  # a thread known by its number
         self._mail.setdefault(who, deque()).append(message[: -3 if named else -2])
         self._signal(who)
         return True
@@ -169,14 +169,14 @@ class Turns:
     # --- serving ---
 
     def _served(self, message: _Message) -> tuple[int, list[Any]]:
-        """Do what the program asks. Other threads may ask meanwhile, unless this stands in the middle of a message."""
+        """Do what the program asks. Other threads may ask meanwhile, unless this is in the middle of a message."""
         if self._link.level > 1:
             return self._link.served(message)
         with _Released(self._link):
             return self._link.served(message)
 
     def _help(self, who: int) -> None:
-        """Do what a thread of the program's own asks."""
+        """Do what one of the program's threads asks."""
         self._local.own = _Own(who, None)
         mail = self._mail[who]
         signal = self._signals.setdefault(who, _taken_lock())
@@ -187,15 +187,15 @@ class Turns:
                         signal.acquire()
                 try:
                     *message, name = mail.popleft()
-                    current_thread().name = name[:200]  # the number of one that has ended may be another's
+                    current_thread().name = name[:200]  # the number of an ended thread may be reused
                     operation, holder = self._served(tuple(message))
                     del message
-                except UnsupportedTest as error:  # it is noted
+                except UnsupportedTest as error:  # it is recorded
                     operation, holder = wire.BACK_RAISE, [RuntimeError(str(error))]
                 self._converse(who, operation, holder)
 
     def _pulse(self) -> None:
-        """Let the program's own threads speak while no thread of the tests asks."""
+        """Let the program's threads send requests while no thread of the tests asks."""
         pause = _taken_lock()
         while True:
             pause.acquire(timeout=_PULSE)
@@ -209,7 +209,7 @@ class Turns:
 
 
 class _Held:
-    """The link's lock is held, once."""
+    """Holds the link's lock, once."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -222,7 +222,7 @@ class _Held:
 
 
 class _Released:
-    """Without the link's lock for a while; held once."""
+    """Releases the link's lock, which is held once, for a while."""
 
     def __init__(self, link: Link) -> None:
         self._link = link

@@ -1,7 +1,7 @@
-"""In the checker: what became of a case, and how the caller is told.
+"""In the checker: the outcome of a case, and how the caller is told.
 
-The verdict is made by `outcome`: of what the link has noted while the case ran, and of what its test raised. Beside it
-stands what comes before a case in every style: the program is loaded, and a piece of a test is attempted.
+`outcome` makes the verdict from what the link has recorded while the case ran, and from what the test raised. Also here
+is what every style does before a case: load the program, and attempt a piece of a test.
 """
 
 from __future__ import annotations
@@ -21,36 +21,36 @@ from .proxies import ProgramLost, UnsupportedTest
 
 PASSED, WRONG, RAISED, MISSING, UNSUPPORTED = "passed", "wrong", "raised", "no output", "unsupported test"
 _LONGEST_REASON = 300
-_THREADS = re.compile(r"thread|concurrent\.futures|run_in_executor", re.IGNORECASE)  # several ask at once
+_THREADS = re.compile(r"thread|concurrent\.futures|run_in_executor", re.IGNORECASE)  # several threads ask at once
 
 
 class Report:
-    """Tells the caller what happened. Each event wakes it, so those of quick cases go together.
+    """Tells the caller what happened. Each message wakes it, so events of quick cases are sent together.
 
-    Events wait for `PATIENCE` seconds at most: the link sends them when the program takes longer to answer.
+    Events wait for at most `PATIENCE` seconds: the link sends them if the program takes longer to answer.
     """
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._waiting = b""
         self._since = 0.0
-        self._lock = allocate_lock()  # any thread that asks may send what waits
+        self._lock = allocate_lock()  # any thread that asks may send waiting events
 
     def send(self, *event: object) -> None:
-        """Send it at once, behind those that wait. Raises Ended."""
+        """Send an event at once, after waiting ones. Raises Ended."""
         with self._lock:
             self._waiting += framed(encode(event))
         self.flush()
 
     def flush(self) -> None:
-        """Send those that wait. Raises Ended."""
+        """Send waiting events. Raises Ended."""
         with self._lock:
             waiting, self._waiting = self._waiting, b""
             if waiting:
                 self._channel.send_raw(waiting)
 
     def later(self, *event: object) -> None:
-        """Send it soon: before anything that takes time."""
+        """Send an event soon: before anything that takes time."""
         now = time.monotonic()
         with self._lock:
             if not self._waiting:
@@ -60,16 +60,16 @@ class Report:
             self.flush()
 
     def waits(self) -> bool:
-        """Whether any wait."""
+        """Whether events are waiting."""
         return bool(self._waiting)
 
     def end(self, index: int, name: str, fate: str, reason: str, seconds: float) -> None:
-        """A case is through. reason: without anything that the test expects."""
+        """Report the end of a case. reason: contains nothing that the test expects."""
         self.later("end", index, name, fate, line_of(reason), seconds)
 
 
 def line_of(text: str) -> str:
-    """A reason as it is told: one line, not too long."""
+    """A reason in the form that is reported: one line of bounded length."""
     return " ".join(text.split())[:_LONGEST_REASON]
 
 
@@ -77,14 +77,14 @@ def describe(error: BaseException) -> str:
     """An exception of the program in one line."""
     try:
         text = str(error)
-    except BaseException:  # its text is the program's own doing, whatever comes of asking for it
+    except BaseException:  # its text is made by the program, and may raise anything
         text = ""
     name = type(error).__name__
     return f"{name}: {text}" if text else name
 
 
 def outcome(link: Link, error: BaseException | None) -> tuple[str, str]:
-    """The fate of the case that has just run, and a reason without anything that the test expects."""
+    """The outcome of the case that has just run, and a reason that contains nothing that the test expects."""
     case = link.case
     if link.lost:
         return (WRONG if link.violated else MISSING), link.lost
@@ -106,12 +106,12 @@ def outcome(link: Link, error: BaseException | None) -> tuple[str, str]:
 
 
 def _is_source_of_program(file: object) -> bool:
-    """Whether the tests themselves look for the program's file."""
+    """Whether the tests themselves look for the program's source file."""
     return os.path.basename(str(file)) == "solution.py" and context.mentions("solution.py", "__file__")
 
 
 def load(link: Link, report: Report, options: dict[str, Any]) -> dict[str, Any] | None:
-    """Have the program run; None where it failed, which was reported."""
+    """Let the program run; None if it failed, which has then been reported."""
     threads = any(_THREADS.search(source) for source in context.SOURCES.values())
     try:
         answer = link.ask("load", {**options, "threads": threads})
@@ -132,15 +132,15 @@ def load(link: Link, report: Report, options: dict[str, Any]) -> dict[str, Any] 
         from .turns import Turns
 
         link.turns = Turns(link)
-    report.send("loaded")  # at once: from here on what ends the checker is laid to the program
+    report.send("loaded")  # at once: from here on, the program is blamed for the checker's end
     return answer[1]
 
 
 def attempt(link: Link, action: Callable[[], object]) -> BaseException | None:
-    """Run a piece of a test; what it raised."""
+    """Run a piece of a test. Returns what it raised."""
     link.case = Case()
     try:
         action()
-    except BaseException as error:  # the test may let anything pass that the program raised
+    except BaseException as error:  # the test may pass on anything that the program raised
         return error
     return None

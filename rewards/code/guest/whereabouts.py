@@ -1,8 +1,8 @@
-"""In the checker: the folder that the program is in, where a test looks for it as if it were its own.
+"""In the checker: the program's current folder, for tests that check it as if it were their own.
 
-`with working_directory(path): assert os.getcwd() == path`: the program goes to a folder, and the test asks where it is
-now. It is told so only in an assertion that compares the folder with what it knows without the program: relative names
-of the test, and all that it computes, stay where the test itself has gone.
+In `with working_directory(path): assert os.getcwd() == path` the program changes the folder, and the test checks it. It
+gets the program's folder only in an assertion that compares it with a value which does not depend on the program.
+Relative names of the test, and everything that it computes, refer to the test's own folder.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _getcwd, _chdir = os.getcwd, os.chdir
 
 
 class Whereabouts:
-    """Stands in the place of `os.getcwd` and `os.chdir`. moved: the tests have gone somewhere, if only back."""
+    """Replaces `os.getcwd` and `os.chdir`. moved: the tests have changed the folder, if only back."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -34,12 +34,12 @@ class Whereabouts:
         os.getcwd, os.chdir = self.getcwd, self.chdir
 
     def chdir(self, path: Any) -> None:
-        """Go to a folder; so does the program, before it is asked next."""
+        """Change the folder; the program follows before the next request."""
         _chdir(path)
         self.moved = True
 
     def getcwd(self) -> str:
-        """The folder that the test is in, or the program's."""
+        """The folder of the test, or the program's."""
         frame: FrameType | None = sys._getframe(1)
         if frame is not None and frame.f_code.co_name == "cwd" and "pathlib" in frame.f_code.co_filename:
             frame = frame.f_back
@@ -55,12 +55,12 @@ class Whereabouts:
 
 
 def watch(link: Link, text: str) -> Whereabouts | None:
-    """None where the tests do not ask for a folder."""
+    """Start watching; None if the tests do not ask for the current folder."""
     return Whereabouts(link) if _ASKS.search(text) else None
 
 
 def _compares_it(frame: FrameType) -> bool:
-    """Whether the test compares the folder, in an assertion, with what the program has no part in."""
+    """Whether the test compares the folder, in an assertion, with a value that does not depend on the program."""
     tree = context.tree_of(frame.f_code.co_filename)
     if tree is None:
         return False
@@ -82,7 +82,7 @@ def _compares_it(frame: FrameType) -> bool:
 
 
 def _is_path(side: ast.expr) -> bool:
-    """Whether nothing is done there but to write one folder in another way."""
+    """Whether an expression only spells one folder in another way."""
     return all(
         context.name_of(node.func) in _AS_PATHS or _is_about_text(node)
         for node in ast.walk(side)
@@ -91,6 +91,6 @@ def _is_path(side: ast.expr) -> bool:
 
 
 def _is_about_text(call: ast.Call) -> bool:
-    """`os.getcwd().endswith("sub")`"""
+    """Whether an expression is a text method such as `os.getcwd().endswith("sub")`."""
     said = context.name_of(call.func) in ("endswith", "startswith")
     return said and all(isinstance(argument, ast.Constant) for argument in call.args)
