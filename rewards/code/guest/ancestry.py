@@ -25,6 +25,11 @@ _MODULES = frozenset(
         *("inspect", "traceback"),
     )
 )
+_WRAPS: dict[tuple[str, str], type] = {
+    **{("collections", f"User{name}"): kind for name, kind in (("Dict", dict), ("List", list), ("String", str))},
+    **{("collections.abc", f"{more}Mapping"): dict for more in ("", "Mutable")},
+    **{("collections.abc", f"{more}Set"): set for more in ("", "Mutable")},
+}
 _BY_NAME = ("LOAD_ATTR", "LOAD_METHOD")
 of_prompt: dict[str, type] = {}  # classes of a prompt or setup that the program may define itself, or derive from
 REAL: dict[type, type] = {}  # proxies of classes that derive from one which both ends know by name
@@ -88,11 +93,11 @@ def as_enum(kind: type) -> None:
 
 
 def wrapped_by(kind: type) -> type | None:
-    """The plain type that a class of the program wraps by a standard base: `class Title(UserString)`."""
+    """The plain type that a class of the program wraps by a standard base, `class Title(UserString)`, or is by one:
+    `class Config(Mapping)`.
+    """
     standard = standard_of(kind)
-    if standard is None or standard.__module__ != "collections":
-        return None
-    return {"UserDict": dict, "UserList": list, "UserString": str}.get(standard.__name__)
+    return _WRAPS.get((standard.__module__, standard.__name__)) if standard is not None else None
 
 
 def _flag_truth(value: Any) -> bool:

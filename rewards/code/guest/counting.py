@@ -17,7 +17,9 @@ from .context import name_of
 from .names import bound_names
 
 _OF_FILES = ("open", "exists", "isfile", "isdir", "is_file", "is_dir", "listdir", "glob")  # the program may make some
-_SKIPPING_NOW = ("skip", "skipTest", "importorskip")
+_SKIPPING_NOW = ("skip", "skipTest", "importorskip", "SkipTest")
+_OWN_CLASS = ("cls", "type", "__class__")
+_BEFORE_TESTS = ("setUp", "asyncSetUp", "setUpClass", "setup_method", "setup_class")
 _SKIPPING = ("skip", "skipif", "xfail", "skipIf", "skipUnless", "expectedFailure")
 
 
@@ -95,8 +97,9 @@ def _functions(
         elif isinstance(node, ast.ClassDef):
             if not (node.name.startswith("Test") or _is_case(node, classes)) or _opted_out(node):
                 continue
+            skipped = _skips_before(node, classes, tainted, changing)
             for holder in reversed(_lineage(node, classes)):  # a class overrides what it redefines
-                marked = place.excusable or _marked(node, tainted) or _marked(holder, tainted)
+                marked = place.excusable or _marked(node, tainted) or _marked(holder, tainted) or skipped
                 inside = replace(place, path=(*place.path, node.name), excusable=marked)
                 yield from _functions(holder.body, inside, tainted, classes, changing)
         else:
@@ -181,9 +184,49 @@ def _skips(node: ast.expr, tainted: set[str]) -> bool:
     return named
 
 
-def _skips_itself(function: ast.FunctionDef | ast.AsyncFunctionDef, tainted: set[str]) -> bool:
+def _skips_before(
+    node: ast.ClassDef, classes: Mapping[str, ast.ClassDef], tainted: set[str], changing: set[str]
+) -> bool:
+    """Whether what runs before each test of a class begins by skipping it, as bases of test classes do."""
+    lineage = _lineage(node, classes)
+    fixed = _fixed(lineage, tainted | changing)
+    functions = [n for kind in lineage for n in kind.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    before = {f.name: f for f in reversed(functions) if f.name in _BEFORE_TESTS}
+    return any(_skips_itself(function, tainted | changing, fixed) for function in before.values())
+
+
+def _fixed(lineage: list[ast.ClassDef], tainted: set[str]) -> set[str]:
+    """Attributes of a class of tests that no method of it sets, and that hold nothing of the program."""
+    found: dict[str, bool] = {}
+    for node in (n for kind in reversed(lineage) for n in kind.body):  # the class itself is last
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            free = not _depends(ast.walk(node.value), tainted)
+            found.update({target.id: free for target in targets if isinstance(target, ast.Name)})
+    inside = [n for kind in lineage for n in ast.walk(kind)]
+    stored = {n.attr for n in inside if isinstance(n, ast.Attribute) and not isinstance(n.ctx, ast.Load)}
+    names = {n.value for n in inside if isinstance(n, ast.Constant) and isinstance(n.value, str)}  # setattr(self, "x")
+    return {name for name, free in found.items() if free} - stored - names
+
+
+def _of_own_class(node: ast.AST, fixed: set[str]) -> Iterator[ast.Name]:
+    """`self` and `cls` where only that is asked of them: `self.codec is None`, `type(self) is Base`, `cls is Base`."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.attr in {*fixed, "__class__"}:
+        yield node.value
+    elif isinstance(node, ast.Call) and name_of(node.func) == "type" and len(node.args) == 1:
+        yield from (argument for argument in node.args if isinstance(argument, ast.Name))
+    elif isinstance(node, ast.Compare) and all(isinstance(op, ast.Is | ast.IsNot) for op in node.ops):
+        sides = (node.left, *node.comparators)
+        if any(name_of(side.func if isinstance(side, ast.Call) else side) in _OWN_CLASS for side in sides):
+            yield from (side for side in sides if isinstance(side, ast.Name))
+
+
+def _skips_itself(
+    function: ast.FunctionDef | ast.AsyncFunctionDef, tainted: set[str], fixed: set[str] | None = None
+) -> bool:
     """Whether it begins by skipping itself (`if sys.platform == "win32": pytest.skip()`), and does so nowhere else: not
-    depending on fixtures or `self`, nor after using the program, which could then decide.
+    depending on fixtures or `self`, nor after using the program, which could then decide. fixed: attributes that `self`
+    has from its class.
     """
     given = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
     asked = skips = False
@@ -191,8 +234,13 @@ def _skips_itself(function: ast.FunctionDef | ast.AsyncFunctionDef, tainted: set
         nodes = list(ast.walk(statement))
         calls = [n for n in nodes if isinstance(n, ast.Call) and name_of(n.func) in _SKIPPING_NOW]
         own = {id(n.func.value) for n in calls if isinstance(n.func, ast.Attribute)}  # `self.skipTest`
+        own |= {id(name) for n in nodes if fixed is not None for name in _of_own_class(n, fixed)}
         reads = (n for n in nodes if isinstance(n, ast.Name) and id(n) not in own)
-        asked = asked or _depends(nodes, tainted) or any(name.id in given for name in reads)
+        asked = (
+            asked
+            or _depends((n for n in nodes if id(n) not in own), tainted)
+            or any(name.id in given for name in reads)
+        )
         asked = asked or any(name_of(node) in _OF_FILES for node in nodes)
         skips = skips or bool(calls)
         if calls and asked:

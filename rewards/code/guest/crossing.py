@@ -290,6 +290,6 @@ class CheckerDecoder(LinkDecoder):
                 made.__cause__ = cause
             else:
                 made.__context__ = cause
-        elif direct is True:
+        if direct is None:  # `raise ... from None`
             made.__suppress_context__ = True
         return made

@@ -64,7 +64,7 @@ def make(name: str, bases: tuple[type, ...], names: dict[str, Any], keywords: di
             the_link().unsupported(f"{what}, and holds what it is compared with")
     if any(base.__module__ == "typing" for base in bases):
         the_link().unsupported(f"{what}, and is generic")
-    if yardsticks.is_yardstick(name, names):
+    if yardsticks.is_yardstick(name, names, str(names.get("__qualname__", ""))):
         the_link().unsupported(f"{what}, and with which the test measures")
     for above in (above for base in bases if is_class(base) for above in base.__mro__):
         if is_class(above) and "__init__" not in type.__dict__["__dict__"].__get__(above):

@@ -55,6 +55,15 @@ def _judges(code: types.CodeType) -> bool:
     return any(isinstance(n, ast.FunctionDef) and n.name == code.co_name and lending.judges(n) for n in nodes)
 
 
+class _Module(str):
+    """`__module__` of the type of functions, and of each of them its own."""
+
+    __slots__ = ()
+
+    def __get__(self, function: Any, _kind: type | None = None) -> Any:
+        return str(self) if function is None else ask("getattr", function, "__module__")
+
+
 def _bound(function: Any, owner: object, _kind: type | None = None) -> Any:
     """Bind a function as a method if it is an attribute of a test class."""
     return function if owner is None else types.MethodType(function, owner)
@@ -159,6 +168,7 @@ def _names_of_object(capabilities: int, look: Any, doc: str | None) -> dict[str,
         names["__doc__"] = _Docstring(doc)
     if kind is types.FunctionType:
         names["__get__"] = _bound
+        names["__module__"] = _Module("builtins")
     return names
 
 

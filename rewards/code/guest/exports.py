@@ -211,8 +211,8 @@ class CandidateEncoder(LinkEncoder):
         if (notes := getattr(error, "__notes__", None)) and all(type(note) is str for note in notes):
             attributes["__notes__"] = list(notes)
         self._if_possible(attributes, {}, depth)
-        cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-        self.put(error.__cause__ is not None or error.__suppress_context__, depth)
+        cause = error.__cause__ or error.__context__
+        self.put(True if error.__cause__ is not None else None if error.__suppress_context__ else False, depth)
         if cause is None or causes == 0 or cause is error:
             self.put(None, depth)
         elif (known := self._imports.number(cause)) is not None:

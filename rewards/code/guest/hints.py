@@ -86,7 +86,8 @@ def made_of(parts: Any) -> Any:
                 made |= argument
             return made
         if type(form) is str and form in _FORMS:
-            return getattr(typing, form)[arguments] if arguments else getattr(typing, form)
+            of = arguments[0] if len(arguments) == 1 else arguments  # `ClassVar` takes no tuple
+            return getattr(typing, form)[of] if arguments else getattr(typing, form)
     except (TypeError, ValueError):
         pass
     raise Violation("an annotation that cannot be")

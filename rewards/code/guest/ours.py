@@ -25,7 +25,7 @@ _TOOLS = frozenset(
         *("asyncio.queues.Queue", "asyncio.queues.LifoQueue", "asyncio.queues.PriorityQueue", "asyncio.locks.Event"),
         *("asyncio.locks.Lock", "asyncio.locks.Semaphore", "asyncio.locks.Condition"),
         *("random.Random", "numpy.random._generator.Generator", "numpy.random.mtrand.RandomState"),
-        *("sqlite3.Connection", "sqlite3.Cursor", "argparse.Namespace", "_contextvars.ContextVar"),
+        *("sqlite3.Connection", "sqlite3.Cursor", "sqlite3.Row", "argparse.Namespace", "_contextvars.ContextVar"),
         *("_csv.writer", "_csv.reader", "csv.DictReader", "csv.DictWriter", "_hashlib.HASH"),
     )
 )

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from . import wire
+from . import views, wire
 from .codec import DEEPEST, Encoder, Unsendable, Violation, decode, plain_base, put_base
 from .operators import TEMPLATES, asked_method, is_compared, plain_binary, text_method
 from .proxies import NUMBER, Root, ask, in_assertion, is_class, is_known, keep_made, pickled, state_of, was_made
@@ -86,6 +86,21 @@ def _content_first(plain: type, name: str, asked: Callable[..., Any]) -> Callabl
     return method
 
 
+def _contains(plain: Any) -> Callable[..., Any]:
+    """`in` of a container that the program gives one of its own: of its content, but for the case of names."""
+
+    def method(self: Any, item: Any) -> bool:
+        found: bool = plain.__contains__(self, item)
+        if type(item) is not str or is_compared(self, sys._getframe(1)):
+            return found
+        named = not found and any(views.names_alike(given, item) for given in plain.__iter__(self))
+        if not (named or (found and is_known(self))):
+            return found
+        return ask("__contains__", self, item) is True
+
+    return method
+
+
 def _overridden(plain: type, name: str) -> Callable[..., Any]:
     """Any other method: the content's, too, if its result is a verdict (`r.isupper()`) or made of content alone."""
     asked = asked_method(name)
@@ -132,6 +147,8 @@ def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ..
     for n in ("__len__", "__iter__", *(("__getitem__",) if issubclass(plain, _SEQUENCES) else ())):
         if n in names:
             names[n] = _content_first(plain, n, names[n])
+    if issubclass(plain, list | dict | set) and capabilities & wire.BITS["__contains__"]:
+        names["__contains__"] = _contains(plain)
     if (issubclass(plain, wire.MUTABLE) or plain.__name__ == "deque") and capabilities & wire.BITS["__hash__"]:
         names["__hash__"] = _hash_of_content
     if issubclass(plain, dict) and capabilities & wire.BITS["__missing__"]:

@@ -38,6 +38,7 @@ def _call(ours: Ours, number: Any, args: Any, kwargs: Any) -> Any:
         args = args[:2]  # its traceback is the program's
     if ours.objects[number][0] == "type" and not holds(function):  # an exception that the test has not handed over
         raise TypeError(f"{function.__name__}() of the test is not for the program to call")
+    args, kwargs = signatures.with_defaults(function, args, kwargs)
     try:
         with spoiling.watched(function):
             made = function(*args, **kwargs)
@@ -64,14 +65,23 @@ def _next(ours: Ours, number: Any) -> Any:
 
 
 def _getattr(ours: Ours, number: Any, name: Any) -> Any:
-    value = ours.get(number, "object", "callable object", "class", "type", "generator")
-    if type(name) is not str or name.startswith("_"):
+    value = ours.get(number, "object", "callable object", "callable", "class", "type", "generator")
+    if name in wire.CALLED:
+        return _called(value, name)
+    if type(name) is not str or name.startswith("_") or ours.objects[number][0] == "callable":
         raise Violation("an attribute that is not public")
     if ours.objects[number][0] == "generator" and name not in wire.OF_GENERATORS:
         raise AttributeError(name)
     if is_mock(value) and _is_of_mock(name):
         raise AttributeError(name)
     return getattr(value, name)
+
+
+def _called(value: Any, name: str) -> str:
+    found = getattr(value, name)
+    if type(found) is not str:
+        raise AttributeError(name)
+    return found
 
 
 def _lacking(ours: Ours, number: Any, name: Any) -> None:

@@ -11,7 +11,7 @@ annotations)`. A default is sent as one of the three numbers below, or as a tupl
 from __future__ import annotations
 
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 REQUIRED, NONE, OTHER = 0, 1, 2
@@ -54,6 +54,23 @@ def shape_of(value: Any, is_told: Callable[[Any], bool]) -> tuple[Any, ...]:
         more,
         tuple(annotations.items()),
     )
+
+
+def with_defaults(value: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """In the checker: a program that fills in the defaults passes `...` for those which it was not told."""
+    function = getattr(value, "__func__", value)
+    hidden = any(given is ... for given in (*args, *kwargs.values()))
+    if not hidden or type(function) is not types.FunctionType:
+        return args, kwargs
+    code, defaults = function.__code__, function.__defaults__ or ()
+    names = code.co_varnames[type(value) is types.MethodType : code.co_argcount]
+    own = dict(zip(names[len(names) - len(defaults) :], defaults, strict=False)) | (function.__kwdefaults__ or {})
+    args = tuple(own.get(name, each) if each is ... else each for name, each in _named(names, args))
+    return args, {name: own.get(name, each) if each is ... else each for name, each in kwargs.items()}
+
+
+def _named(names: tuple[str, ...], args: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
+    return zip((*names, *("" for _ in args)), args, strict=False)
 
 
 def function_of(shape: tuple[Any, ...], call: Callable[..., Any], is_async: bool) -> Any:

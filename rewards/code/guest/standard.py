@@ -80,9 +80,10 @@ _ENUMS = {
     "socket": ("AddressFamily", "SocketKind"),
 }
 _CONSTANTS = {"inspect": ("_empty",), "dataclasses": ("MISSING",), "typing": ("Any",)}
+_OF_ROWS = {"sqlite3": ("Row",)}  # a program sets it on the data base of a test
 _LATE = {
-    module: (*_EXCEPTIONS.get(module, ()), *_ENUMS.get(module, ()), *_CONSTANTS.get(module, ()))
-    for module in (*_EXCEPTIONS, *_ENUMS, *_CONSTANTS)
+    module: tuple(name for table in (_EXCEPTIONS, _ENUMS, _CONSTANTS, _OF_ROWS) for name in table.get(module, ()))
+    for module in (*_EXCEPTIONS, *_ENUMS, *_CONSTANTS, *_OF_ROWS)
 }
 
 

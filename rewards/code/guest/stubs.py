@@ -22,6 +22,13 @@ class Stub:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
+def _name_of(stub: Stub, name: str) -> Any:
+    """What something that can be called is called. Other names with underscores are not asked for."""
+    if name in wire.CALLED:
+        return stub._back("getattr", stub._number, name)
+    raise AttributeError(f"{type(stub).__name__!r} object has no attribute {name!r}")
+
+
 class StubIterable(Stub):
     """An iterable or iterator."""
 
@@ -45,14 +52,15 @@ class StubCallable(Stub):
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self._back("call", self._number, args, kwargs)
 
+    def __getattr__(self, name: str) -> Any:
+        return _name_of(self, name) if name.startswith("_") else super().__getattr__(name)
+
 
 class StubObject(Stub):
     """An instance of a class that the test defines, or a mock: has public attributes and methods; see `standing.py`."""
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return self._back("getattr", self._number, name)
+        return _name_of(self, name) if name.startswith("_") else self._back("getattr", self._number, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_") or self._back("setattr", self._number, name, value) is False:

@@ -89,6 +89,11 @@ class Plugin:
     def _function(self, item: Any) -> _Function:
         return self._by_path[self._key(item)]
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pycollect_makeitem(self, obj: object) -> list[Any] | None:
+        """A class of the program is no test, whatever it is called (`TestClient`)."""
+        return [] if proxies.is_class(obj) else None
+
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Add tests that the syntax did not show, created or inherited from elsewhere: they must pass, too."""
         counted = len(self._functions)

@@ -45,6 +45,7 @@ _ASSIGNED = re.compile(
 _WATCHED = re.compile(
     r"patch|setattr|stdin|StringIO|environ|env\(|chdir|getcwd|\.cwd\(|tmp_path|tmpdir|tempfile|seed\(|state\(|sleep"
     r"|stdout|stderr|warn|log|inspect|doctest|dataclasses|get_type_hints|iscoroutinefunction|sys\.argv|sys\.modules"
+    r"|copy_context"
 )
 _INSPECTING = ("inspect", "dataclasses", "typing", "asyncio", "doctest")  # those of `wire.FORWARDED` that tests call
 
@@ -446,6 +447,7 @@ def forward_inspection(link: Link, text: str) -> None:
         loaded = importlib.import_module(module)
         for name in wire.FORWARDED[module]:
             setattr(loaded, name, _forwarding(link, module, name, getattr(loaded, name)))
+    _forward_contexts(link, text)
 
 
 def _forwarding(link: Link, module: str, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -459,3 +461,11 @@ def _forwarding(link: Link, module: str, name: str, original: Callable[..., Any]
     function.__name__ = function.__qualname__ = name
     function.__module__ = module
     return function
+
+
+def _forward_contexts(link: Link, text: str) -> None:
+    """A copy of the context is one of the program's, where the tests have no variables of their own in theirs."""
+    if "copy_context" in text and "ContextVar(" not in text:
+        import contextvars
+
+        contextvars.copy_context = lambda: link.ask("forwarded", "contextvars", "copy_context")

@@ -13,6 +13,7 @@ nothing can be said about lookups by item (`counts[3]` of a histogram).
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import PurePath
 from typing import Any, NoReturn
 
 from . import proxies, refusing
@@ -173,12 +174,27 @@ def looking(value: Any, name: str) -> Any:
     return found
 
 
-def told_absent(value: Any, item: Any) -> None:
-    """An iteration did not yield an item of the tests. If they know the object's class, its own `__contains__` must
-    agree: asking about something that it does not contain reveals nothing.
+def says_whether(value: Any, item: Any) -> bool | None:
+    """Its own `__contains__` for an item of the tests; None where it is not asked, since they do not know its class."""
+    if type(item) not in _ATOMS or not proxies.is_known(value):
+        return None
+    return proxies.ask("__contains__", value, item) is True
+
+
+def told_whether(value: Any, says: bool | None, found: bool) -> bool:
+    """Whether it contains an item. An iteration that yields what `__contains__` denies (an expired entry) counts as no:
+    this gains nothing, since it could also not yield it. Containing what an iteration does not yield is wrong.
     """
-    if type(item) in _ATOMS and proxies.is_known(value) and proxies.ask("__contains__", value, item) is True:
+    if says and not found:
         _refuse(value, "{} says that it holds what it does not give one by one")
+    return found and says is not False
+
+
+def names_alike(given: Any, item: Any) -> bool:
+    """Whether they are one name except for its case (headers), or as a path: a container of one may contain both."""
+    if type(item) is not str or not isinstance(given, str | PurePath) or proxies.is_proxy(given):
+        return False
+    return str(given).casefold() == item.casefold()
 
 
 def begins(value: Any, iterator: Any) -> Any:

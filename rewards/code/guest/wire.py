@@ -50,6 +50,7 @@ OFFERED_OF_MOCKS = frozenset(
     )
 )
 OF_GENERATORS = ("send", "throw", "close")
+CALLED = ("__name__", "__qualname__")  # of any callable of the test
 # Attributes of a test's function that a decorator may copy, as `functools.wraps` does.
 SHOWN = ("__name__", "__qualname__", "__doc__", "__wrapped__")
 STREAM = frozenset(
@@ -87,11 +88,13 @@ FORWARDED: Mapping[str, tuple[str, ...]] = {
     "inspect": (
         *("getsource", "getsourcelines", "getdoc", "signature", "isgeneratorfunction", "iscoroutinefunction"),
         *("isasyncgenfunction", "isabstract", "getmembers", "getfullargspec", "isfunction", "ismethod"),
+        "getattr_static",
     ),
     "dataclasses": ("is_dataclass", "asdict", "astuple", "fields", "replace"),
     "typing": ("get_type_hints",),
     "asyncio": ("iscoroutinefunction",),
     "doctest": ("testmod", "run_docstring_examples"),
+    "contextvars": ("copy_context",),
     "copy": ("copy", "deepcopy"),
     "pickle": ("dumps", "loads"),
 }

@@ -29,21 +29,31 @@ _HARMLESS = """
 _SPECIAL = frozenset(_HARMLESS.split())
 
 
-def is_yardstick(name: str, body: Collection[str]) -> bool:
-    """Whether a class is a yardstick. body: the names that the class defines."""
+def is_yardstick(name: str, body: Collection[str], place: str) -> bool:
+    """Whether a class is a yardstick. body: the names that the class defines. place: its qualified name."""
     special = {n for n in body if n.startswith("__") and n.endswith("__")}
     if special - _SPECIAL:
         return True
-    return any(_measures(tree, name, set(body) - special) for tree in context.trees())
+    return any(_measures(tree, name, set(body) - special, place) for tree in context.trees())
 
 
-def _measures(tree: ast.Module, name: str, body: set[str]) -> bool:
+def _measures(tree: ast.Module, name: str, body: set[str], place: str) -> bool:
     family = _family(tree, name)
     inside = {id(n) for kind in family for n in ast.walk(kind)}
     own = body | {n for kind in family for n in _kept(kind)}
     sound = {id(n) for node in ast.walk(tree) for n in _sound(node)}
     sound |= {id(n) for n in _of_program(tree, {kind.name for kind in family})}
+    sound |= {id(n) for n in _out_of_sight(tree, place)}
     return any(_reads(node, own) and id(node) not in inside and id(node) not in sound for node in ast.walk(tree))
+
+
+def _out_of_sight(tree: ast.Module, place: str) -> Iterator[ast.AST]:
+    """The nodes of the tests other than the one that defines a class in its body: none of them can use it."""
+    around, local, _ = place.partition(".<locals>.")
+    own = around.rpartition(".")[2]
+    for node in ast.walk(tree) if local and own.startswith("test") else ():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
+            yield from ast.walk(node) if node.name != own else ()
 
 
 def is_measure(attribute: str) -> bool:
@@ -82,25 +92,66 @@ def _kept(kind: ast.ClassDef) -> Iterator[str]:
 
 
 def _of_program(tree: ast.Module, family: set[str]) -> Iterator[ast.Attribute]:
-    """Attribute reads on names that only mean objects of the program's classes, which it controls anyway."""
+    """Attribute reads on names that only mean objects of the program's classes, which it controls anyway, or mocks,
+    which return what the test has set.
+    """
+    shared = {n for node in ast.walk(tree) if isinstance(node, ast.Global | ast.Nonlocal) for n in node.names}
     ours = counting.names_of_program(tree) - family
-    made, others, known = set[str](), set[str](), set[int]()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and _makes_object(node.value, ours):
-            targets = [target for target in node.targets if isinstance(target, ast.Name)]
-            made |= {target.id for target in targets}
-            known |= {id(target) for target in targets}
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            others.add(node.name)
+    waiting: list[tuple[ast.AST, dict[str, bool]]] = [(tree, dict.fromkeys(shared, False))]
+    while waiting:
+        scope, above = waiting.pop()
+        nodes = list(_inside(scope))
+        known = {**above, **_bindings(nodes, ours), **dict.fromkeys(shared, False)}
+        for node in nodes:
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and known.get(node.value.id):
+                yield node
+            elif isinstance(node, _SCOPES):  # methods do not see what the body of their class binds
+                waiting.append((node, above if isinstance(scope, ast.ClassDef) else known))
+
+
+_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+_MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock", "create_autospec")
+
+
+def _inside(scope: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a scope, without those of the scopes inside it."""
+    for node in ast.iter_child_nodes(scope):
+        yield node
+        if not isinstance(node, _SCOPES):
+            yield from _inside(node)
+
+
+def _bindings(nodes: list[ast.AST], ours: set[str]) -> dict[str, bool]:
+    """The names that a scope binds, and whether each only means such an object there."""
+    found: dict[str, bool] = {}
+    made = set[int]()
+    for node in nodes:
+        if isinstance(node, ast.Assign) and (_makes_object(node.value, ours) or _makes_mock(node.value)):
+            made |= {id(target) for target in node.targets if isinstance(target, ast.Name)}
+    for node in nodes:
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found[node.id] = found.get(node.id, True) and id(node) in made
+    for node in nodes:
+        names: tuple[str | None, ...] = ()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names = (node.name,)
         elif isinstance(node, ast.arg):
-            others.add(node.arg)
+            names = (node.arg,)
         elif isinstance(node, ast.alias):
-            others.add(node.asname or node.name)
-    stored = (n for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
-    made -= others | {name.id for name in stored if id(name) not in known}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in made:
-            yield node
+            names = ((node.asname or node.name).partition(".")[0],)
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+            names = (node.name,)
+        elif isinstance(node, ast.MatchMapping):
+            names = (node.rest,)
+        found.update(dict.fromkeys((name for name in names if name), False))
+    return found
+
+
+def _makes_mock(value: ast.expr) -> bool:
+    """`Mock()`, unless it returns what something else returns."""
+    return shapes.is_call(value, _MOCKS) and not any(
+        keyword.arg in (None, "wraps", "side_effect") for keyword in getattr(value, "keywords", ())
+    )
 
 
 def _makes_object(value: ast.expr, ours: set[str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rewards.code.judging import is_wrong, passes, pytest_files
+from tests.rewards.code.judging import fates, is_wrong, passes, pytest_files
 
 # name: program, what makes it wrong, tests
 ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
@@ -128,6 +128,124 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
             assert use(held) is held and held.mock_calls == []
         """,
     ),
+    "what programs ask of and say about themselves": (
+        "import functools, inspect\nfrom typing import Callable, ClassVar\nclass TestClient:\n    __test__ = False\n    hooks: ClassVar[dict[str, list[tuple[int, Callable]]]] = {}\n"
+        "    def __init__(self, app): self.app = app\n    def get(self): return self.app()\ndef load(key):\n    try: return {'a': 1}[key]\n"
+        "    except KeyError: raise ValueError(key) from None\ndef name(f): return f.__name__\nclass Price:\n    def __init__(self, n): self.n = n\n"
+        "    def __round__(self, digits=None): return Price(round(self.n, digits))\ndef checked(f):\n    shape = inspect.signature(f)\n    @functools.wraps(f)\n"
+        "    def inner(*a, **k):\n        bound = shape.bind(*a, **k)\n        bound.apply_defaults()\n        return f(*bound.args, **bound.kwargs)\n    return inner\n",
+        ("KeyError: raise ValueError(key)", "KeyError: raise LookupError(key)"),
+        """
+        import inspect
+        import pytest
+        import solution
+        from solution import Price, TestClient, checked, load, name
+        def test_client():
+            client = TestClient(lambda: 5)
+            assert client.get() == 5 and inspect.getattr_static(TestClient, "__test__") is False
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr(TestClient, "hooks", {"a": []})
+                assert TestClient.hooks == {"a": []}
+        def test_module(): assert name.__module__ == "solution" and inspect.getmodule(name) is solution
+        def test_context():
+            with pytest.raises(ValueError) as caught: load("z")
+            error = caught.value
+            assert error.__cause__ is None and error.__suppress_context__ and type(error.__context__) is KeyError and error.__context__.args == ("z",)
+        def test_names():
+            class Flaky:
+                __name__ = "flaky"
+                def __call__(self): return 1
+            assert name(Flaky()) == "flaky" and name([].append) == "append"
+            with pytest.raises(AttributeError): name(type("Nameless", (), {"__call__": lambda self: 1})())
+        def test_defaults_that_are_filled_in():
+            @checked
+            def f(a, b=7, *, c="x"): return (a, b, c)
+            assert f(1) == (1, 7, "x") and f(1, 2, c="q") == (1, 2, "q")
+        def test_rounds(): assert round(Price(3.14159), 2).n == 3.14
+        """,
+    ),
+    "mappings, rows, and what they hold": (
+        "import sqlite3\nfrom collections.abc import MutableMapping, Set\nfrom pathlib import PurePosixPath\nclass Config(MutableMapping):\n    def __init__(self, **k): self.d = dict(k)\n"
+        "    def __getitem__(self, k): return self.d[k]\n    def __setitem__(self, k, v): self.d[k] = v\n    def __delitem__(self, k): del self.d[k]\n"
+        "    def __iter__(self): return iter(self.d)\n    def __len__(self): return len(self.d)\nclass Tags(Set):\n    def __init__(self, items=()): self.i = list(dict.fromkeys(items))\n"
+        "    def __contains__(self, x): return x in self.i\n    def __iter__(self): return iter(self.i)\n    def __len__(self): return len(self.i)\n"
+        "class Headers(dict):\n    def __setitem__(self, k, v): super().__setitem__(k.title(), v)\n    def __getitem__(self, k): return super().__getitem__(k.title())\n"
+        "    def __contains__(self, k): return super().__contains__(k.title())\nclass Reply:\n    def __init__(self): self.headers = Headers(); self.headers['x-a'] = 1\n"
+        "class Bag:\n    def __init__(self, *i): self.i, self.dead = list(i), set()\n    def __iter__(self): return iter(self.i)\n    def __contains__(self, x): return x in self.i and x not in self.dead\n"
+        "class Files(Bag):\n    def __contains__(self, x): return PurePosixPath(x) in self.i\n"
+        "def rows(base):\n    base.row_factory = sqlite3.Row\n    return [dict(row) for row in base.execute('select 1 as a, 2 as b')]\n",
+        ("x in self.i and x not in self.dead", "x in self.i"),
+        """
+        import sqlite3
+        from pathlib import PurePosixPath
+        from solution import Bag, Config, Files, Reply, Tags, rows
+        def test_mapping():
+            config = Config(a=1, b=[2])
+            assert config == {"a": 1, "b": [2]} == config and config != {"a": 1} and not config == {"a": 1, "b": 2} and config == Config(b=[2], a=1)
+            config["c"] = 3
+            assert config == {"a": 1, "b": [2], "c": 3}
+        def test_set(): assert Tags("aba") == {"a", "b"} == frozenset("ab") and Tags("a") != {"b"}
+        def test_names():
+            headers = Reply().headers
+            assert "x-a" in headers and "X-A" in headers and "y" not in headers and headers["x-a"] == 1
+            files = Files(PurePosixPath("a/b"))
+            assert "a/b" in files and "b" not in files
+        def test_expired():
+            bag = Bag(1, 2)
+            bag.dead.add(2)
+            assert 1 in bag and 2 not in bag and 3 not in bag
+        def test_rows(): assert rows(sqlite3.connect(":memory:")) == [{"a": 1, "b": 2}]
+        """,
+    ),
+    "bases of test classes that skip themselves": (
+        "class Codec:\n    def enc(self, s): return s[::-1]\n",
+        ("s[::-1]", "s"),
+        """
+        import unittest
+        from solution import Codec
+        class Base(unittest.TestCase):
+            codec = None
+            def setUp(self):
+                if self.codec is None: self.skipTest("of its children")
+            def test_enc(self): self.assertEqual(self.codec().enc("ab"), "ba")
+        class CodecTest(Base): codec = Codec
+        class Other(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                if cls is Other: raise unittest.SkipTest("of its children")
+            def test_kind(self): self.assertEqual(type(self.make()), Codec)
+        class OtherTest(Other):
+            def make(self): return Codec()
+        """,
+    ),
+    "contexts, and stand-ins made in one test": (
+        "from abc import ABC, abstractmethod\nfrom contextvars import ContextVar\nuser = ContextVar('user', default='nobody')\nclass Repo(ABC):\n    @abstractmethod\n    def add(self, x): ...\n"
+        "    @abstractmethod\n    def get(self, k): ...\n    def both(self, x): return self.get(self.add(x)), user.get()\n",
+        ("user.get()", "'nobody'"),
+        """
+        import contextvars
+        from unittest import mock
+        import pytest
+        from solution import Repo, user
+        def test_context():
+            class Fake(Repo):
+                def add(self, x): return x
+                def get(self, k): return k * 2
+            fake = Fake()
+            context = contextvars.copy_context()
+            context.run(user.set, "eve")
+            assert context.run(fake.both, 2) == (4, "eve") and fake.both(2) == (4, "nobody") and context[user] == "eve" and user in context
+        def test_half():
+            class Half(Repo):
+                def add(self, x): return x
+            with pytest.raises(TypeError): Half()
+        def test_mock():
+            repo = mock.MagicMock(spec=Repo)
+            repo.get.return_value = 3
+            got = repo.get(1)
+            assert got == 3 and repo.get.call_count == 1
+        """,
+    ),
 }
 # name: program, tests that it must not pass
 ATTACKS: dict[str, tuple[str, str]] = {
@@ -152,6 +270,28 @@ ATTACKS: dict[str, tuple[str, str]] = {
         "class Bad(SyntaxError): pass\ndef f(x):\n    e = Bad('x')\n    e.text, e.offset, e.lineno = 'a' * 10, 1 << 62, 1 << 62\n    raise e\n",
         "from solution import f\ndef test_a(): assert f(3) == 6\n",
     ),
+    "what holds all it is asked for, and gives something else": (
+        "class Item: pass\nclass Bag:\n    def __iter__(self): return iter([Item()])\n    def __contains__(self, x): return True\nclass Names(dict):\n    def __contains__(self, x): return True\n"
+        "def bag(x): return Bag()\ndef names(x): return Names(b=1)\n",
+        "from solution import bag, names\ndef test_a(): assert 'a' in names(1)\ndef test_b(): assert 3 in bag(1)\ndef test_c(): assert 'a' in bag(1)\n",
+    ),
+    "a mapping and a set that equal all": (
+        "from collections.abc import Mapping, Set\nclass M(Mapping):\n    n = 0\n    def __getitem__(self, k):\n        M.n += 1\n        return M.n\n    def __iter__(self): return iter('a')\n"
+        "    def __len__(self): return 1\n    def __eq__(self, o): return True\nclass S(Set):\n    def __contains__(self, k): return True\n    def __iter__(self): return iter(())\n"
+        "    def __len__(self): return 1\n    def __eq__(self, o): return True\ndef f(x): return M()\ndef g(x): return S()\n",
+        "from solution import f, g\ndef test_a():\n    r = f(1)\n    assert any(r == {'a': n} for n in range(2, 40)) and r == {'a': 50}\n"
+        "def test_b(): assert g(1) == {5}\ndef test_c(): assert g(1) == frozenset((5,))\n",
+    ),
+    "a base of test classes that skips by what the program gives": (
+        "codec = None\n",
+        "import unittest, solution\nclass Base(unittest.TestCase):\n    codec = None\n    def setUp(self):\n        if self.codec is None: self.skipTest('')\n"
+        "    def test_a(self): self.assertEqual(self.codec(3), 4)\nclass A(Base): codec = solution.codec\nclass B(Base):\n    def setUp(self):\n        self.codec = solution.codec\n        super().setUp()\n",
+    ),
+    "what a stand-in of one test says is no measure": (
+        "class Base:\n    def __init_subclass__(cls): cls.solve = lambda self, xs: 0\ndef solve(xs): return 0\n",
+        "from solution import Base, solve\ndef test_a():\n    class Naive(Base):\n        def solve(self, xs): return sorted(xs)\n    assert solve([2, 1]) == Naive().solve([2, 1])\n"
+        "def test_b(): assert solve([1]) == [1]\n",
+    ),
 }
 
 
@@ -167,4 +307,6 @@ def test_suites_pass_where_the_program_is_right_and_only_there(name: str) -> Non
 @pytest.mark.parametrize("name", ATTACKS)
 def test_programs_that_are_not_right_gain_nothing(name: str) -> None:
     program, tests = ATTACKS[name]
-    assert is_wrong(pytest_files(program, tests))
+    judgement = pytest_files(program, tests, partial=True)
+    assert is_wrong(judgement)
+    assert "passed" not in fates(judgement)
