@@ -82,8 +82,8 @@ def create_app(
     @app.post("/v1/runs")
     async def _runs(request: Request) -> Response:
         jobs = [decode_job(part) for part in split(await request.body())]
-        if len(jobs) > _MOST_JOBS:
-            raise BadWire(f"{len(jobs)} jobs in one request; at most {_MOST_JOBS} are taken")
+        if len(jobs) > (most := min(_MOST_JOBS, slots + most_waiting)):
+            raise BadWire(f"{len(jobs)} jobs in one request; at most {most} are taken here")
         with queue.place(len(jobs)):
             answers = await unless_gone(request.receive, asyncio.gather(*(_answer(queue, job) for job in jobs)))
         return Response(join(answers), media_type="application/octet-stream")

@@ -164,6 +164,8 @@ def _harmed(folder: Path, without: Sequence[str]) -> list[str]:
         now = _hashes(folder, without)
     except (OSError, ValueError) as error:
         return [f"{SUMS} ({error})"]
+    if "" in written:
+        return [f"{SUMS} (a line is no hash and name)"]
     if TRAINER_STATE not in written:
         return [f"{SUMS} (does not list {TRAINER_STATE})"]
     return [

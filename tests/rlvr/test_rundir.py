@@ -325,7 +325,7 @@ def test_every_file_of_a_checkpoint_is_checked_against_the_hash_that_was_written
     )
 
 
-@pytest.mark.parametrize("text", [None, "no list\n", ""])
+@pytest.mark.parametrize("text", [None, "no list\n", "", "00  trainer.json\n\n\0 no entry"])
 def test_a_checkpoint_without_the_list_of_its_hashes_is_damaged(tmp_path: Path, text: str | None) -> None:
     checkpoints = Checkpoints(tmp_path, keep_last=0)
     folder = write(checkpoints, 2)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import http.client
 import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -45,6 +47,14 @@ def post(server: Server, path: str, body: bytes, token: str = TOKEN) -> tuple[in
     except urllib.error.HTTPError as error:
         with error:
             return error.code, {k.lower(): v for k, v in error.headers.items()}, error.read()
+
+
+@contextmanager
+def left_unanswered(server: Server, path: str, body: bytes) -> Iterator[None]:
+    """A request whose client goes away at the end of the block."""
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)) as connection:
+        connection.request("POST", path, body, {"Authorization": f"Bearer {TOKEN}"})
+        yield
 
 
 def run_code(server: Server, **fields: Any) -> dict[str, Any]:
@@ -177,12 +187,21 @@ def test_jobs_travel_as_bytes_alone_and_joined(server: Server) -> None:
 
 def test_a_full_line_is_answered_with_when_to_come_back(server: Server) -> None:
     """Two slots and four places: the seventh is sent away."""
-    jobs = [Job(argv=("python", "-c", "pass"))] * 7
-    status, headers, _ = post(server, "/v1/runs", join(map(encode_job, jobs)))
+    token = new_token()
+    with left_unanswered(server, "/v1/runs", join([encode_job(sleeper(token))] * 6)):
+        asyncio.run(there(token))
+        status, headers, _ = post(server, "/v1/run", encode_job(HELLO))
+    asyncio.run(gone(token))
     assert status == 429
     assert int(headers["retry-after"]) >= 1
     _, _, metrics = post(server, "/metrics", b"")
     assert "rlvr_sandbox_refused_total 0\n" not in metrics.decode()
+
+
+def test_more_jobs_at_once_than_the_line_ever_holds_are_refused_for_good(server: Server) -> None:
+    status, _, answer = post(server, "/v1/runs", join([encode_job(HELLO)] * 7))
+    assert status == 400
+    assert b"7 jobs in one request; at most 6 are taken here" in answer
 
 
 def test_metrics_count_runs(server: Server) -> None:
@@ -198,13 +217,9 @@ def test_metrics_count_runs(server: Server) -> None:
 
 
 def test_a_client_of_http_that_goes_away_takes_its_run_along(server: Server) -> None:
-    import http.client
-
     token = new_token()
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
-    connection.request("POST", "/v1/run", encode_job(sleeper(token)), {"Authorization": f"Bearer {TOKEN}"})
-    asyncio.run(there(token))
-    connection.close()
+    with left_unanswered(server, "/v1/run", encode_job(sleeper(token))):
+        asyncio.run(there(token))
     asyncio.run(gone(token))
 
 
