@@ -189,10 +189,12 @@ class Assembly:
             await save(state)
         await learner.publish(engine, state.version)
         whole = state.step or -1  # -1 also cuts the baseline's line (step 0), which is written again
-        metrics.cut_after(whole)
+        lost = metrics.cut_after(whole)
         samples.cut_after(whole)
         if newest is not None:
             self._progress.say(f"going on after step {state.step} of {config.steps}")
+        if lost:
+            self._progress.say(f"warning: metrics.jsonl lacks {lost} of these steps, and they do not come again")
         return Parts(
             config=config,
             recipe=self._recipe,

@@ -178,8 +178,8 @@ class JobResult:
 
     exit_code: if `ended` is EXITED, else None. signal: if it is SIGNALLED, else None.
     stdout, stderr: up to `limits.output_bytes` of each. truncated: there was more.
-    seconds: wall time of the program. waited: the part in which it could have run and had no core, or its sandbox was
-        stopped; 0 = none, or not known. cpu_seconds: of its whole tree.
+    seconds: wall time of the program. waited: the part in which it could have run and had no core, its sandbox was
+        stopped, or its output not read; 0 = none, or not known. cpu_seconds: of its whole tree.
     peak_memory: bytes; of the whole tree with a cgroup, else of its largest process.
     files: the `outputs` that exist.
     isolation: the backend and its isolation in words: "namespaces", "docker", ...; starts with "weak" for weak ones.

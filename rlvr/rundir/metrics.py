@@ -28,13 +28,17 @@ class MetricsFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def cut_after(self, step: int) -> None:
-        """Remove the lines of later steps and a truncated last line."""
+    def cut_after(self, step: int) -> int:
+        """Remove the lines of later steps and a truncated last line. Returns how many steps from 1 on have none.
+
+        Each was flushed before the checkpoint that a run resumes from: something else has removed it.
+        """
         if not self._path.exists():
-            return
+            return max(0, step)
         kept = [row for row in read_metrics(self._path) if int(row["step"] or 0) <= step]
         with writing(self._path):
             write_text(self._path, "".join(_line(row) for row in kept))
+        return len(set(range(1, step + 1)) - {row["step"] for row in kept})
 
     def append(self, metrics: Metrics) -> None:
         with writing(self._path), self._path.open("a", encoding="utf-8") as file:

@@ -22,11 +22,10 @@ from typing import NoReturn
 from . import compact, kernel, memory, python, root, run, seccomp, syscall_batch, wire
 
 _WALL = 0x40000000  # wait for children of every kind
-_LONGEST_POLL = 0.25  # seconds: what is much longer is noticed, because this process was stopped itself
-_LATE = 0.1  # seconds after a poll should have ended
+_LOOK_EVERY = 0.05  # seconds between looks at a run: is it held up, or too large where no cgroup counts its memory
+_LATE = 0.1  # seconds after a look was due: this process was stopped itself
 _MOST_WAITED, _MOST_WAITED_TIMES = 60.0, 15.0  # seconds, and times its wall limit, that a run is excused at most
 _SET_UP_SECONDS = 60.0  # for making a run's world, which is not run time
-_MEMORY_EVERY = 0.05  # seconds between looks at the memory of a run where no cgroup counts it
 _MOST_DISK, _MOST_FILES = 1 << 50, 1 << 30
 _OWN_FILES = 4  # of a run's tmpfs: its three folders, and the root
 _MOST_PLANS = 32
@@ -210,10 +209,12 @@ class Slot:
 
     def finish(self, watched: Watched) -> None:
         """Watch a run to its end, and report its outcome."""
-        for descriptor in watched.theirs:
+        bundle, stdin, stdout, stderr, *others = watched.theirs
+        for descriptor in (bundle, *others):
             os.close(descriptor)
         outcome = watched.outcome()
-        os.close(watched.report)
+        for descriptor in (stdin, stdout, stderr, watched.report):
+            os.close(descriptor)
         wire.tell(self._channel, outcome)
 
     def _plan(self, order: bytes, descriptors: list[int]) -> tuple[run.Plan, dict[str, float]]:
@@ -290,7 +291,8 @@ class Watched:
         self.init = self.pid = -1
         self.cause = ""
         self.said = b""
-        self.stopped = 0.0  # seconds in which this process, and so the run, was stopped: a container is paused
+        # Seconds in which this process, and so the run, was stopped (a container is paused), or the run held up.
+        self.stopped = 0.0
 
     def outcome(self) -> wire.Outcome:
         """Wait for the end. When this returns, no process of the run is left."""
@@ -319,6 +321,17 @@ class Watched:
         except (OSError, ValueError, IndexError):  # this kernel does not tell
             return self.stopped
 
+    def _is_held_up(self) -> bool:
+        """Whether the program may be waiting for the supervisor: an output is full, or its input empty and not ended.
+
+        The supervisor handles them at once, unless it has no core, is stopped, or its event loop is busy.
+        """
+        _bundle, stdin, stdout, stderr, *_others = self.theirs
+        streams = select.poll()
+        for descriptor, event in ((stdin, select.POLLIN), (stdout, select.POLLOUT), (stderr, select.POLLOUT)):
+            streams.register(descriptor, event)
+        return len(streams.poll(0)) < 3
+
     def _kill(self) -> None:
         """Kill init, and with it the whole namespace. No error if it has already ended."""
         if self.init > 0:
@@ -334,11 +347,14 @@ class Watched:
             while True:
                 asked = time.monotonic()
                 left = until - asked
-                patience = min(left, _MEMORY_EVERY if most_memory < math.inf else _LONGEST_POLL)
+                patience = min(left, _LOOK_EVERY)
                 ready = False
                 found = self.poller.poll(max(0.0, patience) * 1000 + 0.5)
-                late = time.monotonic() - asked - max(0.0, patience)
-                if late > _LATE:
+                passed = time.monotonic() - asked
+                late = passed - max(0.0, patience)
+                if not found and self._is_held_up():
+                    self.stopped += passed
+                elif late > _LATE:
                     self.stopped += late
                 for descriptor, _event in found:
                     if descriptor == program:

@@ -95,9 +95,22 @@ def test_metrics_after_the_checkpoint_and_a_torn_line_are_cut(tmp_path: Path) ->
         file.write('{"step": 4, "rew')
     assert [row["step"] for row in read_metrics(path)] == [0, 1, 2, 3]
     before = path.read_text().splitlines()[:3]
-    metrics.cut_after(2)
+    assert metrics.cut_after(2) == 0
     assert path.read_text().splitlines() == before
     assert json.loads(before[1]) == {"step": 1, "reward/mean": 1 / 3, "reward/std": None}
+
+
+@pytest.mark.parametrize(
+    ("found", "lost"),
+    [(b'{"step": 0}\n{"step": 1}\n{"step": 2}\n', 0), (b'{"step": 2}\n{"step": 3}\n', 1), (bytes(99), 2), (None, 2)],
+)
+def test_lines_of_metrics_that_something_else_has_removed_are_counted(
+    tmp_path: Path, found: bytes | None, lost: int
+) -> None:
+    path = tmp_path / "metrics.jsonl"
+    if found is not None:
+        path.write_bytes(found)
+    assert MetricsFile(path).cut_after(2) == lost
 
 
 def test_samples_hold_every_sample_with_its_decision(tmp_path: Path) -> None:
