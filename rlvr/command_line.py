@@ -24,7 +24,10 @@ from rlvr.commands import commands
 from sandbox.errors import ToolkitError
 
 # Packages that the base install does not bring, and the extra that does.
-EXTRA_OF = dict.fromkeys(("torch", "transformers", "tokenizers", "safetensors"), "train")
+EXTRA_OF = {
+    **dict.fromkeys(("torch", "transformers", "tokenizers", "safetensors"), "train"),
+    "datasketch": "validate",
+}
 
 
 class _Parser(argparse.ArgumentParser):

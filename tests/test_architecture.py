@@ -31,7 +31,7 @@ LEARNED = "rewards/learned/"
 LIGHT = {
     "sandbox": {"fastapi", "ray", "uvicorn", "websockets"},
     "rewards": {"fastapi", "jsonschema", "mpmath", "referencing", "sympy", "uvloop", "verifiers"},
-    "data_prep": {"datasets", "numpy", "pyarrow"},
+    "data_prep": {"datasets", "datasketch", "numpy", "pyarrow"},
 }
 
 # What is in the sandbox beside a program may also import what tests and programs there use.
@@ -41,6 +41,7 @@ OF_GUESTS = {"_pytest", "numpy", "pytest"}
 # The one file or folder that knows an optional package; an empty string: nothing imports it yet.
 HOMES = {
     "datasets": "data_prep/hub.py",
+    "datasketch": "data_prep/validation/near_duplicates.py",
     "deepspeed": "",
     "docker": "",  # the container is driven by the docker command
     "fastapi": ("sandbox/serve.py", "sandbox/http.py", "rewards/serve.py"),

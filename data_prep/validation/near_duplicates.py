@@ -1,4 +1,4 @@
-"""Near duplicates: candidates by MinHash, then compared by words.
+"""Near duplicates: candidates by MinHash (Broder 1997) with the hash tables of `datasketch`, then compared by words.
 
 Of a question its words and its numbers are compared, both of `data_prep.duplicates.normalised`. Two are near where
 
@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 from data_prep.duplicates import normalised
-from data_prep.validation.minhash import Sketch, Table, similarity, sketch
 
 THRESHOLD = 0.7
 SAME_REFERENCE, OTHER_REFERENCE = 0.55, 0.9
@@ -26,7 +26,11 @@ _SHORT = 12  # questions of fewer words need a larger share in common
 _SAME_REFERENCE_OF_SHORT = 0.75
 _MANY_NUMBERS, _SAME_REFERENCE_AND_MANY_NUMBERS = 3, 0.4
 _WORDS_WITHIN, _WITHIN = 6, 0.95
+# Threshold of the MinHash tables: they find about half of the pairs at it, and nearly all well above it
+_CANDIDATES = 0.5
+_CANDIDATES_BY_WORDS = 0.35
 _WORDS = 3
+_HASHES = 128
 _MOST_ALIKE = 32  # questions of one pattern that later ones are compared with: a generated set has endless ones
 _MOST_CANDIDATES = 128  # likewise, of questions that share their phrases and need not be near each other
 _MOST_OF_NUMBERS = 256  # questions with the same numbers that are compared word by word
@@ -55,18 +59,22 @@ class _Question:
     numbers: Counter[str]
     numbers_key: tuple[str, ...]
     reference: int
-    sequences: Sketch
-    bag: Sketch | None
+    sequences: Any
+    bag: Any
 
 
 class NearDuplicates:
-    """The questions seen so far, about 9 kB each. Keeps the first `_MOST_ALIKE` of a pattern and the first
+    """The questions seen so far, about 15 kB each. Keeps the first `_MOST_ALIKE` of a pattern and the first
     `_MOST_CANDIDATES` with the same phrases, which bounds the cost of each further question.
     """
 
     def __init__(self) -> None:
-        self._by_sequence = Table(bands=25, rows=5)  # finds 0.55 of the pairs at a similarity of 0.5, 0.99 at 0.7
-        self._by_words = Table(bands=32, rows=4)  # 0.38 of the pairs at 0.35, 0.95 at 0.55
+        """Raises ModuleNotFoundError without `datasketch`."""
+        from datasketch import MinHash, MinHashLSH
+
+        self._empty = MinHash(num_perm=_HASHES)
+        self._by_sequence = MinHashLSH(threshold=_CANDIDATES, num_perm=_HASHES)
+        self._by_words = MinHashLSH(threshold=_CANDIDATES_BY_WORDS, num_perm=_HASHES)
         self._by_numbers: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
         self._seen: list[_Question] = []
         self._pattern: list[int] = []  # by question: the first question of the same pattern
@@ -85,11 +93,11 @@ class NearDuplicates:
         if self._alike[pattern] < _MOST_ALIKE and candidates < _MOST_CANDIDATES:
             self._alike[pattern] += 1
             self._pattern.append(pattern)
-            self._by_sequence.add(len(self._seen), own.sequences)
+            self._by_sequence.insert(len(self._seen), own.sequences)
             if own.bag is None:
                 self._by_numbers[own.numbers_key].append(len(self._seen))
             else:
-                self._by_words.add(len(self._seen), own.bag)
+                self._by_words.insert(len(self._seen), own.bag)
             self._seen.append(own)
         return best
 
@@ -104,11 +112,11 @@ class NearDuplicates:
         best: Near | None = None
         pattern = len(self._seen)
         if own.bag is None:
-            by_words = set(self._by_numbers.get(own.numbers_key, [])[-_MOST_OF_NUMBERS:])
+            by_words = self._by_numbers.get(own.numbers_key, [])[-_MOST_OF_NUMBERS:]
         else:
-            by_words = self._by_words.find(own.bag)
-        by_sequence = self._by_sequence.find(own.sequences)
-        for number in sorted(by_sequence | by_words):
+            by_words = self._by_words.query(own.bag)
+        by_sequence = self._by_sequence.query(own.sequences)
+        for number in sorted({*by_sequence, *by_words}):
             near = _near(own, self._seen[number])
             if near is not None and (best is None or _rank(near) > _rank(best)):
                 best, pattern = near, self._pattern[number]
@@ -128,9 +136,14 @@ class NearDuplicates:
             numbers=numbers,
             numbers_key=tuple(sorted(numbers.elements())),
             reference=hash(reference),
-            sequences=sketch({" ".join(tokens[at : at + _WORDS]) for at in range(len(tokens) - _WORDS + 1)}),
-            bag=None if numbers else sketch(set(words)),  # with numbers, few questions have the same ones
+            sequences=self._sketch({" ".join(tokens[at : at + _WORDS]) for at in range(len(tokens) - _WORDS + 1)}),
+            bag=None if numbers else self._sketch(set(words)),  # with numbers, few questions have the same ones
         )
+
+    def _sketch(self, parts: set[str]) -> Any:
+        sketch = self._empty.copy()  # its permutations are drawn once: to draw them takes longer than all else here
+        sketch.update_batch([part.encode("utf-8", "surrogatepass") for part in parts])
+        return sketch
 
 
 def _near(own: _Question, other: _Question) -> Near | None:
@@ -139,7 +152,7 @@ def _near(own: _Question, other: _Question) -> Near | None:
     wanted = _wanted(own, other) if same else OTHER_REFERENCE
     if own.numbers == other.numbers and (shared >= wanted or (same and _within(own.words, other.words))):
         return Near(other.place, other.id, shared, same)
-    likeness = similarity(own.sequences, other.sequences)
+    likeness = float(own.sequences.jaccard(other.sequences))
     if likeness >= THRESHOLD:
         among = own.numbers <= other.numbers or other.numbers <= own.numbers
         return Near(other.place, other.id, likeness, same, sibling=not among)

@@ -1,6 +1,6 @@
 """Look at every row of a data set, in one pass.
 
-Rows stream through in parts of `PART`; kept in memory are a digest and sketches of each question (nine kilobytes)
+Rows stream through in parts of `PART`; kept in memory are a digest and sketches of each question (fifteen kilobytes)
 and the phrases of the evaluation sets.
 
 Example:
