@@ -1,6 +1,6 @@
 """The dispatcher thread of a pool: sends calls, enforces deadlines, applies the retry policy to each case.
 
-One thread owns all workers and pipes (`rewards.worker_supervisor`), so there is nothing to lock but the inbox.
+One thread owns all workers and pipes (`rewards.worker_supervisor`), so there is nothing to lock but `rewards.inbox`.
 
 A worker gets several calls ahead (about 20 ms of work), so that it never waits for the pipe, and answers them in order.
 If it hangs, only the current call is suspected; the others are requeued first. Calls that must run *alone* (repeats,
@@ -14,10 +14,8 @@ answered, all continue; lost, all fail. Until a call is answered, a probe preced
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
-import os
 import threading
 import time
 import traceback
@@ -28,6 +26,7 @@ from itertools import count
 from typing import Any, TypeAlias
 
 from rewards.errors import GradingUnavailable
+from rewards.inbox import Inbox, Received
 from rewards.outcome import short
 from rewards.pool_types import Call, Case, Plan, PoolCounts, Slice, encode, row_of
 from rewards.retry_policy import GRADING_LIMIT, HARMLESS, Answered, Attempt, Lost, Outcome, control_of
@@ -50,20 +49,10 @@ class Dispatcher:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._lock = threading.Lock()
-        self._inbox: list[Case] = []
-        self._offered: list[Slice] = []
-        self._abandoned: list[Future[Any]] = []
-        self._askers: list[Future[None]] = []
-        self._closing = False
-        self._asleep = False
-        self.room = 0  # how many more slices the workers would accept, as of the last turn
-        self._wake_read, self._wake_write = os.pipe()
-        os.set_blocking(self._wake_read, False)
-        os.set_blocking(self._wake_write, False)
+        self.inbox = Inbox(plan.name)
         # Everything below is used by the dispatcher thread only, and needs no lock.
         self._supervisor = WorkerSupervisor(plan, self._hear)
-        self._supervisor.listen(self._wake_read, self._woken)
+        self._supervisor.listen(self.inbox.wakes, self.inbox.woken)
         self._numbers = count(1)
         self._slices = Slices(self._supervisor, self._numbers, plan.deadline)
         self._cases: set[Case] = set()
@@ -85,42 +74,19 @@ class Dispatcher:
 
     def submit(self, cases: Sequence[Case]) -> None:
         """Queue cases. Raises GradingUnavailable if closed."""
-        with self._lock:
-            self._refuse_if_closed()
-            self._inbox.extend(cases)
-            self._wake()
-
-    def offer(self, part: Slice) -> bool:
-        """Accept a slice if there is `room`: only if no calls are waiting and workers are ready."""
-        with self._lock:
-            if self._closing or self.room <= 0:
-                return False
-            self.room -= 1
-            self._offered.append(part)
-            self._wake()
-            return True
+        self.inbox.submit(cases)
 
     def abandon(self, futures: Sequence[Future[Any]]) -> None:
         """Abandon these futures. A case without other futures is cancelled, and not repeated if lost."""
-        with self._lock:
-            if not self._closing:
-                self._abandoned.extend(futures)
-                self._wake()
+        self.inbox.abandon(futures)
 
     def start_all(self) -> Future[None]:
         """Start all workers and keep them. The future completes when one is ready, or fails with GradingUnavailable."""
-        asker: Future[None] = Future()
-        with self._lock:
-            self._refuse_if_closed()
-            self._askers.append(asker)
-            self._wake()
-        return asker
+        return self.inbox.ask()
 
     def close(self) -> None:
         """Kill the workers and end the thread; pending cases fail with GradingUnavailable."""
-        with self._lock:
-            self._closing = True
-            self._wake()
+        self.inbox.close()
         if threading.current_thread() is not self.thread:
             self.thread.join()
 
@@ -136,17 +102,7 @@ class Dispatcher:
     def disown(self) -> None:
         """In a forked child, where the thread does not run: close inherited descriptors, touch no process."""
         self._supervisor.disown()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
-
-    def _refuse_if_closed(self) -> None:
-        if self._closing:
-            raise GradingUnavailable(f"the pool that grades with {self._plan.name} is closed")
-
-    def _wake(self) -> None:
-        if self._asleep:
-            os.write(self._wake_write, b"w")  # first, so that an interrupt in between costs a spare byte, not a wake-up
-            self._asleep = False
+        self.inbox.close_pipe()
 
     # --- the thread -------------------------------------------------------------------------------------------------
 
@@ -163,38 +119,19 @@ class Dispatcher:
 
     def _turn(self) -> bool:
         """One turn: send calls, wait, read answers, check deadlines. False = closing."""
-        room = self._hand_out()
-        with self._lock:
-            if self._closing:
-                return False
-            self.room = room - len(self._offered)
-            self._asleep = not (self._inbox or self._offered or self._askers or self._abandoned)
-            timeout: float | None = 0.0
-        if self._asleep:
+        if not self.inbox.sleep(self._hand_out()):
+            return False
+        timeout: float | None = 0.0
+        if self.inbox.asleep:
             soon = [_BEFORE_NEXT_TRY] if self._short_of_workers else []
             timeout = min(soon + self._slices.take_back(), default=None)
         if self._supervisor.is_busy:
             time.sleep(_BETWEEN_TURNS)
         self._supervisor.wait(timeout)
-        with self._lock:
-            self._asleep = False
-            inbox, self._inbox = self._inbox, []
-            offered, self._offered = self._offered, []
-            abandoned, self._abandoned = {*self._abandoned}, []
-            askers, self._askers = self._askers, []
-            # Registered under the lock: if anything below raises, `_end` fails the futures of all these.
-            self._cases.update(inbox)
-            self._slices.take(offered)
-            self._starting_for += askers
-        self._enqueue(inbox)
-        self._slices.abandon(abandoned)
-        for case in [case for case in self._cases if abandoned.issuperset(case.futures)] if abandoned else ():
-            case.abandoned = time.monotonic()
-            self._supervisor.cancel(case)
-            for call in [call for call in self._alone if call.case is case]:
-                self._alone.remove(call)
-                self._drop(case)
-        if askers:
+        received = self.inbox.take(self._register)
+        self._enqueue(received.cases)
+        self._abandon(received.abandoned)
+        if received.askers:
             self._keep_all = True
             self._tell_askers(None)
         for worker, lateness in self._supervisor.overdue():
@@ -205,26 +142,32 @@ class Dispatcher:
                 self._failed_start(lateness)
         return True
 
+    def _register(self, received: Received) -> None:
+        """Hold what has come: if anything raises from here on, `_end` fails the futures of all these."""
+        self._cases.update(received.cases)
+        self._slices.take(received.offered)
+        self._starting_for += received.askers
+
+    def _abandon(self, futures: set[Future[Any]]) -> None:
+        self._slices.abandon(futures)
+        for case in [case for case in self._cases if futures.issuperset(case.futures)] if futures else ():
+            case.abandoned = time.monotonic()
+            self._supervisor.cancel(case)
+            for call in [call for call in self._alone if call.case is case]:
+                self._alone.remove(call)
+                self._drop(case)
+
     def _end(self, reason: str) -> None:
-        with self._lock:
-            self._closing = True
-            self._asleep = False  # so that `_wake` writes nothing into the pipe closed below
-            cases, askers = [*self._cases, *self._inbox], [*self._starting_for, *self._askers]
-            self._slices.take(self._offered)
+        self.inbox.end(self._register)
         try:
             self._supervisor.close()
         finally:
-            for case in cases:
+            for case in [*self._cases]:
                 case.fail(GradingUnavailable(reason))
             self._slices.end(GradingUnavailable(reason))
-            for asker in askers:
+            for asker in self._starting_for:
                 asker.set_exception(GradingUnavailable(reason))
-        os.close(self._wake_read)
-        os.close(self._wake_write)
-
-    def _woken(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._wake_read, 4096)
+        self.inbox.close_pipe()
 
     # --- handing out ------------------------------------------------------------------------------------------------
 

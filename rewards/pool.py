@@ -236,7 +236,7 @@ class GraderPool:
     def _offer(self, requests: Sequence[GradeRequest]) -> Slice | None:
         """Send requests to a worker that grades them from their texts, if one could begin soon."""
         dispatcher = self._dispatcher
-        if not isinstance(dispatcher, Dispatcher) or dispatcher.room <= 0:
+        if not isinstance(dispatcher, Dispatcher) or dispatcher.inbox.room <= 0:
             return None
         if not offloading_pays(self._grading_here, self._handing_over, self.workers):
             return None
@@ -247,7 +247,7 @@ class GraderPool:
         except (InvalidRow, TypeError, AttributeError):
             # a malformed request: `begin`, which grades them here, says which
             return None
-        return part if dispatcher.offer(part) else None
+        return part if dispatcher.inbox.offer(part) else None
 
     def _at_once(self, requests: Sequence[GradeRequest]) -> list[GradeResult | None]:
         """The grades that need no worker, each with its seconds; None for the others."""

@@ -126,7 +126,7 @@ def test_an_interrupt_while_a_pool_is_woken_does_not_leave_it_asleep(monkeypatch
 
     with GraderPool("countdown", workers=1) as pool:
         pool.start()
-        until(lambda: pool._dispatcher and pool._dispatcher._asleep, "the pool to sleep")  # type: ignore[union-attr]
+        until(lambda: pool._dispatcher and pool._dispatcher.inbox.asleep, "the pool to sleep")  # type: ignore[union-attr]
         with monkeypatch.context() as patch:
             patch.setattr(os, "write", interrupted)
             with pytest.raises(KeyboardInterrupt):

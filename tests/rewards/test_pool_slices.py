@@ -53,7 +53,7 @@ def open_told() -> Iterator[Open]:
 
 def room_of(pool: GraderPool) -> int:
     """How many slices more a pool's workers would take."""
-    return pool._dispatcher.room  # type: ignore[union-attr]
+    return pool._dispatcher.inbox.room  # type: ignore[union-attr]
 
 
 def texts(count: int) -> list[str]:
