@@ -20,7 +20,7 @@ from rewards.composition import RewardSpec
 from rewards.counted import counted
 from rewards.errors import InvalidRow
 from rewards.types import GradeRequest, GradeResult, Reference
-from rlvr.offline.columns import Columns, finish_of, reference_of, turns_of
+from rlvr.offline.columns import Columns, finish_of, prompt_of, reference_of
 from rlvr.offline.sources import Base64
 from sandbox.json_text import JsonFault, KeyTwice, read_json
 
@@ -84,7 +84,7 @@ def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list
         if type(value := fields.get(column)) is not str and _holds_bytes(value):
             raise BadRow(field=column, expected="text; its column holds bytes, write them as text", found=value)
     if isinstance(fields.get("prompt"), list):
-        fields["prompt"] = turns_of(fields["prompt"])
+        fields["prompt"] = prompt_of(fields["prompt"])
     if "metadata" in fields:
         fields["metadata"] = _metadata(fields["metadata"])
     if "sample" in fields and type(fields["sample"]) is not int:

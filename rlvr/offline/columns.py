@@ -39,6 +39,7 @@ IDS = ("problem_id", "question_id", "task_id", "unique_id", "uid", "idx", "extra
 FINISHES = ("finish_reason", "finish_reasons", "stop_reason", "stop_reasons")
 TAGS = ("tags", "source", "data_source")
 _OPTIONS = ("response", "chat", "reference", "prompt", "id", "finish", "group")
+_THOUGHTS = ("thinking", "redacted_thinking", "reasoning")  # types of parts that are no part of what is said
 _ROLES = {"human": "user", "gpt": "assistant", "model": "assistant"}
 # How servers say that a response ended by itself, and that it was cut off
 _FINISHED = {
@@ -246,11 +247,28 @@ def turns_of(value: object) -> list[object]:
     return made
 
 
+def prompt_of(value: object) -> list[object]:
+    """The turns of a prompt as far as they are text: who calls a tool may say nothing, and pictures are left out."""
+    return [
+        {**turn, "content": _readable(turn.get("content"), turn.get("role"))} if isinstance(turn, Mapping) else turn
+        for turn in turns_of(value)
+    ]
+
+
+def _readable(content: object, role: object) -> object:
+    if content is None and role in ("assistant", "tool"):
+        return ""
+    if not isinstance(content, list) or not all(isinstance(part, Mapping) for part in content):
+        return content
+    return "".join(text for part in content if isinstance(text := part.get("text"), str))
+
+
 def _text_of(content: object) -> object:
-    """The text of a content in parts, all of which are text; any other content as it is."""
+    """The text of a content in parts, all of which are text but for thoughts; any other content as it is."""
     if not isinstance(content, list) or not content:
         return content
-    texts = [part.get("text") if isinstance(part, Mapping) else None for part in content]
+    said = [part for part in content if not (isinstance(part, Mapping) and part.get("type") in _THOUGHTS)]
+    texts = [part.get("text") if isinstance(part, Mapping) else None for part in said]
     return "".join(map(str, texts)) if all(isinstance(text, str) for text in texts) else content
 
 

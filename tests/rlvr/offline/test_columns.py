@@ -64,7 +64,13 @@ PARTS = [
 ]
 
 
-@pytest.mark.parametrize("chat", [CHAT, SHARE_GPT, PARTS])
+THOUGHT = [
+    PARTS[0],
+    {"role": "assistant", "content": [{"type": "thinking", "thinking": "so \\boxed{3}"}, *PARTS[1]["content"]]},
+]
+
+
+@pytest.mark.parametrize("chat", [CHAT, SHARE_GPT, PARTS, THOUGHT])
 def test_a_chat_is_a_prompt_and_a_response(chat: list[dict[str, str]]) -> None:
     (request,) = read({"messages": chat, "answer": 2})
     assert request.response == "\\boxed{2}"
@@ -87,6 +93,24 @@ def test_what_stands_in_the_place_of_a_response_may_be_texts_or_a_chat(
 ) -> None:
     found = read({column: value, "prompt": PARTS[:1], "answer": 2})
     assert [(r.response, r.messages[0].content) for r in found] == [(text, "1+1?") for text in responses]
+
+
+def test_a_prompt_may_call_tools_and_show_pictures() -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "add", "arguments": "{}"}}
+    picture = {"type": "image_url", "image_url": {"url": "x"}}
+    prompt = [
+        {"role": "user", "content": [picture, {"type": "text", "text": "1+1?"}]},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "1", "content": [{"type": "text", "text": "2"}]},
+    ]
+    (of_chat,), (alone,) = read({"messages": [*prompt, CHAT[1]]}), read({"prompt": prompt, "response": "\\boxed{2}"})
+    told = [("user", "1+1?"), ("assistant", ""), ("tool", "2")]
+    assert [(m.role, m.content) for m in of_chat.messages] == [(m.role, m.content) for m in alone.messages] == told
+    assert of_chat.response == alone.response
+    with pytest.raises(BadRow, match="nothing in 'messages'"):  # the answer to the call is not there
+        read({"messages": prompt[:2]})
+    with pytest.raises(BadRow, match="must be a string, not None"):
+        read({"prompt": [{"role": "user"}], "response": "2"})
 
 
 def test_what_is_no_text_in_a_chat_is_a_bad_row() -> None:
