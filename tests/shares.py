@@ -1,6 +1,6 @@
 """How much of the long suites a run takes: by default a share, the same one every time.
 
-RLVR_WHOLE names the suites that are taken whole, as a comma list or `all`. CI takes `sets` and `kills` whole.
+RLVR_WHOLE names the suites that are taken whole, as a comma list or `all`. CI takes all but `redteam` whole.
 
 Example:
     rows = share("sets", rows, 8, key=lambda row: row.name)  # one of eight, or all under RLVR_WHOLE=sets
@@ -23,6 +23,7 @@ T = TypeVar("T")
 SUITES = {
     "sets": "every row of the published sets of programming problems (five minutes on two cores)",
     "redteam": "every hostile and every honest program (an hour)",
+    "examples": "every example that is drawn by chance (a minute)",
     "kills": "every moment at which a run is killed, and many more workers (half a minute)",
 }
 
@@ -43,6 +44,11 @@ def share(suite: str, rows: Sequence[T], one_of: int, key: Callable[[T], str]) -
 def sample(rows: Sequence[T], one_of: int, key: Callable[[T], str]) -> list[T]:
     """One row of so many, chosen by its key."""
     return [row for row in rows if zlib.crc32(key(row).encode()) % one_of == 0]
+
+
+def examples(whole: int) -> int:
+    """How many examples a test draws by chance: a quarter, or all."""
+    return whole if is_whole("examples") else whole // 4
 
 
 def published_rows(path: Path) -> list[dict[str, Any]]:

@@ -23,6 +23,12 @@ def spin() -> None:
         pass
 
 
+def hang() -> None:
+    """Never comes back either, and takes no processor from the tests beside it."""
+    while True:
+        time.sleep(60)
+
+
 @reward("loops", correctness=True)
 def loops(request: GradeRequest) -> float:
     """Never comes back from a response that says so."""
@@ -40,7 +46,7 @@ def takes_long(request: GradeRequest) -> float:
 def patient(request: GradeRequest) -> float:
     """Takes as long as its row says; for ever where the response says so."""
     if "loop" in request.response:
-        spin()
+        hang()
     time.sleep(float(request.metadata["seconds"]))  # type: ignore[arg-type]
     return 1.0
 
@@ -61,7 +67,7 @@ class PatientTogether:
 
 @reward("loops_always")
 def loops_always(_request: GradeRequest) -> float:
-    spin()
+    hang()
     return 0.0
 
 
@@ -71,7 +77,7 @@ def loops_once(request: GradeRequest) -> float:
     flag = str(request.metadata["flag"])
     if not os.path.exists(flag):
         open(flag, "w").close()
-        spin()
+        hang()
     return 0.5
 
 
@@ -86,14 +92,14 @@ def holds_the_lock(request: GradeRequest) -> float:
 @reward("penalty", floor=-2.0, ceiling=0.0)
 def penalty(request: GradeRequest) -> float:
     if "loop" in request.response:
-        spin()
+        hang()
     return -1.0
 
 
 @reward("undeclared")
 def undeclared(request: GradeRequest) -> float:
     if "loop" in request.response:
-        spin()
+        hang()
     return 3.0
 
 
@@ -156,7 +162,7 @@ def _write_odd_grades() -> float:
 def _fork() -> float:
     """Leaves a grandchild that sleeps, in the worker's process group."""
     subprocess.Popen(["sleep", "987"])
-    spin()
+    hang()
     return 1.0
 
 
@@ -337,7 +343,7 @@ def _stick(request: GradeRequest) -> float:
     """The response is the name of a file, which says that its grade has begun; that of a long one never awaits."""
     _note(request.response, "begun")
     if "long" in request.response:
-        spin()
+        hang()
     return 1.0
 
 
@@ -358,7 +364,7 @@ def _note(name: str, what: str) -> None:
 def ranks(requests: Sequence[GradeRequest]) -> list[float]:
     """The length's rank within the batch; hangs on a batch with a response that says so."""
     if any("loop" in request.response for request in requests):
-        spin()
+        hang()
     lengths = sorted(len(request.response) for request in requests)
     return [float(lengths.index(len(request.response))) for request in requests]
 
@@ -395,7 +401,7 @@ class OneAtATime:
 def hangs_on_the_answer(request: GradeRequest) -> float:
     """Hangs where the reference says so, whatever the response."""
     if isinstance(request.reference, MathReference) and str(request.reference.answer).startswith("loop"):
-        spin()
+        hang()
     return 1.0
 
 

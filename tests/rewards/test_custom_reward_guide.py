@@ -24,6 +24,7 @@ from rewards import RewardSpec, names
 from rewards.composed import check
 from tests.waiting import PATIENCE, until
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "guides" / "custom_reward.md").read_text()
 FEWER = {

@@ -19,6 +19,7 @@ from sandbox.protocol import Sandbox, Session
 from sandbox.types import Ended, Job, JobResult
 from sandbox.weak import WeakSandbox
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 # What is beyond a sandbox without isolation, and what it does all the same.
 WEAK_HOLDS = {"use the caller's descriptors", "outlive its run", "take more time"}

@@ -67,6 +67,8 @@ def others() -> set[int]:
 def nothing_left() -> Iterator[None]:
     """What is held after a test was held before it: an earlier test may let go of something late."""
     asyncio.run(asyncio.to_thread(int))  # what event loops and their threads hold themselves
+    gc.collect()
+    gc.freeze()  # `held` looks for garbage of this test again and again, not among all that earlier ones left
     before = _settled().items()
     yield
     with contextlib.suppress(AssertionError):

@@ -19,6 +19,7 @@ import pytest
 
 from tests.conftest import peers_folder
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[3]
 
 

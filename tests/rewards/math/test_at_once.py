@@ -23,6 +23,7 @@ from rewards.math.grader import LONGEST_AT_ONCE, grade_math, math_at_once
 from rewards.math.parse.reading import gold_readings, readings
 from rewards.math.values import EXACT, Terms
 from tests.rewards.math.test_cases import FILES, cases, request
+from tests.shares import examples
 
 
 def boxed(answer: str, gold: str, **options: object) -> GradeRequest:
@@ -109,7 +110,7 @@ numbers = st.one_of(
 )
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=examples(2000), deadline=None)
 @given(numbers, numbers)
 def test_plain_numbers_are_decided_by_their_text_as_by_their_values(gold: str, answer: str) -> None:
     found = by_text(gold, answer)
@@ -120,7 +121,7 @@ def test_plain_numbers_are_decided_by_their_text_as_by_their_values(gold: str, a
     assert (found is Equality.SAME) == ("yes" in values)
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=examples(3000), deadline=None)
 @given(st.data(), st.sampled_from((EXACT, EXACT, Terms(evaluated=True), Terms(simplified=True))))
 def test_plain_values_are_decided_by_their_text_as_where_they_are_read(data: st.DataObject, terms: Terms) -> None:
     kinds = (rationals, summands, sums, several, dressed)

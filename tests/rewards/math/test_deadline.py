@@ -20,6 +20,7 @@ from rewards.math.equal.equality import Equality, compare
 from rewards.math.expressions import INFINITY, PI, Num, Op, Sym, divide, number, power
 from tests.waiting import PATIENCE, until
 
+pytestmark = pytest.mark.slow
 NEVER = [
     (r"\int \sqrt{\tan x} \, dx", "x^2"),
     (r"\int_0^1 \sin(1/x) \, dx", r"\pi"),

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from rewards.math.equal.equality import Equality, compare
 from tests.rewards.math.test_cases import FILES, cases
+from tests.shares import examples
 
 
 def golds() -> list[str]:
@@ -60,7 +61,7 @@ def pairs_of_golds() -> Iterator[tuple[str, str]]:
     symmetric = [gold for gold in GOLDS if not any(mark in gold for mark in marks)]
     yield from pairwise(symmetric)
     drawn = random.Random(0)
-    yield from ((drawn.choice(symmetric), drawn.choice(symmetric)) for _ in range(1500))
+    yield from ((drawn.choice(symmetric), drawn.choice(symmetric)) for _ in range(examples(1500)))
 
 
 def test_equality_of_golds_is_symmetric() -> None:
@@ -101,14 +102,14 @@ _quotients = st.tuples(_polynomials, _polynomials).filter(lambda pair: pair[1] !
 _expressions = st.one_of(_closed, _polynomials, _in_two, _quotients)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(_expressions)
 def test_what_sympy_prints_is_read_as_what_it_was(value: Any) -> None:
     printed = sympy.latex(value)
     assert compare(f"{printed} + 0", printed) is Equality.SAME  # the text differs, so both are read
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(_expressions)
 def test_another_way_of_writing_it_is_the_same(value: Any) -> None:
     printed = sympy.latex(value)
@@ -116,7 +117,7 @@ def test_another_way_of_writing_it_is_the_same(value: Any) -> None:
         assert compare(printed, written) is Equality.SAME, written
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(_expressions, st.sampled_from(("1", "-1", "1/7", "pi/1000", "sqrt(2)/10**9", "10**-40", "x/10**6")))
 def test_what_is_a_little_off_is_never_accepted(value: Any, off: str) -> None:
     moved = value + sympy.sympify(off, locals={"x": X})
@@ -124,7 +125,7 @@ def test_what_is_a_little_off_is_never_accepted(value: Any, off: str) -> None:
     assert compare(sympy.latex(moved), sympy.latex(value)) is not Equality.SAME
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(_closed, min_size=2, max_size=4, unique=True), st.sampled_from(("tuple", "list", "set")), st.randoms())
 def test_lists_and_sets_have_no_order_and_tuples_have(values: list[Any], kind: str, by: random.Random) -> None:
     brackets = {"tuple": ("(", ")"), "list": ("", ""), "set": (r"\{", r"\}")}[kind]

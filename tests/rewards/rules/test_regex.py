@@ -15,6 +15,7 @@ from rewards import GradeRequest, GradeResult, InvalidReward, InvalidRow, RegexR
 from rewards.rules.linear_regex import Unsupported, compile_linear
 from rewards.rules.regex import regex
 from rewards.types import DataReference, Json, reference_from
+from tests.shares import examples
 
 ATOMS = st.sampled_from(
     [
@@ -36,7 +37,7 @@ PATTERNS = st.recursive(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(PATTERNS, st.sampled_from(["", "(?i)", "(?m)", "(?s)", "(?ims)"]), st.text("aAbBcé1_ \nK\u212a", max_size=8))
 def test_it_answers_as_python_does(pattern: str, flags: str, text: str) -> None:
     with warnings.catch_warnings():
