@@ -1,9 +1,9 @@
 """In the checker: which names the tests use as classes of the program, rather than functions, by their source.
 
-An operator on an object that the test itself created (`Vector(1, 2) * 3`) is something that a proxy cannot provide, and
-not the program's fault. But a program could cause this by defining a class instead of a function (`Average([1, 2]) -
-1.5`). So a name counts as a class only if the tests treat it as one: they use attributes of its objects, compare two of
-them, derive from it, or pass it on.
+An operator on an object that the test itself created (`Vector(1, 2) * 3 == Vector(3, 6)`) is something that a proxy
+cannot provide, and not the program's fault. But a program could cause this by defining a class instead of a function
+(`Average([1, 2]) - 1.5`). So a name counts as a class only if the tests treat it as one: they use attributes of its
+objects, compare two of them, derive from it, or pass it on.
 """
 
 from __future__ import annotations
@@ -71,11 +71,18 @@ def _is_given_on(bound: set[str], node: ast.AST, parents: dict[ast.AST, ast.AST]
 
 
 def _asked(tree: ast.AST) -> set[str]:
-    """Names whose objects' attributes are used, directly or after an operator: `v.x`, `(v * 3).x`."""
-    asked = {name_of(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.BinOp) and node.attr not in DATA_HAS:
-            asked |= {side.id for side in ast.walk(node.value) if isinstance(side, ast.Name)}
+    """Names whose objects' attributes are used, directly or after an operator: `v.x`, `(v * 3).x`, `w = v * 3` with
+    `w.x` elsewhere.
+    """
+    attributes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    operated = [node.value for node in attributes if node.attr not in DATA_HAS]
+    of_object = {name_of(value) for value in operated}
+    bindings = (node for node in ast.walk(tree) if isinstance(node, ast.Assign))
+    operated += [node.value for node in bindings if of_object & set(map(name_of, node.targets)) - {""}]
+    asked = {name_of(node.value) for node in attributes}
+    for value in operated:
+        if isinstance(value, ast.BinOp):
+            asked |= {side.id for side in ast.walk(value) if isinstance(side, ast.Name)}
     return asked - {""}
 
 
@@ -137,6 +144,70 @@ def expects_object(frame: FrameType) -> bool:
         later = _asked_for_more(above, parents, tree)
         return any(name_of(target) in later for target in above.targets if isinstance(target, ast.Name))
     return False
+
+
+def is_looked_into(frame: FrameType) -> bool:
+    """Whether a test, by its source, compares only parts of the result of the current operator: `(v * 3).x == 3`,
+    `str(v * 3) == "(3, 6)"`, `v += 2` with `v.x` further on.
+
+    Not where the program would decide: by equality (`v * 3 == Vector(3, 6)`), or as a number, where the operand is what
+    the test expects (`abs(v - 2.5) < 1e-6`).
+    """
+    tree = context.tree_of(frame.f_code.co_filename)
+    if tree is None:
+        return False
+    place = context.place_of(frame)
+    parents = parents_in(tree)
+    operators = ast.BinOp | ast.AugAssign
+    found = next((n for n in parents if isinstance(n, operators) and context.span(n) == place), None)
+    if found is None:
+        return False
+    if isinstance(found, ast.AugAssign):
+        return _is_only_looked_into(found.target, found, parents)
+    node: ast.AST = found
+    above = parents[node]
+    while isinstance(above, ast.BinOp | ast.UnaryOp) and not isinstance(getattr(above, "op", None), ast.Not):
+        node, above = above, parents[above]
+    if isinstance(above, ast.Assign):
+        return all(_is_only_looked_into(target, above, parents) for target in above.targets)
+    return isinstance(above, ast.Expr) or _looks_into(above, node)
+
+
+def _looks_into(above: ast.AST, node: ast.AST) -> bool:
+    """Whether an expression gives a part or the text of an object. node: its operand that is the object."""
+    match above:
+        case ast.Attribute(attr=name):
+            return name not in DATA_HAS
+        case ast.Subscript(value=value):
+            return value is node
+        case ast.FormattedValue():
+            return True
+        case ast.Call(func=ast.Name(id=name), args=[only], keywords=[]):
+            return only is node and name in ("str", "repr", "print")
+    return False
+
+
+def _is_only_looked_into(target: ast.expr, node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Whether a name is used for parts of its object, and otherwise only with operators and `is`."""
+    if not isinstance(target, ast.Name):
+        return False
+    function = next((n for n in _ancestors(node, parents) if isinstance(n, _FUNCTION)), None)
+    looked = False
+    for tree in [function] if function is not None else context.trees():
+        within = parents_in(tree)
+        for name in within:
+            if not (isinstance(name, ast.Name) and name.id == target.id and isinstance(name.ctx, ast.Load)):
+                continue
+            above = within[name]
+            if _looks_into(above, name):
+                looked = True
+            elif not (isinstance(above, ast.BinOp) or _is_identity(above)):
+                return False
+    return looked
+
+
+def _is_identity(node: ast.AST) -> bool:
+    return isinstance(node, ast.Compare) and all(isinstance(op, ast.Is | ast.IsNot) for op in node.ops)
 
 
 def _asked_for_more(node: ast.AST, parents: dict[ast.AST, ast.AST], tree: ast.Module) -> set[str]:

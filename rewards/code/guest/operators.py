@@ -9,6 +9,9 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from types import FrameType
 from typing import Any
 
@@ -17,6 +20,7 @@ from .codec import plain_base
 from .handles import Handle
 from .proxies import (
     Refused,
+    RootOfObjects,
     ask,
     in_assertion,
     is_known,
@@ -24,13 +28,16 @@ from .proxies import (
     is_true,
     keep_made,
     length_of,
+    name_made_by,
     offers,
     text_of,
     was_made,
 )
-from .refusing import is_object, made_of_class, refuse
+from .refusing import is_object, is_own_operand, made_of_class, refuse
 
 _MOST_WALKED = 10_000  # items that `in` looks at
+# Operands that may be sent: the program cannot change them.
+_ATOMS = frozenset((bool, int, float, complex, str, bytes, type(None), Decimal, Fraction, date, datetime, timedelta))
 
 
 def _call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -234,6 +241,8 @@ def _binary(name: str, ordering: bool = False) -> Callable[..., Any]:
         if not is_proxy(other):
             if name == "__radd__" and type(other) is int and other == 0 and uses.sums(sys._getframe(1)):
                 return _first_of_sum(self)
+            if not ordering and type(other) in _ATOMS and is_own_operand(self):
+                return _object_of(self, straight, (other, self) if reflected else (self, other))
             refuse(self, "ordering" if ordering else f"`{name.strip('_')}`")
         pair = (other, self) if reflected else (self, other)
         return keep_made(self, ask(straight, *pair))
@@ -246,6 +255,14 @@ def _first_of_sum(self: Any) -> Any:
     result = ask("__add__", 0, self)
     if not is_proxy(result):
         refuse(self, "`radd`")
+    return keep_made(self, result)
+
+
+def _object_of(self: Any, name: str, pair: tuple[Any, Any]) -> Any:
+    """An operator with test data on an object that the test made: it returns an object, as a method may, never data."""
+    result = ask(name, *pair)
+    if not issubclass(type(result), RootOfObjects):
+        refuse(self, f"`{name.strip('_')}`")
     return keep_made(self, result)
 
 
@@ -297,15 +314,19 @@ def plain_binary(name: str) -> Callable[..., Any]:
     """Between two objects of the program, the program's operator; with test data the plain type's own, here. The latter
     also applies to two numbers of classes that the tests do not mention, so that arithmetic cannot lie. `* 3` of a
     vector that is a tuple means something else than for tuples, which only the program could say.
+    An operator that the plain type lacks (`Folder("a") / "b"`) is sent like a call, if the test made the object.
     """
     computes = name.strip("_").lstrip("r") in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "divmod")
 
     def method(self: Any, other: Any) -> Any:
+        reflected = name.startswith("__r") and name != "__rshift__"
+        straight = "__" + name[3:] if reflected else name
+        pair = (other, self) if reflected else (self, other)
         numbers = computes and isinstance(self, int | float) and isinstance(other, int | float)
         if is_proxy(other) and (not numbers or is_known(self) or is_known(other)):
-            reflected = name.startswith("__r") and name != "__rshift__"
-            pair = (other, self) if reflected else (self, other)
-            return keep_made(self, ask("__" + name[3:] if reflected else name, *pair))
+            return keep_made(self, ask(straight, *pair))
+        if name_made_by(self) and type(other) in _ATOMS and not hasattr(plain_base(type(self)), straight):
+            return keep_made(self, ask(straight, *pair))
         if made_of_class(self):
             refuse(self, f"`{name.strip('_')}`")
         for base in type(self).__mro__:

@@ -7,8 +7,10 @@ Three rules make a proxy harmless to the verdict:
 - An operator or builtin that mixes a handle with test data fails, and the other operand is never sent.
 - The truth value of a handle is no verdict: in an assertion it fails.
 
-If the test itself created the object from a class of the program (`Vector(1, 2) * 3`), it needs something that a proxy
-cannot provide, and the case is unsupported instead of wrong.
+If the test itself created the object from a class of the program, and compares only parts of the result
+(`(Vector(1, 2) * 3).x == 3`), an operator is asked of the program, as a method is: what the test expects is not sent.
+In other uses (`Vector(1, 2) * 3 == Vector(3, 6)`) it needs something that a proxy cannot provide, and the case is
+unsupported instead of wrong.
 """
 
 from __future__ import annotations
@@ -79,6 +81,12 @@ def is_object(value: Any) -> bool:
         return True
     frame = uses.test_frame()
     return frame is not None and classes.looks_into_object(frame)
+
+
+def is_own_operand(value: Any) -> bool:
+    """Whether the test made it, and compares only parts of what the current operator returns."""
+    frame = uses.test_frame() if name_made_by(value) else None
+    return frame is not None and classes.is_looked_into(frame)
 
 
 def _gives_object() -> bool:

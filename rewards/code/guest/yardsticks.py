@@ -17,6 +17,7 @@ _WRITTEN = (
     *(ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.BinOp, ast.UnaryOp, ast.keyword),
     *(ast.expr_context, ast.operator, ast.unaryop),
 )
+_PARTS = (*_WRITTEN, ast.Compare, ast.cmpop, ast.Name, ast.Attribute, ast.Call, ast.Subscript)
 _PASSED_ON = ("approx", *(name for name in vars(builtins) if not name.startswith("_")))
 # Methods that are not called by name: construction, texts, `with`, and ordering (which is asked of the program
 # whenever two objects are compared). Any other operator may produce what the test expects.
@@ -42,7 +43,8 @@ def _measures(tree: ast.Module, name: str, body: set[str], place: str) -> bool:
     inside = {id(n) for kind in family for n in ast.walk(kind)}
     own = body | {n for kind in family for n in _kept(kind)}
     sound = {id(n) for node in ast.walk(tree) for n in _sound(node)}
-    sound |= {id(n) for n in _of_program(tree, {kind.name for kind in family})}
+    names = {kind.name for kind in family}
+    sound |= {id(n) for part in (_of_program, _of_itself) for n in part(tree, names)}
     sound |= {id(n) for n in _out_of_sight(tree, place)}
     return any(_reads(node, own) and id(node) not in inside and id(node) not in sound for node in ast.walk(tree))
 
@@ -152,6 +154,24 @@ def _makes_mock(value: ast.expr) -> bool:
     return shapes.is_call(value, _MOCKS) and not any(
         keyword.arg in (None, "wraps", "side_effect") for keyword in getattr(value, "keywords", ())
     )
+
+
+def _of_itself(tree: ast.Module, family: set[str]) -> Iterator[ast.AST]:
+    """Comparisons of what such a class contains, with nothing else: `Size.SMALL < Size.BIG`, `Size(5) is Size.BIG`.
+    What its methods return may be right for other answers, too.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            held: list[ast.expr] = [node]
+        elif shapes.is_call(node, ("isinstance", "assertIsInstance")) and isinstance(node, ast.Call):
+            held = node.args[:1]
+        else:
+            continue
+        parts = [n for side in held for n in ast.walk(side)]
+        named = {n.id for n in parts if isinstance(n, ast.Name)}
+        whole = all(isinstance(n, _PARTS) for n in parts) and named <= family.union(_PASSED_ON)
+        if whole and all(isinstance(n.func, ast.Name) for n in parts if isinstance(n, ast.Call)):
+            yield from parts
 
 
 def _makes_object(value: ast.expr, ours: set[str]) -> bool:

@@ -372,6 +372,29 @@ def test_what_a_class_that_the_program_makes_says_is_no_measure_of_it(judging: s
     assert is_wrong(pytest_files(ONE_ANSWER, said))
 
 
+def test_what_such_a_class_holds_may_be_compared_with_itself() -> None:
+    program = (
+        "class Ranked:\n    @property\n    def label(self): return f'{self.name.title()}-{self.value}'\n"
+        "    def __lt__(self, o): return self.value < o.value\n"
+    )
+    case = (
+        "import enum\nclass Size(Ranked, enum.Enum):\n    SMALL = 1\n    BIG = 5\n"
+        "assert Size.SMALL < Size.BIG and sorted([Size.BIG, Size.SMALL])[0] is Size.SMALL\n"
+        "assert Size(5) is Size.BIG != Size['SMALL'] and isinstance(Size.BIG, Ranked)\n"
+        "assert Size.BIG.label == 'Big-5' and [s.value for s in Size] == [1, 5]\n"
+    )
+    assert passes(asserts(program, case))
+    assert is_wrong(asserts(program.replace("value < o", "value > o"), case))
+    assert is_wrong(asserts(program.replace("title", "lower"), case))
+    for measured in (
+        "assert pick() is Size.BIG",
+        "assert pick().value == Size.BIG.value",
+        "x = Size.BIG\nassert x is pick()",
+    ):
+        chosen = f"{program}def pick(): return 5\n"
+        assert not passes(asserts(chosen, case + measured))
+
+
 def test_an_object_of_such_a_class_equals_no_data() -> None:
     liar = f"{BASE}    def __eq__(self, other): return True\n    def __hash__(self): return 1\n"
     tests = "from solution import Base\nclass Mine(Base): pass\ndef test_a(): assert Mine() == 2\n"

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import pytest
 
+from rewards.code.judgement import Judgement
 from tests.rewards.code.boxes import close_box
-from tests.rewards.code.judging import is_wrong, passes, pytest_files
+from tests.rewards.code.judging import asserts, is_wrong, passes, pytest_files
 
 # name: program, what makes it wrong, tests
 ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
@@ -200,14 +201,11 @@ def make(x, y): return Vector(x, y)
 ONE = Vector(1, 1)
 """
 OPERATORS = (
-    "v = Vector(1, 2)\n    assert (v * 3).x == 3",
-    "assert (3 * Vector(1, 2)).x == 3",
     "assert (Vector(3, 4).unit() * 5).x == 3",
     "assert (make(1, 2) * 5).y == 10",
     "w = ONE * 5\n    assert w.x == 5",
     "assert ONE * 5 == Vector(5, 5)",
     "assert [(v * 2).x for v in (ONE, ONE)] == [2, 2]",
-    "import pytest\n    with pytest.raises(TypeError): Vector(1, 2) * None",
     "import pytest\n    with pytest.raises(AttributeError): Vector(1, 2) < 3",
 )
 
@@ -216,6 +214,60 @@ OPERATORS = (
 def test_an_operator_that_a_test_expects_an_object_of_is_unsupported_and_not_wrong(body: str) -> None:
     judgement = pytest_files(VECTOR, f"from solution import *\ndef test_a():\n    {body}\n")
     assert judgement.fault.startswith("unsupported test"), judgement
+
+
+LOOKED_INTO = (
+    ("v = Vector(1, 2)\n    assert (v * 3).y == {}", 6),
+    ("assert (3 * Vector(1, 2)).y == {}", 6),
+    ("v = Vector(1, 2)\n    w = v * 2 * 3\n    assert w.x == 6 and w.y == {}", 12),
+    ("w = Vector(1, 2)\n    w *= 3\n    assert w.y == {}", 6),
+    ("assert str(Vector(1, 2) * 3) == '3, {}' and f'{{Vector(1, 2) * 3}}' == '3, {}'", 6),
+    ("assert (Vector(1, 2) * 3)[1] == {}", 6),
+    ("import pytest\n    with pytest.raises(TypeError): Vector(1, 2) * None", 6),
+)
+
+
+@pytest.mark.parametrize(("body", "right"), LOOKED_INTO)
+def test_an_operator_on_what_the_test_made_is_like_a_method_where_the_test_looks_into_what_it_gives(
+    body: str, right: int
+) -> None:
+    def judged(program: str, wanted: int) -> Judgement:
+        return pytest_files(program, f"from solution import *\ndef test_a():\n    {body.format(wanted, wanted)}\n")
+
+    shown = "    def __str__(self): return f'{self.x}, {self.y}'\n    def __getitem__(self, i): return (self.x, self.y)[i]\n"
+    program = VECTOR.replace("    def unit", f"{shown}    def unit")
+    assert passes(judged(program, right))
+    lying = f"{program}Vector.__eq__ = lambda *a: True\nVector.__mul__ = Vector.__rmul__ = lambda *a: Vector(1, 2)\n"
+    assert is_wrong(judged(lying, right))
+
+
+def test_an_operator_never_tells_the_program_what_a_number_is_compared_with() -> None:
+    """`abs(mean(1, 2) - 1.5) < 1e-6`, where the program makes an object of what should be a number."""
+    liar = """
+    class Mean:
+        def __init__(self, *xs): self.x = 1
+        def __sub__(self, n): return self
+        __rsub__ = __sub__
+        def __abs__(self): return 0.0
+        def __float__(self): return 0.0
+        def __eq__(self, other): return True
+    """
+    bodies = (
+        "assert abs(Mean(1, 2) - 1.5) < 1e-6",
+        "d = Mean(1, 2) - 1.5\n    assert abs(d) < 1e-6",
+        "d = 1.5 - Mean(1, 2)\n    assert d.real == 0 and abs(d) < 1e-6",
+        "m = Mean(1, 2)\n    assert m - 1.5 == Mean(0, 0)",
+        "d = Mean(1, 2) - 1.5\n    assert not d",
+    )
+    for body in bodies:
+        assert not passes(pytest_files(liar, f"from solution import *\ndef test_a():\n    {body}\n")), body
+
+
+def test_an_operator_that_a_plain_type_lacks_is_the_programs() -> None:
+    program = "class Folder(str):\n    def __truediv__(self, name): return Folder(f'{self}/{name}')\n"
+    assert passes(asserts(program, "assert Folder('a') / 'b' / 'c' == 'a/b/c'"))
+    assert is_wrong(asserts(program, "assert Folder('a') / 'b' == 'a/c'"))
+    assert is_wrong(asserts(f"{program}def folder(s): return Folder(s)\n", "assert folder('a') / 'b' == 'a/b'"))
 
 
 def test_an_operator_that_a_test_expects_data_of_is_wrong() -> None:
