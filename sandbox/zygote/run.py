@@ -47,6 +47,7 @@ class Plan:
         report: int,
         bundle: int,
         home: int,
+        processes: int,
         limits: dict[str, float],
         box: tuple[int, int],
         uid: int,
@@ -56,11 +57,13 @@ class Plan:
         """Lay it out. Descriptors: where they are now; those of the program in the order of where they go.
 
         report: where to say when it starts, or why it cannot. bundle: the program and its files. home: a socket that
-        wants a descriptor of the working folder, to fetch outputs from. box: bytes and files of the run's tmpfs.
-        uid: the user of the program, as seen from inside. own_namespace: he is to be in a user namespace of this run's.
+        wants a descriptor of the working folder, to fetch outputs from. processes: of a /proc that can be written to.
+        box: bytes and files of the run's tmpfs. uid: the user of the program, as seen from inside. own_namespace: he is
+        to be in a user namespace of this run's.
         """
         theirs = len(descriptors)
-        moved = [*descriptors, report, bundle, *([home] if home >= 0 else [])]
+        moved = [*descriptors, report, bundle, *([home] if home >= 0 else []), processes]
+        at = len(moved) - 1  # of the last
         self.told_at = report
         self.report, self.bundle, self.home = theirs, theirs + 1, theirs + 2 if home >= 0 else -1
         self.rest = -1 if kernel.closes_ranges() else len(moved)
@@ -71,8 +74,8 @@ class Plan:
         _make_world(self.making, box, 0 if own_namespace else uid)
         self.demoting = Calls()
         if own_namespace:
-            _enter_namespace(self.demoting, uid, len(moved))
-        _demote(self.demoting, bounds_of(limits), None if own_namespace else uid, seccomp, len(moved))
+            _enter_namespace(self.demoting, uid, at)
+        _demote(self.demoting, bounds_of(limits), None if own_namespace else uid, seccomp, at)
         self.starting = _start(self.report, range(theirs, len(moved)))
 
 
@@ -99,17 +102,17 @@ def _make_world(calls: Calls, box: tuple[int, int], owner: int) -> None:
     calls.lay_out()
 
 
-def _enter_namespace(calls: Calls, inside: int, free: int) -> None:
-    """Enter a new user namespace as the user `inside`, known as 0 in its parent. free: the lowest free descriptor."""
+def _enter_namespace(calls: Calls, inside: int, processes: int) -> None:
+    """Enter a new user namespace as the user `inside`, known as 0 in its parent. processes: see `_tell`."""
     calls.add("unshare", kernel.CLONE_NEWUSER)
     for name, text in (("setgroups", "deny"), ("uid_map", f"{inside} 0 1"), ("gid_map", f"{inside} 0 1")):
-        _tell(calls, f"/proc/self/{name}", text, free)
+        _tell(calls, processes, name, text)
 
 
-def _demote(calls: Calls, bounds: list[tuple[int, int, int]], uid: int | None, seccomp: bytes, free: int) -> None:
+def _demote(calls: Calls, bounds: list[tuple[int, int, int]], uid: int | None, seccomp: bytes, processes: int) -> None:
     """Set the limits and drop every privilege. uid: None = already that of the run's own user namespace."""
     # When memory is short the kernel kills the program first, not the slot
-    _tell(calls, "/proc/self/oom_score_adj", "1000", free)
+    _tell(calls, processes, "oom_score_adj", "1000")
     for what, soft, hard in bounds:
         calls.add("prlimit64", 0, what, ctypes.create_string_buffer(struct.pack("QQ", soft, hard), 16), 0)
     if uid is None:
@@ -140,11 +143,11 @@ def _start(report: int, descriptors: range) -> Calls:
     return calls.lay_out()
 
 
-def _tell(calls: Calls, path: str, text: str, free: int) -> None:
-    """Add calls that write one line to a kernel file. free: the descriptor that it will have."""
-    calls.add("openat", kernel.AT_FDCWD, path.encode(), os.O_WRONLY, 0)
-    calls.add("write", free, text.encode(), len(text))
-    calls.add("close", free)
+def _tell(calls: Calls, processes: int, name: str, text: str) -> None:
+    """Write one line about this process, at once. processes: the /proc to write to, and the highest descriptor."""
+    calls.add("openat", processes, b"self/" + name.encode(), os.O_WRONLY, 0)
+    calls.add("write", processes + 1, text.encode(), len(text))
+    calls.add("close", processes + 1)
 
 
 def began(said: bytes) -> float | None:

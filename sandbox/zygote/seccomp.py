@@ -101,6 +101,16 @@ _UNCOUNTED: dict[str, tuple[int, int | None]] = {
     "semget": (64, 190),
     "msgget": (68, 186),
 }
+# Which core it gets, and when, is not for a program to say: one that steps behind all others would wait for a core as
+# long as it liked, and waiting is not held against it. These calls succeed and change nothing.
+WITHOUT_EFFECT: dict[str, tuple[int, int | None]] = {
+    "setpriority": (141, 140),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
+    "sched_setaffinity": (203, 122),
+    "sched_setattr": (314, 274),
+    "ioprio_set": (251, 30),
+}
 _CLONE, _CLONE3, _SOCKETPAIR, _IOCTL = (56, 220), (435, 435), (53, 199), (16, 29)
 _FIRST_UNKNOWN = 457  # statmount and what came after it
 _ARCHITECTURE = {kernel.X86_64: 0xC000003E, kernel.ARM64: 0xC00000B7}
@@ -171,6 +181,7 @@ def build(*, memory_counted: bool) -> bytes:
         _step(_RETURN, _refuse(errno.ENOSYS)),
     ]
     denied = {_CLONE3: errno.ENOSYS, **dict.fromkeys(DENIED.values(), errno.EPERM)}
+    denied.update(dict.fromkeys(WITHOUT_EFFECT.values(), 0))
     if not memory_counted:
         denied.update(dict.fromkeys(_UNCOUNTED.values(), errno.ENOSYS))
     steps += _refusals({n: code for numbers, code in denied.items() if (n := numbers[column]) is not None})

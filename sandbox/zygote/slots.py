@@ -19,7 +19,7 @@ import sys
 import time
 from typing import NoReturn
 
-from . import compact, kernel, memory, python, root, run, seccomp, syscall_batch, wire
+from . import compact, kernel, python, root, run, seccomp, syscall_batch, usage, wire
 
 _WALL = 0x40000000  # wait for children of every kind
 _LOOK_EVERY = 0.05  # seconds between looks at a run: is it held up, or too large where no cgroup counts its memory
@@ -188,6 +188,7 @@ class Slot:
         self._poller = select.poll()
         self._poller.register(channel, select.POLLIN)
         self._plans: dict[tuple[object, ...], tuple[run.Plan, dict[str, float]]] = {}
+        self._processes = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self.own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
         self.entering = syscall_batch.Calls()  # makes a new process namespace below the slot's own, for the next forks
         self.entering.add("setns", self.own_processes, kernel.CLONE_NEWPID)
@@ -228,6 +229,7 @@ class Slot:
             descriptors=kept,
             report=report,
             bundle=bundle,
+            processes=self._processes,
             limits=limits,
             box=_size_of_box(limits),
             uid=self._uid,
@@ -259,6 +261,7 @@ class Watched:
     __slots__ = (
         "cause",
         "channel",
+        "computed",
         "init",
         "limits",
         "number",
@@ -291,6 +294,7 @@ class Watched:
         self.init = self.pid = -1
         self.cause = ""
         self.said = b""
+        self.computed: dict[int, float] = {}  # CPU seconds by process, if no cgroup counts them
         # Seconds in which this process, and so the run, was stopped (a container is paused), or the run held up.
         self.stopped = 0.0
 
@@ -301,6 +305,8 @@ class Watched:
             began = self._wait(began)
         seconds = time.monotonic() - began
         waited = self._waited() if seconds > _LATE else 0.0
+        if waited and "process_memory_bytes" in self.limits:
+            self._look()
         status, cpu, peak = -1, 0.0, 0
         self._kill()
         waiting = {pid for pid in (self.pid, self.init) if pid > 0}
@@ -310,6 +316,7 @@ class Watched:
             cpu += used.ru_utime + used.ru_stime
             peak = max(peak, used.ru_maxrss * 1024)
             status = ended if pid == self.pid and not self.cause else status
+        cpu = max(cpu, sum(self.computed.values()))
         fault = self.said.decode(errors="replace").partition("fault ")[2] if run.began(self.said) is None else ""
         return status, seconds, waited, cpu, peak, self.cause, fault
 
@@ -331,6 +338,10 @@ class Watched:
         for descriptor, event in ((stdin, select.POLLIN), (stdout, select.POLLOUT), (stderr, select.POLLOUT)):
             streams.register(descriptor, event)
         return len(streams.poll(0)) < 3
+
+    def _look(self) -> int:
+        """The memory that its processes hold; what they have computed is noted."""
+        return usage.of_trees((self.pid, self.init), usage.resident(os.getpid()), self.computed)
 
     def _kill(self) -> None:
         """Kill init, and with it the whole namespace. No error if it has already ended."""
@@ -374,8 +385,7 @@ class Watched:
                         self.cause = "wall"
                         self.said = self.said or b"fault its world was not made within %d s" % _SET_UP_SECONDS
                 elif most_memory < math.inf:
-                    held = memory.of_trees((self.pid, self.init), memory.resident(os.getpid()))
-                    self.cause = "memory" if held > most_memory else ""
+                    self.cause = "memory" if self._look() > most_memory else ""
                 if self.cause:
                     return self._began(forked)
         finally:

@@ -127,6 +127,53 @@ def test_memory_of_daemons_is_bounded_where_no_cgroup_counts_it(monkeypatch) -> 
     assert result.ended is Ended.MEMORY
 
 
+def test_cpu_time_of_processes_that_nobody_waits_for_is_counted_where_no_cgroup_does(monkeypatch) -> None:
+    """Else a program that keeps its first process from the cores by others would seem to be kept by the machine."""
+    monkeypatch.setattr("sandbox.cgroups.make", lambda _name: None)
+    source = """
+        import os, time
+        read, write = os.pipe()
+        for _ in range(3):
+            if os.fork() == 0:
+                while time.process_time() < 0.3: pass
+                os.write(write, b".")
+                time.sleep(200)
+        told = b""
+        while len(told) < 3: told += os.read(read, 3)
+    """
+    (result,) = run(python(source))
+    assert result.succeeded
+    assert result.cpu_seconds > 0.8
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "os.nice(19)",
+        "os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))",
+        "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})",
+        "open('/proc/self/autogroup', 'w').write('19')",
+    ],
+)
+def test_a_program_cannot_step_behind_others(how: str) -> None:
+    """It would wait for a core for as long as it liked, and waiting is not held against it."""
+    source = f"""
+        import os
+        names = "/proc/self/autogroup", "/proc/self/stat"
+        def place():
+            stat, group = (open(name).read().split() if os.path.exists(name) else [] for name in names[::-1])
+            return os.sched_getscheduler(0), os.getpriority(0, 0), os.sched_getaffinity(0), stat[15:19], group
+        before = place()
+        try:
+            {how}
+        except OSError:
+            pass
+        assert place() == before, (before, place())
+    """
+    (result,) = run(python(source))
+    assert said(result) == ""
+
+
 def test_semaphores_and_queues_of_the_kernel_are_not_to_be_had_where_no_cgroup_counts_them(monkeypatch) -> None:
     monkeypatch.setattr("sandbox.cgroups.make", lambda _name: None)
     source = """
@@ -224,11 +271,9 @@ def test_a_run_of_many_processes_takes_no_more_of_the_cpu_than_one_of_a_single_p
     """Else a neighbour would run into its time limit. Both are held to one core; how long it takes proves nothing."""
     if not os.access("/sys/fs/cgroup/cpu", os.W_OK):
         pytest.skip("no cgroups of version 1 may be made here: those of version 2 share it out where they are let")
-    core = min(os.sched_getaffinity(0))
-    held = f"import os, time\nos.sched_setaffinity(0, {{{core}}})\n"
-    crowd = f"{held}for _ in range(40):\n    if os.fork() == 0:\n        {apart or 'pass'}\n        break\n"
+    crowd = f"import os, time\nfor _ in range(40):\n    if os.fork() == 0:\n        {apart or 'pass'}\n        break\n"
     crowd += "os.write(3, b'.')\nwhile True: pass"
-    alone = f"{held}while time.process_time() < 0.4: pass\nprint('done')"
+    alone = "import time\nwhile time.process_time() < 0.4: pass\nprint('done')"
 
     async def beside() -> tuple[JobResult, JobResult]:
         sandbox = NamespaceSandbox(slots=2)
@@ -244,6 +289,11 @@ def test_a_run_of_many_processes_takes_no_more_of_the_cpu_than_one_of_a_single_p
         finally:
             await sandbox.close()
 
-    good, bad = asyncio.run(beside())
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        good, bad = asyncio.run(beside())
+    finally:
+        os.sched_setaffinity(0, cores)
     assert said(good) == "done\n"
     assert bad.cpu_seconds < 10 * good.cpu_seconds, "its share, and what it used to start; not forty times as much"

@@ -1,13 +1,17 @@
-"""Measure the memory of a run's whole process tree from outside, for machines without a memory cgroup.
+"""Measure what a run's whole process tree uses, from outside, for machines without a cgroup that counts it.
 
 A limit for each process alone (RLIMIT_DATA) covers neither shared memory nor many processes. Pages that a process still
-shares with the zygote that it was forked from are counted in each of them; `baseline` subtracts them.
+shares with the zygote that it was forked from are counted in each of them; `baseline` subtracts them. The kernel does
+not add up the CPU time of processes that nobody waits for either, and a program that keeps itself from the cores would
+look as if the machine did.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> int:
@@ -23,16 +27,20 @@ def resident(pid: int) -> int:
     return held
 
 
-def of_trees(roots: Iterable[int], baseline: int) -> int:
+def of_trees(roots: Iterable[int], baseline: int, computed: dict[int, float]) -> int:
     """Bytes that processes and their descendants hold, counting for each what exceeds `baseline`.
 
-    A run has two roots: the program, and its init, which adopts daemons.
+    A run has two roots: the program, and its init, which adopts daemons. computed: receives the CPU seconds of each
+    process so far, and keeps those of processes that are gone.
     """
     total, waiting = 0, list(roots)
     while waiting:
         at = waiting.pop()
         total += max(0, resident(at) - baseline)
         try:
+            with open(f"/proc/{at}/stat", "rb") as status:
+                fields = status.read().rpartition(b")")[2].split()  # behind its name, which may hold anything
+            computed[at] = (int(fields[11]) + int(fields[12])) / _TICKS
             for thread in os.listdir(f"/proc/{at}/task"):
                 with open(f"/proc/{at}/task/{thread}/children") as children:
                     waiting += [int(child) for child in children.read().split()]
