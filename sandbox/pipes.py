@@ -67,11 +67,12 @@ os.register_at_fork(after_in_child=_let_go_of_copies)
 
 
 class Feed:
-    """Writes data to a pipe and closes it; ignores a closed reader."""
+    """Writes data to a pipe, closes it, and calls `over`; ignores a closed reader."""
 
-    def __init__(self, descriptor: int, data: bytes) -> None:
+    def __init__(self, descriptor: int, data: bytes, over: Callable[[], None] = lambda: None) -> None:
         self._descriptor = descriptor
         self._rest = memoryview(data)
+        self._say_over = over
         self._loop = asyncio.get_running_loop()
         self._watched = False
         _feeds.add(self)
@@ -90,6 +91,7 @@ class Feed:
         except BrokenPipeError:
             pass
         self.close()
+        self._say_over()
 
     def close(self) -> None:
         if self._descriptor >= 0:

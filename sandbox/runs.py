@@ -23,6 +23,7 @@ from sandbox.pipes import Drain, Feed
 from sandbox.types import Ended, Job, JobResult, Limits
 from sandbox.zygote import wire
 
+_AT_ONCE = 1 << 16  # bytes of input that a pipe takes before anybody reads
 _CPU_CHECKS_AFTER = 0.05
 _CORES = os.cpu_count() or 1
 SILENT_SECONDS = 90.0  # a slot that has not reported this long after its run's wall limit is considered lost
@@ -85,11 +86,11 @@ class Slot:
         self._answer = self._loop.create_future()
         return self._answer
 
-    def kill(self, outcome: asyncio.Future[Outcome], cause: str) -> None:
-        """Kill the run with this outcome if it is still running: the slot may already run the next one."""
+    def tell(self, outcome: asyncio.Future[Outcome], what: bytes) -> None:
+        """Send an order about the run with this outcome, if that is still running: the slot may have gone on."""
         if outcome is self._answer and not outcome.done():
             with contextlib.suppress(OSError):
-                wire.ask(self._channel, self._number, cause.encode(), [])
+                wire.ask(self._channel, self._number, what, [])
 
     def free(self) -> None:
         """The run has ended: accept the next."""
@@ -190,7 +191,8 @@ class Run:
                     given.append(theirs[-1])
             except OSError as error:
                 raise refused("a run could not be started", error) from error
-            self._outcome = slot.start(_order(job.limits, slot.group is not None, bool(job.outputs)), given)
+            feeds = len(job.stdin) > _AT_ONCE
+            self._outcome = slot.start(_order(job.limits, slot.group is not None, bool(job.outputs), feeds), given)
         except BaseException:  # cancellation too: give the slot back, close descriptors
             slot.free()
             _close(ours)
@@ -199,7 +201,7 @@ class Run:
             raise
         finally:
             _close(theirs)
-        self._stdin = Feed(ours[0], job.stdin)
+        self._stdin = Feed(ours[0], job.stdin, self._fed if feeds else lambda: None)
         self._stdout = Drain(ours[1], job.limits.output_bytes, self._over)
         self._stderr = Drain(ours[2], job.limits.output_bytes, self._over)
         self._timers["silent"] = self._loop.call_later(job.limits.wall_seconds + SILENT_SECONDS, self._silent)
@@ -209,7 +211,10 @@ class Run:
     def kill(self, cause: str) -> None:
         """Kill the run; of several causes the first counts."""
         self._cause = self._cause or cause
-        self._slot.kill(self._outcome, cause)
+        self._slot.tell(self._outcome, cause.encode())
+
+    def _fed(self) -> None:
+        self._slot.tell(self._outcome, wire.FED)
 
     def _over(self) -> None:
         self.kill("output")
@@ -321,12 +326,12 @@ def ending_of(status: int, cpu: float, limits: Limits) -> tuple[Ended, int | Non
 
 
 @lru_cache(maxsize=64)
-def _order(limits: Limits, counted: bool, outputs: bool) -> bytes:
-    """The message that tells a slot about a run. counted: a cgroup counts its memory."""
+def _order(limits: Limits, counted: bool, outputs: bool, feeds: bool) -> bytes:
+    """The message that tells a slot about a run. counted: a cgroup counts its memory. feeds: `wire.FED` will follow."""
     numbers = asdict(limits)
     if not counted:
         numbers["process_memory_bytes"] = limits.memory_bytes
-    return wire.packed({"limits": numbers, "outputs": outputs})
+    return wire.packed({"limits": numbers, "outputs": outputs, "feeds": feeds})
 
 
 def _close(descriptors: list[int]) -> None:

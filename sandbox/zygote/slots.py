@@ -187,7 +187,7 @@ class Slot:
         self._channel = channel
         self._poller = select.poll()
         self._poller.register(channel, select.POLLIN)
-        self._plans: dict[tuple[object, ...], tuple[run.Plan, dict[str, float]]] = {}
+        self._plans: dict[tuple[object, ...], tuple[run.Plan, dict[str, float], bool]] = {}
         self._processes = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self.own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
         self.entering = syscall_batch.Calls()  # makes a new process namespace below the slot's own, for the next forks
@@ -204,8 +204,8 @@ class Slot:
             read, write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
             descriptors.append(write)
             # Most runs get the same order and descriptors as an earlier one, whose plan is used again.
-            plan, limits = self._plans.get((order, *descriptors)) or self._plan(order, descriptors)
-            return Watched(self._channel, self._poller, read, number, limits, plan, descriptors)
+            plan, limits, feeds = self._plans.get((order, *descriptors)) or self._plan(order, descriptors)
+            return Watched(self._channel, self._poller, read, number, limits, plan, descriptors, feeds)
         return None
 
     def finish(self, watched: Watched) -> None:
@@ -218,7 +218,7 @@ class Slot:
             os.close(descriptor)
         wire.tell(self._channel, outcome)
 
-    def _plan(self, order: bytes, descriptors: list[int]) -> tuple[run.Plan, dict[str, float]]:
+    def _plan(self, order: bytes, descriptors: list[int]) -> tuple[run.Plan, dict[str, float], bool]:
         if len(self._plans) >= _MOST_PLANS:
             self._plans.clear()
         message = wire.unpacked(order)
@@ -236,8 +236,8 @@ class Slot:
             own_namespace=self._own_namespace,
             seccomp=self._filter,
         )
-        self._plans[order, *descriptors] = plan, limits
-        return plan, limits
+        self._plans[order, *descriptors] = plan, limits, message["feeds"]
+        return self._plans[order, *descriptors]
 
 
 def _size_of_box(limits: dict[str, float]) -> tuple[int, int]:
@@ -262,6 +262,7 @@ class Watched:
         "cause",
         "channel",
         "computed",
+        "feeds",
         "init",
         "limits",
         "number",
@@ -283,6 +284,7 @@ class Watched:
         limits: dict[str, float],
         plan: run.Plan,
         theirs: list[int],
+        feeds: bool,
     ) -> None:
         self.channel = channel
         self.poller = poller  # the channel is registered in it
@@ -290,6 +292,7 @@ class Watched:
         self.number = number
         self.limits = limits
         self.plan = plan
+        self.feeds = feeds  # its input is not written to the end yet
         self.theirs = theirs  # descriptors that only the run needs
         self.init = self.pid = -1
         self.cause = ""
@@ -331,13 +334,17 @@ class Watched:
     def _is_held_up(self) -> bool:
         """Whether the program may be waiting for the supervisor: an output is full, or its input empty and not ended.
 
-        The supervisor handles them at once, unless it has no core, is stopped, or its event loop is busy.
+        The supervisor handles them at once, unless it has no core, is stopped, or its event loop is busy. It says
+        itself that the input has ended: a program can open its own input for writing, and so keep it from ending.
         """
         _bundle, stdin, stdout, stderr, *_others = self.theirs
         streams = select.poll()
-        for descriptor, event in ((stdin, select.POLLIN), (stdout, select.POLLOUT), (stderr, select.POLLOUT)):
+        watched = [(stdout, select.POLLOUT), (stderr, select.POLLOUT)]
+        if self.feeds:
+            watched.append((stdin, select.POLLIN))
+        for descriptor, event in watched:
             streams.register(descriptor, event)
-        return len(streams.poll(0)) < 3
+        return len(streams.poll(0)) < len(watched)
 
     def _look(self) -> int:
         """The memory that its processes hold; what they have computed is noted."""
@@ -376,7 +383,9 @@ class Watched:
                     if received is None:
                         self._kill()
                         os._exit(0)
-                    if received[0] == self.number:
+                    if received[0] == self.number and received[1] == wire.FED:
+                        self.feeds = False
+                    elif received[0] == self.number:
                         self.cause = received[1].decode()
                 elif left <= patience:
                     excused = min(self._waited(), _MOST_WAITED, _MOST_WAITED_TIMES * wall_seconds)

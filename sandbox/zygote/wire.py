@@ -37,11 +37,16 @@ def send(channel: socket.socket, message: dict[str, Any], descriptors: Sequence[
 
 
 def ask(channel: socket.socket, run: int, order: bytes, descriptors: Sequence[int]) -> None:
-    """Send a slot an order about a run: with descriptors, a `packed` order to start it; without, the reason to end it.
+    """Send a slot an order about a run: with descriptors, a `packed` order to start it; without, the reason to end it,
+    or `FED`.
 
     Raises OSError if it is gone.
     """
     _send(channel, _RUN.pack(run) + order, descriptors)
+
+
+FED = b"fed"
+"""Its input has been written to the end."""
 
 
 def packed(message: dict[str, Any]) -> bytes:

@@ -174,6 +174,19 @@ def test_a_program_cannot_step_behind_others(how: str) -> None:
     assert said(result) == ""
 
 
+@pytest.mark.parametrize("size", [10, 100_000])
+def test_a_program_that_keeps_its_own_input_from_ending_waits_for_nobody(size: int) -> None:
+    source = """
+        import os, sys, time
+        kept = os.open("/proc/self/fd/0", os.O_WRONLY)
+        sys.stdin.buffer.read(SIZE)
+        time.sleep(300)
+    """.replace("SIZE", str(size))
+    (result,) = run(python(source, stdin=b"x" * size, limits=Limits(wall_seconds=4)))
+    assert result.ended is Ended.WALL
+    assert result.waited < result.seconds / 2
+
+
 def test_semaphores_and_queues_of_the_kernel_are_not_to_be_had_where_no_cgroup_counts_them(monkeypatch) -> None:
     monkeypatch.setattr("sandbox.cgroups.make", lambda _name: None)
     source = """
