@@ -32,7 +32,8 @@ def test_the_guides_commands_run(
 ) -> None:
     monkeypatch.setenv("RLVR_DATA", str(shared_data))
     monkeypatch.chdir(tmp_path)
-    rows(tmp_path / "train.jsonl", "4", r"\frac{1}{", "7")
+    (example,) = re.findall(r"```jsonl\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    (tmp_path / "train.jsonl").write_text(example)
     own, named = commands()
     assert main([*named, "--limit", "120", "--workers", "1"]) == 0
     assert "fit to train on" in capsys.readouterr().out
