@@ -65,7 +65,7 @@ def replacing(path: PathLike) -> Iterator[Path]:
     path = Path(path)
     partial, made = partial_of(path), missing_folders(path.parent)
     try:
-        refuse_devices(path)
+        refuse_irregular(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_stale(path)
         yield partial
@@ -89,9 +89,14 @@ def whole_characters(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def refuse_devices(path: Path) -> None:
-    """Raises BadFile where a rename would put a file in the place of a device, a pipe or a name of an open stream."""
+def refuse_irregular(path: Path) -> None:
+    """Raises BadFile where a rename would put a file in the place of a device, a pipe, a name of an open stream, or a
+    link: what it leads to would stay as it was.
+    """
     is_stream = path.absolute().parent in (Path("/dev"), Path("/dev/fd")) or path.absolute().parts[:2] == ("/", "proc")
+    if path.is_symlink() and not is_stream:
+        to = os.path.realpath(path)
+        raise BadFile(f"{str(path)!r} is a link, and a file would take its place; name what it leads to: {to!r}")
     if path.exists() and (is_stream or not path.is_file()):
         raise BadFile(f"{str(path)!r} is no regular file, and one would take its place; name another")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from data_prep.errors import BadFile
-from data_prep.writing import refuse_devices
+from data_prep.writing import refuse_irregular
 from rlvr.errors import ConfigError
 
 
@@ -15,7 +15,7 @@ def check_report(option: str, path: Path, *, example: str) -> None:
     """Raises ConfigError, BadFile where a file could not be written. example: a name for one in a folder."""
     if path.is_dir():
         raise ConfigError(f"{option} {str(path)!r} is a folder; name a file in it, such as {path / example}")
-    refuse_devices(path)
+    refuse_irregular(path)
     above = next(folder for folder in path.absolute().parents if folder.exists())
     if not (above.is_dir() and os.access(above, os.W_OK)):
         raise BadFile(f"{option} {str(path)!r} cannot be written: {str(above)!r} is no folder that can be written to")

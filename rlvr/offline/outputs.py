@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
 from data_prep.errors import BadFile
-from data_prep.writing import refuse_devices, whole_characters
+from data_prep.writing import refuse_irregular, whole_characters
 from rlvr.errors import ConfigError
 from rlvr.offline.standard_output import StandardOutput
 
@@ -84,8 +84,8 @@ def is_parquet(path: Path) -> bool:
 def check_output(path: Path) -> None:
     """Raises ConfigError, BadFile where OUT cannot be what its name says."""
     name = path.name.lower()
-    if not path.is_dir():
-        refuse_devices(path)
+    if not path.is_dir() or path.is_symlink():
+        refuse_irregular(path)
     if name.endswith((".gz", ".zst")):
         raise ConfigError(f"--out {str(path)!r}: graded rows are written as JSONL or Parquet; compress the file after")
     if path.is_dir() and not is_parquet(path):

@@ -93,6 +93,16 @@ def test_names_of_devices_and_of_open_streams_are_no_outputs(name: str) -> None:
         check_output(Path(name))
 
 
+@pytest.mark.parametrize("name", ["link.jsonl", "link.parquet", "dangling.jsonl"])
+def test_a_link_is_no_output_for_what_it_leads_to_would_stay_as_it_was(name: str, tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "link.jsonl").symlink_to(__file__)
+    (tmp_path / "link.parquet").symlink_to("parts")
+    (tmp_path / "dangling.jsonl").symlink_to("nowhere.jsonl")
+    with pytest.raises(BadFile, match="name what it leads to"):
+        check_output(tmp_path / name)
+
+
 @pytest.mark.parametrize(
     ("summary", "message"),
     [
