@@ -38,6 +38,7 @@ _LAST_CAPABILITY = 40
 
 # PyDLL keeps the interpreter lock: a clone that released it would return in a child that has no other thread to take it
 # from.
+_FIONREAD = 0x541B
 _libc = ctypes.PyDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 _libc.prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
@@ -206,6 +207,13 @@ def default_action(number: int) -> None:
 def ignore(number: int) -> None:
     """Ignore a signal; of SIGCHLD: have the kernel reap children."""
     _set_action(number, _SIG_IGN)
+
+
+def held_by(pipe: int) -> int:
+    """Bytes in a pipe that nobody has read yet; 0 if it cannot say."""
+    held = ctypes.c_int()
+    _libc.ioctl(pipe, ctypes.c_ulong(_FIONREAD), ctypes.byref(held))
+    return held.value
 
 
 def effective_capabilities() -> int:

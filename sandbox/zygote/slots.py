@@ -22,6 +22,7 @@ from typing import NoReturn
 from . import compact, kernel, python, root, run, seccomp, syscall_batch, usage, wire
 
 _WALL = 0x40000000  # wait for children of every kind
+_MUCH = 1 << 15  # bytes in a full pipe: half of what it usually takes, since pages may be half empty
 _LOOK_EVERY = 0.05  # seconds between looks at a run: is it held up, or too large where no cgroup counts its memory
 _LATE = 0.1  # seconds after a look was due: this process was stopped itself
 _MOST_WAITED, _MOST_WAITED_TIMES = 60.0, 15.0  # seconds, and times its wall limit, that a run is excused at most
@@ -335,7 +336,8 @@ class Watched:
         """Whether the program may be waiting for the supervisor: an output is full, or its input empty and not ended.
 
         The supervisor handles them at once, unless it has no core, is stopped, or its event loop is busy. It says
-        itself that the input has ended: a program can open its own input for writing, and so keep it from ending.
+        itself that the input has ended: a program can open its own input for writing, and so keep it from ending. Nor
+        is an output full that holds little: a program can make its pipe small, or fill it with single bytes.
         """
         _bundle, stdin, stdout, stderr, *_others = self.theirs
         streams = select.poll()
@@ -344,7 +346,11 @@ class Watched:
             watched.append((stdin, select.POLLIN))
         for descriptor, event in watched:
             streams.register(descriptor, event)
-        return len(streams.poll(0)) < len(watched)
+        ready = {descriptor for descriptor, _events in streams.poll(0)}
+        return any(
+            descriptor not in ready and (descriptor == stdin or kernel.held_by(descriptor) >= _MUCH)
+            for descriptor, _event in watched
+        )
 
     def _look(self) -> int:
         """The memory that its processes hold; what they have computed is noted."""

@@ -187,6 +187,22 @@ def test_a_program_that_keeps_its_own_input_from_ending_waits_for_nobody(size: i
     assert result.waited < result.seconds / 2
 
 
+@pytest.mark.parametrize("small", ["1031, 4096", "fcntl.F_SETFL, os.O_DIRECT"], ids=["a pipe of one page", "packets"])
+def test_a_program_that_fills_its_output_with_single_bytes_waits_for_nobody(small: str) -> None:
+    source = f"""
+        import fcntl, os, time
+        fcntl.fcntl(1, {small})
+        end = time.monotonic() + 2
+        while time.monotonic() < end:
+            for _ in range(17): os.write(1, b"x")
+            time.sleep(0.0001)
+        os.write(2, open("/proc/self/schedstat", "rb").read().split()[1])
+    """
+    (result,) = run(python(source))
+    without_core = int(result.stderr) / 1e9
+    assert result.waited - without_core < result.seconds / 2
+
+
 def test_semaphores_and_queues_of_the_kernel_are_not_to_be_had_where_no_cgroup_counts_them(monkeypatch) -> None:
     monkeypatch.setattr("sandbox.cgroups.make", lambda _name: None)
     source = """
