@@ -23,6 +23,7 @@ from . import compact, kernel, python, root, run, seccomp, syscall_batch, usage,
 
 _WALL = 0x40000000  # wait for children of every kind
 _MUCH = 1 << 15  # bytes in a full pipe: half of what it usually takes, since pages may be half empty
+_PF_EXITING = 0x4
 _LOOK_EVERY = 0.05  # seconds between looks at a run: is it held up, or too large where no cgroup counts its memory
 _LATE = 0.1  # seconds after a look was due: this process was stopped itself
 _MOST_WAITED, _MOST_WAITED_TIMES = 60.0, 15.0  # seconds, and times its wall limit, that a run is excused at most
@@ -256,6 +257,19 @@ def _start_init() -> int:
         kernel.default_action(signal.SIGCHLD)
 
 
+def is_exiting(pid: int) -> bool:
+    """Whether a program has exited, and the kernel takes it down.
+
+    That can last for seconds where others of this machine hold the kernel's locks and have no core.
+    """
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as status:
+            fields = status.read().rpartition(b")")[2].split()
+    except OSError:
+        return False
+    return bool(int(fields[6]) & _PF_EXITING) and fields[17] == b"1"  # the flags, and the number of threads
+
+
 class Watched:
     """A run, as its slot sees it. It ends by itself, at its deadline, by an order, or with the supervisor."""
 
@@ -299,7 +313,8 @@ class Watched:
         self.cause = ""
         self.said = b""
         self.computed: dict[int, float] = {}  # CPU seconds by process, if no cgroup counts them
-        # Seconds in which this process, and so the run, was stopped (a container is paused), or the run held up.
+        # Seconds in which this process, and so the run, was stopped (a container is paused), or the run held up, or
+        # only the kernel at work on its end.
         self.stopped = 0.0
 
     def outcome(self) -> wire.Outcome:
@@ -376,7 +391,7 @@ class Watched:
                 found = self.poller.poll(max(0.0, patience) * 1000 + 0.5)
                 passed = time.monotonic() - asked
                 late = passed - max(0.0, patience)
-                if not found and self._is_held_up():
+                if not found and (self._is_held_up() or is_exiting(self.pid)):
                     self.stopped += passed
                 elif late > _LATE:
                     self.stopped += late

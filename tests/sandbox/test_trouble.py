@@ -176,36 +176,6 @@ def test_another_event_loop_is_refused_and_may_close_what_the_first_left() -> No
     asyncio.run(box.close())
 
 
-@pytest.mark.parametrize(
-    ("program", "stdin", "ended"),
-    [
-        ("print('x' * 300_000)", b"", Ended.EXITED),
-        ("import sys; sys.stderr.write('x' * 300_000)", b"", Ended.EXITED),
-        ("import sys; assert len(sys.stdin.read()) == 300_000", b"x" * 300_000, Ended.EXITED),
-        ("import time; time.sleep(300)", b"x" * 300_000, Ended.WALL),
-    ],
-)
-@pytest.mark.usefixtures("nothing_left")
-def test_what_waits_for_a_supervisor_that_is_held_up_is_not_late(program: str, stdin: bytes, ended: Ended) -> None:
-    job = Job(argv=("python", "-c", program), stdin=stdin, limits=Limits(wall_seconds=0.5))
-
-    async def within() -> Ended:
-        box = NamespaceSandbox(slots=1)
-        try:
-            await box.run(HELLO)
-            task = asyncio.create_task(box.run(job))
-            while not task.done():
-                time.sleep(0.2)  # noqa: ASYNC251  # the loop reads and writes a piece in between
-                await asyncio.sleep(0)
-            result = await task
-            assert ended is not Ended.EXITED or result.succeeded, result
-            return result.ended
-        finally:
-            await box.close()
-
-    assert asyncio.run(asyncio.wait_for(within(), PATIENCE)) is ended
-
-
 @pytest.mark.parametrize("victim", ["rlvr-slot", "rlvr-zygote", "rlvr-keeper"])
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
 @pytest.mark.parametrize("busy", [True, False])
