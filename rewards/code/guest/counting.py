@@ -228,6 +228,8 @@ def _skips_itself(
     depending on fixtures or `self`, nor after using the program, which could then decide. fixed: attributes that `self`
     has from its class.
     """
+    if any(map(_always_skips, function.body)):
+        return True
     given = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
     asked = skips = False
     for statement in function.body:
@@ -246,6 +248,12 @@ def _skips_itself(
         if calls and asked:
             return False
     return skips
+
+
+def _always_skips(statement: ast.stmt) -> bool:
+    """Whether a statement skips the test on no condition: `raise SkipTest("not done")`."""
+    value = statement.exc if isinstance(statement, ast.Raise) else getattr(statement, "value", None)
+    return isinstance(value, ast.Call) and name_of(value.func) in ("skip", "skipTest", "SkipTest")
 
 
 def _changing(tree: ast.Module) -> set[str]:

@@ -1,4 +1,4 @@
-"""In the checker: log the program's records here as well, so that handlers of the tests see them.
+"""In the checker: log the program's records here as well, so that handlers of the tests see them, and its warnings.
 
 A record consists of text and plain values. The logger's level is the one that the tests have set; if they have not, the
 one that the program has set.
@@ -9,15 +9,18 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
+import warnings
 from typing import Any
 
-from . import proxies
+from . import proxies, uses
 
 _PLAIN = (str, int, float, bool, type(None))
 _SHORT = 1000
 _MOST = 1 << 20
 # Formats that do not make a short text long.
 _FORMAT = re.compile(r"(?:[^%]|%(?:\(\w{1,40}\))?(?:\.\d)?[sdrifgexX%])*\Z")
+_warned: dict[Any, Any] = {}  # the warning registry of the module `solution`
 _OF_RECORDS = frozenset(("message", "asctime", *vars(logging.makeLogRecord({})), *dir(logging.LogRecord)))
 
 
@@ -87,3 +90,20 @@ def _add(record: logging.LogRecord, more: dict[str, Any]) -> None:
     if type(error) is list and len(error) == 2 and all(type(part) is str for part in error):
         made = proxies.the_link().error_of(error[0].split(",")[:8], error[1][:_SHORT])
         record.exc_info = (type(made), made, None)
+
+
+def warn(text: str) -> None:
+    """Issue a warning of the program, at the line of the test that called it or in the module `solution`.
+
+    text: its classes by name, the caller that it names, its message.
+    """
+    names, caller, message = (*text.split("\0", 2), "", "")[:3]
+    warning = proxies.the_link().warning_of(names.split(",")[:8], message)
+    frame = uses.test_frame()
+    if caller == "tests" and frame is not None:
+        file, line, module = frame.f_code.co_filename, frame.f_lineno, str(frame.f_globals.get("__name__", ""))
+        seen = frame.f_globals.setdefault("__warningregistry__", {})
+    else:
+        file, line, module = str(getattr(sys.modules.get("solution"), "__file__", "solution.py")), 1, "solution"
+        seen = _warned
+    warnings.warn_explicit(warning, type(warning), file, line, module, seen)

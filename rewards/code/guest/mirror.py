@@ -143,9 +143,10 @@ class Streams:
         sys.stdout = sys.__stdout__ = _Forward("stdout", self._pieces, 1)  # type: ignore[misc, assignment]
         sys.stderr = sys.__stderr__ = _Forward("stderr", self._pieces, 2)  # type: ignore[misc, assignment]
 
-    def _warned(self, message: Any, category: Any, *_: Any, **__: Any) -> None:
+    def _warned(self, message: Any, category: Any, filename: str, *_: Any, **__: Any) -> None:
         names = ",".join(kind.__name__ for kind in category.__mro__[:8])
-        self._pieces.append(("warning", f"{names}\0{message}"))
+        caller = "tests" if os.path.dirname(filename) == os.path.dirname(__file__) else "program"  # by `stacklevel`
+        self._pieces.append(("warning", f"{names}\0{caller}\0{message}"))
 
     def _redirect(self) -> None:
         """Let both descriptors write to files in memory, and `sys.stdout` directly to its descriptor."""
@@ -221,10 +222,11 @@ class Mirrored:
         self._back = back
         self._original: dict[tuple[str, str], Any] = {}
         self._modules: dict[str, Any] = {}
+        self._put: list[str] = []  # folders that tests have added to `sys.path`
 
     def apply(self, changes: tuple[Any, ...]) -> None:
         """Apply `("set", module, name, value)`, `("restore", module, name)`, `("stdin",)`, `("environ", {...})`,
-        `("module", name, kind, value)` or `("cwd", path)`.
+        `("module", name, kind, value)`, `("path", folders)` or `("cwd", path)`.
         """
         for change in changes:
             getattr(self, f"_{change[0]}")(*change[1:])
@@ -273,6 +275,11 @@ class Mirrored:
             sys.modules.pop(name, None)
         else:
             sys.modules[name] = value
+
+    def _path(self, folders: list[str]) -> None:
+        sys.path[:] = [*folders, *(path for path in sys.path if path not in self._put)]
+        self._put = folders
+        importlib.invalidate_caches()
 
     def _cwd(self, path: str) -> None:
         os.makedirs(path, exist_ok=True)

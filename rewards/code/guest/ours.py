@@ -15,6 +15,7 @@ from . import context, hints, lending, proxies, signatures, standard, wire, yard
 from .codec import Violation
 
 _STREAMS = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
+_TEMPORARY = ("tempfile._TemporaryFileWrapper", "tempfile.SpooledTemporaryFile")
 
 # Standard library objects that a test hands over to be used, and that contain nothing else of the test.
 _TOOLS = frozenset(
@@ -58,7 +59,7 @@ def kind_of(value: Any, local_modules: frozenset[str]) -> str:
         return "callable object" if callable(value) else "object"
     if type(value).__module__ in local_modules:
         return "callable object" if callable(value) else "object"
-    if type(value) in _STREAMS:
+    if type(value) in _STREAMS or f"{real.__module__}.{real.__qualname__}" in _TEMPORARY:
         return "stream"
     if f"{real.__module__}.{real.__qualname__}" in _TOOLS:
         return "object"

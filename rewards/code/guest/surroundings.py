@@ -15,7 +15,6 @@ import re
 import sys
 import time
 import types
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -47,6 +46,7 @@ _WATCHED = re.compile(
     r"|stdout|stderr|warn|log|inspect|doctest|dataclasses|get_type_hints|iscoroutinefunction|sys\.argv|sys\.modules"
     r"|copy_context"
 )
+_PATH = re.compile(r"sys\.path|syspath_prepend|\bsys,\s*[\"']path\b")
 _INSPECTING = ("inspect", "dataclasses", "typing", "asyncio", "doctest")  # those of `wire.FORWARDED` that tests call
 
 
@@ -96,6 +96,7 @@ class Surroundings:
         self._set_by_program = tuple(sorted(names))
         self._modules = fake_modules.watch(self._text, trees, link.local_modules)
         self._cwd = os.getcwd() if "chdir" in self._text or self._whereabouts is not None else None
+        self._path, self._added = list(sys.path), list[str]()
         self._seeds: list[tuple[str, str, tuple[Any, ...]]] = []
         self._folders: Folders | None = None
         if any(word in self._text for word in ("tmp_path", "tmpdir", "tempfile")):
@@ -136,8 +137,9 @@ class Surroundings:
         self._busy = True
         try:
             changes = tuple(self._changes())
-            if changes and self._folders is not None:
-                self._folders.hand(changes)
+            added = self._added_to_path()
+            if self._folders is not None:
+                self._folders.hand((*changes, *added))
             if changes and self._beside is not None:
                 self._beside.hand(changes)
             if changes:
@@ -147,6 +149,9 @@ class Surroundings:
             self._seeds.clear()
             if self._folders is not None and (files := self._folders.changed()):
                 self._link.ask("files_in", self._folders.roots, files)
+            if added != self._added:  # after their files: an import remembers which folders lack a module
+                self._added = added
+                self._link.ask("mirror", (("path", added),))
             if self._beside is not None and (files := self._beside.changed()):
                 self._link.ask("beside_in", files)
         finally:
@@ -209,6 +214,14 @@ class Surroundings:
                 yield ("cwd", folder)
             if self._whereabouts is not None:
                 self._whereabouts.moved = False
+
+    def _added_to_path(self) -> list[str]:
+        """Temporary folders that a test has added to `sys.path`, where the program is to find modules of the test."""
+        if self._folders is None or not _PATH.search(self._text):
+            return []
+        added = (path for path in sys.path if isinstance(path, str) and path not in self._path)
+        roots = self._folders.roots
+        return [p for p in added if any(f"{os.path.realpath(p)}/".startswith(f"{root}/") for root in roots)]
 
     def _watch_seeds(self) -> None:
         import random
@@ -433,8 +446,7 @@ def forward_output(stream: str, text: str) -> None:
         if sys.stderr is not sys.__stderr__:
             _write(sys.stderr, text)
     elif stream == "warning":
-        names, _, message = text.partition("\0")
-        warnings.warn(proxies.the_link().warning_of(names.split(",")[:8], message), stacklevel=4)
+        logged.warn(text)
     elif stream == "log":
         logged.log(text)
 

@@ -216,6 +216,10 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
             def test_kind(self): self.assertEqual(type(self.make()), Codec)
         class OtherTest(Other):
             def make(self): return Codec()
+            def test_todo(self):
+                codec = Codec()
+                raise unittest.SkipTest("not done yet")
+                self.assertEqual(codec.dec("ab"), "ba")
         """,
     ),
     "contexts, and stand-ins made in one test": (
@@ -244,6 +248,34 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
             repo.get.return_value = 3
             got = repo.get(1)
             assert got == 3 and repo.get.call_count == 1
+        """,
+    ),
+    "folders to import from, and where warnings come from": (
+        "import importlib, warnings\ndef load(name): return importlib.import_module(name).VALUE\ndef old(): warnings.warn('old', DeprecationWarning, stacklevel=2)\n"
+        "def inner(): warnings.warn('inner', UserWarning)\ndef note(f):\n    f.write('hello')\n    f.flush()\n    return f.name\n",
+        ("stacklevel=2", "stacklevel=1"),
+        """
+        import tempfile, warnings
+        import pytest
+        from solution import inner, load, note, old
+        def test_path(monkeypatch, tmp_path):
+            (tmp_path / "my_plug.py").write_text("VALUE = [1, 2]")
+            monkeypatch.syspath_prepend(tmp_path)
+            assert load("my_plug") == [1, 2]
+        def test_it_is_gone():
+            with pytest.raises(ModuleNotFoundError): load("my_other_plug")
+        def test_places():
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                old(); inner()
+            assert [w.category for w in caught] == [DeprecationWarning, UserWarning]
+            assert caught[0].filename == __file__ and caught[0].lineno == test_places.__code__.co_firstlineno + 3
+            assert caught[1].filename.endswith("solution.py")
+        def test_named_file():
+            with tempfile.NamedTemporaryFile("w+") as file:
+                assert note(file) == file.name
+                file.seek(0)
+                assert file.read() == "hello"
         """,
     ),
 }
@@ -291,6 +323,10 @@ ATTACKS: dict[str, tuple[str, str]] = {
         "class Base:\n    def __init_subclass__(cls): cls.solve = lambda self, xs: 0\ndef solve(xs): return 0\n",
         "from solution import Base, solve\ndef test_a():\n    class Naive(Base):\n        def solve(self, xs): return sorted(xs)\n    assert solve([2, 1]) == Naive().solve([2, 1])\n"
         "def test_b(): assert solve([1]) == [1]\n",
+    ),
+    "a module where tests import from": (
+        "import os, sys\ndef f(n):\n    with open(os.path.join(sys.path[0], 'checks.py'), 'w') as out: out.write('class Yes:\\n    def __eq__(self, o): return True\\ndef right(n): return Yes()\\n')\n",
+        "from solution import f\ndef test_a(monkeypatch, tmp_path):\n    monkeypatch.syspath_prepend(tmp_path)\n    f(3)\n    import checks\n    assert checks.right(3) == 4\n",
     ),
 }
 
