@@ -174,9 +174,13 @@ def _write_counter(encoder: Encoder, value: Counter[Any], depth: int) -> None:
 
 def _write_deque(encoder: Encoder, value: deque[Any], depth: int) -> None:
     if not encoder.mutable(value, depth):
-        encoder.parts.append(b"Q")
-        encoder.put(deque.__dict__["maxlen"].__get__(value), depth - 1)
-        encoder.sequence(b"l", list(deque.__iter__(value)), deque.__len__(value), depth)
+        _write_items(encoder, value, depth)
+
+
+def _write_items(encoder: Encoder, value: deque[Any], depth: int) -> None:
+    encoder.parts.append(b"Q")
+    encoder.put(deque.__dict__["maxlen"].__get__(value), depth - 1)
+    encoder.sequence(b"l", list(deque.__iter__(value)), deque.__len__(value), depth)
 
 
 def _write_named(name: str) -> Writer:
@@ -231,7 +235,7 @@ _BASE_WRITERS: dict[type, Writer] = {
     Counter: lambda encoder, value, depth: _write_pairs(encoder, b"d", value, depth),
     defaultdict: lambda encoder, value, depth: _write_pairs(encoder, b"d", value, depth),
     set: lambda encoder, value, depth: encoder.sequence(b"S", set.__iter__(value), set.__len__(value), depth),
-    deque: lambda encoder, value, depth: encoder.sequence(b"l", list(deque.__iter__(value)), len(value), depth),
+    deque: _write_items,
     bytearray: lambda encoder, value, _depth: _write_bytes(
         encoder, bytes(bytearray.__getitem__(value, slice(None))), 0
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +27,7 @@ _ARITHMETIC = (
     *("lshift", "rshift", "and", "xor", "or"),
 )
 _MOST_DIGITS = 4000
-_SEQUENCES = (list, bytearray)
+_SEQUENCES = (list, bytearray, deque)
 _TOLD_BY_CONTENT = frozenset(("copy", "keys", "values", "items"))
 _WHOLE = (str, bytes, int, float, complex, tuple, frozenset)  # results of their methods are made of their content alone
 
@@ -147,9 +147,9 @@ def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ..
     for n in ("__len__", "__iter__", *(("__getitem__",) if issubclass(plain, _SEQUENCES) else ())):
         if n in names:
             names[n] = _content_first(plain, n, names[n])
-    if issubclass(plain, list | dict | set) and capabilities & wire.BITS["__contains__"]:
+    if issubclass(plain, list | dict | set | deque) and capabilities & wire.BITS["__contains__"]:
         names["__contains__"] = _contains(plain)
-    if (issubclass(plain, wire.MUTABLE) or plain.__name__ == "deque") and capabilities & wire.BITS["__hash__"]:
+    if issubclass(plain, wire.MUTABLE) and capabilities & wire.BITS["__hash__"]:
         names["__hash__"] = _hash_of_content
     if issubclass(plain, dict) and capabilities & wire.BITS["__missing__"]:
         names["__missing__"] = TEMPLATES["__getitem__"]
@@ -178,9 +178,12 @@ def make_plain(number: int, kind: Any, content: Any, register: Callable[[Any], N
         put = OrderedDict.__setitem__ if issubclass(plain, OrderedDict) else dict.__setitem__  # each has its own order
         for key, value in content.items():
             put(made, key, value)
-    elif issubclass(plain, wire.MUTABLE) or plain.__name__ == "deque":
+    elif issubclass(plain, deque):
         made = make(kind)
-        plain.__init__(made, content)  # type: ignore[call-arg]
+        deque.__init__(made, content, content.maxlen)
+    elif issubclass(plain, wire.MUTABLE):
+        made = make(kind)
+        plain.__init__(made, content)
     elif plain.__module__ == "datetime":
         made = make(kind, *_datetime_fields(content))
     elif plain.__name__ == "Fraction":
@@ -198,7 +201,7 @@ def _fits(plain: type, content: Any) -> bool:
         return kind is dict
     if plain is bytearray:
         return kind is bytes
-    return kind is (list if plain.__name__ == "deque" else plain)
+    return kind is plain
 
 
 def _datetime_fields(value: Any) -> tuple[Any, ...]:

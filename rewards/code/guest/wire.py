@@ -11,6 +11,7 @@ keep the turn, or whether the program has threads of its own. `PENDING` only pas
 from __future__ import annotations
 
 import types
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,7 +82,7 @@ FIELDS_OF_ERRORS: Mapping[type, tuple[str, ...]] = {
 }
 
 # Plain types of which both ends hold instances of subclasses, their content numbered as a container.
-MUTABLE = (list, dict, set, bytearray)
+MUTABLE = (list, dict, set, bytearray, deque)
 
 # Functions of the standard library that inspect an object: they run in the program's process.
 FORWARDED: Mapping[str, tuple[str, ...]] = {

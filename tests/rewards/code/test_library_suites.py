@@ -278,6 +278,50 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
                 assert file.read() == "hello"
         """,
     ),
+    "rings, and errors of the standard library": (
+        "import argparse, configparser, ipaddress, tomllib\nfrom collections import deque\nclass Ring(deque):\n    def __init__(self, n, items=()): super().__init__(items, maxlen=n)\n"
+        "    @property\n    def full(self): return len(self) == self.maxlen\n    def put(self, x): self.append(x); return self\n"
+        "class Around(deque):\n    def __getitem__(self, i): return super().__getitem__(i % len(self))\n"
+        "def positive(text):\n    if int(text) <= 0: raise argparse.ArgumentTypeError(f'{text} is not positive')\n    return int(text)\n"
+        "def bad(n):\n    if n == 1: raise argparse.ArgumentError(None, 'oops')\n    if n == 2: configparser.ConfigParser().read_string('x=1')\n"
+        "    if n == 3: tomllib.loads('a = ')\n    if n == 4: ipaddress.IPv4Address('1.2')\n",
+        ("len(self) == self.maxlen", "len(self) > 1"),
+        """
+        import argparse, configparser, copy, ipaddress, tomllib
+        from collections import deque
+        import pytest
+        from solution import Around, Ring, bad, positive
+        def test_ring():
+            ring = Ring(3)
+            ring.extend([1, 2])
+            assert not ring.full and ring.maxlen == 3
+            ring.extend([3, 4])
+            assert list(ring) == [2, 3, 4] and ring.full and ring[0] == 2 and len(ring) == 3 and 4 in ring
+            ring.rotate(1)
+            assert list(ring) == [4, 2, 3] and ring == deque([4, 2, 3])
+            assert ring.put(9) is ring and list(ring) == [2, 3, 9] and ring.popleft() == 2 and not ring.full
+            assert ring.pop() == 9 and isinstance(ring, deque) and repr(ring) == "Ring([3], maxlen=3)"
+        def test_around():
+            around = Around([1, 2, 3])
+            assert around[4] == 2 and around[-1] == 3
+            around.appendleft(0)
+            copied = copy.copy(around)
+            copied.append(5)
+            assert around[4] == 0 and list(around) == [0, 1, 2, 3]
+        def test_errors(capsys):
+            parser = argparse.ArgumentParser()
+            parser.add_argument("-n", type=positive)
+            with pytest.raises(SystemExit): parser.parse_args(["-n", "0"])
+            assert "0 is not positive" in capsys.readouterr().err
+            with pytest.raises(argparse.ArgumentTypeError, match="not positive"): positive("-1")
+            with pytest.raises(argparse.ArgumentError) as caught: bad(1)
+            assert str(caught.value) == caught.value.message == "oops"
+            with pytest.raises(configparser.MissingSectionHeaderError) as caught: bad(2)
+            assert caught.value.lineno == 1
+            with pytest.raises(tomllib.TOMLDecodeError, match="Invalid value"): bad(3)
+            with pytest.raises(ipaddress.AddressValueError): bad(4)
+        """,
+    ),
 }
 # name: program, tests that it must not pass
 ATTACKS: dict[str, tuple[str, str]] = {
@@ -327,6 +371,11 @@ ATTACKS: dict[str, tuple[str, str]] = {
     "a module where tests import from": (
         "import os, sys\ndef f(n):\n    with open(os.path.join(sys.path[0], 'checks.py'), 'w') as out: out.write('class Yes:\\n    def __eq__(self, o): return True\\ndef right(n): return Yes()\\n')\n",
         "from solution import f\ndef test_a(monkeypatch, tmp_path):\n    monkeypatch.syspath_prepend(tmp_path)\n    f(3)\n    import checks\n    assert checks.right(3) == 4\n",
+    ),
+    "a deque that holds and equals all": (
+        "from collections import deque\nclass D(deque):\n    def __eq__(self, o): return True\n    def __contains__(self, o): return True\n    def __iter__(self): return iter([1, 2, 3])\n"
+        "    def __len__(self): return 3\n    def __getitem__(self, i): return i + 1\ndef f(x): return D([1])\n",
+        "from solution import f\ndef test_a(): assert list(f(1)) == [1, 2, 3]\ndef test_b(): assert 5 in f(1)\ndef test_c(): assert len(f(1)) == 3\ndef test_d(): assert f(1) == 5\n",
     ),
 }
 
