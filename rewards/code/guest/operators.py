@@ -101,11 +101,12 @@ def contains(self: Any, item: Any) -> bool:
         return is_true(ask("__contains__", self, item))
     if not (_can_be_walked(type(self)) and is_object(self)):
         refuse(self, "`in`")
+    is_made = made_of_class(self)  # an iteration may yield the object itself
     found = named = alike = other = False
     try:
         for count, given in enumerate(iterate(self)):
             if count == _MOST_WALKED:
-                refuse(self, "`in`")
+                refuse(self, "`in`", is_made=is_made)
             found = found or given is item or given == item
             named = named or views.names_alike(given, item)
             alike, other = alike or type(given) is type(item), True
@@ -115,8 +116,8 @@ def contains(self: Any, item: Any) -> bool:
         refuse(self, "`in`")
     says = views.says_whether(self, item)
     found = found or (named and says is True)
-    if says is True and other and not (found or alike) and made_of_class(self):
-        refuse(self, "`in`")  # it holds keys, and gives what they stand for
+    if says is True and other and not (found or alike) and is_made:
+        refuse(self, "`in`", is_made=True)  # it holds keys, and gives what they stand for
     return views.told_whether(self, says, found)
 
 

@@ -60,10 +60,12 @@ def attribute(owner: Any, name: str) -> Any:
     return value
 
 
-def refuse(value: Any, what: str) -> NoReturn:
-    """Fail the case: an object of the program was mixed with test data, or used as the verdict."""
+def refuse(value: Any, what: str, *, is_made: bool = False) -> NoReturn:
+    """Fail the case: an object of the program was mixed with test data, or used as the verdict. is_made: the test
+    created it, as known before the program returned it.
+    """
     name = type(value).__name__
-    if made_of_class(value) or _gives_object():
+    if is_made or made_of_class(value) or _gives_object():
         the_link().unsupported(f"{what} of a {name} object")
     the_link().refuse(f"{what} of an object of type {name}: the test expects plain data")
     raise Refused(f"{what} of an object of type {name} is not for the program to decide")

@@ -395,3 +395,21 @@ def test_programs_that_are_not_right_gain_nothing(name: str) -> None:
     judgement = pytest_files(program, tests, partial=True)
     assert is_wrong(judgement)
     assert "passed" not in fates(judgement)
+
+
+def test_what_a_walk_cannot_tell_of_an_object_that_the_test_made_is_ungraded() -> None:
+    program = """
+        class Entry: pass
+        class Ledger:
+            def __init__(self, *names): self.entries = {name: Entry() for name in names}
+            def __contains__(self, name): return name in self.entries
+            def __iter__(self): return iter(self.entries.values())
+    """
+    tests = """
+        from solution import Ledger
+        def test_names():
+            ledger = Ledger("a")
+            assert "b" not in ledger and len(ledger.entries) == 1
+            assert "a" in ledger
+    """
+    assert fates(pytest_files(program, tests, partial=True)) == ["unsupported test"]
