@@ -7,12 +7,12 @@ no program. If there is an `<answer>` outside of all fences, only the last one i
 (or continues the prompt of a `check` reference, or is in a language that is not parsed here). `code` takes the whole
 text.
 
-A fence is three or more backticks or tildes, ended by at least as many of the same; the opening one may follow text on
-its line and be indented, and then its block is dedented. A block that is never closed reaches to the end. A fence that
-names a language inside an open block opens a block in it: it belongs to the outer one (a docstring's example), unless
-the outer one is Markdown, or was left open and does not parse. Fences that name nothing, in a text of a Python program,
-end no block: what stands around them parses with them, and not without. Linear in the length, but for parsing, which is
-capped.
+Tokens that end a turn are dropped at the end of the text. A fence is three or more backticks or tildes, ended by at
+least as many of the same; the opening one may follow text on its line, be indented or stand in a block quote (`> `),
+and then its block is dedented. A block that is never closed reaches to the end. A fence that names a language inside an
+open block opens a block in it: it belongs to the outer one (a docstring's example), unless the outer one is Markdown,
+or was left open and does not parse. Fences that name nothing, in a text of a Python program, end no block: what stands
+around them parses with them, and not without. Linear in the length, but for parsing, which is capped.
 
 Example:
     >>> program_of("First:\\n```python\\nx = 1\\n```\\nBetter:\\n~~~py\\nx = 2\\n~~~")
@@ -33,7 +33,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rewards.code.references import Extraction
-from rewards.math.extract import visible
+from rewards.math.extract import visible, without_end_of_turn
 
 LONGEST_PARSED = 100_000
 """In characters; a longer text without fences is not a program."""
@@ -45,6 +45,8 @@ _INFO = re.compile(r"[ \t]*(?:\{?\.?(?P<language>[\w+#.-]+)[^\n]*)?\Z")
 _TAG = re.compile(r"</?answer>")
 _MARKDOWN = {"markdown", "md"}
 _DEEPEST = 3
+_UNSEEN = " \xa0\u3000\t\r\n\f\v\u200b\u200c\u200d\u2060\ufeff"
+_QUOTED = re.compile(r"(?:[ \t]*>)+[ \t]*\Z")  # a block quote
 _QUOTES = re.compile(r"\"{3}|'{3}")
 _MOST_IN_TEXTS = 6  # blocks
 
@@ -75,7 +77,7 @@ def program_of(
     language: of the program; only Python is parsed. prompt: code that the program may continue (HumanEval).
     prefilled: the prompt ended in `<think>`, so the response begins inside it.
     """
-    text = visible(response, prefilled=prefilled)
+    text = visible(without_end_of_turn(response).removeprefix("\ufeff"), prefilled=prefilled)
     if text is None or not text.strip():
         return None
     if extract == "code":
@@ -155,13 +157,13 @@ class _Fence(NamedTuple):
 def _fence(line: str) -> _Fence | None:
     if "```" not in line and "~~~" not in line:
         return None
-    match = _FENCE.match(line.rstrip())
+    match = _FENCE.match(line.rstrip(_UNSEEN))
     if match is None:
         return None
     mark, before = match["ticks"] or match["tildes"], match["before"] or match["indent"] or ""
     rest = match["info"] or match["rest"] or ""
     info = _INFO.match(rest)
-    alone = not before.strip()
+    alone = not before.strip() or _QUOTED.match(before) is not None
     return _Fence(
         mark=mark,
         indent=before if alone else "",
@@ -229,9 +231,12 @@ def _around_fences_in_texts(
 
 
 def _dedented(content: str, indent: str) -> str:
-    """Remove the indentation of the fence, as far as each line has it."""
+    """Remove the indentation of the fence, or its marks of a block quote, as far as each line has them."""
     if not indent:
         return content
+    if marks := indent.count(">"):
+        mark = re.compile(rf"(?:[ \t]*>){{1,{marks}}} ?")
+        return "\n".join(mark.sub("", line, count=1) if mark.match(line) else line for line in content.split("\n"))
     lines = content.split("\n")
     kept = []
     for line in lines:

@@ -1,5 +1,14 @@
 """Where the answer of a response stands: `answer` looks for its forms, the other files read the prose around them."""
 
-from rewards.math.extract.answer import Extracted, Form, answer_tag, extract, last_box, turn, visible
+from rewards.math.extract.answer import (
+    Extracted,
+    Form,
+    answer_tag,
+    extract,
+    last_box,
+    turn,
+    visible,
+    without_end_of_turn,
+)
 
-__all__ = ["Extracted", "Form", "answer_tag", "extract", "last_box", "turn", "visible"]
+__all__ = ["Extracted", "Form", "answer_tag", "extract", "last_box", "turn", "visible", "without_end_of_turn"]

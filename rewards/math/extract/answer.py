@@ -52,7 +52,7 @@ from rewards.math.extract.written import LONGEST_SEARCHED, last_value
 from rewards.math.late import late
 from rewards.types import Policy
 
-__all__ = ["Extracted", "Form", "answer_tag", "extract", "last_box", "turn", "visible"]
+__all__ = ["Extracted", "Form", "answer_tag", "extract", "last_box", "turn", "visible", "without_end_of_turn"]
 
 Form: TypeAlias = Literal["any", "boxed", "answer_tag", "hash"]
 
@@ -63,6 +63,7 @@ _END_OF_TURN = late(
     r"<\|(?:im_end|eot_id|endoftext|end_of_text|eom_id|end|return|eot|end_of_turn|END_OF_TURN_TOKEN)\|>|</s>|<end_of_turn>|<eos>"
     r"|<｜end▁of▁sentence｜>"
 )
+_LONGEST_END = 24  # characters of such a token
 _CHANNEL = late(  # how gpt-oss thinks: `<|channel|>analysis<|message|>…<|end|>`, the answer in another channel
     r"<\|channel\|>\s*(?P<name>\w+)[^<]*<\|message\|>(?P<said>.*?)(?:<\|(?:end|return)\|>|(?=<\|channel\|>)|\Z)"
     r"(?:\s*<\|start\|>\s*assistant)?",
@@ -172,6 +173,18 @@ def turn(response: str) -> str:
             return text[start : begun.start()]
         start = begun.end()
     return text[start:]
+
+
+def without_end_of_turn(response: str) -> str:
+    """The response without the tokens that end its turn, where they stand at its end; within, they may be text."""
+    kept = end = len(response)
+    while True:
+        while end and response[end - 1].isspace():
+            end -= 1
+        begun = response.rfind("<", max(end - _LONGEST_END, 0), end)
+        if begun < 0 or not _END_OF_TURN.fullmatch(response, begun, end):
+            return response[:kept]
+        kept = end = begun
 
 
 def visible(response: str, *, prefilled: bool = False) -> str | None:
