@@ -38,7 +38,7 @@ from rewards.math.extract.afterwords import without_afterword
 from rewards.math.extract.assertion import SEVERAL
 from rewards.math.extract.boxes import Committed, committed, is_hollow, last_box, unboxed
 from rewards.math.extract.claims import is_stated, is_supposed
-from rewards.math.extract.continued import without_code, without_next_question, without_struck
+from rewards.math.extract.continued import without_code, without_next_question, without_next_turn, without_struck
 from rewards.math.extract.fields import field
 from rewards.math.extract.listed import parts, value_lines
 from rewards.math.extract.numbered import numbered_answers
@@ -92,10 +92,11 @@ _HEADING = late(
 )
 _MOST_WORDS_OF_A_HASH = 2
 _TO_BE_SOLVED = late(  # right behind it, an equation is a condition
-    r"\b(?:solve|need|want|requires?|suppose|let|(?:the|an?) (?:equation|condition|constraint))(?:\s+that)?"
-    r"[\s$\\(\[]*\Z",
+    r"\b(?:solve|need|want|requires?|suppose|let|(?:the|an?) (?:equation|condition|constraint)"
+    r"|such(?=\s+that))(?:\s+that)?[\s$\\(\[]*\Z",
     re.IGNORECASE,
 )
+_SOLVED_NEXT = late(r"[\s$*)]*,?\s(?:which|and|so)\s(?:(?:we|I)\s)?(?:now\s|can\s|must\s|need\sto\s)?solve\b")
 _CHOSEN_AT_LAST = late(  # "It is 12. Answer D": the value, and its letter
     r"(?<=[.!,:;\n(])[\s*]*(?i:(?:correct\s)?(?:option|choice|answer))\s\(?([A-J])\)?[.!*)\s]*\Z"
     # "which is option **B) 12 km**."
@@ -123,14 +124,16 @@ _RECKONED = late(r"[\d\s.,+*/×·()-]+")
 _ESCAPED_BOX = late(r"(?<!\\)\\\\f?boxed\s*\{")  # in a text whose backslashes are doubled, as in JSON
 _DAYS = "Mon|Tues|Wednes|Thurs|Fri|Satur|Sun"
 _WORD_CONCLUDED = late(  # "..., so the function is even."
-    r"(?:[.!,;:\n]\s*|\A)(?i:so|thus|hence|therefore),?\s(?!(?:it|this|that)\s)(?P<before>[^.!?;\n\d$\\]{1,80}\s(?:is|are)\s)"
+    r"(?:(?:[.!,;:\n]\s*|\A)(?i:so|thus|hence|therefore),?\s(?!(?:it|this|that)\s)|\A\s*(?=[Tt]he\s(?!answer\b|result\b|solution\b)[^,\n]*\Z))(?P<before>[^.!?;\n\d$\\]{1,80}\s(?:is|are)\s)"
     r"(?:an?\s)?(?P<word>[A-Za-z][a-z-]{2,20})[.!]?\s*\Z"
     # "So the 100th day is a Tuesday."
     rf"|(?:\A|[.!?\n])(?P<before_day>(?!\s*(?i:it|this|that|no)\b)[^.!?\n]{{0,80}}\s(?:is|was)\s)(?:an?\s)?(?P<day>(?:{_DAYS})day)[.!]?\s*\Z"
+    # "In 100 days it will be a Friday."
+    rf"|(?P<before_date>[^.!?\n]{{0,80}}\b(?:will\sbe|falls\son|will\sfall\son)\s)(?:on\s)?(?:an?\s)?(?P<date>(?:{_DAYS})day)[.!]?\s*\Z"
 )
 _VERDICT_FIRST = late(r"\A[\s*_]*(Yes|No)[*_]*[,.][*_]*\s(?=(?i:it|there|they|we|the|such|every|all)\b)(?![^\n]*\?)")
 _STATEMENT = late(  # all of a response
-    r"(?:(?i:so|thus|hence|therefore),?\s)?(?i:the|this)\s(?:given\s)?(?:statement|claim|assertion|proposition|conjecture)\sis\s(true|false)[.!\s]*"
+    r"(?:(?i:so|thus|hence|therefore),?\s)?(?i:the|this)\s(?:given\s)?(?:statement|claim|assertion|proposition|conjecture)\sis\s([Tt]rue|[Ff]alse)[.!\s]*"
 )
 _STOP_INSIDE = late(r"[。！？]\s*[^\s。！？]")
 _VERDICT_LATER = late(r"\b(?:yes|no(?=[,.!])|wait|actually|answer|but|however)\b", re.IGNORECASE)
@@ -138,6 +141,7 @@ _LONGEST_LEAD = 40
 _LONGEST_FENCE = 10  # with the blanks behind it
 _LONGEST_END = 300
 _LONGEST_WORD = 3  # `3个` stays as it is
+_SPEAKERS = ("Human", "User", "Instruction", "<|user|>", "<|human|>")
 _CLOSING = " \n$.)]}\\*"
 
 
@@ -388,7 +392,9 @@ def _last_value(text: str) -> str | Committed | None:
     if found is None or found.startswith(SEVERAL):
         return found
     before = end[: end.rfind(found)]
-    if _TO_BE_SOLVED.search(before, max(0, len(before) - _LONGEST_LEAD)):
+    if _TO_BE_SOLVED.search(before, max(0, len(before) - _LONGEST_LEAD)) or _SOLVED_NEXT.match(
+        end, len(before) + len(found)
+    ):
         return found
     return Committed(found, len(text), result(found, is_worked=before.rstrip().endswith("=")))
 
@@ -404,8 +410,9 @@ def _word_at_last(text: str) -> str | None:
         return verdict
     end = text[-_LONGEST_END:]
     if (concluded := _WORD_CONCLUDED.search(end)) is not None:
-        word = concluded["word"] or concluded["day"]
-        is_answer = word not in NO_ANSWER and is_stated(concluded["before"] or concluded["before_day"], "")
+        word = concluded["word"] or concluded["day"] or concluded["date"]
+        before = concluded["before"] or concluded["before_day"] or concluded["before_date"]
+        is_answer = word not in NO_ANSWER and is_stated(before, "")
         return word if is_answer else None
     if "no " in end and (none := _NO_SOLUTION.search(end)) is not None:
         before = sentence_before(end, none.start(1))
@@ -453,7 +460,10 @@ def extract(
 
     at_once: only what stands in a form; None where the policy would have to read more than a little prose.
     """
-    text = visible(turn(response), prefilled=prefilled)
+    own = turn(response)
+    if any(speaker in own for speaker in _SPEAKERS):
+        own = without_next_turn(own, lambda text: visible(text, prefilled=prefilled))
+    text = visible(own, prefilled=prefilled)
     if text is None:
         return None
     if policy == "lenient" and (not text.isascii() or "\\checkmark" in text or "square$" in text or "\\Box" in text):

@@ -58,6 +58,8 @@ _REPUDIATED = late(  # the sentence of a box begins by saying that it is wrong, 
     r"(?:wrong|incorrect|a\s+mistake)\s+to\b|example(?:\sof\sthe\sformat|\sformat)?\s?:"
     r"|(?:please\s)?(?:write|give|enter|put|present|format|provide)\s(?:your|the)\s(?:final\s)?answer\s(?:in\sthe\sform|as|like)\b"
     r"|(?:please\s)?(?:write|give|enter|put|present|format|provide)\syour\s(?:final\s)?answer\s(?:in|inside|within)\b"
+    r"|(?:for\s(?:instance|example)|e\.g\.),?\s(?:write|put|enter|box|use)\b"
+    r"|the\s(?:answer\s|output\s)?format\s(?:is|should\sbe|would\sbe)\b[^\n]*,\s(?:for\s(?:instance|example)|e\.g\.|like|such\sas)"
     r"|the\s(?:answer\s|output\s)?format\s(?:is|should\sbe|would\sbe)\b|(?:for\s(?:instance|example)|e\.g\.),?\sif\sthe\sanswer\b[^\n]*,"
     r"|I\s(?:initially|originally|first)\s(?:had|got|wrote|thought)\b|I\s+(?:doubt|don['’]t\s+(?:think|believe))\b|nobody\b|no\s+one\b"
     r"|(?:someone|somebody|others|(?:my|a|another|the\s+other)\s+(?:friend|classmate|teacher|colleague|student|book))"

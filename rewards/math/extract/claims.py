@@ -236,7 +236,7 @@ _UNCLAIMED = late(  # what stands before the value
     re.VERBOSE,
 )
 _WOULD = late(r"O[.hbem]{0,3}\Z")  # "They would need 9 boxes if"
-_IS_THE_ANSWER = late(r"(?:O|[^nOmdwx;|]*)b[qK][gJ]*A")
+_IS_THE_ANSWER = late(r"(?:O|[^nOmdwx;|]*)b[qK][gJ]*A\|?")
 _IS_IT = late(r"(?:\A|[qP])[gJ.]*\Z")  # "the answer", which is one; "5 answers" are things
 _NEW_SUBJECT = late(r",.*[yqa]")  # "to find the answer, we"
 _PREDICATE = r"""(?:
@@ -251,8 +251,8 @@ _SAID_OF_IT = late(  # what follows the value
       | [.hbe]{{1,5}}d(?:[,;|B]|\Z)                                # "79 have been counted so far"
       | b[nx] | [mO]n(?:[.Kq]{{0,2}}T|\|?\Z) | [.y]?O | {_PREDICATE}    # "8 is not prime", "8 does not"
       | R(?!q[AfJ]) | hQ                                              # "8 makes it zero"
-      | [^;|]*,c?kq | [^|]*(?:[FIK&tTm]|[pF]q|mp)\Z                # "8 each, so twice that"; "8 by", cut off
-      | b[.Kg]{{0,2}}D | b[.Kg]{{2,3}}[wxXd] | bk\.[yq]           # "8 is just a guess", "8 is twice what we"
+      | [^;|]*,c?kq | [^|]*(?:[FIK&tTmy]|[pF]q|mp)\Z                # "8 each, so twice that"; "8 by", cut off
+      | b[.Kgq]{{0,2}}D | b[.Kg]{{2,3}}[wxXd] | bk\.[yq]           # "8 is just a guess", "8 is twice what we"
       | m[pb]{{1,2}}k | bq?kI?q[gJ]*A                            # "8 must be doubled", "8 is twice the answer"
       | bqA[pI].?o | bg[k.]I | \.?U                 # "8 unless", "8 only for even n"
       | \.?,?(?:y[ru]|d|n[zZ]|B[yq][MdbW]|By|B[yq]?hn))                      # "8, I think", "8 (not sure)"
@@ -313,6 +313,20 @@ def is_stated(before: str, after: str) -> bool:
     return (
         _is_claimed(head) and is_about_it(about) and (about[:1] in ("", ",", "I") or _LINKED.search(about) is not None)
     )
+
+
+_HOLDS = late(
+    r"\A(?![^\n]*(?:\b(?:not|never|no)\b|n['’]t\b))[^\n]*\b(?:holds?|true|valid|satisfied|defined|real|positive|negative"
+    r"|increasing|decreasing|converges)\s(?:only\s|precisely\s|exactly\s)?(?:when|for|if|iff|if\sand\sonly\sif|on)\s"
+    r"(?:all\s)?[\s$(\\]*\Z",
+    re.IGNORECASE,
+)
+_RANGE = late(r"(?=.*(?:[<>≤≥∪∈]|\\(?:[lg](?:eq?|t)?|in|cup|infty)(?![a-z])))[^\n]*")
+
+
+def holds_for(before: str, value: str) -> bool:
+    """Whether a sentence tells the range of values for which something holds."""
+    return _HOLDS.search(before) is not None and _RANGE.fullmatch(value) is not None
 
 
 def is_supposed(before: str) -> bool:

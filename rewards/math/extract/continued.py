@@ -2,10 +2,13 @@ r"""Where a response goes on behind its answer, or holds what nobody reads as on
 
 A model that does not stop writes the next exercise and its answer. What was asked is answered before; that holds where
 an answer is announced in words and no question stands before it. A form (a box, `####`) is not cut: the last commits.
+Where it writes the next turn of a conversation ("User: … Assistant: …"), its own one has ended, forms included.
 
 Example:
     >>> without_next_question("The answer is 9.\n\nQuestion: Tom has 12 pens. How many pens?\nAnswer: 12")
     'The answer is 9.'
+    >>> without_next_turn("\\boxed{9}\n\nHuman: What is 3 + 1?\n\nAssistant: \\boxed{4}", str)
+    '\\boxed{9}'
     >>> without_code("So it is 3.\n```python\nprint(12)\n```"), without_struck("<del>10</del> 12")
     ('So it is 3.\n', ' 12')
 """
@@ -13,6 +16,7 @@ Example:
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import islice
 
 from rewards.math.late import late
@@ -27,6 +31,10 @@ _BEGUN = late(
     re.IGNORECASE,
 )
 _ANNOUNCED = late(r"\banswers?[*_]*\s?(?:is\b|are\b|:)[^\n]{0,200}\d|\banswer\sis:?\s[^\s]", re.IGNORECASE)
+_NEXT_TURN = late(
+    r"\n[^\S\n]{0,20}(?:#{1,4}\s)?[*_]{0,2}(?:Human|User|Instruction)[*_]{0,2}:(?=[\s*_])|\n<\|(?:user|human)\|>"
+)
+_ANSWERED = late(r"\\f?boxed(?![a-zA-Z])|</answer>|####|\banswers?[*_]*\s?(?:is\b|are\b|:)", re.IGNORECASE)
 _MOST = 4  # that are tried, each in the time that the text before it takes
 _CODE = late(
     r"```(?:python|py|javascript|js|java|c|cpp|c\+\+|r|julia|sql|sh|bash)\d?[^\S\n]*\n[^`]*(?:```|\Z)", re.IGNORECASE
@@ -42,6 +50,15 @@ def without_next_question(text: str) -> str:
             break
         if _ANNOUNCED.search(before) is not None:
             return before.rstrip()
+    return text
+
+
+def without_next_turn(text: str, shown: Callable[[str], str | None]) -> str:
+    """The text up to where it speaks for the user again, behind an answer that it shows."""
+    for found in islice(_NEXT_TURN.finditer(text), _MOST):
+        own = text[: found.start()]
+        if (before := shown(own)) is not None and _ANSWERED.search(before) is not None:
+            return own.rstrip()
     return text
 
 

@@ -38,11 +38,29 @@ _IN_A_SET = r"(?:\\(?:cup|cap|setminus|notin)(?![a-zA-Z])|[∪∩∖∉])"
 _SET_BEFORE = late(rf"(?:{_IN_A_SET}|\\(?:overline|bar)\s*\{{|\\int(?![a-zA-Z])[^$=\n]{{0,20}})\s*\Z")
 _SET_BEHIND = late(rf"\s*(?:{_IN_A_SET}|\^\s*\{{?\s*[cC](?![a-zA-Z]))")
 _NAMED = late(r"=\s*\Z")
+_EQUAL_BEHIND = late(r"\s*=\s*(?P<other>\d+)\s*(?:\$|\\\)|\\\]|\n|\Z)")
+_EQUAL_BEFORE = late(r"(?:=|\$|\\\(|\\\[|\n)\s*(?P<other>\d+)\s*=\s*\Z")
+_EXPRESSION = late(r"(?=.*(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z]))(?=.*[-+])[^=<>]*")
 _MALFORMED = late(r"\{\s*[^\s{}]")  # `\boxed{8}{9}`
 _LONGEST = 60
 _BEGINS = ("=", "$", "&", ":", ",", ".", "\\[", "\\(", " is", "≈", ">", "**")
 _GOES_ON = (*"+-−*/!^{<>≤≥≠∪∩∖∉", *map(".{}".format, range(10)), *(f"\\{one}" for one in "cstpmdnlg"))
 """What stands before a box that begins its formula, and behind one that does not end it."""
+
+
+def _equation(content: str, before: str, behind: str) -> str | None:
+    r"""The false equation that a box is one side of (`\boxed{12} = 13`), or the one of unknowns with 0 behind it."""
+    found = _EQUAL_BEHIND.match(behind)
+    if found is not None and (
+        _differ(content, found["other"]) or (found["other"] == "0" and _EXPRESSION.fullmatch(content) is not None)
+    ):
+        return f"{content} = {found['other']}"
+    found = _EQUAL_BEFORE.search(before)
+    return f"{found['other']} = {content}" if found is not None and _differ(content, found["other"]) else None
+
+
+def _differ(one: str, other: str) -> bool:
+    return one.isdecimal() and one.lstrip("0") != other.lstrip("0")
 
 
 def around(content: str, before: str, behind: str) -> str | None:
@@ -51,10 +69,14 @@ def around(content: str, before: str, behind: str) -> str | None:
     is_begun, goes_on = not before.rstrip().endswith(_BEGINS), behind.lstrip().startswith(_GOES_ON)
     if is_begun and (inside := _INSIDE.search(before)) is not None and (rest := _REST.match(behind)) is not None:
         return f"{inside.group()}{content}{rest.group()}"
-    if (goes_on and (_MALFORMED.match(behind) or _SET_BEHIND.match(behind))) or (
-        is_begun and _SET_BEFORE.search(before)
+    if (
+        behind[:1].isdecimal()
+        or (goes_on and (_MALFORMED.match(behind) or _SET_BEHIND.match(behind)))
+        or (is_begun and _SET_BEFORE.search(before))
     ):
         return rf"{content} \text{{ or }} \ldots"
+    if not is_begun and (equation := _equation(content, before, behind)) is not None:
+        return equation
     if goes_on and _COMPARED.match(behind) and not _NAMED.search(before):
         return rf"{content} \text{{ or }} \ldots"
     lead = _LEAD.search(before) if is_begun else None

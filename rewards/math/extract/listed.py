@@ -19,8 +19,8 @@ from rewards.math.late import late
 _LONGEST = 400
 _NUMBER = r"\$?\d+(?:,\d{3})*(?:\.\d+)?"
 _TOTAL = late(
-    rf"(?<![\w.,$])({_NUMBER})(?:\s[a-z]+){{0,3}}\s?[:–—]\s"
-    rf"((?:[^\d$.:;=\n+*]*{_NUMBER}\s(?=[a-z])){{2,8}}[^\d$.:;=\n+*]*)\.?\s*\Z"
+    rf"(?<![\w.,$])({_NUMBER})(?:\s[a-z]+){{0,6}}(?:\s?[:–—]\s|,?\s\()"
+    rf"((?:[^\d$.:;=\n+*()]*{_NUMBER}\s(?=[a-z])){{2,8}}[^\d$.:;=\n+*()]*)\)?\.?\s*\Z"
 )
 _OF_IT = late(r"\b[Oo]f\s(?:the|all|his|her|their|its|these)\s\Z")
 _REST = late(r"\b(?:so|thus|hence|therefore|left|remain\w*)\b")
@@ -57,7 +57,9 @@ _LINE_START = " \t*_#>(-"
 def total_of_parts(text: str) -> str | None:
     """The number before a colon that those behind it add up to."""
     found = (
-        _TOTAL.search(text, max(0, len(text) - _LONGEST)) if ": " in text or " – " in text or " — " in text else None
+        _TOTAL.search(text, max(0, len(text) - _LONGEST))
+        if ": " in text or " – " in text or " — " in text or text.rstrip(". ").endswith(")")
+        else None
     )
     if found is None:
         return None

@@ -72,6 +72,7 @@ _NO_OFFER = late(  # the one before is put aside, or leads to the one behind
 )
 _AS_WELL = late(  # behind the second of two boxes: "yet 6 seems right as well"
     r"[\s$*)]*(?:(?:seems|looks|is|sounds)\s(?:right|fine|plausible|possible|ok(?:ay)?|correct|good)\s(?:too|as\swell|also)\b"
+    r"|also\s(?:works|fits|qualifies|satisfies)\b|(?:works|fits|qualifies)\s(?:too|as\swell|also)\b"
     r"|(?:is\s)?(?:next|second)\s*(?:[.\n]|\Z)|;?\s*pick\s(?:whichever|either|one)\b)",
     re.IGNORECASE,
 )

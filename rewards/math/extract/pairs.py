@@ -1,4 +1,4 @@
-r"""Two boxes that belong together: what two have, guesses, a value and its rounding, the sides of a relation.
+r"""Two values that belong together: what two have, guesses, a value and its rounding, the sides of a relation.
 
 Example:
     >>> linked("9", " = ", "8"), linked(r"\sqrt{2}", " (exact), ", "1.41"), linked("9", " apples and ", "8")
@@ -6,6 +6,8 @@ Example:
     >>> text = "Ann: , Bob: "
     >>> belong(text, 5, ", Bob: ", lambda at: 0), belong(text, 5, ", then ", lambda at: 0)
     (True, False)
+    >>> of_two("So Jeff gets $80 and Brad gets $20."), of_two("Jeff gets $80 and keeps $20.")
+    ('$80, $20', None)
 """
 
 from __future__ import annotations
@@ -38,6 +40,18 @@ _ROUNDED = late(  # "(exact), ", ", or approximately "
 _DECIMAL = late(r"[-−]?\\?\$?[\d,]*\.?\d+\\?%?")
 _SEPARATED = late(r"[^\S\n]*[$*]*[^\S\n]*(?:[,;&]|\band\b|\bor\b)[^\S\n]*[$*]*[^\S\n]*")
 _LONGEST = 40
+_AMOUNT = r"(?:\$[^$\n=<>]{1,60}\$|-?\\?\$?\d[\d,]*(?:\.\d+)?(?:/\d+)?(?:\s?\\?%)?)"
+_OF_TWO = late(  # "Ann has 5 apples and Bob has 7 apples", "The minimum is 1 and the maximum is 5", "Ann: 5, Bob: 7"
+    r"(?:\A|[.!?\n:]\s*)(?:(?:so|thus|hence|therefore|then),?\s)?(?:the\s)?(?P<one>[a-z]+(?:['’]s\s[a-z]+)?)"
+    r"(?P<verb>(?:\s(?:will|must|should|now))?\s(?:is|has|had|gets|got|receives|received|have|earns|earned|pays|paid|makes|made|costs?|are|was))"
+    rf"\s\**(?P<first>{_AMOUNT})\**(?:\s[a-z]+){{0,3}},?\s(?:and|while|but)\s(?:the\s)?(?!(?:it|that|this|there)\b)"
+    rf"(?P<other>[a-z]+(?:['’]s\s[a-z]+)?)(?P=verb)\s\**(?P<second>{_AMOUNT})\**(?:\s[a-z]+){{0,3}}[.!\s]*\Z",
+    re.IGNORECASE,
+)
+_LABELLED = late(
+    rf"\A\s*(?P<one>[A-Z][a-z]+):\s(?P<first>{_AMOUNT})[,;]\s(?:and\s)?(?P<other>[A-Z][a-z]+):\s(?P<second>{_AMOUNT})[.\s]*\Z"
+)
+_LONGEST_SENTENCE = 160
 
 
 def linked(content: str, between: str, following: str) -> str | None:
@@ -50,6 +64,17 @@ def linked(content: str, between: str, following: str) -> str | None:
         return None
     is_rounded = _DECIMAL.fullmatch(following) is not None and _DECIMAL.fullmatch(content) is None
     return r" \approx " if is_rounded else r" \text{ or } "
+
+
+def of_two(text: str) -> str | None:
+    """What the last sentence says that two have, in the same words, as a list; None where it says something else."""
+    found = _OF_TWO.search(text, max(0, len(text) - _LONGEST_SENTENCE)) if "and" in text[-_LONGEST_SENTENCE:] else None
+    found = found or (_LABELLED.match(text) if len(text) < _LONGEST_SENTENCE else None)
+    if found is None or any(_NO_OWNER.match(found[name]) for name in ("one", "other")):
+        return None
+    values = (found["first"], found["second"])
+    first, second = (value.strip("$") if value.endswith("$") else value for value in values)
+    return first if first == second else f"{first}, {second}"
 
 
 def is_separated(between: str) -> bool:

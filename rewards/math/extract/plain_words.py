@@ -48,6 +48,7 @@ NO_ANSWER = PROSE | _listed(
 NOT_A_UNIT = (PROSE - {"per"}) | _listed(
     "and or but in on at to from by with after before into for left both not out off over under up down again exactly",
     "however whereas although though such also too either neither nor only just rather even still yet until till once",
+    "during within throughout through among today tonight yesterday tomorrow already",
 )
 """Behind a number, none of them is its unit."""
 

@@ -57,6 +57,7 @@ _SAID = late(
     r"""(?P<final>\bfinal[\s_*]+)?(?P<answer>answers?|(?<=final\s)(?:results?|values?)|\bans(?=[.:*]|\s[\d$\\-]))
     (?:["'*_`\s]*(?::|[=-]>|=|–|—|→|⇒|-(?=\s))["'*_`\s]*
       |[*_`\s]+(?:is|are)(?![^\W_])\s*:?
+      |['’]s\s+(?=[$\\*\d-])
       |\s(?P<about>(?:to|for|in|of|we|that|here)\b[^.:?!\n]{0,50}?)\s(?:is|are)(?![^\W_]|\s(?:\w+ing\sfor|asked|told)\b)\s*:?
       |(?<=ans)\.?[^\S\n]+(?=\S)
       |,\s(?=[^,\n]{1,40},\s(?:is|was|are)\b)
@@ -65,6 +66,7 @@ _SAID = late(
     |\b(?:correct|true|right)\s(?:statements|options|choices)\sare(?=:?\s\(?[A-J]\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_COMPLETE = late(r"[:=–—,.-]|(?:\b(?:is|are)|['’]s)\s*\Z", re.IGNORECASE)
 _CHOSEN = late(
     r"(?<!\bnot )(?:\b(?i:option|choice)\s\(?|\()([A-J])\)?\sis\s(?:the\s)?(?:correct|right|best)"
     r"(?:\s(?:answer|option|choice))?(?![^\W_])"
@@ -75,13 +77,28 @@ _CHOSEN = late(
     r"|\b(?i:so|thus|hence|therefore),?\s(?:option|choice)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
     r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))(?i:(?:so|thus|hence|therefore),?\s)?(?i:this|that|it)\s(?:matches|corresponds\sto|agrees\swith)\s(?:option|choice|answer)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
     r"|\bthe\s(?:value|result)\s(?:(?!\b(?:not|no)\b)[^.\n]){0,30}\s(?:matches|corresponds\sto)\s(?:option|choice|answer)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
+    r"|\bchoices\s(?:\w+\s)?given,\s\(?([A-J])\)?\smatches\s(?:our|the|this)\s\w+(?=[.!\s]*\Z)|(?:⇒|=>)\s?\(?([B-HJ])\)?(?=[.!\s]*\Z)"
     r"|(?<=,\s)so\s\(?([B-HJ])\)?(?=[.!\s]*\Z)|\bthe\s(?:correct\s)?answer\s\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
-    r"|(?:\A|(?<=[.!\n]\s)|(?<=\n)|(?<=,\s)(?=so\b|it\smust))(?:(?i:so|thus|hence|therefore),?\s)?(?:\(?([A-J])\)?\sis\sthe\sanswer"
+    r"|(?:\A|(?<=[.!\n]\s)|(?<=\n)|(?<=,\s)(?=so\b|it\smust|the\sanswer\smust))(?:(?i:so|thus|hence|therefore),?\s)?(?:\(?([A-J])\)?\sis\sthe\sanswer"
     r"|(?i:it|this|the\sanswer)\smust\sbe\s(?:(?i:option|choice)\s)?\(?([A-J])\)?)(?=[.!\s]*(?:\Z|\n))"
 )
 _ANNOUNCING = ("ans", "final", "correct", "right", "true", "choice")
 """One of them is in whatever `_SAID` finds, and of the next in what `_CHOSEN` does."""
-_CHOOSING = ("correct", "right", "best", "choose", "pick", "select", "go with", "option", "choice", "answer", "must")
+_CHOOSING = (
+    "⇒",
+    "=>",
+    "correct",
+    "right",
+    "best",
+    "choose",
+    "pick",
+    "select",
+    "go with",
+    "option",
+    "choice",
+    "answer",
+    "must",
+)
 _WOULD_CHOOSE = late(r"(?:I|we)['’](?:d|ll)\s", re.IGNORECASE)
 _TITLED = late(r"\W*(?:[a-z]{4,}\s){1,2}", re.IGNORECASE)  # "Boxed answer: "
 _HEADING = late(r"[#*_\s>]*(?:the\s+)?(?:final\s+)?\Z", re.IGNORECASE)
@@ -174,6 +191,7 @@ _LONGEST_VERB = 10
 _WHETHER = late(r"\b(?:whether|no matter|regardless)\b", re.IGNORECASE)
 _THAT = late(r"that\s", re.IGNORECASE)
 _DENYING = late(r"(?:no|not|never|wrong|incorrect|false|un\w+|in\w+)\b", re.IGNORECASE)
+_REFERRED = late(r"\b(?:equation|eq\.|line|step|table|theorem|lemma|figure|section|part|page)\s*\(?\d", re.IGNORECASE)
 _APPOSITION = late(  # "the total, 42", "half of 84, i.e. 42", "forty-two (42)"
     r"(?:[,(:]|\bwhich (?:is|equals)\b|(?<![\w.])\d[\d\s.+*/()×-]*=)\s*(?:or|so|i\.e\.,?|that is,?|namely|which is)?\s*"
     r"(?P<value>\$[^$\n]{1,80}\$|[$]?[-+−]?\\?\$?\d[\d.,/]*(?:\s?\\?%)?[$]?)[)*\s.]*\Z",
@@ -340,7 +358,7 @@ def _announces(text: str, found: re.Match[str]) -> bool:
         about = text[found.end() : text.find(",", found.end())]
     if not is_about_it(classes(about)):
         return False
-    if found.group("answer") is None or re.search(r"[:=–—,.-]|\b(?:is|are)\s*\Z", found.group(), re.IGNORECASE):
+    if found.group("answer") is None or _COMPLETE.search(found.group()) is not None:
         return True
     begin = text.rfind("\n", max(0, found.start() - _LONGEST_HEADING), found.start()) + 1
     before = text[begin : found.start("answer")]
@@ -476,6 +494,6 @@ def _clause(clause: str, *, is_verb: bool = False) -> str | None:
     if len(letter) == 1 and letter.isupper():
         return run
     if is_verb and _VALUE.search(clause) and not _THAT.match(clause):
-        at_last = None if _DENYING.match(clause) else _APPOSITION.search(clause)
+        at_last = None if _DENYING.match(clause) or _REFERRED.search(clause) else _APPOSITION.search(clause)
         return at_last.group("value") if at_last else SEVERAL + clause
     return last_value(clause)

@@ -19,6 +19,7 @@ _LONGEST = 120
 _SECTION = late(
     r"(?<=[\w$)}][.!;])[^\S\n]+(?:(?:sanity\s|double[ -]?)?check|let(?:['’]s|\sus)\s(?:check|confirm|verify)"
     r"|verification|to\s(?:check|verify)(?:\sthis)?|as\sa\s(?:\w+\s)?check)[^\S\n]?[:,]\s"
+    r"|(?<=[\w$)}*][.!])[^\S\n]+(?:this|that)(?:['’]s|\sis)\sbecause\s"
     r"|(?<=\*\*)\n\n(?:because\s(?!of\b)|this\s(?:includes|accounts\sfor|is\sbecause|assumes)\s)"
     r"|\n[^\S\n]*\n?[#*_>\s]*(?:(?:sanity |double[ -]?)?check(?:ing)?|verification|verifying|to (?:verify|check)|verify"
     r"|let(?:['’]s| us) (?:check|confirm|verify)|as a (?:\w+ )?check"
@@ -64,7 +65,7 @@ _BRACKETED = late(  # all of the last sentence; what was rejected, or where it h
     re.IGNORECASE,
 )
 _REASON = late(
-    r"(?<=[\d)}$°%])(?P<unit>(?:\s[a-z]{1,12}){0,4}(?=,?\sbecause|\ssince\s(?:\$|\d|[a-z]\s?=)))?"
+    r"(?<=[\d)}$°%])(?P<unit>(?:\s[a-z]{1,12}){0,4}(?=,?\sbecause|,\ssince|\ssince\s(?:\$|\d|[a-z]\s?=)))?"
     r"(?P<reason>(?:\s*,)?\s+(?:because|since|as(?=\s\$?[a-zA-Z]\s*(?:[=<>]|\\[lg]e)))\s(?:[^.:,\n?]|,\swho\s){1,80}[.\s]*)\Z"
 )
 _ATTAINED = late(
@@ -79,7 +80,7 @@ _EQUALITY = late(
 _HOLDS_FOR = late(  # "converges to $12$ for $|x| < 1$"
     r"(?<=[\d)}$])\s+(?:for|when|whenever)\s(?:(?:all|any|every|each|real|positive)\s)*"
     r"\$(?=[^$\n]*(?:[<>]|\\(?:[lg]eq?|neq?|in)(?![a-z])))[^$\n]{1,60}\$[.\s]*\Z"
-    r"|(?:\b(?:gives?|get|yields?|obtain|is|are|equals?)\s\$?-?[1-9][\d.,/]*\$?)(?:\s[a-z]+){0,2}(?P<at>\s(?:for|when|at)\s\$?[a-zA-Z]\s?=\s?-?\d[\d.,/]*\$?[.\s]*\Z)"
+    r"|(?:(?:\b(?:gives?|get|yields?|obtain|is|are|equals?)\s\$?|=\s?(?!.*\sfor\s))-?[1-9][\d.,/]*\$?)(?:\s[a-z]+){0,2}(?P<at>\s(?:for|when|at)\s\$?[a-zA-Z]\s?=\s?-?\d[\d.,/]*\$?[.\s]*\Z)"
     r"|(?<=[\d)}]\$)\s+at\s\$(?:\([^()$\n]{3,40}\)|[a-zA-Z]\s?=[^$\n=]{1,30})\$[.\s]*\Z"
     r"|(?<=[\d)}$])\s+as\s\$\s*[a-zA-Z]\s*(?:\\(?:to|rightarrow)(?![a-z])|→)[^$\n]{1,30}\$[.\s]*\Z"
 )
@@ -101,6 +102,13 @@ _DESCRIBED = late(  # "15, which is divisible by 3 and 5", "5 when divided by 12
     r"|(?<=[\d)}$])\s(?:when|upon|after)\s(?:(?:it|the\s(?:number|sum|product|total))\sis\s)?"
     r"(?:divided|division|dividing)\sby\s[^.,;=\n?]{1,30}[.\s]*\Z"
 )
+_WORKING = late(  # "125 pages altogether (66 + 35 + 24)"
+    r"\d[^.!?\n=(]*[a-z]{2}\*{0,2}(?P<working>\s\((?=[^()]*\d\s?[+*×÷/–-]\s?\$?\d)[\d\s.,+*×÷/$–-]{3,60}\)[.\s]*\Z)"
+)
+_AFTER_ALL = late(  # "12 apples left after giving 5 to Bob and 3 to Carl"
+    r"\d[\d.,/]*\*{0,2}\s[^.!?\n=,;\d]{0,60}?(?P<after>\s?\bafter\s(?:[a-z]+ly\s)?[a-z]{2,}ing\s"
+    r"(?![^.,;=\n?]*\b(?:is|are|was|were|has|have|had|gets?|leaves?|becomes?|equals?|total|left|remain\w*)\b)[^.,;=\n?]{1,80}[.\s]*\Z)"
+)
 _CONDITION = late(
     r"\b(?:for|if|as|when|whenever|unless|otherwise)\s[a-z\s]{0,20}\$|\b(?:if|when|otherwise)\b", re.IGNORECASE
 )
@@ -121,6 +129,10 @@ def unremarked(text: str) -> str:
     end = text[begin:]
     if "(" in end:
         end = _BRACKETED.sub("", end) if begin or not end.lstrip().startswith("(") else end
+    if end.rstrip(". ").endswith(")") and (working := _WORKING.search(end)) is not None:
+        end = end[: working.start("working")]
+    if "after " in end and (done := _AFTER_ALL.search(end)) is not None:
+        end = end[: done.start("after")]
     if "since" in end or "because" in end or " as " in end:
         end = _without_reason(end)
     if "ed " in end or " by " in end:

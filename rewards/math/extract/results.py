@@ -44,6 +44,9 @@ def result(text: str, *, is_worked: bool = False) -> str | None:
     members = _EQUALS.split(last)
     if len(members) < 2 or _OTHER_RELATION.search(last) or not _is_value(members[-1]):
         return None
+    left, right = members[-2].strip(), members[-1].strip()
+    if left.isdecimal() and right.isdecimal() and int(left) != int(right):  # a false one
+        return None
     if steps and not _lead_to(steps, members[0], _OR.search(plain) is not None):
         return None
     found = members[-1].strip(" .,;")

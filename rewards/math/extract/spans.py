@@ -24,6 +24,11 @@ _LONGEST_FORMULA = 1000
 _LONGEST_RUN = 300
 _LONGEST_UNIT = 80
 _MOST_UNIT_WORDS = 3
+_LATER = late(
+    r"\s(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\s"
+    r"(?:minutes?|hours?|days?|weeks?|months?|years?)\s(?:later|ago|from\snow|hence|earlier)\b"
+)
+_EVERY = late(r"\s(?:an?|per|each|every|in|this|last|daily|weekly)\s")  # "3 times a day"
 AROUND = " \t\n\r*_`\"'“”«»"
 """What stands around a value and is no part of it."""
 VULGAR = "¼-¾⅐-⅞↉"
@@ -57,6 +62,9 @@ _ALIGNED = late(
     r"\\begin\{(?:align|aligned|gather|gathered|split|eqnarray|equation)\*?\}(.*?)(?:\\end\{[a-z]+\*?\}|\Z)", re.DOTALL
 )
 _IMPLIES = late(r"\\(?:Rightarrow|implies|Longrightarrow|iff|Leftrightarrow|therefore)(?![a-zA-Z])|⇒|=>|⟹")
+
+
+_MINUS = ("–", "—", "+", "-", "*", "/", "×", "÷")
 
 
 class Span(NamedTuple):
@@ -129,7 +137,7 @@ def formula(text: str, span: Span) -> str | None:
     return (content + (unit(text, span.end) if _SCALAR.match(content) else "")).strip() or None
 
 
-def _last_member(content: str) -> str:
+def _last_member(content: str, *, is_whole: bool = True) -> str:
     """The last member of worked steps or of a definition; an equation in unknowns and a list stay whole."""
     members = re.split(r"(?<![<>!:\\])=", content)
     if len(members) == 1 or "\\begin" in content or _SEVERAL.search(content):
@@ -142,6 +150,8 @@ def _last_member(content: str) -> str:
         if mark == "=" and depth > 0:
             return content
     left, right = members[-2].strip(), members[-1].strip()
+    if is_whole and left.isdecimal() and right.isdecimal() and int(left) != int(right):  # a false one
+        return content
     if right[:1].islower() and NAME.fullmatch(right) is not None and not _LETTERS.search(left):  # `7 = x`
         return content
     is_worked = len(members) > 2 or not _LETTERS.search(left)
@@ -168,7 +178,9 @@ def number(text: str, span: Span) -> str:
         begin, end = span.start, span.end
     if text[end - 1] == "!" and _EXCLAIMED.match(text, begin):
         end = begin + len(text[begin:end].rstrip("!"))
-    return (_last_member(_IMPLIES.split(text[begin:end])[-1].strip()) + unit(text, end)).strip(" ,;:")
+    is_whole = not text[max(0, begin - 3) : begin].rstrip().endswith(_MINUS)
+    last = _last_member(_IMPLIES.split(text[begin:end])[-1].strip(), is_whole=is_whole)
+    return (last + unit(text, end)).strip(" ,;:")
 
 
 def unit(text: str, at: int) -> str:
@@ -182,7 +194,11 @@ def unit(text: str, at: int) -> str:
             following = text[at + piece.end() :].split(maxsplit=1)
             if not count or not following or following[0].lower().rstrip(".,;:") in NOT_A_UNIT:
                 break
+        if _LATER.match(text, at + piece.start()) is not None:
+            break
         end = at + piece.end()
+        if word == "times" and _EVERY.match(text, end) is not None:
+            break
         if piece.group(1).endswith(".") and word not in ("p.m", "a.m"):
             break
     return text[at:end].rstrip(".*_ ")

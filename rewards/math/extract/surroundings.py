@@ -72,7 +72,7 @@ _MORE = late(rf"[\s$*)]*(?:{_REST}|{_RANGE}|{_MEMBER}|{_TAKEN_BACK}|{_OTHER}|{_C
 _LEAD_OF_ANOTHER = (
     r"(?:(?:oh|ah|hmm+|but|and|or),?\s)?"
     r"(?:(?:scratch|strike)\sthat|on\s(?:second\sthoughts?|(?:further\s|closer\s)?reflection)|oops|sorry|correction|hold\son|(?:update|edit|corrected(?:\s(?:answer|value|result))?)(?=\s?:)|wait|actually|rather|no|(?<![.!]\s)i\smean|i\smeant(?:\sto\ssay)?|(?:make|let\sme\smake)\s(?:that|it)"
-    r"|more\sprecisely|my\s(?:mistake|bad|error)|i(?:['’]ve|\shave)?\smade\san?\s(?:error|mistake|slip))\b[,.:!;—–-]*\s*"
+    r"|more\sprecisely|my\s(?:mistake|bad|error)|i(?:['’]ve|\shave)?\smade\san?\s(?:[a-z]+\s)?(?:error|mistake|slip)(?:\s(?:above|here|earlier|there))?)\b[,.:!;—–-]*\s*"
 )
 _IT_IS = r"(?:(?:it|that)(?:['’]s|\sis|\sshould\s(?:be|read)|\smust\sbe|\smakes|\sgives)\s|we\s(?:get|have)\s)?"
 _MISSED = (  # "Hmm, I forgot the endpoint. So 8."

@@ -17,9 +17,19 @@ import re
 
 from rewards.math.extract.assertion import LONGEST_SENTENCE, SEVERAL
 from rewards.math.extract.boxes import is_cut_off
-from rewards.math.extract.claims import is_claimed, is_of_another_time, is_stated, is_supposed, is_taken_back, is_title
+from rewards.math.extract.claims import (
+    holds_for,
+    is_claimed,
+    is_of_another_time,
+    is_stated,
+    is_supposed,
+    is_taken_back,
+    is_title,
+)
+from rewards.math.extract.echoed import is_echoed
 from rewards.math.extract.listed import is_choice_of_many, is_marker, is_option, parts, total_of_parts
 from rewards.math.extract.modified import changed_from
+from rewards.math.extract.pairs import of_two
 from rewards.math.extract.sentences import SENTENCE_END, sentence_before, sentence_end, unmarked
 from rewards.math.extract.spans import NAME, Span, formula, joined, number, values
 from rewards.math.late import late
@@ -36,7 +46,7 @@ _NAMED = r"[\s$*({]*(?:[^\W\d_]\s*=\s*)?"
 _BETWEEN = late(
     rf"[\s$*)}}]*(?:,\s*(?:{OR}|and)?|\b{OR}\b(?:,\s*{OR}\s*,)?|\band\b|[-–;/]|(?<=\s):(?=\s)|\bto\b|\\text\{{\s*(?:or|and)\s*\}}){_NAMED}"
     rf"|[\s$*),]*{_WORDS_BETWEEN},?\s*\(?\b{OR}\b\s*{_WORDS_BETWEEN}{_NAMED}"
-    rf"|\s*(?:{_COMPOUND}|°|′|')\s*,?\s*(?:and\s+)?",
+    rf"|[^\S\n]*(?:{_COMPOUND}|°|′|')[^\S\n]*,?[^\S\n]*(?:and[^\S\n]+)?",
     re.IGNORECASE,
 )
 _DETERMINED = (
@@ -117,6 +127,10 @@ _USED = late(  # "= 84 dollars in ", "= 28 hours to sew "; not "= 60 dollars for
     r"[\s$)]*[^.,;:\n\d=$]{0,60}\b(?:for|in|on|after|per|every|of|to\s[a-z]+)\s(?:(?:the|his|her|their|its|all)\s)?[$*(]*\Z"
 )
 _BY_WORDS = late(r"[^\d,;:=]{0,40}\Z")
+_WITH = late(r"\d[^.;\n\d]*\bwith\b[^.;\n\d]*[,;]\s(?:and\s)?[\s$*]*\Z")  # "10 with replacement, "
+_WITHOUT = late(r"[\s$*)]*without\W*\Z")
+_CUT_OFF = late(r"[^,;=\n]*[.!]\s+(?:for|in|next|now|then|case|the\ssecond)\b[^.!?=\d]*,\s*\Z", re.IGNORECASE)
+_AND_MORE = late(r"[\s$*]*(?:[a-z]+\s){1,4}?(?P<and>and\s)[\s$*]*")
 _TIMES = late(r"\stimes\sas\b")
 _MOVED = late(  # "rose from 70 "
     r"\b(?:rose|rises|went|goes|fell|falls|grew|grows|drop|increas|decreas|rais|reduc|lower|chang|climb)\w*\s[^.\n]*"
@@ -137,7 +151,7 @@ _ANSWER = late(r"(?:\b(?:the|an?|our|my|your|its|this)|['’]s)\s(?:\w+\s){0,2}a
 _NAME_OF_ANSWER = late(r"\b([^\W_]+)_answer\W*\Z", re.IGNORECASE)  # `"wrong_answer": "`
 _LABEL = late(r"(?:\A|[.;]\s)[\s#*_>-]*([^\W\d_][^.;:\d]{1,60}?)\s?[*_]*:[\s$*_]*\Z")  # "Wrong answer: "
 _NO_VALUE = late(
-    r"(?:(?:a|the|first|rough|initial)\s)?(?:(?:lower|upper)\sbound|estimate|counter-?example|(?:initial\s)?guess)",
+    r"(?:(?:a|the|first|rough|initial)\s)?(?:(?:lower|upper)\sbound|estimate|counter-?example|(?:\w+\s){0,2}guess)",
     re.IGNORECASE,
 )
 _TO_DO = late(r"\b(?:TODO|To-?do|FIXME|TBD)\s?:[^:\n]*\Z")
@@ -156,7 +170,7 @@ _SAMPLE = late(
 _GIVEN_UP = late(
     r"\b(?:I|we)\s(?:(?:was|am|were|are)\s(?:not\sable|unable)\sto|could\snot|couldn['’]t|cannot|can['’]t|did\snot|didn['’]t)"
     r"\s(?:\w+\s){0,2}(?:finish|complete|solve|determine|give|provide|find|reach)\s(?:\w+\s){0,3}"
-    r"(?:answer|solution|computation|calculation|problem|value|it)\b"
+    r"(?:answer|solution|computation|calculation|problem|value|it|them)\b"
     r"|\b(?:I|we)\s(?:could\snot|couldn['’]t|cannot|can['’]t)\s(?:solve|determine|answer|compute|decide|tell)(?:\s(?:this|that|it|one))?\s*[.!]"
     r"|\b(?:I|we)\s(?:do\snot|don['’]t)\sknow\s(?:the\s)?(?:answer|how)\b",
     re.IGNORECASE,
@@ -189,22 +203,21 @@ _GOES_ON = late(
     r"[\s$*)]*(?:(?:[a-z]+\s)?or\s(?:more|less|fewer|larger|smaller|above|below|something|another)\b|(?:one|another|the\sother)\sway\b|at\s(?:most|least|minimum|maximum|the\svery)\b"
     r"|or\sso\b|to\sthe\s\w+\spower\b|degrees\sbelow\b|times\s(?:as|the|that|this|its|his|her|their|more|less|fewer|what)\b|(?:[a-z]+\s)?(?:only\s(?:if|when)|if\s\w+\swere)\b"
     r"|(?:squared|cubed|factorial)\b|,?\sunless\b|,\sif\snot\s\$?\d|is\swhat\s(?:you|one|we|they|people)\s(?:would\s)?(?:gets?|finds?|obtains?)\s(?:when|if)\b|and\sa\s(?:half|third|quarter)|mod(?:ulo)?\s\$?\d"
-    r"|(?:possible\s|different\s)?(?:approaches|interpretations|hints|ways\sto\s(?:interpret|read|approach))\b"
-    r"|,?\s*but\s(?:\w+\s){1,3}(?:must|has to|cannot)\b|in\slast\s(?:year|week|month)['’]s\b)",
+    r"|cases\sto\s(?:consider|check|treat|distinguish)\b|(?:possible\s|different\s)?(?:approaches|interpretations|hints|ways\sto\s(?:interpret|read|approach))\b"
+    r"|was\s[^.\n]{0,40}\blast\s(?:year|week|month|time)\b|,?\s*but\s(?:\w+\s){1,3}(?:must|has\sto|cannot)\b|in\slast\s(?:year|week|month)['’]s\b)",
     re.IGNORECASE,
 )
 _COUNTED = late(  # "there are 8 integers less than 20"
     r"\bthere\s(?:are|is|were|will\sbe)\s(?:exactly\s|only\s|thus\s|therefore\s|a\stotal\sof\s)?[$*]*(\d[\d,]*)[$*]*\s(?!more\b|fewer\b)[^\d,;]*\Z",
     re.IGNORECASE,
 )
-_BOUND = late(r"\s*([a-zA-Z])\s*(?:[<>≤≥]|\\[lg](?:eq?|t)?(?![a-z]))")
-_ASSIGNED = late(r"\s*([a-zA-Z])\s*=")
+_BOUND, _ASSIGNED = late(r"\s*([a-zA-Z])\s*(?:[<>≤≥]|\\[lg](?:eq?|t)?(?![a-z]))"), late(r"\s*([a-zA-Z])\s*=")
 _BOUNDED_BY, _ASSIGNED_TO = late(r"([a-zA-Z])\s*[<>≤≥]=?\s*\Z"), late(r"([a-zA-Z])\s*=\s*\Z")
 _HOW_MANY = late(  # "there are $8$ integers $n$ with $1 < n < 20$": what is counted may be told in formulas
     r"\b[Tt]here\s(?:are|is|were|will\sbe)\s(?:exactly\s|only\s|thus\s|therefore\s|a\stotal\sof\s)?\$?(\d[\d,]*)\$?\s"
     r"(?!(?:or|fewer|more|less|times|other|of)\b)[a-z](?=[^\n]*\$)"
     r"(?![^\n]*\b(?:or|but|so|and|which|if|then|than|giving|leaving|missing|from|not|fewer|more|less)\b)"
-    r"(?:[^$\d.,;:!?=\n]|\$[^$\n=]{1,60}\$)*[.\s]*\Z"
+    r"(?:[^$\d.,;:!?=\n]|\$[^$\n=]{1,60}\$)*(?:(?<=such\sthat\s)\$[^$\n]{1,80}\$)?[.\s]*\Z"
 )
 _ASKED_ALONE = late(r"[^\s?]{1,20}(?:\s[a-z]{2,}){0,3}\s*\?")
 _RESIDUE = late(r"\d[\s$(]+\\?[bp]?mod(?:ulo)?\s*\$?\Z")  # "it is 5 mod 7"
@@ -224,6 +237,12 @@ def _is_not_asserted(text: str, at: int) -> bool:
         return True
     answer = _ANSWER.search(before, max(map(before.rfind, (": ", "; "))) + 1)
     return answer is not None and not is_claimed(before[: answer.end() - len("answer")])
+
+
+def _stop(text: str, at: int) -> int:
+    """Behind the stop of the sentence that stands there."""
+    end = sentence_end(text, at)
+    return end + text.startswith((".", "!"), end)
 
 
 def _plainly(text: str, span: Span) -> str:
@@ -255,6 +274,8 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
         return many
     if stated and (total := total_of_parts(text)) is not None:
         return total
+    if stated and (both := of_two(text)) is not None:
+        return both
     if stated and (answers := parts(text)) is not None:
         return answers
     if stated and is_choice_of_many(text):
@@ -263,7 +284,9 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
     refused: set[str] = set()
     while spans:
         last = spans[-1]
-        if (len(spans) > 1 and (_is_name(text, last) or _is_beside(text, spans))) or is_marker(
+        if len(spans) > 2 and _is_beside_with(text, spans):
+            del spans[-2:]
+        elif (len(spans) > 1 and (_is_name(text, last) or _is_beside(text, spans))) or is_marker(
             text, last.start, last.end
         ):
             spans.pop()
@@ -316,15 +339,17 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
     if is_taken_back(behind):
         return None
     before = sentence_before(text, first.start)
+    is_range = stated and holds_for(before, text[first.start : last.end])
     if (
         _GOES_ON.match(behind)
         or (stated and _TWO_READINGS.search(text, max(0, first.start - _LONGEST_TIMES), first.start))
-        or (stated and _GOING_ON.match(behind))
-        or is_supposed(before)
+        or (stated and (_GOING_ON.match(behind) or _CUT_OFF.fullmatch(text, last.end)))
+        or (_WITHOUT.match(text, last.end) and _WITH.search(before))
+        or (is_supposed(before) and not is_range)
         or (stated and _ASKED_ALONE.match(text, last.start))
     ):
         return SEVERAL + text[first.start : last.end]
-    if stated and first is last and not is_stated(before, text[last.end : sentence_end(text, last.end)]):
+    if stated and first is last and not is_range and not is_stated(before, text[last.end : _stop(text, last.end)]):
         return SEVERAL + text[first.start : last.end]
     if stated and first is last and len(spans) > 1 and _is_one_of_two(text, *spans[-2:]):
         return SEVERAL + text[spans[-2].start : last.end]
@@ -397,6 +422,7 @@ def _is_beside(text: str, spans: list[Span]) -> bool:
         _BESIDE.search(text, other.start, span.start) is not None
         or ("=" in text[other.end : span.end] and _FAILS.match(text, span.end) is not None)
         or (_EACH.match(text, span.end) and _OF.search(text, other.end, span.start))
+        or is_echoed(text, other, span)
         or (_TIMES.match(text, span.end) and text[other.end : span.start].endswith(", "))
         or (
             _is_result(text, other)
@@ -411,6 +437,17 @@ def _is_beside(text: str, spans: list[Span]) -> bool:
         return False
     stated = [one for one in spans if one.end <= span.start - len(before)]
     return bool(stated) and text[stated[-1].start : stated[-1].end] != text[span.start : span.end]
+
+
+def _is_beside_with(text: str, spans: list[Span]) -> bool:
+    """Whether the last one is the second of two that stand beside a value: "6 dollars for 2 pens and 4 pencils"."""
+    more = _AND_MORE.fullmatch(text, spans[-2].end, spans[-1].start)
+    if more is None or sentence_end(text, spans[-3].end) < spans[-1].start:
+        return False
+    value, first = spans[-3:-1]
+    if _is_money(text, value) and not _is_money(text, first) and _PAID_FOR.fullmatch(text, value.end, first.start):
+        return True
+    return is_echoed(f"{text[: more.start('and')].rstrip()}.", value, first)
 
 
 def _is_money(text: str, span: Span) -> bool:
