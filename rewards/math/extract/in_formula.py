@@ -38,7 +38,7 @@ _IN_A_SET = r"(?:\\(?:cup|cap|setminus|notin)(?![a-zA-Z])|[∪∩∖∉])"
 _SET_BEFORE = late(rf"(?:{_IN_A_SET}|\\(?:overline|bar)\s*\{{|\\int(?![a-zA-Z])[^$=\n]{{0,20}})\s*\Z")
 _SET_BEHIND = late(rf"\s*(?:{_IN_A_SET}|\^\s*\{{?\s*[cC](?![a-zA-Z]))")
 _NAMED = late(r"=\s*\Z")
-_EQUAL_BEHIND = late(r"\s*=\s*(?P<other>\d+)\s*(?:\$|\\\)|\\\]|\n|\Z)")
+_EQUAL_BEHIND = late(r"\s*=\s*(?P<other>\d+)\s*(?:\$+|\\\)|\\\])?[.\s]*\Z")
 _EQUAL_BEFORE = late(r"(?:=|\$|\\\(|\\\[|\n)\s*(?P<other>\d+)\s*=\s*\Z")
 _EXPRESSION = late(r"(?=.*(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z]))(?=.*[-+])[^=<>]*")
 _MALFORMED = late(r"\{\s*[^\s{}]")  # `\boxed{8}{9}`
