@@ -43,7 +43,7 @@ def _measures(tree: ast.Module, name: str, body: set[str], place: str) -> bool:
     inside = {id(n) for kind in family for n in ast.walk(kind)}
     own = body | {n for kind in family for n in _kept(kind)}
     sound = {id(n) for node in ast.walk(tree) for n in _sound(node)}
-    names = {kind.name for kind in family}
+    names = {name, *(kind.name for kind in family)}  # each case of `asserts` is a tree of its own
     sound |= {id(n) for part in (_of_program, _of_itself) for n in part(tree, names)}
     sound |= {id(n) for n in _out_of_sight(tree, place)}
     return any(_reads(node, own) and id(node) not in inside and id(node) not in sound for node in ast.walk(tree))

@@ -384,6 +384,7 @@ def test_what_such_a_class_holds_may_be_compared_with_itself() -> None:
         "assert Size.BIG.label == 'Big-5' and [s.value for s in Size] == [1, 5]\n"
     )
     assert passes(asserts(program, case))
+    assert passes(asserts(program, *case.replace("assert Size.SM", "\0assert Size.SM").split("\0")))
     assert is_wrong(asserts(program.replace("value < o", "value > o"), case))
     assert is_wrong(asserts(program.replace("title", "lower"), case))
     for measured in (
