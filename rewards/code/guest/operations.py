@@ -190,8 +190,9 @@ def beside_in(host: Host, changes: tuple[files.Change, ...]) -> None:
 
 
 def beside_out(host: Host) -> tuple[files.Change, ...]:
-    """What the program has changed in its working folder since."""
+    """What the program has changed in its working folder since. Its own source is not told: it would not be taken."""
     now = files.scan_below(host.home)
+    now.pop("solution.py", None)
     changes = files.told_below(host.home, now, host.known_beside)
     host.known_beside = now
     return changes

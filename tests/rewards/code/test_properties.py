@@ -129,6 +129,11 @@ def test_path_of_its_own_source_is_no_way_to_be_ungraded():
         assert is_wrong(pytest_files(f"def save(d): return {path}\n", test)), path
     own = "import os\ndef test_it():\n    open(os.path.join(os.path.dirname(__file__), 'solution.py'))\n"
     assert "source of the program" in pytest_files("def f(): return 1\n", own).fault
+    by_name = (
+        "from solution import f\ndef test_it():\n    assert 'def' in open('solution.py').read()\n    assert f() == 1\n"
+    )
+    for program in ("def f(): return 1\n", "import os\nos.unlink('solution.py')\ndef f(): return 1\n"):
+        assert "source of the program" in pytest_files(program, by_name).fault
 
 
 NUMBERS = {
