@@ -159,7 +159,9 @@ def _same_exactly(gold: Expr, answer: Expr) -> Answer:
         found = _by_value(gold, answer, sorted(variables))
         if found is not None:
             return found
-        if not variables and (angles.equal(gold, answer) or logarithms.equal(gold, answer)):
+        if not variables and (
+            angles.equal(gold, answer) or logarithms.equal(gold, answer) or _same_squared(gold, answer)
+        ):
             return Answer.YES
         if _same_rewritten(gold, answer):
             return Answer.YES
@@ -169,6 +171,16 @@ def _same_exactly(gold: Expr, answer: Expr) -> Answer:
         return Answer.UNDECIDED
     proof = engine.equal(gold, answer)
     return Answer.UNDECIDED if proof is None else yes_if(proof)
+
+
+def _same_squared(gold: Expr, answer: Expr) -> bool:
+    r"""Whether two real numbers of one sign are proven to have one square: `\sqrt{3 + 2\sqrt2}` and `1 + \sqrt2`."""
+    try:
+        signs = [numeric.real_fraction(numeric.value(one)) > 0 for one in (gold, answer)]
+        squares = [exact.normal(multiply(one, one)) for one in (gold, answer)]
+        return signs[0] == signs[1] and polynomials.same_form(*squares)
+    except (numeric.NoValue, polynomials.TooHard, polynomials.Undefined, RecursionError, OverflowError):
+        return False
 
 
 def _multiplied(expression: Expr, beside: frozenset[str]) -> Expr:

@@ -27,6 +27,7 @@ from rewards.math.equal.matching import alone, same_value
 from rewards.math.equal.matrix_products import same_products
 from rewards.math.expressions import ONE, free_variables
 from rewards.math.parse.clauses import INDEX, conditions, first, index, is_bounded, relations
+from rewards.math.parse.congruences import MODULO
 from rewards.math.parse.reading import gold_readings, readings, readings_of_spelled
 from rewards.math.spell.dress import has_arrows, with_arrows
 from rewards.math.spell.spelling import LONGEST, key, spelled, unwrapped, words_of
@@ -120,6 +121,8 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     if ours and not theirs and isinstance(golds[0], Equation) and is_bounded(gold):  # a part of the curve
         return Equality.DIFFERENT
     answers = (*readings(answer), *_beside(golds[0], plain)) if key(plain) else ()
+    if "mod" in plain:  # the number that leaves something over is no answer with another modulus
+        golds = tuple(one for one in golds if not (isinstance(one, Scalar) and _is_residue(golds[0]))) or golds
     if not answers:
         return Equality.UNREADABLE_ANSWER
     if terms.unit:
@@ -164,6 +167,10 @@ def _is_region(value: Value) -> bool:
     return isinstance(value.value if isinstance(value, Named) else value, _REGIONS)
 
 
+def _is_residue(value: Value) -> bool:
+    return isinstance(value, Many) and value.opening == MODULO
+
+
 def _restricts(said: frozenset[str], golds: Sequence[Value], answer: str) -> bool:
     """Whether a clause behind an answer takes something away; that the `n` of `a_n` is an index does not."""
     if said != {INDEX}:
@@ -192,7 +199,7 @@ def _beside(gold: Value, answer: str) -> tuple[Value, ...]:
     if isinstance(gold, Scalar) and gold.unit.dimension and (of_letter := _LETTER_UNIT.fullmatch(answer)):
         return readings(f"{of_letter[1]} {of_letter[2]}") if is_unit(of_letter[2]) else ()
     if isinstance(gold, Scalar) and (called := _CALLED.get(gold.unit.dimension)) and called[0].search(answer):
-        return readings(called[0].sub(called[1], answer))
+        return readings_of_spelled(called[0].sub(called[1], answer))
     is_length = isinstance(gold, Scalar) and gold.unit.dimension == _LENGTH
     if is_length and (primed := _PRIMED.fullmatch(answer)):
         return readings(f"{primed[1]} {'feet' if primed[2] == _PRIME else 'inches'}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rewards.math.expressions import TRIGONOMETRIC, ZERO, Expr, Op, Sym, free_variables, walk
+from rewards.math.expressions import TRIGONOMETRIC, ZERO, Expr, Num, Op, Sym, free_variables, walk
 
 _QUANTITIES = frozenset((*TRIGONOMETRIC, "int", "sum", "prod", "lim"))
 _COORDINATES = frozenset("xyz")
@@ -27,9 +27,22 @@ def is_formula(members: Sequence[Expr]) -> bool:
         return False
     if len(members) > 2 or (isinstance(members[0], Op) and members[0].name in _QUANTITIES):
         return True
-    if len(unknowns) < 2 or not unknowns.isdisjoint(_COORDINATES):
+    if len(_apart(members[0])) < 2 or not unknowns.isdisjoint(_COORDINATES) or _is_negative(members[0]):
         return False
     return members[-1] != ZERO or (isinstance(members[0], Op) and all(isinstance(one, Sym) for one in members[0].args))
+
+
+def _is_negative(expression: Expr) -> bool:
+    """`-ab`, which nobody asks for."""
+    first = expression.args[0] if isinstance(expression, Op) and expression.name == "*" else None
+    return isinstance(first, Num) and first.value < 0
+
+
+def _apart(expression: Expr) -> frozenset[object]:
+    """Its unknowns, of which what a function is of is none."""
+    if isinstance(expression, Op) and not expression.name.endswith("()"):
+        return frozenset().union(*map(_apart, expression.args))
+    return frozenset((expression,)) if isinstance(expression, Op | Sym) else frozenset()
 
 
 def _unknowns(expression: Expr) -> frozenset[object]:

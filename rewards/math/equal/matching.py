@@ -288,11 +288,14 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
     several = by_name is not None and assignments.of_several(by_name)
     if _are_equations(gold, answer) and match_all(gold.items, answer.items, terms) is Answer.YES:
         return Answer.YES
+    if gold.opening and gold.opening != "\\{" and _are_of_one_name(answer):
+        return Answer.NO  # two values of `x` are no point
     if _are_of_others(gold, answer, also) or (several and answer.opening == "\\{"):
         return Answer.NO
     if answer.hedged and not gold.hedged and all(map(_is_chosen, gold.items)):
         return Answer.NO  # "A or C" is no "A and C"
-    if sets.is_condition(gold) or sets.is_condition(answer):
+    bounds = answer.conjoined and any(isinstance(item, Inequality) for item in answer.items)
+    if sets.is_condition(gold) or sets.is_condition(answer) or (gold.hedged and bounds):
         return _conditions(gold, answer)
     if by_name is not None and several:
         if gold.hedged or answer.hedged or any(isinstance(item, Named) for item in answer.items):
@@ -304,6 +307,11 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
     if also is not None and answer.hedged and assignments.of_several(also):
         return Answer.NO  # "x = 2 or y = 3" is no "2 or 3"
     return _unlabelled(_unnamed(gold, answer), _unnamed(answer, gold), terms)
+
+
+def _are_of_one_name(many: Many) -> bool:
+    names = [item.name if isinstance(item, Named) else "" for item in many.items]
+    return not many.opening and len(names) > 1 and names[0] != "" and len(set(names)) == 1
 
 
 def _are_of_others(gold: Many, answer: Many, assigned: dict[str, Value] | None) -> bool:

@@ -191,6 +191,8 @@ def _region_of_many(value: Many) -> list[Interval]:
             return met
         # "x < 1, x > 2" can only mean both parts; "x > 1, x < 2" what they share.
         return met or [part for one in regions for part in one]
+    if value.conjoined and all(isinstance(item, Inequality | Named) for item in value.items):
+        return _intersection([_region(item) for item in value.items])
     raise NoRegion
 
 

@@ -22,7 +22,7 @@ from fractions import Fraction
 from typing import Any
 
 from rewards.math import budget
-from rewards.math.expressions import Const, Expr, Num, Op, Sym, indexed, substituted
+from rewards.math.expressions import Const, Expr, Num, Op, Sym, indexed, negative, substituted
 from rewards.math.normalise.polynomials import (
     IMAGINARY,
     ONE,
@@ -393,11 +393,12 @@ def _rationals(*values: Expr) -> list[Fraction]:
 
 
 def _floor(value: Expr) -> Form:
-    return constant(math.floor(_rationals(value)[0]))
+    form = normal(value)
+    return generator(("floor", key_of(form))) if form.rational is None else constant(math.floor(form.rational))
 
 
 def _ceiling(value: Expr) -> Form:
-    return constant(math.ceil(_rationals(value)[0]))
+    return times(constant(-1), _floor(negative(value)))
 
 
 def _modulo(value: Expr, by: Expr) -> Form:

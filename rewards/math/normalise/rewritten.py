@@ -35,6 +35,7 @@ from rewards.math.expressions import (
     Sym,
     add,
     divide,
+    flattened,
     free_variables,
     multiply,
     negative,
@@ -46,7 +47,7 @@ from rewards.math.expressions import (
 )
 from rewards.math.normalise import exact, polynomials
 
-_HYPERBOLIC = frozenset(("sinh", "cosh", "tanh", "coth", "sech", "csch", "asinh"))
+_HYPERBOLIC = frozenset(("sinh", "cosh", "tanh", "coth", "sech", "csch", "asinh", "acosh"))
 _HIGHEST = 12  # power of what is summed
 _MOST_STEPS = 50  # between factorials of one letter
 
@@ -104,6 +105,10 @@ def _asinh(value: Expr) -> Expr:
     return Op("ln", (add(value, root(add(power(value, number(2)), ONE))),))
 
 
+def _acosh(value: Expr) -> Expr:
+    return Op("ln", (add(value, root(add(power(value, number(2)), MINUS_ONE))),))
+
+
 # --- factorials -------------------------------------------------------------------------------------------------------
 
 
@@ -145,9 +150,11 @@ def _arrangements(n: Expr, k: Expr) -> Expr:
 
 
 def _sum(body: Expr, variable: Expr, low: Expr, high: Expr) -> Expr | None:
-    r"""`\sum_{k=a}^{n}` of a polynomial in k, by its differences at a (Newton's forward formula)."""
+    r"""`\sum_{k=a}^{n}` of powers of one number, or of a polynomial in k: Newton's forward formula at a."""
     if not isinstance(variable, Sym) or not isinstance(low, Num) or low.value.denominator != 1 or high == INFINITY:
         return None
+    if (geometric := _geometric(body, variable, low, high)) is not None:
+        return geometric
     form = exact.normal(body)
     letter: tuple[str, str] = ("x", variable.name)
     if form.bottom != polynomials.ONE:
@@ -168,6 +175,27 @@ def _sum(body: Expr, variable: Expr, low: Expr, high: Expr) -> Expr | None:
         terms.append(multiply(values[0], *factors))
         values = [add(after, negative(before)) for before, after in pairwise(values)]
     return add(*terms)
+
+
+def _geometric(body: Expr, variable: Sym, low: Num, high: Expr) -> Expr | None:
+    """Of terms `c r^{sk}`, with a whole number s; r^s is not 1."""
+    raised = [one for one in flattened(body, "*") if variable.name in free_variables(one)]
+    match raised:
+        case [Op("^", (Op("^", (base, exponent)), minus))] if minus == MINUS_ONE:
+            exponent = negative(exponent)
+        case [Op("^", (base, exponent))]:
+            pass
+        case _:
+            return None
+    step = exact.normal(add(substituted(exponent, variable.name, add(variable, ONE)), negative(exponent))).rational
+    if variable.name in free_variables(base) or not step or step.denominator != 1:
+        return None
+    ratio = power(base, Num(step))
+    if exact.normal(ratio).rational in (0, 1):
+        return None
+    count = multiply(Num(step), add(high, Num(1 - low.value)))
+    first = substituted(body, variable.name, low)
+    return multiply(first, divide(add(power(base, count), MINUS_ONE), add(ratio, MINUS_ONE)))
 
 
 def _product(body: Expr, variable: Expr, low: Expr, high: Expr) -> Expr | None:
@@ -208,6 +236,7 @@ _FORMS: dict[str, Callable[..., Expr | None]] = {
     "sech": _over(_one, _cosh),
     "csch": _over(_one, _sinh),
     "asinh": _asinh,
+    "acosh": _acosh,
     "!": _factorial,
     "!!": _double_factorial,
     "binom": _binomial,

@@ -45,6 +45,8 @@ class _Unknown(Exception):
 def congruence(text: str) -> list[Value] | None:
     """What a congruence says; nothing where it is false or cannot be read, None where it is none."""
     found = _RESIDUE.fullmatch(text)
+    if found and "bmod" in text and not found[1]:  # what is left over, or what leaves so much over
+        return [Scalar(_expression(text)), *_residue(None, int(found[2]), int(found[3] or found[4]))]
     if found and ("equiv" in text or "pmod" in text or "(" in text or "”" in text):
         return _residue(found[1], int(found[2]), int(found[3] or found[4]))
     if (several := _SEVERAL.fullmatch(text)) is not None and (listed := _residues(several)):

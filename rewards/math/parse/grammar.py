@@ -193,7 +193,8 @@ class Grammar:
             return False
         if token.kind is Kind.NUMBER:  # `x 2`, `3 4` and `\frac{1}{2} 3` are no products; `(2)3` and `\sqrt{2}3` are
             last = self._tokens[self.at - 1]
-            if self.peek(1) == "^" and isinstance(before, Op) and before.name in ("^", "*"):  # `2^6 11^2`
+            is_raised = self.peek(1) == "^"  # `2^6 11^2`, `n 2^n`
+            if is_raised and (last.kind is Kind.LETTER or (isinstance(before, Op) and before.name in ("^", "*"))):
                 return True
             if last.kind is Kind.NUMBER or (token.gap and last.kind in (Kind.LETTER, Kind.WORD)):
                 return False

@@ -22,6 +22,12 @@ _WITH_DOTS = re.compile(
     r"(?P<closing>\\\}|\)|\])?"
 )
 _PAIRS = {"": "", "(": ")", "[": "]", "\\{": "\\}"}
+_SETS = {
+    (0, 1): "all nonnegative integers",
+    (1, 1): "all positive integers",
+    (1, 2): "all positive odd integers",
+    (2, 2): "all positive even integers",
+}
 _MOST_WRITTEN_OUT = 60
 _LONGEST = 18  # digits of a number
 
@@ -56,8 +62,8 @@ def _whole(text: str | None) -> list[int]:
 
 
 def from_on(first: int, step: int) -> Words:
-    """All numbers from the first on, in equal steps."""
-    return Words(f"from {first} by {step} on")
+    """All numbers from the first on, in equal steps, by the name of their set where they have one."""
+    return Words(_SETS.get((first, step)) or f"from {first} by {step} on")
 
 
 def _named(opening: str, first: int, step: int, last: int | None) -> Words:

@@ -18,7 +18,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
-from rewards.math.expressions import Num
+from rewards.math.expressions import Num, negative
 from rewards.math.parse.boolean import table
 from rewards.math.parse.clauses import clause, unnamed
 from rewards.math.parse.compound import in_smallest
@@ -28,6 +28,7 @@ from rewards.math.parse.number_sets import REALS
 from rewards.math.parse.number_words import in_words_and_digits
 from rewards.math.parse.pieces import pieces
 from rewards.math.parse.progressions import progression
+from rewards.math.parse.quantities import is_quantity
 from rewards.math.parse.signs import expanded
 from rewards.math.parse.statements import statement
 from rewards.math.parse.structure import maths
@@ -90,7 +91,8 @@ _INTRODUCED = re.compile(  # "there are exactly 7 such numbers"
 )
 _LABEL = re.compile(  # what is asked; a word that bounds or denies the value is none
     r"^“\s*(?:(?:the|final|total|number of(?: \w+){1,2}|answers?|ans|results?|solutions?|values?|area|volume|perimeter"
-    r"|length|width|height|distance|sum|product|probability|cost|price|speed|ways?|ratio|average|mean|median|part)\s*){1,8}"
+    r"|length|width|height|distance|sum|product|probability|cost|price|speed|ways?|ratio|average|mean|median|part|domain"
+    r"|range|vertex|cent(?:er|re)|radius|diameter|slope|interval|equation|angle)\s*){1,8}"
     r"(?:\(?[a-z\d]\)?)?\s*:\s*”?\s*(?=[^\s”])",
     re.IGNORECASE,
 )
@@ -175,7 +177,7 @@ def gold_readings(text: str) -> tuple[Value, ...]:
 
 
 def _readings(text: str) -> list[Value]:
-    for only_by_spelling in (pieces, listed, _going_on, _in_logic, statement):
+    for only_by_spelling in (_labelled, pieces, listed, _going_on, _in_logic, statement):
         if (found := only_by_spelling(text)) is not None:
             return found
     text = _with_points(_unlabelled(_respelled(_bared(text))))
@@ -190,6 +192,7 @@ def _readings(text: str) -> list[Value]:
         _mapped,
         _in_digits,
         _magnitude,
+        _both_signs,
     ):
         if (found := of_a_kind(text)) is not None:
             return found
@@ -396,6 +399,10 @@ def _all_but(text: str) -> list[Value] | None:
 def _right_side(text: str) -> list[Value]:
     r"""What an equation says of a quantity that cannot be read: `1 + 2 + \cdots + n = 7`, `3 \star 4 = 7`."""
     left, _, right = text.partition("=")
+    is_open = any(left.count(one) != left.count(other) for one, other in ("()", "[]"))
+    multiple = _MULTIPLE.match(left)
+    if is_open or (multiple and is_quantity(left[multiple.end() :].strip())):  # `2 \det A = 10` does not say what 10 is
+        return []
     values = _formulas(right.strip()) if right and not _NO_QUANTITY.search(left) else []
     of_sets = table(left) if values else None
     return [Named(of_sets, value) for value in values] if of_sets is not None else values
@@ -404,6 +411,43 @@ def _right_side(text: str) -> list[Value]:
 def _is_reducible(ratio: Ratio) -> bool:
     values = [part.value for part in ratio.parts if isinstance(part, Num)]
     return len(values) == len(ratio.parts) and math.gcd(*(value.numerator for value in values)) > 1
+
+
+_MULTIPLE = re.compile(r"\s*(?:-|\d+(?:\.\d+)?|\\frac\s*(?:\d\s*\d|\{\s*\d+\s*\}\s*\{\s*\d+\s*\})|\\cdot|\\times|\s)+")
+_PART = re.compile(r"(?:^|(?<=[\s,;“”.}]))“?\s*\(\s*(i{1,3}|iv|v|[1-9]|[a-e])\s*\)\s*:?\s*”?\s*")
+_IN_ORDER = (("i", "ii", "iii", "iv", "v"), tuple("123456789"), tuple("abcde"))
+_BETWEEN_PARTS = " \t\n,;.“”"
+
+
+def _labelled(text: str) -> list[Value] | None:
+    r"""`(1) \frac12; (2) 3`, `“(i) ” 3 “ (ii) ” 5`: the answers to the parts of a question."""
+    if not text.startswith(("(", "“")) or text.count("(") < 2:
+        return None
+    found = list(_PART.finditer(text))
+    labels = tuple(one[1] for one in found)
+    if len(found) < 2 or found[0].start() or not any(labels == one[: len(labels)] for one in _IN_ORDER):
+        return None
+    ends = [one.start() for one in found[1:]] + [len(text)]
+    values = [_readings(text[one.end() : end].strip(_BETWEEN_PARTS)) for one, end in zip(found, ends, strict=True)]
+    if not all(values):
+        return None
+    firsts = [one[0] for one in values]
+    items = [item for one in firsts for item in (one.items if isinstance(one, Many) and not one.opening else (one,))]
+    return [Many(tuple(items))]
+
+
+_SIGNED = re.compile(r"\\pm\s*(?:\\left\s*)?(?=\()")
+
+
+def _both_signs(text: str) -> list[Value] | None:
+    r"""`\pm (1, 2)`"""
+    sign = _SIGNED.match(text)
+    found = maths(text[sign.end() :]) if sign and "\\pm" not in text[sign.end() :] else []
+    one = found[0] if found else None
+    if not isinstance(one, Many) or one.opening != "(" or not all(isinstance(item, Scalar) for item in one.items):
+        return None
+    turned = [replace(item, expression=negative(item.expression)) for item in one.items if isinstance(item, Scalar)]
+    return [Many((one, replace(one, items=tuple(turned))))]
 
 
 _PARTS = re.compile(r"\s*(?:,\s*“?\s*(?:and|or)\b\s*”?|,(?=\s)|“?\s*(?<![a-zA-Z])(?:and|or)(?![a-zA-Z])\s*”?)\s*")

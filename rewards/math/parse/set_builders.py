@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import TypeAlias
 
 from rewards.math.expressions import Num, Op, Sym, free_variables, negative, number, renamed, substituted
+from rewards.math.normalise import exact, polynomials
 from rewards.math.parse.commands import expression
 from rewards.math.parse.cutting import cut
 from rewards.math.parse.progressions import from_on
@@ -19,6 +21,7 @@ _Reader: TypeAlias = Callable[[Sequence[Token], str], list[Value]]
 
 _BOUND = "the member"
 _MOST_MEMBERS = 100
+_STARTS = {"all positive integers": 1, "all nonnegative integers": 0}
 _COMMAS = frozenset((",", ";"))
 _FLIPPED = {">": "<", ">=": "<="}
 
@@ -44,6 +47,8 @@ def _whole_numbers(inner: Sequence[Token], text: str, item: _Reader) -> list[Val
     r"""`\{x \in \mathbb{Z} : 1 \le x \le 3\}` with its members."""
     pieces = cut(inner, frozenset((":",)))[0]
     conditions = [item(piece, text) for piece in cut(pieces[1], _COMMAS)[0] if piece] if len(pieces) == 2 else []
+    if len(conditions) == 1 and conditions[0] and (endless := _endless(pieces[0], conditions[0][0])) is not None:
+        return [endless]
     about = [one[0] for one in conditions if one and not _names_a_set(one[0])]
     condition = about[0] if len(about) == 1 else None
     if isinstance(condition, Inequality) and (first := _first_of_all(condition)) is not None and "Q" not in text:
@@ -61,6 +66,24 @@ def _whole_numbers(inner: Sequence[Token], text: str, item: _Reader) -> list[Val
     if "N" in text and first <= 0:
         return []
     return [Many(tuple(Scalar(number(member)) for member in range(first, last + 1)), "\\{", "\\}")]
+
+
+def _endless(rule: Sequence[Token], condition: Value) -> Value | None:
+    r"""`\{2n - 1 : n \in \mathbb{N}^*\}`: all numbers from the first on, in equal steps."""
+    if not isinstance(condition, Named) or not isinstance(condition.value, Words):
+        return None
+    start = _STARTS.get(condition.value.text)
+    if start is None:
+        return None
+    try:
+        form = exact.normal(expression(rule))
+    except (polynomials.TooHard, polynomials.Undefined):
+        return None
+    variable = ((("x", condition.name), Fraction(1)),)
+    step = form.top.get(variable, Fraction(0))
+    first = form.top.get((), Fraction(0)) + start * step
+    is_linear = form.bottom == polynomials.ONE and form.top.keys() <= {(), variable} and step > 0
+    return from_on(int(first), int(step)) if is_linear and first.denominator == step.denominator == 1 else None
 
 
 def _as_chain(condition: Inequality) -> Inequality | None:

@@ -287,7 +287,7 @@ _APART = re.compile(r"(?<![,;\s])\s*\\q?quad\s*(?=[a-zA-Z](?:_\{?\w+\}?)?\s*=)")
 _CIRCLE = re.compile(r"\^\s*\{\s*\\circ\s*\}")
 _UNION = re.compile(r"(?<=[)\]}])\s*U\s*(?=[(\[{]|\\\{)")
 _TIMES = re.compile(r"(?<=\d)\s+x\s+(?=\d)")
-_TEMPERATURE = re.compile(r"\^\s*\\circ\s*“?\s*([CF])(?![a-zA-Z])\s*”?")
+_TEMPERATURE = re.compile(r"\^\s*\\circ\s*(“\s*)?([CF])(?![a-zA-Z])(?(1)\s*”?()|())")
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _HYPHEN = re.compile(r"(?<=\w)\s*-\s*(?=\w)")
 _WHITE = re.compile(r"\s+")
@@ -455,7 +455,7 @@ def spelled(text: str) -> str:
         text = _UNIT_FRACTION.sub(_over, text) if "”" in text and "\\frac" in text else text
         text = _FONT.sub("{", text)
         text = text.replace(r"\%", "%").replace(r"\$", "$").replace(r"\&", "&").replace(r"\#", "#").replace(r"\_", "_")
-        text = _TEMPERATURE.sub(r" deg\1", _CIRCLE.sub(r"^\\circ ", _SPACES.sub(" ", text)))
+        text = _TEMPERATURE.sub(r" deg\2\3", _CIRCLE.sub(r"^\\circ ", _SPACES.sub(" ", text)))
     else:
         text = _BRACED_COMMA.sub(", ", _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", text)))
     if "**" in text and (text.startswith("**") or _RAISED_BY.search(text) is None):
