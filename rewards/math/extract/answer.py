@@ -128,8 +128,10 @@ _WORD_CONCLUDED = late(  # "..., so the function is even."
     r"(?:an?\s)?(?P<word>[A-Za-z][a-z-]{2,20})[.!]?\s*\Z"
     # "So the 100th day is a Tuesday."
     rf"|(?:\A|[.!?\n])(?P<before_day>(?!\s*(?i:it|this|that|no)\b)[^.!?\n]{{0,80}}\s(?:is|was)\s)(?:an?\s)?(?P<day>(?:{_DAYS})day)[.!]?\s*\Z"
-    # "In 100 days it will be a Friday."
-    rf"|(?P<before_date>[^.!?\n]{{0,80}}\b(?:will\sbe|falls\son|will\sfall\son)\s)(?:on\s)?(?:an?\s)?(?P<date>(?:{_DAYS})day)[.!]?\s*\Z"
+)
+_DATE = late(  # "In 100 days it will be a Friday."
+    r"(?:\A|(?<=[.!?\n]))(?P<before>[^.!?\n]{0,80}\b(?:will\sbe|falls\son|will\sfall\son)\s)(?:on\s)?(?:an?\s)?"
+    rf"(?P<word>(?:{_DAYS})day)[.!]?\s*\Z"
 )
 _VERDICT_FIRST = late(r"\A[\s*_]*(Yes|No)[*_]*[,.][*_]*\s(?=(?i:it|there|they|we|the|such|every|all)\b)(?![^\n]*\?)")
 _STATEMENT = late(  # all of a response
@@ -141,7 +143,6 @@ _LONGEST_LEAD = 40
 _LONGEST_FENCE = 10  # with the blanks behind it
 _LONGEST_END = 300
 _LONGEST_WORD = 3  # `3个` stays as it is
-_SPEAKERS = ("Human", "User", "Instruction", "<|user|>", "<|human|>")
 _CLOSING = " \n$.)]}\\*"
 
 
@@ -410,10 +411,11 @@ def _word_at_last(text: str) -> str | None:
         return verdict
     end = text[-_LONGEST_END:]
     if (concluded := _WORD_CONCLUDED.search(end)) is not None:
-        word = concluded["word"] or concluded["day"] or concluded["date"]
-        before = concluded["before"] or concluded["before_day"] or concluded["before_date"]
-        is_answer = word not in NO_ANSWER and is_stated(before, "")
+        word = concluded["word"] or concluded["day"]
+        is_answer = word not in NO_ANSWER and is_stated(concluded["before"] or concluded["before_day"], "")
         return word if is_answer else None
+    if end.rstrip(" .!\n").endswith("day") and (date := _DATE.search(end)) is not None:
+        return date["word"] if is_stated(date["before"], "") else None
     if "no " in end and (none := _NO_SOLUTION.search(end)) is not None:
         before = sentence_before(end, none.start(1))
         return none[1] if "such that" not in before and "for which" not in before and is_stated(before, "") else None
@@ -461,7 +463,7 @@ def extract(
     at_once: only what stands in a form; None where the policy would have to read more than a little prose.
     """
     own = turn(response)
-    if any(speaker in own for speaker in _SPEAKERS):
+    if "User" in own or "Human" in own or "Instruction" in own or "<|" in own:
         own = without_next_turn(own, lambda text: visible(text, prefilled=prefilled))
     text = visible(own, prefilled=prefilled)
     if text is None:

@@ -75,7 +75,8 @@ def around(content: str, before: str, behind: str) -> str | None:
         or (is_begun and _SET_BEFORE.search(before))
     ):
         return rf"{content} \text{{ or }} \ldots"
-    if not is_begun and (equation := _equation(content, before, behind)) is not None:
+    is_equated = behind.lstrip().startswith("=") or before.rstrip().endswith("=")
+    if not is_begun and is_equated and (equation := _equation(content, before, behind)) is not None:
         return equation
     if goes_on and _COMPARED.match(behind) and not _NAMED.search(before):
         return rf"{content} \text{{ or }} \ldots"
