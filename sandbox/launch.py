@@ -155,6 +155,8 @@ class Launcher:
         ending.add_done_callback(self._retiring.discard)
 
     async def _start(self, preload: tuple[str, ...]) -> Zygote:
+        for folder in self._guests.values():
+            await asyncio.to_thread(_compile, folder)
         causes: list[str] = []
         with _numbers.one() as number:
             found, why_none = ways(number, self._privileged, self._user_block)
@@ -425,6 +427,15 @@ def _wait_until(reached: Callable[[], bool]) -> None:
     limit = time.monotonic() + _END_SECONDS
     while not reached() and time.monotonic() < limit:
         time.sleep(0.01)
+
+
+@functools.cache
+def _compile(folder: str) -> None:
+    """Write the bytecode of a package for zygotes, which see it read-only and would compile it at every start."""
+    import compileall
+
+    if not sys.dont_write_bytecode:
+        compileall.compile_dir(folder, quiet=2)
 
 
 def _nothing() -> None:

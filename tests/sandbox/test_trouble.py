@@ -452,7 +452,7 @@ def test_a_module_that_cannot_be_preloaded_is_named(name: str, tmp_path: Path) -
     assert "cannot be isolated" not in str(caught.value)
 
 
-def test_what_a_preloaded_module_prints_comes_out_of_no_program(tmp_path: Path) -> None:
+def test_what_a_preloaded_module_prints_comes_out_of_no_program_and_it_is_compiled_once(tmp_path: Path) -> None:
     (tmp_path / "__init__.py").touch()
     (tmp_path / "loud.py").write_text(
         "import ctypes, sys, os\nprint('banner')\nprint('warning', file=sys.stderr)\nsys.stdout.write('rest')\n"
@@ -461,6 +461,7 @@ def test_what_a_preloaded_module_prints_comes_out_of_no_program(tmp_path: Path) 
     source = "import ctypes, sys; print(1); sys.stdout.flush(); ctypes.CDLL(None).fflush(None)"
     (result,) = run(Job(argv=("python", "-c", source), preload=("g.loud",)), guests={"g": tmp_path})
     assert (result.stdout, result.stderr) == (b"1\n", b"")
+    assert sys.dont_write_bytecode or len([*(tmp_path / "__pycache__").glob("loud.*.pyc")]) == 1
 
 
 def test_folders_that_would_show_everything_or_are_not_there_are_refused(tmp_path: Path) -> None:
