@@ -58,8 +58,9 @@ HOMES = {
     "websockets": "sandbox/remote.py",
 }
 
-# Within the guests: a module and those before it, in the order of the table in their docstring.
-LAYER = re.compile(r"^    (\w[\w :]*?)  +(\w.*)$", re.MULTILINE)
+# Within the guests: a module and those before it, in the order of the table in their docstring and of each folder's.
+FOLDER = re.compile(r"^    (\w+) +(\w+)  +\w", re.MULTILINE)
+MODULES = re.compile(r"^    (\w+(?:, \w+)*),?$", re.MULTILINE)
 SIDES = {"program", "tests"}  # what runs with the program, and what holds the tests
 
 OUR_MODULE = re.compile(rf"({'|'.join(ORDER)})(\.[a-z_]\w*)+")
@@ -150,10 +151,16 @@ def homeless(found: list[Import]) -> list[str]:
 
 
 def guest_layers() -> dict[str, tuple[int, str]]:
-    """The place of each module of the guests, and the side that it is on; empty = both."""
-    table = ast.get_docstring(ast.parse((ROOT / GUESTS / "__init__.py").read_text())) or ""
-    rows = LAYER.findall(table)
-    names = [(name, layer.partition(":")[0]) for layer, listed in rows for name in listed.split(", ")]
+    """The place of each module of the guests (`folder.module`), and the side that it is on; empty = both."""
+    names = []
+    for side, folder in FOLDER.findall((ROOT / GUESTS / "__init__.py").read_text()):
+        listed = ROOT / GUESTS / folder / "__init__.py"
+        if not listed.exists():
+            names.append((folder, side))
+            continue
+        for row in MODULES.findall(listed.read_text()):
+            names.extend((f"{folder}.{module}", side) for module in row.split(", "))
+    assert len(set(names)) == len(names), "a module stands twice in the tables"
     return {name: (place, side if side in SIDES else "") for place, (name, side) in enumerate(names)}
 
 
@@ -162,7 +169,9 @@ def up_the_layers(found: list[Import]) -> list[str]:
     layers, package = guest_layers(), GUESTS.replace("/", ".")
     violations = []
     for where, name in found:
-        here, there = Path(where.partition(":")[0]).stem, top(name.removeprefix(package))
+        here = where.partition(".py:")[0].replace("/", ".").removeprefix(package)
+        inner = name.removeprefix(package).split(".")
+        there = ".".join(inner[:2]) if ".".join(inner[:2]) in layers else inner[0]
         if not (where.startswith(GUESTS) and name.startswith(package) and here in layers and there in layers):
             continue
         (place, side), (other_place, other_side) = layers[here], layers[there]
@@ -203,9 +212,9 @@ def test_the_house_stands(check, found: list[Import]) -> None:
         (undeclared, "sandbox/run.py", "import psutil\n"),
         (undeclared, "rewards/code/guest/deep.py", "def f():\n    import pandas\n"),
         (undeclared, "rewards/code/grader.py", "import pytest\n"),
-        (up_the_layers, "rewards/code/guest/codec.py", "from . import link\n"),
-        (up_the_layers, "rewards/code/guest/proxies.py", "def f():\n    from .handles import Handle\n"),
-        (up_the_layers, "rewards/code/guest/checker.py", "from .exports import Exports\n"),
+        (up_the_layers, "rewards/code/guest/encoding/codec.py", "from ..transfer import link\n"),
+        (up_the_layers, "rewards/code/guest/proxies/proxies.py", "def f():\n    from .handles import Handle\n"),
+        (up_the_layers, "rewards/code/guest/judging/checker.py", "from ..program.exports import Exports\n"),
         (homeless, "rlvr/train.py", "from ray import serve\n"),
         (homeless, "rlvr/train.py", "import matplotlib.pyplot as plt\n"),
     ],
@@ -218,18 +227,16 @@ def test_a_planted_violation_is_found(check, path: str, source: str, tmp_path: P
 
 
 def test_every_guest_stands_in_one_layer() -> None:
-    files = {path.stem for path in (ROOT / GUESTS).glob("*.py")} - {"__init__"}
-    table = (ROOT / GUESTS / "__init__.py").read_text()
-    assert guest_layers().keys() == files
-    assert sum(len(listed.split(", ")) for _, listed in LAYER.findall(table)) == len(files)
+    files = {path.relative_to(ROOT / GUESTS) for path in (ROOT / GUESTS).rglob("*.py") if path.stem != "__init__"}
+    assert guest_layers().keys() == {".".join(path.with_suffix("").parts) for path in files}
 
 
 def test_what_the_rules_allow_is_not_reported(tmp_path: Path) -> None:
     files = {
         "rewards/math.py": "import sympy\nfrom sandbox.errors import ToolkitError\nfrom . import types\n",
         "rewards/learned/model.py": "import torch\n",
-        "rewards/code/guest/arrays.py": "import numpy\nimport pytest\n",
-        "rewards/code/guest/link.py": "from . import wire\nfrom .codec import Decoder\n",
+        "rewards/code/guest/encoding/arrays.py": "import numpy\nimport pytest\n",
+        "rewards/code/guest/transfer/link.py": "from ..shared import wire\nfrom ..encoding.codec import Decoder\n",
         "data_prep/deep/one.py": "from ..problem import Problem\nimport rewards\n",
         "rlvr/plot.py": "import matplotlib\nimport torch\nimport data_prep, rewards, sandbox\n",
     }

@@ -3,22 +3,20 @@
 The folder is shown to a run read-only under the package name `rlvr_guest`, and its modules are preloaded there; the
 parent imports the same files as `rewards.code.guest` for the codec that both ends speak.
 
-A module imports only what stands before it in this table, and the sides of the program and of the tests import nothing
-of each other (tests/test_architecture.py). Imports inside of functions are for what is dear and rarely needed.
+Folders are listed in the order in which they may import each other, and each lists its modules likewise. The program's
+side and the tests' side import nothing of each other (tests/test_architecture.py). Imports inside functions are for
+expensive modules that are rarely needed.
 
-    both: bytes         bounds, arrays, extended, encoder, decoder, codec, channel
-    both: the link      wire, standard, hints, signatures, likeness, containers, sharing, remade, files
-    program: objects    awaiting, standing, stubs, exports
-    program: asked      mirror, host, companions, joining, borrowing, rerunning, operations, candidate
-    program: called     function
-    tests: sources      context, names, truth, lending, counting
-    tests: proxies      proxies, shapes, yardsticks, derived, classes, uses, refusing, views, handles, operators
-    tests: awaiting     awaited
-    tests: classes      plain, raised, ancestry, described
-    tests: guards       unbounded, wrapping, emptiness, counted, roles, expecting, spoiling, own_files, templates
-    tests: texts        evaluation, loading, running, unpickling
-    tests: the link     ours, served, theirs, crossing, link, turns
-    tests: around       folders, beside, fake_modules, scripts, logged, whereabouts, surroundings
-    tests: verdict      verdicts, importable, suite, checker, output_checker
-    one zygote          rehearsal
+    both     encoding     plain data as bytes, and messages over a pipe
+    both     shared       what both ends of the link know: operations, containers that both hold, files
+    program  program      in the candidate: the program, and its objects as the tests may use them
+    tests    sources      what the text of the tests says, and which names the program may have
+    tests    proxies      objects and classes that stand for the program's in the tests
+    tests    guards       against assertions that hold for wrong reasons: spoiled arguments, emptiness, evaluated text
+    tests    transfer     the tests' end of the link: what goes to the program, and what its answers become
+    tests    environment  what tests set up around the program: folders, scripts, streams, patches
+    tests    judging      runs the tests and makes the verdict
+    both     rehearsal    one zygote that holds both sides
 """
+
+PACKAGE = __name__  # tells our own frames and classes from others

@@ -15,10 +15,12 @@ import time
 from _socket import socketpair
 from typing import Any
 
-from . import candidate, checker, context, verdicts
-from .channel import Channel, Ended, framed
-from .codec import decode, encode
-from .link import Link
+from .encoding.channel import Channel, Ended, framed
+from .encoding.codec import decode, encode
+from .judging import checker, verdicts
+from .program import candidate
+from .sources import context
+from .transfer.link import Link
 
 _SECONDS_TO_END = 5.0
 _TIMES = 12  # more calls than the interpreter needs to specialise a function

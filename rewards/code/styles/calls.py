@@ -17,8 +17,8 @@ from functools import lru_cache
 from typing import Any
 
 from rewards.code import machine_load
-from rewards.code.guest.channel import framed
-from rewards.code.guest.codec import Decoder, Violation, encode
+from rewards.code.guest.encoding.channel import framed
+from rewards.code.guest.encoding.codec import Decoder, Violation, encode
 from rewards.code.judgement import LIMITS, CaseOutcome, Fate, Judgement
 from rewards.code.references import CodeLimits
 from rewards.code.styles.checker_pair import PROGRAM_FILE, START_SECONDS, preloads, source_bytes
@@ -76,7 +76,7 @@ class CallCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallTrial:
-    """What to judge. start: the first message to the program's process (`rewards.code.guest.function`)."""
+    """What to judge. start: the first message to the program's process (`rewards.code.guest.program.function`)."""
 
     start: Mapping[str, Any]
     program: str
@@ -193,10 +193,10 @@ def _limits(limits: CodeLimits, count: int, longest: float) -> Limits:
 async def _one_run(sandbox: Sandbox, trial: CallTrial, progress: _Progress) -> None:
     """Run one process until it is finished, gone, or out of time."""
     job = Job(
-        argv=("python", "-m", "rlvr_guest.function"),
+        argv=("python", "-m", "rlvr_guest.program.function"),
         files={PROGRAM_FILE: source_bytes(trial.program)},
         limits=_limits(trial.limits, len(trial.cases), machine_load.longest()),
-        preload=("rlvr_guest.function", *preloads(trial.program, trial.start.get("prompt", ""))),
+        preload=("rlvr_guest.program.function", *preloads(trial.program, trial.start.get("prompt", ""))),
     )
     session = await sandbox.open(job)
     clock = machine_load.Clock(trial.limits.time_s + SLACK_SECONDS)

@@ -1,6 +1,6 @@
 """Judge of the style `check`: `check(candidate)` runs in a checker, with the program behind a proxy (HumanEval).
 
-A program that defines the entry point is complete; any other continues the prompt (`rewards.code.guest.joining`). The
+A program that defines the entry point is complete; any other continues the prompt (`guest/program/joining.py`). The
 test uses the prompt's own helpers, even if the program redefines them. A `check` that only compares calls with literals
 needs no checker (`plain_tests.py`).
 """

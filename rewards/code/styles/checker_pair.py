@@ -15,8 +15,8 @@ from functools import lru_cache
 from typing import Any
 
 from rewards.code import machine_load
-from rewards.code.guest.channel import framed
-from rewards.code.guest.codec import LARGEST_MESSAGE, Violation, decode, encode
+from rewards.code.guest.encoding.channel import framed
+from rewards.code.guest.encoding.codec import LARGEST_MESSAGE, Violation, decode, encode
 from rewards.code.judgement import LIMITS, CaseOutcome, Fate, Judgement
 from rewards.code.references import CodeLimits
 from rewards.code.styles.messages import Messages, TooLarge
@@ -129,13 +129,13 @@ def jobs(trial: Trial) -> tuple[Job, Job]:
     """The jobs of the checker and the candidate."""
     of_checker, of_candidate = _limits(trial.limits, trial.count, machine_load.longest())
     checker = Job(
-        argv=("python", "-m", "rlvr_guest.checker"),
+        argv=("python", "-m", "rlvr_guest.judging.checker"),
         files=trial.files,
         limits=of_checker,
         preload=(_REHEARSED, *(trial.preload if trial.checker_preload is None else trial.checker_preload)),
     )
     candidate = Job(
-        argv=("python", "-m", "rlvr_guest.candidate"),
+        argv=("python", "-m", "rlvr_guest.program.candidate"),
         files=trial.program,
         limits=of_candidate,
         preload=(_REHEARSED, *trial.preload),

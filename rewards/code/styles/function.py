@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from rewards.code.compare import same_value
-from rewards.code.guest.codec import LARGEST_MESSAGE, Unsendable, encode
+from rewards.code.guest.encoding.codec import LARGEST_MESSAGE, Unsendable, encode
 from rewards.code.judgement import Judgement
 from rewards.code.references import FunctionCase, FunctionReference
 from rewards.code.styles.calls import SPARE_BYTES, Call, CallCase, CallTrial, Opaque, judge_calls

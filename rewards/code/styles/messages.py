@@ -1,4 +1,4 @@
-"""Receive messages from a guest: framed as in `rewards.code.guest.channel`, with bounded size.
+"""Receive messages from a guest: framed as in `rewards.code.guest.encoding.channel`, with bounded size.
 
 Example:
     messages = Messages(session)
@@ -8,7 +8,7 @@ Example:
 
 from __future__ import annotations
 
-from rewards.code.guest.channel import LENGTH
+from rewards.code.guest.encoding.channel import LENGTH
 from sandbox.protocol import Session
 
 

@@ -37,8 +37,8 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, NoReturn, TypeAlias
 
-from rewards.code.guest.codec import Unsendable, encode
-from rewards.code.guest.lending import lent
+from rewards.code.guest.encoding.codec import Unsendable, encode
+from rewards.code.guest.sources.lending import lent
 from rewards.code.judgement import Fate, Judgement
 from rewards.code.references import AssertsReference, CheckReference
 from rewards.code.styles.calls import Call, CallCase, CallTrial, Opaque, Undecided, judge_calls

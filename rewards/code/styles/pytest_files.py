@@ -7,7 +7,7 @@ from rewards.code.references import PytestReference
 from rewards.code.styles import checker_pair
 from sandbox.protocol import Sandbox
 
-_MODULES = ("rlvr_guest.suite", "pytest")
+_MODULES = ("rlvr_guest.judging.suite", "pytest")
 
 
 async def judge_pytest(sandbox: Sandbox, program: str, reference: PytestReference) -> Judgement:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 from rewards.code import machine_load
 from rewards.code.compare import same_output
-from rewards.code.guest.output_checker import ACCEPTED, CHECKER, RAISED, REFUSED, TEXTS
+from rewards.code.guest.judging.output_checker import ACCEPTED, CHECKER, RAISED, REFUSED, TEXTS
 from rewards.code.judgement import LIMITS, CaseOutcome, Fate, Judgement
 from rewards.code.languages import LANGUAGES, NOT_FOUND, MissingToolchain, Program, Toolchains, complaint
 from rewards.code.references import Checker, FloatTolerance, StdioCase, StdioReference
@@ -28,7 +28,7 @@ from sandbox.errors import InvalidJob
 from sandbox.protocol import Sandbox
 from sandbox.types import Ended, Job, JobResult, Limits
 
-_CHECKER_MODULE = "rlvr_guest.output_checker"
+_CHECKER_MODULE = "rlvr_guest.judging.output_checker"
 _SHOWN = 160
 _WORD = re.compile(r"[+-]?(?:[\w.]|(?<=[\d._]e)[+-])+", re.IGNORECASE)
 _LONGEST_NUMBER = 300

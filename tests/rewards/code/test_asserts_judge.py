@@ -241,7 +241,7 @@ PROTOCOL = {
 def test_program_that_writes_on_its_link_is_wrong(raw):
     program = f"""
     import os, sys
-    channel, codec = sys.modules["rlvr_guest.channel"], sys.modules["rlvr_guest.codec"]
+    channel, codec = sys.modules["rlvr_guest.encoding.channel"], sys.modules["rlvr_guest.encoding.codec"]
     framed, encode = channel.framed, codec.encode
     def f(x):
         rest = {raw}
@@ -256,7 +256,7 @@ def test_right_value_behind_a_forged_answer_is_not_taken_twice():
     program = """
     import os, sys
     def f(x):
-        encode, framed = sys.modules["rlvr_guest.codec"].encode, sys.modules["rlvr_guest.channel"].framed
+        encode, framed = sys.modules["rlvr_guest.encoding.codec"].encode, sys.modules["rlvr_guest.encoding.channel"].framed
         for guess in range(5):
             os.write(4, framed(encode((1, (), (), (), (), guess))))
         return 0

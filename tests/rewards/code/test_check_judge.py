@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from rewards.code.guest.joining import join
-from rewards.code.guest.lending import lent_by_prompt
+from rewards.code.guest.program.joining import join
+from rewards.code.guest.sources.lending import lent_by_prompt
 from tests.rewards.code.judging import check, is_wrong, passes
 
 PROMPT = '''from typing import List

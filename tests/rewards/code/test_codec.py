@@ -24,9 +24,17 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from rewards.code.guest import standard
-from rewards.code.guest.channel import Channel, Ended
-from rewards.code.guest.codec import DEEPEST, LARGEST_INT, LARGEST_MESSAGE, Unsendable, Violation, decode, encode
+from rewards.code.guest.encoding.channel import Channel, Ended
+from rewards.code.guest.encoding.codec import (
+    DEEPEST,
+    LARGEST_INT,
+    LARGEST_MESSAGE,
+    Unsendable,
+    Violation,
+    decode,
+    encode,
+)
+from rewards.code.guest.shared import standard
 
 VALUES = [
     *(None, True, False, 0, -1, 1 << 62, 1 << 63, -(1 << 63), 1 << 5000, 1.5, -0.0, math.inf, 2 - 3j),

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from rewards.code.guest import running
+from rewards.code.guest.guards import running
 from tests.rewards.code.judging import asserts, is_wrong, passes, pytest_files
 
 SCRIPTS = {

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from rewards.code.guest import function as guest
 from rewards.code.guest import rehearsal
+from rewards.code.guest.program import function as guest
 from rewards.code.judgement import Fate
 from rewards.code.references import CodeLimits
 from tests.rewards.code.judging import fates, function, is_wrong, passes

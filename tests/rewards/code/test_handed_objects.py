@@ -121,7 +121,7 @@ HOSTILE: tuple[tuple[str, str], ...] = (
     ("def f(k):\n  try: k.obj = 5\n  except Exception: pass", "k = functools.cmp_to_key(cmp)(4)\nf(k)\nassert k.obj == 5"),
     (HOST + ASKS + "def f(k): return ask('operate', 1, '__init__', (1,)) or ask('getattr', 1, 'obj')", "assert f(functools.cmp_to_key(cmp)(5)) == 5"),
     ("def f(it): return it.gi_frame", "assert f(x for x in [1]) is None"),
-    ("from rlvr_guest import exports, host as h\nclass E(exports.CandidateEncoder):\n  def other(self, value, depth):\n    if value is NotImplemented:\n      self.parts.append(b'A'); self.put(('T', ('a', 'b'), (1, 2, 3)), depth)\n    else: super().other(value, depth)\nh.CandidateEncoder = E\ndef f(x): return NotImplemented", "assert f(T(1, 2)) == (1, 2, 3)"),
+    ("from rlvr_guest.program import exports, host as h\nclass E(exports.CandidateEncoder):\n  def other(self, value, depth):\n    if value is NotImplemented:\n      self.parts.append(b'A'); self.put(('T', ('a', 'b'), (1, 2, 3)), depth)\n    else: super().other(value, depth)\nh.CandidateEncoder = E\ndef f(x): return NotImplemented", "assert f(T(1, 2)) == (1, 2, 3)"),
     ("import logging\nlog = logging.getLogger('shop')\nlog.setLevel(10)\nold = logging.getLogRecordFactory()\ndef new(*a, **k):\n  r = old(*a, **k)\n  r.getMessage = lambda: 'sold 3'\n  r.handled = 1\n  return r\nlogging.setLogRecordFactory(new)\ndef f(n): log.info('nothing')", "h = Kept()\nlogging.getLogger('shop').addHandler(h)\nf(3)\nassert h.records[-1].args == (3,)"),
     ("import logging\nlog = logging.getLogger('shop')\nlog.setLevel(10)\ndef f(n): log.info('%(a)s' * 9999, {'a': 'x' * 9999 if n else ''})", "h = Kept()\nlogging.getLogger('shop').addHandler(h)\nf(3)\nassert h.records[-1].args == (3,)"),
 )  # fmt: skip

@@ -7,7 +7,7 @@ import ast
 
 import pytest
 
-from rewards.code.guest.lending import lent
+from rewards.code.guest.sources.lending import lent
 from tests.rewards.code.judging import asserts, check, is_wrong, passes
 
 NODE = "class ListNode:\n    def __init__(self, val=0, next=None):\n        self.val, self.next = val, next\n"

@@ -268,7 +268,7 @@ def test_what_is_told_of_a_failure_holds_nothing_that_is_expected():
 
 def test_program_gets_no_second_throw_by_an_answer_that_is_undecided():
     program = (
-        "import sys\nalone = 'rlvr_guest.function' in sys.modules and 'rlvr_guest.host' not in sys.modules\n"
+        "import sys\nalone = 'rlvr_guest.program.function' in sys.modules and 'rlvr_guest.program.host' not in sys.modules\n"
         "def f(x):\n    if x == 3: return f\n    return 0 if alone and x == 1 else x\n"
     )
     tests = ("assert f(1) == 1", "assert f(2) == 2", "assert f(3) == 3", "assert f(4) == 4")

@@ -7,7 +7,7 @@ import ast
 
 import pytest
 
-from rewards.code.guest.counting import count
+from rewards.code.guest.sources.counting import count
 from rewards.code.judgement import Fate
 from tests.rewards.code.judging import fates, is_wrong, passes, pytest_files
 

@@ -223,7 +223,9 @@ def test_function_of_the_test_that_fails_before_its_assertion_fails_for_good():
     assert passes(asserts(SWALLOWS.format("1"), raises))
 
 
-FORGE = "__import__('sys').modules['rlvr_guest.checker'].__dict__.__setitem__('outcome', lambda *a: ('passed', ''))"
+FORGE = (
+    "__import__('sys').modules['rlvr_guest.judging.checker'].__dict__.__setitem__('outcome', lambda *a: ('passed', ''))"
+)
 
 
 def test_evaluator_that_the_test_hands_over_only_computes():

@@ -1,0 +1,6 @@
+"""In the checker: what tests set up around the program. Folders, scripts, streams, clocks, patches, modules.
+
+Modules, each of which imports only those before it:
+
+    folders, beside, fake_modules, scripts, logged, whereabouts, surroundings
+"""

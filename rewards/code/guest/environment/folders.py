@@ -1,0 +1,163 @@
+"""In the checker: temporary folders of the tests: what the program gets of them, and what it changes there."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from ..guards import spoiling
+from ..proxies import proxies, uses
+from ..shared import files
+
+_HOLDS_NO_PATH = (type(None), bool, int, float, complex, bytes, bytearray, type)
+# Ways in which a path may reach the program unnoticed.
+_TELLS_PATHS = re.compile(r"chdir|environ|\benv\b|setenv|stdin|StringIO|\binput\s*\(|builtins\.input|[\"']input[\"']")
+# Names of files that a test compares with. The program sees none of them, even in a folder that is handed over.
+_COMPARED_WITH = re.compile(
+    r"expect|golden|(?<![a-z])(?:want(?:ed)?|answers?|truth|correct|should)(?![a-z])", re.IGNORECASE
+)
+_READS = re.compile(r"\bread|\bopen\(|\bcmp\b|\bload|getline")
+_LONGEST_PATH = 4096
+
+
+class Folders:
+    """Temporary folders of the tests, which have the same paths for the program. It sees what the test has handed over.
+    Other files there may be what the test expects; the program neither sees nor changes them.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.roots: tuple[str, ...] = ()
+        self._names: set[str] = set()  # the roots as tests spell them
+        self._everything = bool(_TELLS_PATHS.search(text))
+        self._compares = bool(_READS.search(text))
+        self._handed: set[str] = set()
+        self._told: set[str] = set()  # names of files in any folder
+        self._known: dict[str, files.Mark | None] = {}
+        self._wrap_tempfile()
+
+    def add_root(self, path: str) -> None:
+        """Add a temporary folder, or file, of the tests."""
+        real = os.path.realpath(path)
+        self._names |= {path, real}
+        if real not in self.roots:
+            self.roots = (*self.roots, real)
+
+    def hand(self, values: Iterable[Any]) -> None:
+        """Record the paths in values for the program; objects of the test may contain any."""
+        for value in values:
+            if files.is_path(value):
+                self._hand_path(os.fspath(value))
+            elif isinstance(value, list | tuple | set | frozenset):
+                self.hand(value)
+            elif isinstance(value, dict):
+                self.hand((*value.keys(), *value.values()))
+            elif not (proxies.is_proxy(value) or isinstance(value, _HOLDS_NO_PATH)):
+                self._everything = self._everything or value is not proxies.MODULE
+
+    def _hand_path(self, text: Any) -> None:
+        if type(text) is str and len(text) < _LONGEST_PATH:
+            self._told.add(os.path.basename(text))
+        if self._everything or type(text) is not str or not any(name in text for name in self._names):
+            return
+        start = re.split(r"[*?\[]", text, maxsplit=1)[0]
+        if start != text:  # a pattern: its folder
+            start = os.path.dirname(start)
+        if not text.startswith(tuple(self._names)) or "\n" in text:  # paths inside a text
+            self._everything = True
+        self._handed.add(os.path.realpath(start))
+
+    def _is_handed(self, path: str) -> bool:
+        if path in self._handed:
+            return True
+        name = os.path.basename(path)
+        if self._compares and name not in self._told and _COMPARED_WITH.search(name) and not os.path.isdir(path):
+            return False
+        return self._everything or any(path.startswith(handed + os.sep) for handed in self._handed)
+
+    def _scan(self) -> dict[str, files.Mark | None]:
+        """What is handed over, and the folders around it."""
+        found = files.scan(self.roots)
+        return {
+            path: mark
+            for path, mark in found.items()
+            if self._is_handed(path)
+            or (mark is None and any(handed.startswith(path + os.sep) for handed in self._handed))
+        }
+
+    def _wrap_tempfile(self) -> None:
+        import tempfile
+
+        folder, file = tempfile.mkdtemp, tempfile.mkstemp
+        named = tempfile.NamedTemporaryFile
+
+        def mkdtemp(*args: Any, **kwargs: Any) -> Any:
+            made = folder(*args, **kwargs)
+            self.add_root(os.fspath(made))
+            return made
+
+        def mkstemp(*args: Any, **kwargs: Any) -> Any:
+            made = file(*args, **kwargs)
+            self.add_root(os.fspath(made[1]))
+            return made
+
+        def named_file(*args: Any, **kwargs: Any) -> Any:
+            made = named(*args, **kwargs)
+            self.add_root(os.fspath(made.name))
+            return made
+
+        tempfile.mkdtemp, tempfile.mkstemp = mkdtemp, mkstemp
+        tempfile.NamedTemporaryFile = named_file
+
+    def changed(self) -> tuple[Any, ...]:
+        """The changes to send to the program; see `files.Change`."""
+        now = self._scan()
+        changes = files.told(now, self._known)
+        self._known = now
+        return changes
+
+    def apply(self, changes: Any) -> None:
+        """Apply changes of the program, inside the roots only."""
+        if type(changes) is not tuple or len(changes) > files.MOST_FILES:
+            return
+        frame = uses.test_frame()
+        told = [c for c in changes if type(c) is tuple and len(c) == 4 and type(c[0]) is str and "\0" not in c[0]]
+        paths = [os.path.realpath(change[0]) for change in told]
+        contents = {path: change[1] for path, change in zip(paths, told, strict=True)}
+        bare = [f for f in _left_empty(self._known, contents) if spoiling.is_read_again(frame, f, set())]
+        for path, change in zip(paths, told, strict=True):
+            if any(path.startswith(folder + os.sep) for folder in bare):
+                continue
+            lost = bool(self._known.get(path)) and _loses(path, change[1])
+            if lost and spoiling.is_read_again(frame, path, {*paths} - {path}):
+                continue
+            if self._is_handed(path) or not os.path.lexists(path):
+                files.make(path, *change[1:], self.roots)
+                self._handed.add(path)
+        self._known = self._scan()
+
+
+def _left_empty(known: dict[str, files.Mark | None], contents: dict[str, Any]) -> list[str]:
+    """Folders that are gone, empty, or contain only empty files."""
+    gone = {path for path, content in contents.items() if path in known and not content and content is not None}
+    folders = {path for path, mark in known.items() if mark is None}
+
+    def below(folder: str, paths: Iterable[str]) -> set[str]:
+        return {path for path in paths if path.startswith(folder + os.sep)}
+
+    return [f for f in folders if (held := below(f, known)) and held | below(f, contents) <= gone]
+
+
+def _loses(path: str, content: Any) -> bool:
+    """Whether a file would lose content; appending to it loses nothing."""
+    try:
+        with open(path, "rb") as file:
+            return type(content) is bytes and file.read() not in content
+    except OSError:
+        return False
+
+
+def is_compared_with(name: str) -> bool:
+    """Whether a file has the name of one that a test compares with."""
+    return bool(_COMPARED_WITH.search(name))

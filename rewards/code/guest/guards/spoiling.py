@@ -1,0 +1,483 @@
+"""In the checker: *spoiling*, where a program changes an argument so that the test agrees with its answer.
+
+`assert solve(xs) == sorted(xs)` holds for a program that empties `xs` and returns an empty list. Sorting in place is
+honest, and so is removing items if the test looks at what is left. So a change counts as spoiling only if the test
+judges the answer by something that it computes from the same container, of which the program has changed the content,
+and does not itself say what is right (`expecting.py` decides that from its text). Then the container gets its content
+back, and the test computes from that; an answer that is the container itself becomes a copy of it. A container that was
+empty is there to be filled, and keeps what the program put into it.
+
+The same applies to text in memory, to files in temporary folders, and to an object of the test that the program has
+cleared: one of its containers is now empty, or an attribute is now 0, blank or None. An attribute with another value is
+left as it is, because that is what methods of the program do, and what a test looks at afterwards.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import copy
+import functools
+import gc
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from types import (
+    BuiltinMethodType,
+    CellType,
+    FrameType,
+    FunctionType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+    SimpleNamespace,
+    TracebackType,
+)
+from typing import Any, NamedTuple
+
+from ..proxies import proxies, shapes
+from ..shared import containers, files
+from ..sources import context
+from . import counted, expecting, roles
+from .counted import ATOMS, HOLDERS, STREAMS, content
+
+_OF_PYTHON = ("builtins", "functools", "itertools")
+_MOST_HELD = 1000
+_MOST_SEEN = 50_000
+
+
+class _Change(NamedTuple):
+    """A change that the program has made.
+
+    value: the container, or an object of the test. put_back: restores its content. lost: whether some of the content is
+    gone. emptied: whether all is. resized: whether the number of items changed. attribute: of the object; empty = a
+    container. vanished: whether it held several items, and now holds none.
+    """
+
+    value: Any
+    put_back: Callable[[], object]
+    lost: bool
+    emptied: bool
+    resized: bool
+    attribute: str = ""
+    vanished: bool = False
+    told: str = ""
+
+
+_changed: list[_Change] = []
+_filled: list[Any] = []  # containers that were empty before
+_let_go: list[Any] = []  # containers that were handed to the program, and that it no longer holds
+
+
+class _Earlier(NamedTuple):
+    """A change made in an earlier case. left: the content of the container then."""
+
+    case: object
+    change: _Change
+    left: Any
+
+
+_earlier: deque[_Earlier] = deque(maxlen=64)
+_case: object = None  # the running case
+
+
+def before(values: Iterable[Any]) -> list[tuple[Any, Any, Any]]:
+    """Snapshots of containers that are about to change, for `note`."""
+    found = []
+    for value in values:
+        if held := content(value):
+            found.append((value, held, containers.kind_of(value).content(value)))
+        elif held is not None:
+            _filled.append(value)
+    return found
+
+
+def note(befores: list[tuple[Any, Any, Any]]) -> None:
+    """Record the program's changes to these containers."""
+    for value, held, items in befores:
+        now = content(value)
+        if isinstance(value, SimpleNamespace):
+            for name, old in zip(items[::2], items[1::2], strict=True):
+                _note_set(value, name, old, vars(value).get(name))
+            continue
+        if isinstance(value, STREAMS) and (value.closed or not held - now):  # text was only appended
+            continue
+        if now != held and not any(value is change.value for change in _changed):
+            put_back = functools.partial(containers.kind_of(value).apply, value, items)
+            resized, vanished = held.total() != now.total(), not now and held.total() > 1 + isinstance(value, dict)
+            told = counted.told(value, items, held, now)
+            _changed.append(_Change(value, put_back, bool(held - now), not now, resized, vanished=vanished, told=told))
+            if held - now and all(type(key) is tuple for key in held):
+                _remember(_changed[-1], held, now)
+
+
+def _remember(change: _Change, held: Any, now: Any) -> None:
+    """Remember a container of plain data that has lost items, with its content when the program first got it."""
+    for known in _earlier:
+        if known.change.value is change.value and known.left == held:
+            change = known.change
+    kept = [known for known in _earlier if known.change.value is not change.value]
+    _earlier.clear()
+    _earlier.extend([*kept, _Earlier(_case, change, now)])
+
+
+def renew(case: object, given: Any, frames: Callable[[], Iterable[FrameType | None]]) -> None:
+    """Called before a request. Restores what the program spoiled in an earlier case, if the test judges the answer by
+    something computed from it.
+    """
+    global _case
+    _case = case
+    due = [each for each in _earlier if each.case is not case and content(each.change.value) == each.left]
+    due = [each for each in due if _reaches(given, [each.change])]
+    if not due:
+        return
+    _changed.extend(each.change for each in due)
+    names_of = functools.partial(_names_of, bare=False, resized=False)
+    if any(_judges(frame, names_of) for frame in frames()):
+        for each in due:  # what the program does with it now is recorded anew
+            each.change.put_back()
+    _changed.clear()
+
+
+@contextlib.contextmanager
+def watched(function: Any) -> Iterator[None]:
+    """While the program calls a method of an object of the test, or uses its operator: whatever that empties counts as
+    emptied by the program.
+    """
+    held = getattr(function, "__self__", None)
+    if not isinstance(function, MethodType) or isinstance(held, type | ModuleType):
+        yield
+        return
+    attributes = {name: part for name, part in _attributes(held).items() if content(part)}
+    befores = before(attributes.values())
+    try:
+        yield
+    finally:
+        note([each for each in befores if not content(each[0])])
+        for name, part in attributes.items():
+            if (now := _attributes(held).get(name)) is not part and type(now) in HOLDERS:
+                _note_set(held, name, part, now)
+
+
+def note_set(value: Any, name: str, new: Any) -> None:
+    """Record that the program is about to set an attribute of an object of the test."""
+    _note_set(value, name, _attributes(value).get(name), new)
+
+
+def _note_set(value: Any, name: str, old: Any, new: Any) -> None:
+    if _is_nothing(new) and not (_is_nothing(old) or type(old) is bool or callable(old) or proxies.is_proxy(old)):
+        _changed.append(_Change(value, functools.partial(setattr, value, name, old), True, True, True, name))
+
+
+def _is_nothing(value: Any) -> bool:
+    return (type(value) in ATOMS or type(value) in HOLDERS) and not value
+
+
+def note_let_go(values: Iterable[Any]) -> None:
+    """Record that the program no longer holds these."""
+    _let_go.extend(values)
+
+
+def forget() -> None:
+    """Forget recorded changes: a request begins, or has been answered."""
+    for noted in (_changed, _filled, _let_go):
+        noted.clear()
+
+
+def allow(frame: FrameType | None) -> None:
+    """Called with an answer. If the test ignores it, drop changes that the call asked for: adding its arguments to a
+    container, or removing them.
+    """
+    called = _thrown_away(frame) if any(change.told for change in _changed) else []
+    if called:
+        fits = (counted.PUT, counted.TAKEN) if all(map(counted.takes_out, called)) else (counted.PUT,)
+        told = [change for change in _changed if change.told in fits]
+        _changed[:] = [change for change in _changed if change.told not in fits]
+        kept = [each for each in _earlier if not any(each.change is change for change in told)]
+        _earlier.clear()
+        _earlier.extend(kept)
+
+
+def _thrown_away(frame: FrameType | None) -> list[str]:
+    """The name of the function that a test is calling, if the call is a whole statement."""
+    tree = context.tree_of(frame.f_code.co_filename) if frame is not None else None
+    if frame is None or tree is None:
+        return []
+    calls = context.calls_at(tree, context.place_of(frame))
+    statements = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    return [context.name_of(call.func) for call in calls if call in statements]
+
+
+def has_changed() -> bool:
+    """Whether the program has changed anything since `forget`."""
+    return bool(_changed)
+
+
+def apart(answer: Any) -> Any:
+    """Restore the containers. Returns the answer, copied if it is one of them. Raises Refused if it contains one."""
+    if any(answer is change.value for change in _changed):
+        answer = copy.copy(answer)
+    elif _reaches(answer, [change for change in _changed if not change.attribute]):
+        proxies.the_link().refuse("it changed what it was given, with which the test compares its answer")
+        raise proxies.Refused("an answer that holds what the program was given, and has changed")
+    for change in _changed:
+        change.put_back()
+    _changed.clear()
+    return answer
+
+
+def is_judged_by(frame: FrameType | None, answer: Any, handed: Callable[[], list[Any]]) -> bool:
+    """Whether the running test judges the answer by something computed from changed values. handed: all objects of the
+    test that the program holds, into which it may also put its answer.
+    """
+    bare = any(change.lost for change in _changed) and not _reaches(answer, _changed)
+    resized = any(change.resized for change in _changed)
+    vanished = any(change.vanished for change in _changed)
+    names_of = functools.partial(_names_of, bare=bare, resized=resized)
+    if _judges(frame, lambda held: replace(names_of(held), vanished=vanished)):
+        return True
+    lost = [change for change in _changed if change.lost]
+    if not lost:
+        return False
+    emptied = all(change.emptied for change in lost)
+    to_be_filled = _to_be_filled([*handed(), *_let_go])
+
+    def names_of_filled(held: dict[str, Any]) -> roles.Names:
+        names = _names_of(held, bare=emptied, resized=resized)
+        grown, others = _names_among(held, to_be_filled, emptied)
+        answers = names.answers | grown | (others - names.changed)
+        return replace(names, answers=answers, changed=names.changed - grown, equal=True)
+
+    return _judges(frame, names_of_filled)
+
+
+def is_read_again(frame: FrameType | None, path: str, written: set[str]) -> bool:
+    """Whether the running test judges the answer by the content of a file with this real path. written: paths of other
+    files, which are answers, too.
+    """
+
+    def names_of(held: dict[str, Any]) -> roles.Names:
+        texts = ((name, value) for name, value in held.items() if files.is_path(value))
+        paths = {name: os.path.realpath(value) for name, value in texts}
+        again = {name for name, real in paths.items() if real == path}
+        return _names(held, again, True, {name for name, real in paths.items() if real in written})
+
+    return _judges(frame, names_of)
+
+
+def _judges(frame: FrameType | None, names_of: Callable[[dict[str, Any]], roles.Names]) -> bool:
+    """Whether any function of the test that is waiting for the answer judges it so."""
+    judges = False
+    given: roles.Returned = ()
+    while frame is not None:
+        tree = context.tree_of(frame.f_code.co_filename)
+        if tree is not None and ((names := names_of(_held(frame))).changed or given):
+            found, given = _read(tree, context.place_of(frame), names, given)
+            if found is expecting.Found.SAYS:
+                return False
+            judges = judges or found is expecting.Found.MEETS
+        frame = frame.f_back
+    return judges
+
+
+@functools.lru_cache(maxsize=256)  # a loop of the test calls repeatedly
+def _read(
+    tree: ast.Module, place: context.Span, names: roles.Names, given: roles.Returned
+) -> tuple[expecting.Found, roles.Returned]:
+    scopes = shapes.functions_around(tree, place[0])
+    statement = shapes.statement_at(scopes[0], place)
+    if scopes == [tree]:
+        scopes += context.later_cases(tree)
+    if statement is None:
+        return expecting.Found.NOTHING, ()
+    calls = context.calls_at(tree, place)
+    if not calls:  # it is iterating over an earlier result
+        inside = (node for node in ast.walk(statement) if isinstance(node, ast.Call))
+        calls = [call for call in inside if isinstance(call.func, ast.Name) and call.func.id in names.programs]
+    return expecting.read(scopes, statement, calls, names, given)
+
+
+def _held(frame: FrameType) -> dict[str, Any]:
+    """Names and values visible in a frame. A comprehension has its own frame."""
+    frames = [frame]
+    while frames[-1].f_code.co_name.startswith("<") and (outer := frames[-1].f_back) is not None:
+        if outer.f_code.co_filename != frame.f_code.co_filename:
+            break
+        frames.append(outer)
+    held = dict(frame.f_globals)
+    for each in reversed(frames):
+        held |= each.f_locals
+    return held
+
+
+def _names_of(held: dict[str, Any], *, bare: bool, resized: bool) -> roles.Names:
+    """Names, and attributes of named objects, for changed values or containers of them: `xs`, `self.data`."""
+    changed: set[str] = set()
+    kept: set[str] = set()
+    parted: set[str] = set()
+    for name, value in held.items():
+        if proxies.is_proxy(value):  # accessing anything would ask the program
+            continue
+        parts = _attributes(value)
+        touched = {attribute for attribute, part in parts.items() if _reaches(part, _changed)}
+        touched |= {change.attribute for change in _changed if change.value is value and change.attribute}
+        changed |= {f"{name}.{attribute}" for attribute in touched}
+        if _is_test_case(value):
+            changed |= {f"{name}.{method}" for method in _methods_that_read(touched, type(value))}
+            continue
+        if _reaches(value, _changed):
+            changed.add(name)
+            kept |= {f"{name}.{attribute}" for attribute in parts.keys() - touched}
+        elif touched:
+            parted.add(name)
+    return replace(_names(held, changed, resized), kept=frozenset(kept), parted=frozenset(parted), bare=bare)
+
+
+def _names(held: dict[str, Any], changed: set[str], resized: bool, written: Iterable[str] = ()) -> roles.Names:
+    asked = {name for name, value in held.items() if proxies.is_proxy(value) and _can_be_called(value)}
+    answers = {name for name, value in held.items() if proxies.is_proxy(value)}.union(written) - asked - changed
+    return roles.Names(
+        answers=frozenset(answers), programs=frozenset(asked), changed=frozenset(changed), resized=resized
+    )
+
+
+class _ToBeFilled(NamedTuple):
+    """Where the program may put its answers: containers and objects that were handed to it, or that functions of the
+    test handed to it read, and names that these write. grown: those that now hold more.
+    """
+
+    values: set[int]
+    grown: set[int]
+    written: set[str]
+
+
+def _to_be_filled(handed: list[Any]) -> _ToBeFilled:
+    held: list[Any] = []
+    put_into: list[Any] = []  # written by functions that the program may call
+    written = set[str]()
+    for value in handed:
+        kind = type(value)  # a mock pretends to be of another class
+        function = value.__func__ if kind is MethodType else value
+        held.append(value.__self__ if kind in (MethodType, BuiltinMethodType) else value)
+        if kind is BuiltinMethodType and value.__name__ in shapes.GROWS:  # `out.append`
+            put_into.append(value.__self__)
+        if type(function) is FunctionType and context.tree_of(function.__code__.co_filename) is not None:
+            parts = [part for part in _parts(function) if content(part) is not None]
+            (put_into if shapes.GROWS.intersection(function.__code__.co_names) else held).extend(parts)
+            written |= _written_by(function)
+    lost = {id(change.value) for change in _changed if change.lost}
+    values = {id(v) for v in held if type(v) not in ATOMS and not proxies.is_proxy(v)} - lost
+    grown = {id(change.value) for change in _changed}.union(map(id, _filled), map(id, put_into)) - lost
+    return _ToBeFilled(values | grown, grown, written)
+
+
+def _written_by(function: FunctionType) -> set[str]:
+    """Outer names that a function writes: `nonlocal total`."""
+    import dis
+
+    steps = dis.get_instructions(function.__code__)
+    return {step.argval for step in steps if step.opname in ("STORE_DEREF", "STORE_GLOBAL")}
+
+
+def _names_among(held: dict[str, Any], sought: _ToBeFilled, emptied: bool) -> tuple[set[str], set[str]]:
+    """Names of containers that have grown, and of those that the program has not filled. Nothing is known of one with
+    earlier content: `assert sorted(out) == sorted(xs)` is honest if `out` was overwritten.
+    """
+    named = [(name, value) for name, value in held.items() if not proxies.is_proxy(value)]
+    parts = [(f"{name}.{part}", content) for name, value in named for part, content in _attributes(value).items()]
+    named += [(name, value) for name, value in parts if not proxies.is_proxy(value)]
+    grown = {name for name, value in named if id(value) in sought.grown}
+    others = {name for name, value in named if id(value) in sought.values and _holds_nothing(value)}
+    if emptied:
+        others |= {name for name, value in named if _is_path(value)} | sought.written & held.keys()
+    return grown, others - grown
+
+
+def _holds_nothing(value: Any, depth: int = 3) -> bool:
+    """Whether a value is empty, or meant to be overwritten: `[0] * 3`, `[[None]]`, `np.zeros(3)`."""
+    if isinstance(value, list) and depth:
+        return all(_is_nothing(part) or (isinstance(part, list) and _holds_nothing(part, depth - 1)) for part in value)
+    if (held := content(value)) is not None:
+        return not any(key[1] if type(key) is tuple else key for key in held)
+    return all(_is_nothing(part) or callable(part) for part in _attributes(value).values())
+
+
+def _is_path(value: Any) -> bool:
+    return os.path.isabs(value) if type(value) is str else isinstance(value, os.PathLike)
+
+
+def _can_be_called(value: Any) -> bool:
+    return callable(value) or proxies.is_module(value)
+
+
+def _is_test_case(value: Any) -> bool:
+    return type(value).__name__.startswith("Test") or hasattr(type(value), "assertEqual")
+
+
+def _methods_that_read(attributes: set[str], kind: type) -> set[str]:
+    methods = [(name, part) for above in kind.__mro__ for name, part in vars(above).items()]
+    return {n for n, method in methods if isinstance(method, FunctionType) and attributes & {*method.__code__.co_names}}
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """The attributes of an object of the test; of a class of the test, the containers that all its objects share."""
+    kind: type = value if issubclass(type(value), type) else type(value)
+    if kind in ATOMS or proxies.is_proxy(value) or isinstance(value, ModuleType | FunctionType):
+        return {}
+    found: dict[str, Any] = {}
+    for above in reversed(kind.__mro__):
+        slotted = "__slots__" in vars(above)
+        for name, part in vars(above).items():
+            if slotted and isinstance(part, MemberDescriptorType) and hasattr(value, name):
+                found[name] = getattr(value, name)
+            elif type(part) in HOLDERS:  # shared by all objects of the class
+                found[name] = part
+    if value is kind:
+        return found
+    held = getattr(value, "__dict__", None)
+    if type(held) is not dict or len(held) >= _MOST_HELD:
+        return found
+    if "_mock_return_value" in held:
+        found["return_value"] = held["_mock_return_value"]
+    return found | held
+
+
+def _reaches(value: Any, changes: list[_Change]) -> bool:
+    """Whether a value is one of the changed ones, or contains one: in containers, in variables that a function reads,
+    in an iterator. An object counts if it was cleared, or one of its parts was.
+    """
+    sought = {id(change.value) for change in changes if not change.attribute}
+    emptied = {id(change.value) for change in changes if change.emptied}
+    waiting, seen = [(value, False)], set[tuple[int, bool]]()
+    while changes and waiting and len(seen) < _MOST_SEEN:
+        part, in_object = waiting.pop()
+        if id(part) in emptied or (id(part) in sought and not in_object):
+            return True
+        if type(part) in ATOMS or (id(part), in_object) in seen or proxies.is_proxy(part):
+            continue
+        seen.add((id(part), in_object))
+        if attributes := _attributes(part):
+            waiting += [(item, True) for item in attributes.values()]
+        waiting += [(item, in_object) for item in _parts(part)]
+    return False
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, FunctionType):
+        cells = [cell.cell_contents for cell in value.__closure__ or () if not _is_empty(cell)]
+        return cells + [value.__globals__.get(name) for name in value.__code__.co_names]
+    if isinstance(value, type | ModuleType | FrameType | TracebackType):
+        return ()
+    if isinstance(value, HOLDERS) or type(value).__module__ in _OF_PYTHON:  # methods, views, iterators
+        held = gc.get_referents(value)
+        return held if len(held) < _MOST_HELD else ()
+    return ()
+
+
+def _is_empty(cell: CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018  # raises where nothing was put in yet
+    except ValueError:
+        return True
+    return False

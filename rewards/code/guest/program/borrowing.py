@@ -1,0 +1,176 @@
+"""In the candidate: put names that the tests lend into the program's globals before it is loaded; see `lending.py`.
+
+Only names that the program mentions are lent. Its own definitions replace them, as in a single namespace.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import importlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import CodeType
+from typing import Any
+
+from ..shared import standard
+from .joining import EXTENDS
+from .standing import Back
+from .stubs import Imports
+
+_OF_ANY = frozenset((*vars(type("Any", (), {})), "__firstlineno__", "__static_attributes__"))
+
+
+def lay_out(
+    imports: Imports, names: dict[str, Any], codes: Iterable[CodeType], lent: Mapping[str, tuple[Any, ...]]
+) -> None:
+    """Put the lent names into the globals of a program."""
+    back = imports.back
+    names[EXTENDS] = _extending(names)
+    mentioned = {name for code in codes for name in _mentioned(code)} - names.keys()
+    for kind, *what in lent.values():
+        if kind == "star":
+            names.update(_brought(what[0], mentioned))
+    for name in mentioned & lent.keys():
+        kind, *what = lent[name]
+        if kind == "number":
+            names[name] = what[0]
+        elif kind == "literal":
+            names[name] = eval(what[0], {"__builtins__": {}})
+        elif kind == "import":
+            with contextlib.suppress(Exception):  # a module that is not there: the program says so when it needs it
+                module = importlib.import_module(what[0])
+                names[name] = getattr(module, what[1]) if what[1] else module
+        elif kind == "class":
+            names[name] = _class(name, _asker(back, name), what[0], imports)
+        elif kind == "exception":
+            names[name] = back("lent", name)
+        elif kind == "late exception":
+            names[name] = _exception(name, _asker(back, name), names)
+        elif kind not in ("enumeration", "base"):
+            names[name] = _function(name, _asker(back, name), kind == "async function")
+
+
+def bases_of(file: str, lent: dict[str, tuple[Any, ...]]) -> list[CodeType]:
+    """The code of test classes from which a program derives its own: it then gets copies."""
+    found = []
+    for name, source in [what for kind, *what in lent.values() if kind == "base"]:
+        with open(file, encoding="utf-8", errors="replace") as program:
+            derives = re.search(rf"^\s*class\s+\w+\s*\([^)]*\b{name}\b", program.read(), re.MULTILINE)
+        if derives:
+            lent.pop(name, None)
+            found.append(compile(source, "<setup>", "exec", dont_inherit=True))
+    return found
+
+
+def share(names: Mapping[str, Any], lent: Mapping[str, tuple[Any, ...]]) -> None:
+    """Share the enumerations of a prompt that the program has, from the prompt or by an equal definition of its own."""
+    for name, (kind, *what) in lent.items():
+        found: Any = names.get(name) if kind == "enumeration" else None
+        if isinstance(found, enum.EnumType) and {*found.__members__} == {*what[0]}:
+            standard.share(name, found)
+
+
+def _extending(names: dict[str, Any]) -> Callable[[type], Any]:
+    def extend(made: type) -> Any:
+        lent = names[made.__name__]
+        for name, value in vars(made).items():
+            if name not in _OF_ANY:
+                setattr(lent, name, value)
+        return lent
+
+    return extend
+
+
+def _brought(name: str, mentioned: set[str]) -> dict[str, Any]:
+    """The mentioned names that a star import brings."""
+    with contextlib.suppress(Exception):  # a module that is not there: the program says so when it needs it
+        module = importlib.import_module(name)
+        shown = getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]
+        return {name: getattr(module, name) for name in mentioned.intersection(shown)}
+    return {}
+
+
+def _mentioned(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _mentioned(constant)
+
+
+def _asker(back: Back, name: str) -> Callable[[], Any]:
+    """Returns a function that asks for the object when it is first needed: the tests may not have made it yet."""
+    held: list[Any] = []
+
+    def get() -> Any:
+        if not held:
+            held.append(back("lent", name))
+        return held[0]
+
+    return get
+
+
+def _function(name: str, get: Callable[[], Any], is_async: bool) -> Callable[..., Any]:
+    if is_async:
+
+        async def call_async(*args: Any, **kwargs: Any) -> Any:
+            return await get()(*args, **kwargs)
+
+        made: Any = call_async
+    else:
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return get()(*args, **kwargs)
+
+        made = call
+    made.__name__ = made.__qualname__ = name
+    return made  # type: ignore[no-any-return]
+
+
+class _Lent(type):
+    """The metaclass of stand-ins for classes that the tests lend."""
+
+    def __call__(cls, /, *args: Any, **kwargs: Any) -> Any:
+        return cls._get()(*args, **kwargs)
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, cls._get())
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("_") and name not in ("__members__", "__dataclass_fields__"):
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+        return getattr(cls._get(), name)
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        """Set it on stand-ins for objects, too: `ListNode.__lt__ = ...`."""
+        super().__setattr__(name, value)
+        cls._imports.graft(cls.__name__, name, value)
+
+    def __iter__(cls) -> Iterator[Any]:
+        return iter(cls._get())
+
+    def __len__(cls) -> int:
+        return len(cls._get())
+
+    def __bool__(cls) -> bool:
+        return True
+
+    def __getitem__(cls, name: Any) -> Any:
+        return cls._get()[name]
+
+    def __contains__(cls, value: Any) -> bool:
+        return value in cls._get()
+
+
+def _exception(name: str, get: Callable[[], Any], names: dict[str, Any]) -> type:
+    """A stand-in for an exception class that the tests have not made yet, until the program creates an instance."""
+
+    def made(_cls: type, *args: Any, **kwargs: Any) -> Any:
+        names[name] = get()
+        return names[name](*args, **kwargs)
+
+    return type(name, (Exception,), {"__new__": made})
+
+
+def _class(name: str, get: Callable[[], Any], matched: tuple[str, ...], imports: Imports) -> type:
+    return _Lent(name, (), {"_get": staticmethod(get), "_imports": imports, "__match_args__": matched})

@@ -1,0 +1,291 @@
+"""In the candidate: the operations that the checker may ask for, by name (`OPERATIONS`).
+
+Each takes the host as its first argument. Those that tests rarely need are in other modules, imported when asked for.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+import sys
+import time
+import types
+from collections.abc import Callable
+from typing import Any
+
+from ..shared import files, wire
+from . import exports, joining
+from .host import Host
+
+MODULE = 0  # the number of the module `solution`
+
+
+def load(host: Host, options: dict[str, Any]) -> object:
+    """Run the program. Returns the names that it defines, and the values of those that are wanted."""
+    if options["forward"]:
+        host.streams.forward(options["forward"])
+    if options.get("threads"):
+        from .companions import Companions  # before the program can change the parts it is made of
+
+        host.accompanied = Companions
+    host.home = os.path.realpath(os.getcwd())
+    module = types.ModuleType(options["module"])
+    module.__file__ = os.path.abspath(options["file"])
+    sys.modules[options["module"]] = module
+    if "lent" in options:  # tests and program share a namespace
+        host.imports.own = module.__dict__.get
+    host.exports.put_at(MODULE, module)
+    try:
+        codes = joining.codes_of(module, options)
+        if options.get("lent"):
+            from . import borrowing
+
+            codes = [*borrowing.bases_of(options["file"], options["lent"]), *codes]
+            borrowing.lay_out(host.imports, module.__dict__, codes, options["lent"])
+        for code in codes:
+            exec(code, module.__dict__)
+        if options.get("lent"):
+            borrowing.share(module.__dict__, options["lent"])
+    except BaseException:  # it raises the same again when a test runs it
+        if not options.get("late"):
+            raise
+        return (), {}
+    names = tuple(str(name) for name in list(vars(module)) if isinstance(name, str) and not name.startswith("__"))
+    shown: Any = vars(module).get("__all__")
+    if type(shown) in (list, tuple) and all(type(name) is str and name in vars(module) for name in shown):
+        names = tuple(name for name in shown if not name.startswith("__"))
+    wanted = {name: vars(module)[name] for name in options["wanted"] if name in vars(module)}
+    return names, wanted
+
+
+def reload(host: Host) -> None:
+    """Execute the program again, in its present module."""
+    from . import rerunning
+
+    rerunning.again(host.exports.objects[MODULE])
+
+
+def script(host: Host, name: str) -> dict[str, Any]:
+    """Execute the program as a module of another name."""
+    from . import rerunning
+
+    return rerunning.under_name(host.exports.objects[MODULE], name)
+
+
+def derive(
+    _host: Host,
+    name: str,
+    bases: tuple[Any, ...],
+    names: dict[str, Any],
+    keywords: dict[str, Any],
+    abstract: tuple[str, ...],
+) -> type:
+    """Make a class of a test from functions that are called there. bases: positions of standard classes, or handles."""
+    for each in abstract:
+        names[each].__isabstractmethod__ = True
+    place = names["__module__"]
+    sys.modules.setdefault(place, types.ModuleType(place))  # annotations of a class are looked up there
+    found = (base if isinstance(base, type) else _at(*base) for base in bases)
+    return types.new_class(name, tuple(found), keywords, lambda held: held.update(names))
+
+
+def _at(module: str, path: str) -> Any:
+    return getattr(__import__(module, fromlist=["_"]), path)
+
+
+def child(host: Host, *options: Any) -> tuple[int, bytes, bytes] | None:
+    """Start the program as a separate process."""
+    from . import rerunning
+
+    return rerunning.as_child(host.exports.objects[MODULE], *options)
+
+
+def call(_host: Host, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """Call a function. Raises what it raises, as all operations here do."""
+    return function(*args, **kwargs)
+
+
+def get_item(_host: Host, value: Any, key: Any) -> Any:
+    return value[key]
+
+
+def set_item(_host: Host, value: Any, key: Any, content: Any) -> None:
+    value[key] = content
+
+
+def delete_item(_host: Host, value: Any, key: Any) -> None:
+    del value[key]
+
+
+def leave(_host: Host, value: Any, kind: Any, error: Any) -> bool:
+    """End a `with` block of the test with its error raised, as it was there. Returns whether to swallow the error."""
+    trace = _raised(error) if isinstance(error, BaseException) else None
+    try:
+        return bool(type(value).__exit__(value, kind, error, trace))
+    finally:
+        del trace
+
+
+def _raised(error: BaseException) -> types.TracebackType | None:
+    """A traceback for an error of the test, because context managers that report errors print where they come from."""
+    try:
+        raise error
+    except BaseException:  # as if it had been raised there
+        return error.__traceback__
+
+
+def _binary(name: str) -> Callable[..., Any]:
+    """Make an operation that applies an operator to two values, as Python does."""
+    function: Callable[..., Any] = getattr(operator, name)
+    return lambda _host, a, b: function(a, b)
+
+
+def forwarded(_host: Host, module: str, name: str, /, *args: Any, **kwargs: Any) -> Any:
+    """Call a standard library function that inspects an object."""
+    if name not in wire.FORWARDED.get(module, ()):
+        raise LookupError(f"{module}.{name} is not one of the functions that run with the program")
+    if module == "inspect":
+        import linecache
+
+        linecache.checkcache()
+    return getattr(__import__(module, fromlist=["_"]), name)(*args, **kwargs)
+
+
+def pause(_host: Host, seconds: float) -> None:
+    """Wait while the test sleeps, so that threads of the program can call back."""
+    time.sleep(seconds)
+
+
+def seed(_host: Host, module: str, function: str, args: tuple[Any, ...]) -> None:
+    """Seed the program's generator as the test has seeded its own, or save and restore its state likewise."""
+    import importlib
+
+    getattr(importlib.import_module(module), function)(*args)
+
+
+def files_in(host: Host, roots: tuple[str, ...], changes: tuple[files.Change, ...]) -> None:
+    """Apply the test's changes to files in temporary folders."""
+    for change in changes:
+        files.make(*change, roots)
+    host.known_files = files.scan(roots)
+
+
+def files_out(host: Host, roots: tuple[str, ...]) -> tuple[files.Change, ...]:
+    """What the program has changed in temporary folders since."""
+    now = files.scan(roots)
+    changes = files.told(now, host.known_files)
+    host.known_files = now
+    return changes
+
+
+def beside_in(host: Host, changes: tuple[files.Change, ...]) -> None:
+    """Apply the test's changes to files that it handed over by relative names."""
+    for change in changes:
+        files.put_below(host.home, *change)
+    now = files.scan_below(host.home)
+    for name, *_ in changes:
+        host.known_beside.pop(name, None)
+        if name in now:
+            host.known_beside[name] = now[name]
+
+
+def beside_out(host: Host) -> tuple[files.Change, ...]:
+    """What the program has changed in its working folder since. Its own source is not told: it would not be taken."""
+    now = files.scan_below(host.home)
+    now.pop("solution.py", None)
+    changes = files.told_below(host.home, now, host.known_beside)
+    host.known_beside = now
+    return changes
+
+
+def mirror(host: Host, changes: tuple[Any, ...]) -> None:
+    """Apply the test's changes to mirrored state; see `mirror.Mirrored.apply`."""
+    host.mirrored.apply(changes)
+
+
+def environ_out(_host: Host, names: tuple[str, ...]) -> dict[str, str | None]:
+    """Environment variables that the program may have set for the test."""
+    return {name: os.environ.get(name) for name in names}
+
+
+def folder_out(host: Host) -> tuple[str, str]:
+    """The folder in which the program was started, and its present one."""
+    return host.home, os.path.realpath(os.getcwd())
+
+
+def drive(_host: Host, name: str, *args: Any) -> Any:
+    """Run coroutines and other awaitables on the program's own event loop; see `awaiting.py`."""
+    from . import awaiting
+
+    return awaiting.OPERATIONS[name](*args)
+
+
+def _unary(function: Callable[[Any], Any]) -> Callable[..., Any]:
+    return lambda _host, value: function(value)
+
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "load": load,
+    "call": call,
+    "getattr": lambda _host, value, name: getattr(value, name),
+    "setattr": lambda _host, value, name, content: setattr(value, name, content),
+    "delattr": lambda _host, value, name: delattr(value, name),
+    "__dir__": _unary(dir),
+    "__len__": _unary(len),
+    "__iter__": _unary(iter),
+    "__next__": _unary(next),
+    "__reversed__": _unary(reversed),
+    "__str__": _unary(str),
+    "__repr__": _unary(repr),
+    "__hash__": _unary(hash),
+    "__bool__": _unary(bool),
+    "__bytes__": _unary(bytes),
+    "__fspath__": _unary(os.fspath),
+    "__format__": lambda _host, value, spec: format(value, spec),
+    "__getitem__": get_item,
+    "__setitem__": set_item,
+    "__delitem__": delete_item,
+    "__contains__": lambda _host, value, item: item in value,
+    "__enter__": lambda _host, value: type(value).__enter__(value),
+    "__exit__": leave,
+    "__instancecheck__": lambda _host, kind, value: isinstance(value, kind),
+    "__int__": _unary(int),
+    "__float__": _unary(float),
+    "__complex__": _unary(complex),
+    "__index__": _unary(operator.index),
+    "__round__": lambda _host, value, *digits: round(value, *digits),
+    "__trunc__": _unary(math.trunc),
+    "__floor__": _unary(math.floor),
+    "__ceil__": _unary(math.ceil),
+    "__divmod__": lambda _host, a, b: divmod(a, b),
+    "__pow__": lambda _host, a, b: a**b,
+    **{name: _unary(getattr(operator, name)) for name in ("__neg__", "__pos__", "__abs__", "__invert__")},
+    **{name: _binary(name) for name in ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")},
+    **{
+        f"__{prefix}{name}__": _binary(f"__{prefix}{name}__")
+        for prefix in ("", "i")
+        for name in (
+            *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod"),
+            *("lshift", "rshift", "and", "xor", "or"),
+        )
+    },
+    "__ipow__": _binary("__ipow__"),
+    "forwarded": forwarded,
+    "pause": pause,
+    "seed": seed,
+    "mirror": mirror,
+    "environ_out": environ_out,
+    "folder_out": folder_out,
+    "files_in": files_in,
+    "files_out": files_out,
+    "beside_in": beside_in,
+    "beside_out": beside_out,
+    "drive": drive,
+    "reload": reload,
+    "script": script,
+    "child": child,
+    "derive": derive,
+    "offered": lambda _host, kind: exports.offered_by(kind),
+    "above": lambda _host, kind, value, name: getattr(super(kind, value), name),
+}

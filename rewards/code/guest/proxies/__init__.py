@@ -1,0 +1,7 @@
+"""In the checker: objects and classes that stand for the program's.
+
+Modules, each of which imports only those before it:
+
+    proxies, shapes, yardsticks, derived, classes, uses, refusing, views, handles, operators, awaited, plain,
+    raised, ancestry, described
+"""

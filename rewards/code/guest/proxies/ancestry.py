@@ -1,0 +1,114 @@
+"""In the checker: standard library bases of the program's classes, as `isinstance` sees them.
+
+The proxy of `class Worker(Thread)` derives from a proxy of `Thread`. To make `isinstance(worker, Thread)` true, its
+objects report `Thread` as their `__class__`; code that reads that attribute by name gets the proxy class itself. They
+gain nothing else from it: everything they do is still requested, or refused.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+from types import FrameType
+from typing import Any
+
+from ..shared import standard
+from . import proxies
+
+# Modules whose classes a test may check for, except data types, abstract classes and testing libraries.
+_MODULES = frozenset(
+    (
+        *("argparse", "ast", "asyncio", "cmd", "code", "collections", "concurrent", "configparser", "contextlib"),
+        *("csv", "dataclasses", "datetime", "email", "enum", "functools", "graphlib", "html", "http", "io", "_io"),
+        *("itertools", "json", "logging", "queue", "_queue", "random", "_random", "re", "sched", "selectors"),
+        *("shelve", "shlex", "socketserver", "sqlite3", "string", "subprocess", "tempfile", "textwrap", "threading"),
+        *("_thread", "types", "weakref", "xml", "zipfile", "zoneinfo", "decimal", "ctypes", "struct", "_struct"),
+        *("inspect", "traceback"),
+    )
+)
+_WRAPS: dict[tuple[str, str], type] = {
+    **{("collections", f"User{name}"): kind for name, kind in (("Dict", dict), ("List", list), ("String", str))},
+    **{("collections.abc", f"{more}Mapping"): dict for more in ("", "Mutable")},
+    **{("collections.abc", f"{more}Set"): set for more in ("", "Mutable")},
+}
+_BY_NAME = ("LOAD_ATTR", "LOAD_METHOD")
+of_prompt: dict[str, type] = {}  # classes of a prompt or setup that the program may define itself, or derive from
+REAL: dict[type, type] = {}  # proxies of classes that derive from one which both ends know by name
+
+
+def is_standard(module: str) -> bool:
+    """Whether a class that claims to be of this module may stand for a standard one."""
+    return module.partition(".")[0] in _MODULES
+
+
+def standard_of(kind: type) -> type | None:
+    """The nearest base of a proxy that is of the prompt, or of the standard library and loaded here."""
+    for above in kind.__mro__:
+        if is_of_prompt(above):
+            return of_prompt[above.__name__]
+        if above in REAL:
+            return REAL[above]
+        if proxies.is_class(above) and is_standard(above.__module__):
+            found: Any = sys.modules.get(above.__module__)
+            for part in type.__dict__["__qualname__"].__get__(above).split("."):
+                found = getattr(found, part, None)
+            if isinstance(found, type) and standard.name_of(found) is None:  # data types cross by name
+                return found
+    return None
+
+
+def is_of_prompt(kind: type) -> bool:
+    """Whether a class of the program is its own definition of one of the prompt."""
+    return kind.__name__ in of_prompt and proxies.is_class(kind)
+
+
+def derives(kind: Any, of: Any) -> bool:
+    """`issubclass` as tests call it: a class of the program derives from a prompt's class if a base stands for it."""
+    if issubclass(kind, of):
+        return True
+    above = kind.__mro__ if proxies.is_class(kind) else ()
+    return any(issubclass(of_prompt[each.__name__], of) for each in above if is_of_prompt(each))
+
+
+def _asked_by_name(frame: FrameType) -> bool:
+    """Whether the code of a frame reads the attribute itself, rather than calling `isinstance` or the like."""
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]] in _BY_NAME
+
+
+def _shown(value: Any) -> type:
+    kind = type(value)
+    return kind if _asked_by_name(sys._getframe(1)) else standard_of(kind) or kind
+
+
+SHOWN = property(_shown)
+
+
+def as_enum(kind: type) -> None:
+    """Let a class of the program that derives from `Enum` do so for `issubclass`; flags are as true as their value."""
+    import enum
+
+    enum.EnumType.__subclasscheck__ = _derives  # type: ignore[method-assign]
+    standard = standard_of(kind)
+    if standard is not None and issubclass(standard, enum.Flag):
+        type.__setattr__(kind, "__bool__", _flag_truth)
+
+
+def wrapped_by(kind: type) -> type | None:
+    """The plain type that a class of the program wraps by a standard base, `class Title(UserString)`, or is by one:
+    `class Config(Mapping)`.
+    """
+    standard = standard_of(kind)
+    return _WRAPS.get((standard.__module__, standard.__name__)) if standard is not None else None
+
+
+def _flag_truth(value: Any) -> bool:
+    """The truth value of a flag: that of its number, which is data, whatever its class defines."""
+    number = proxies.ask("getattr", value, "_value_")
+    return type(number) is int and number != 0
+
+
+def _derives(kind: type, other: type) -> bool:
+    if type.__subclasscheck__(kind, other) or not proxies.is_class(other):
+        return type.__subclasscheck__(kind, other)
+    standard = standard_of(other)
+    return standard is not None and type.__subclasscheck__(kind, standard)

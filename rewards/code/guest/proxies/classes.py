@@ -1,0 +1,306 @@
+"""In the checker: which names the tests use as classes of the program, rather than functions, by their source.
+
+An operator on an object that the test itself created (`Vector(1, 2) * 3 == Vector(3, 6)`) is something that a proxy
+cannot provide, and not the program's fault. But a program could cause this by defining a class instead of a function
+(`Average([1, 2]) - 1.5`). So a name counts as a class only if the tests treat it as one: they use attributes of its
+objects, compare two of them, derive from it, or pass it on.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from types import FrameType
+
+from ..sources import context
+from ..sources.context import name_of, parents_in
+from . import proxies
+
+
+def is_used_as_class(name: str, trees: Iterable[ast.Module]) -> bool:
+    """Whether a name is used as a class anywhere: tests of one file use objects that fixtures of another create."""
+    found = list(trees)
+    asked = set().union(*map(_asked, found))
+    if _is_camel(name):
+        asked |= set().union(*map(_looked_into, found))
+    return any(_in_tree(name, tree, asked) for tree in found)
+
+
+def _in_tree(name: str, tree: ast.Module, asked: set[str]) -> bool:
+    parents = parents_in(tree)
+    for node in parents:
+        if name_of(node) != name or not isinstance(getattr(node, "ctx", None), ast.Load):
+            continue
+        call = parents[node]
+        if not (isinstance(call, ast.Call) and call.func is node):
+            return True  # passed on, derived from, or an attribute of it is used
+        if _treated_as_object(call, name, parents, asked):
+            return True
+    return False
+
+
+def _treated_as_object(call: ast.Call, name: str, parents: dict[ast.AST, ast.AST], asked: set[str]) -> bool:
+    above = parents[call]
+    if isinstance(above, ast.Attribute | ast.withitem) or _asked_behind_operator(call, parents):
+        return True
+    if _is_camel(name) and any(call is found for found in _insides(above)):
+        return True
+    if isinstance(above, ast.Call) and call in above.args and isinstance(above.func, ast.Attribute | ast.Name):
+        return not (name_of(above.func).startswith("assert") or name_of(above.func) in _OF_DATA)
+    for node in _ancestors(call, parents):
+        if isinstance(node, ast.Compare):
+            if sum(_holds_call(side, name) for side in (node.left, *node.comparators)) > 1:
+                return True
+            continue
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            bound = {name_of(target) for target in targets} - {""}
+            return bool(bound & asked) or _is_given_on(bound, node, parents, asked)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return node.name in asked and isinstance(above, ast.Return | ast.Yield)
+    return False
+
+
+def _is_given_on(bound: set[str], node: ast.AST, parents: dict[ast.AST, ast.AST], asked: set[str]) -> bool:
+    """Whether the enclosing function passes it to tests that use its attributes, as fixtures do."""
+    around = next((n for n in _ancestors(node, parents) if isinstance(n, ast.FunctionDef)), None)
+    if around is None or around.name not in asked:
+        return False
+    gives = (n.value for n in ast.walk(around) if isinstance(n, ast.Return | ast.Yield) and n.value is not None)
+    return any(name_of(value) in bound for value in gives)
+
+
+def _asked(tree: ast.AST) -> set[str]:
+    """Names whose objects' attributes are used, directly or after an operator: `v.x`, `(v * 3).x`, `w = v * 3` with
+    `w.x` elsewhere.
+    """
+    attributes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    operated = [node.value for node in attributes if node.attr not in DATA_HAS]
+    of_object = {name_of(value) for value in operated}
+    bindings = (node for node in ast.walk(tree) if isinstance(node, ast.Assign))
+    operated += [node.value for node in bindings if of_object & set(map(name_of, node.targets)) - {""}]
+    asked = {name_of(node.value) for node in attributes}
+    for value in operated:
+        if isinstance(value, ast.BinOp):
+            asked |= {side.id for side in ast.walk(value) if isinstance(side, ast.Name)}
+    return asked - {""}
+
+
+def _is_camel(name: str) -> bool:
+    """Whether it is spelled like a class and unlike a function: `Bag`, `TrieNode`."""
+    return name[:1].isupper() and "_" not in name
+
+
+def _insides(node: ast.AST) -> list[ast.expr]:
+    """Expressions that a test looks into: `x in bag`, `assertIn(x, bag)`."""
+    if isinstance(node, ast.Compare):
+        return [s for op, s in zip(node.ops, node.comparators, strict=True) if isinstance(op, ast.In | ast.NotIn)]
+    return node.args[1:2] if isinstance(node, ast.Call) and name_of(node.func) in ("assertIn", "assertNotIn") else []
+
+
+def _looked_into(tree: ast.AST) -> set[str]:
+    return {name_of(found) for node in ast.walk(tree) for found in _insides(node)} - {""}
+
+
+def _asked_behind_operator(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Whether an attribute that no data has is used on the result of an operator: `(Vector(1, 2) * 3).x`."""
+    above = parents.get(node)
+    operated = False
+    while isinstance(above, ast.BinOp | ast.UnaryOp):
+        operated, above = True, parents.get(above)
+    return operated and isinstance(above, ast.Attribute) and above.attr not in DATA_HAS
+
+
+def expects_object(frame: FrameType) -> bool:
+    """Whether a test, by its text, treats the result of the present operator as an object of the program.
+
+    That is: `(v * 3).x == 3`, `v * 3 == Vector(3, 6)`, `w = v * 3` if `w.x` is used later, or a result for an object
+    created on the spot that is discarded.
+    """
+    tree = context.tree_of(frame.f_code.co_filename)
+    if tree is None:
+        return False
+    place = context.place_of(frame)
+    parents = parents_in(tree)
+    operators = ast.BinOp | ast.UnaryOp | ast.Compare | ast.AugAssign
+    found = next((n for n in parents if isinstance(n, operators) and context.span(n) == place), None)
+    if found is None:
+        return False
+    if isinstance(found, ast.AugAssign):
+        return name_of(found.target) in _asked_for_more(found, parents, tree)
+    if isinstance(parents[found], ast.Expr):  # the result is discarded: `with raises(TypeError): Vector(1, 2) < "x"`
+        return any(_makes_object(side, frame) for side in ast.iter_child_nodes(found) if isinstance(side, ast.expr))
+    if isinstance(found, ast.Compare):
+        return False
+    above: ast.AST = found
+    while isinstance(above, ast.BinOp | ast.UnaryOp):
+        above = parents[above]
+    if isinstance(above, ast.Attribute):
+        return above.attr not in DATA_HAS
+    if isinstance(above, ast.Compare):
+        sides = (above.left, *above.comparators)
+        return any(_makes_object(side, frame) for side in sides if not any(found is node for node in ast.walk(side)))
+    if isinstance(above, ast.Assign):
+        later = _asked_for_more(above, parents, tree)
+        return any(name_of(target) in later for target in above.targets if isinstance(target, ast.Name))
+    return False
+
+
+def is_looked_into(frame: FrameType) -> bool:
+    """Whether a test, by its source, compares only parts of the result of the current operator: `(v * 3).x == 3`,
+    `str(v * 3) == "(3, 6)"`, `v += 2` with `v.x` further on.
+
+    Not where the program would decide: by equality (`v * 3 == Vector(3, 6)`), or as a number, where the operand is what
+    the test expects (`abs(v - 2.5) < 1e-6`).
+    """
+    tree = context.tree_of(frame.f_code.co_filename)
+    if tree is None:
+        return False
+    place = context.place_of(frame)
+    parents = parents_in(tree)
+    operators = ast.BinOp | ast.AugAssign
+    found = next((n for n in parents if isinstance(n, operators) and context.span(n) == place), None)
+    if found is None:
+        return False
+    if isinstance(found, ast.AugAssign):
+        return _is_only_looked_into(found.target, found, parents)
+    node: ast.AST = found
+    above = parents[node]
+    while isinstance(above, ast.BinOp | ast.UnaryOp) and not isinstance(getattr(above, "op", None), ast.Not):
+        node, above = above, parents[above]
+    if isinstance(above, ast.Assign):
+        return all(_is_only_looked_into(target, above, parents) for target in above.targets)
+    return isinstance(above, ast.Expr) or _looks_into(above, node)
+
+
+def _looks_into(above: ast.AST, node: ast.AST) -> bool:
+    """Whether an expression gives a part or the text of an object. node: its operand that is the object."""
+    match above:
+        case ast.Attribute(attr=name):
+            return name not in DATA_HAS
+        case ast.Subscript(value=value):
+            return value is node
+        case ast.FormattedValue():
+            return True
+        case ast.Call(func=ast.Name(id=name), args=[only], keywords=[]):
+            return only is node and name in ("str", "repr", "print")
+    return False
+
+
+def _is_only_looked_into(target: ast.expr, node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Whether a name is used for parts of its object, and otherwise only with operators and `is`."""
+    if not isinstance(target, ast.Name):
+        return False
+    function = next((n for n in _ancestors(node, parents) if isinstance(n, _FUNCTION)), None)
+    looked = False
+    for tree in [function] if function is not None else context.trees():
+        within = parents_in(tree)
+        for name in within:
+            if not (isinstance(name, ast.Name) and name.id == target.id and isinstance(name.ctx, ast.Load)):
+                continue
+            above = within[name]
+            if _looks_into(above, name):
+                looked = True
+            elif not (isinstance(above, ast.BinOp) or _is_identity(above)):
+                return False
+    return looked
+
+
+def _is_identity(node: ast.AST) -> bool:
+    return isinstance(node, ast.Compare) and all(isinstance(op, ast.Is | ast.IsNot) for op in node.ops)
+
+
+def _asked_for_more(node: ast.AST, parents: dict[ast.AST, ast.AST], tree: ast.Module) -> set[str]:
+    """Names of which the enclosing function uses attributes that no data has."""
+    function = next((n for n in _ancestors(node, parents) if isinstance(n, ast.FunctionDef)), tree)
+    asked = (n for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.attr not in DATA_HAS)
+    return {name_of(found.value) for found in asked}
+
+
+def looks_into_object(frame: FrameType) -> bool:
+    """Whether a test, by its text, looks into an object of the program just now: `x in graph`, if it also uses
+    `graph.shortest_path`; or into a result of a known object: `x in store.keys()`, `x in config["a"]`.
+
+    A name that the function binds itself is local to it; what comes from a fixture or `self` is the same everywhere.
+    """
+    tree = context.tree_of(frame.f_code.co_filename)
+    if tree is None:
+        return False
+    place = context.place_of(frame)
+    parents = parents_in(tree)
+    found = (n for n in parents if isinstance(n, ast.Compare | ast.Call) and context.span(n) == place)
+    sides = [side for node in found for side in _insides(node)]
+    if any(_is_part_of_known(side, frame) for side in sides):
+        return True
+    name = next((name_of(side) for side in sides if name_of(side)), "")
+    if not name:
+        return False
+    function = next((n for n in parents if isinstance(n, _FUNCTION) and _stands_in(place, n)), None)
+    binds = function is not None and any(
+        isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store) for n in ast.walk(function)
+    )
+    among = [function] if function is not None and binds else context.trees()
+    asked = (n for part in among for n in ast.walk(part) if isinstance(n, ast.Attribute) and n.attr not in DATA_HAS)
+    return any(name_of(node.value) == name for node in asked)
+
+
+def _is_part_of_known(side: ast.expr, frame: FrameType) -> bool:
+    """Whether an expression uses an object that has a name, or is in `self`, and whose class the tests know."""
+    parts = [side]
+    while isinstance(inner := parts[-1], ast.Attribute | ast.Subscript | ast.Call):
+        parts.append(inner.func if isinstance(inner, ast.Call) else inner.value)
+    if not isinstance(name := parts.pop(), ast.Name):
+        return False
+    value = frame.f_locals.get(name.id, frame.f_globals.get(name.id))
+    if not proxies.is_proxy(value) and parts and isinstance(held := parts.pop(), ast.Attribute):
+        of_instance = getattr(value, "__dict__", None)
+        value = of_instance.get(held.attr) if type(of_instance) is dict else None
+    return bool(parts) and issubclass(type(value), proxies.RootOfObjects) and proxies.is_known(value)
+
+
+_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def _stands_in(place: context.Span, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    first, last, _, _ = context.span(function)
+    return first <= place[0] and place[1] <= last
+
+
+def is_told_class(name: str, prompt: str) -> bool:
+    """Whether a task asks for a class of that name rather than a function: by its prompt, or else by the spelling. MBPP
+    has functions called `Extract` and `Split`.
+    """
+    if re.search(rf"^(async )?def +{re.escape(name)}\b", prompt, re.MULTILINE):
+        return False
+    return _is_camel(name) and name != "Solution" and (not prompt.strip() or bool(re.search(r"\bclass\b", prompt)))
+
+
+def _makes_object(side: ast.expr, frame: FrameType) -> bool:
+    """Whether an expression is a call of a class of the program, by a name in capitals."""
+    if not (isinstance(side, ast.Call) and isinstance(side.func, ast.Name) and side.func.id[:1].isupper()):
+        return False
+    return proxies.is_class(frame.f_globals.get(side.func.id))
+
+
+DATA_HAS = frozenset(
+    name for kind in (int, float, complex, str, bytes, list, tuple, dict, set, range) for name in dir(kind)
+) | {"item", "tolist", "sum", "all", "any", "shape", "size", "dtype", "mean", "max", "min", "total", "elements"}
+
+# Functions that take data: passing something to them does not show that it is an object.
+_OF_DATA = frozenset(
+    (
+        *("abs", "round", "int", "float", "str", "len", "sum", "min", "max", "sorted", "list", "tuple", "set", "dict"),
+        *("bool", "isclose", "allclose", "all", "any", "range", "zip", "enumerate", "map", "repr", "divmod", "pow"),
+    )
+)
+
+
+def _ancestors(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[ast.AST]:
+    while (above := parents.get(node)) is not None:
+        yield above
+        node = above
+
+
+def _holds_call(side: ast.expr, name: str) -> bool:
+    return any(isinstance(node, ast.Call) and name_of(node.func) == name for node in ast.walk(side))

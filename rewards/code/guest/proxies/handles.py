@@ -1,0 +1,280 @@
+"""In the checker: handles, the tests' view of the program's objects, classes and module. The program does their work.
+
+Classes of handles get the operators that the program's class supports (`operators.py`, `described.py`).
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .. import PACKAGE
+from ..sources import truth
+from . import derived, proxies, views
+from .proxies import (
+    NUMBER,
+    Refused,
+    RootOfClasses,
+    RootOfModules,
+    RootOfObjects,
+    ask,
+    class_numbers,
+    in_assertion,
+    is_known,
+    is_proxy,
+    is_true,
+    keep_made,
+    length_of,
+    name_in_tests,
+    offers,
+    state_of,
+    text_of,
+    the_link,
+    was_made,
+)
+from .refusing import NEVER, OF_ASSERTIONS, VERDICTS, attribute, refuse
+
+_HASH = "\0hash"
+
+
+_MRO, _BASES = type.__dict__["__mro__"].__get__, type.__dict__["__bases__"].__get__
+
+
+def _without_ours(kinds: Iterable[type]) -> list[type]:
+    """Classes as the program has them, without bases that only the proxies have."""
+    return [kind for kind in kinds if kind in class_numbers or not kind.__module__.startswith(f"{PACKAGE}.")]
+
+
+class HandleMeta(RootOfClasses):
+    """The metaclass of proxies for classes of the program."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], names: dict[str, Any], /, **keywords: Any) -> Any:
+        if "\0internal" not in names:
+            return derived.make(name, bases, names, keywords)
+        return super().__new__(mcs, name, bases, names)
+
+    def __init__(cls, /, *_: Any, **_keywords: Any) -> None:
+        """Does nothing: a class that the program has created is complete."""
+
+    def __call__(cls, /, *args: Any, **kwargs: Any) -> Any:
+        if cls in derived.decorated:
+            derived.finish(cls)
+        result = ask("call", cls, *args, **kwargs)
+        if (name := name_in_tests(cls)) and not proxies.is_evaluating():
+            proxies.mark_made(result, name)
+        return result
+
+    def __getattr__(cls, name: str) -> Any:
+        if name in NEVER or cls not in class_numbers or (name in VERDICTS and not name_in_tests(cls)):
+            raise AttributeError(f"type object {type.__repr__(cls)} has no attribute {name!r}")
+        return attribute(cls, name)
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        if cls not in class_numbers:
+            type.__setattr__(cls, name, value)
+        else:
+            ask("setattr", cls, name, value)
+
+    def __delattr__(cls, name: str) -> None:
+        ask("delattr", cls, name)
+
+    def __dir__(cls) -> Any:
+        return ask("__dir__", cls)
+
+    def __iter__(cls) -> Iterator[Any]:
+        return views.begins(cls, ask("__iter__", cls))  # type: ignore[no-any-return]
+
+    def __len__(cls) -> int:
+        return views.told_length(cls, length_of(ask("__len__", cls)))
+
+    def __getitem__(cls, key: Any) -> Any:
+        return ask("__getitem__", cls, key)
+
+    def __contains__(cls, item: Any) -> bool:
+        if is_proxy(item):
+            return is_true(ask("__contains__", cls, item))
+        the_link().refuse(f"`in` of class {cls.__name__}: the test expects plain data")
+        raise Refused(f"`in` of class {cls.__name__} is not for the program to decide")
+
+    def __bool__(cls) -> bool:
+        if truth.decides(sys._getframe(1)):
+            the_link().refuse(f"the truth of class {cls.__name__}: the test expects plain data")
+            raise Refused(f"the truth of class {cls.__name__} is no verdict")
+        return True
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        if type.__instancecheck__(cls, value):
+            return True
+        if cls in class_numbers and is_proxy(value):
+            return is_true(ask("__instancecheck__", cls, value))
+        return False
+
+    @property  # type: ignore[misc]
+    def __dict__(cls) -> Any:  # type: ignore[override]
+        return ask("getattr", cls, "__dict__")
+
+    def mro(cls) -> list[type]:
+        found = type.mro(cls)
+        return _without_ours(found) if cls in class_numbers else found
+
+    @property
+    def __mro__(cls) -> tuple[type, ...]:
+        return tuple(_without_ours(_MRO(cls)))
+
+    @property
+    def __bases__(cls) -> tuple[type, ...]:  # type: ignore[override]
+        return tuple(_without_ours(_BASES(cls))) or (object,)
+
+    @property
+    def __base__(cls) -> type:
+        return cls.__bases__[0]
+
+    @property
+    def __annotations__(cls) -> Any:  # type: ignore[override]
+        return ask("getattr", cls, "__annotations__")
+
+    @property
+    def __signature__(cls) -> Any:
+        raise AttributeError("__signature__")
+
+
+class Handle(RootOfObjects):
+    """An object of the program that is not data. Subclasses add the operators that its class supports."""
+
+    __array_ufunc__ = None  # numpy then leaves operators to us, and refuses its own functions
+
+    @property
+    def __dict__(self) -> Any:  # type: ignore[override]
+        return ask("getattr", self, "__dict__")
+
+    def __getattr__(self, name: str) -> Any:
+        if (
+            name in NEVER
+            or (name in OF_ASSERTIONS and in_assertion(sys._getframe(1)))
+            or (name in VERDICTS and not name_in_tests(type(self)))
+        ):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if name in ("count", "index") and offers(type(self), "__iter__") and not is_known(self):
+            return views.looking(self, name)
+        return attribute(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        ask("setattr", self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        ask("delattr", self, name)
+
+    def __dir__(self) -> Any:
+        return ask("__dir__", self)
+
+    def __str__(self) -> str:
+        return text_of(ask("__str__", self), "__str__")
+
+    def __repr__(self) -> str:
+        return text_of(ask("__repr__", self), "__repr__")
+
+    def __format__(self, spec: str) -> str:
+        return text_of(ask("__format__", self, spec), "__format__")
+
+    def __eq__(self, other: object) -> Any:
+        if self is other:
+            return True if not offers(type(self), "__eq__") else _same(self, other)
+        if not is_proxy(other):
+            return NotImplemented  # falls back to identity: never equal
+        return _same(self, other)
+
+    def __ne__(self, other: object) -> Any:
+        if not is_proxy(other):
+            return NotImplemented
+        if offers(type(self), "__eq__") or offers(type(self), "__ne__"):
+            return ask("__ne__", self, other)
+        return self is not other
+
+    def __hash__(self) -> int:
+        state = state_of(self)
+        if _HASH not in state:
+            kind = type(self)
+            if offers(kind, "__eq__") or offers(kind, "__hash__"):
+                value = ask("__hash__", self)
+                if type(value) is not int:
+                    raise TypeError("__hash__ method should return an integer")
+                state[_HASH] = hash(value)
+            else:
+                state[_HASH] = object.__hash__(self)
+        return int(state[_HASH])
+
+    def __bool__(self) -> bool:
+        kind = type(self)
+        asks = offers(kind, "__bool__") or offers(kind, "__len__")
+        if not was_made(self) and (asks or truth.decides(sys._getframe(1))):
+            refuse(self, "the truth")
+        return is_true(ask("__bool__", self)) if asks else True
+
+    def __copy__(self) -> Any:
+        return keep_made(self, ask("forwarded", "copy", "copy", self))
+
+    def __deepcopy__(self, _memo: Any) -> Any:
+        return keep_made(self, ask("forwarded", "copy", "deepcopy", self))
+
+    def __reduce_ex__(self, _protocol: Any) -> Any:
+        return proxies.pickled(self)
+
+    def __del__(self) -> None:
+        state = state_of(self)
+        if NUMBER in state:
+            the_link().gone(state[NUMBER], type(self))
+
+
+def _same(a: Any, b: Any) -> Any:
+    if offers(type(a), "__eq__") or offers(type(b), "__eq__"):
+        return ask("__eq__", a, b)
+    return a is b
+
+
+class _Globals(Mapping[str, Any]):
+    """The program's globals, read individually."""
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return the_link().global_value(name)
+        except AttributeError:
+            raise KeyError(name) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(the_link().public_names)
+
+    def __len__(self) -> int:
+        return len(the_link().public_names)
+
+
+class SolutionModule(RootOfModules):
+    # The module `solution` as tests import it. Its docstring is the program's.
+
+    @property
+    def __doc__(self) -> Any:  # type: ignore[override]
+        return the_link().global_value("__doc__")
+
+    @property
+    def __dict__(self) -> Any:  # type: ignore[override]
+        return _Globals()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("__path__", "__wrapped__", "__bases__", "__warningregistry__") or name in NEVER:
+            raise AttributeError(f"module 'solution' has no attribute {name!r}")
+        if name == "__all__":
+            return list(the_link().public_names)
+        return the_link().global_value(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("__spec__", "__loader__", "__file__", "__package__", "__cached__"):
+            types.ModuleType.__setattr__(self, name, value)
+        else:
+            ask("setattr", self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        ask("delattr", self, name)
+
+    def __dir__(self) -> Any:
+        return ask("__dir__", self)

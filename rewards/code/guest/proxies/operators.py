@@ -1,0 +1,363 @@
+"""In the checker: operators and builtins on the program's objects. A proxy class gets those that the program's has.
+
+Between two objects of the program, the program is asked. With test data an operator is refused; on an instance of a
+subclass of a plain type, the plain type's own operator is used, here.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from types import FrameType
+from typing import Any
+
+from ..encoding.codec import plain_base
+from ..shared import wire
+from . import uses, views
+from .handles import Handle
+from .proxies import (
+    Refused,
+    RootOfObjects,
+    ask,
+    in_assertion,
+    is_known,
+    is_proxy,
+    is_true,
+    keep_made,
+    length_of,
+    name_made_by,
+    offers,
+    text_of,
+    was_made,
+)
+from .refusing import is_object, is_own_operand, made_of_class, refuse
+
+_MOST_WALKED = 10_000  # items that `in` looks at
+# Operands that may be sent: the program cannot change them.
+_ATOMS = frozenset((bool, int, float, complex, str, bytes, type(None), Decimal, Fraction, date, datetime, timedelta))
+
+
+def _call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+    return ask("call", self, *args, **kwargs)
+
+
+def iterate(self: Any) -> Any:
+    """`iter` of an object of the program, checked by `views.py`."""
+    if is_compared(self, sys._getframe(1)):  # up to this many keys are compared one by one; with more, none is
+        return dict.__iter__(self)
+    return views.begins(self, ask("__iter__", self))
+
+
+def _next(self: Any) -> Any:
+    try:
+        item = ask("__next__", self)
+    except StopIteration:
+        views.ended(self)
+        raise
+    views.goes_on(self, item)
+    return item
+
+
+def is_compared(self: Any, frame: FrameType) -> bool:
+    """Whether comparing code reads a dictionary item by item, as Counter does. Its plain content is used there."""
+    return isinstance(self, dict) and in_assertion(frame)
+
+
+def _len(self: Any) -> int:
+    if is_compared(self, sys._getframe(1)):
+        return dict.__len__(self)
+    return views.told_length(self, length_of(ask("__len__", self)))
+
+
+def _get_item(self: Any, key: Any) -> Any:
+    if is_compared(self, sys._getframe(1)):
+        if not dict.__contains__(self, key) and plain_base(type(self)) is Counter:
+            return 0
+        found = dict.get(self, key, Ellipsis)
+        if found is Ellipsis:
+            raise KeyError(key)
+        return found
+    return views.told_item(self, key, ask("__getitem__", self, key))
+
+
+def _set_item(self: Any, key: Any, value: Any) -> None:
+    ask("__setitem__", self, key, value)
+
+
+def _delete_item(self: Any, key: Any) -> None:
+    ask("__delitem__", self, key)
+
+
+def contains(self: Any, item: Any) -> bool:
+    """`in`, for another object of the program. About test data the program is not even asked.
+
+    If the tests treat it as an object (`bag = Bag()`), the items that it yields are compared here. The iteration goes
+    to the end, since stopping early would reveal what was looked for.
+    """
+    if is_proxy(item):
+        return is_true(ask("__contains__", self, item))
+    if not (_can_be_walked(type(self)) and is_object(self)):
+        refuse(self, "`in`")
+    is_made = made_of_class(self)  # an iteration may yield the object itself
+    found = named = alike = other = False
+    try:
+        for count, given in enumerate(iterate(self)):
+            if count == _MOST_WALKED:
+                refuse(self, "`in`", is_made=is_made)
+            found = found or given is item or given == item
+            named = named or views.names_alike(given, item)
+            alike, other = alike or type(given) is type(item), True
+    except LookupError:  # no sequence: it has other keys than 0, 1, 2
+        if offers(type(self), "__iter__"):
+            raise
+        refuse(self, "`in`")
+    says = views.says_whether(self, item)
+    found = found or (named and says is True)
+    if says is True and other and not (found or alike) and is_made:
+        refuse(self, "`in`", is_made=True)  # it holds keys, and gives what they stand for
+    return views.told_whether(self, says, found)
+
+
+def _can_be_walked(kind: type) -> bool:
+    """Whether iterating yields its content without consuming it, unlike an iterator."""
+    if offers(kind, "__next__"):
+        return False
+    return offers(kind, "__iter__") or (offers(kind, "__getitem__") and offers(kind, "__len__"))
+
+
+def found_in(self: Any, item: Any) -> bool:
+    """`in` of an object without `__contains__`: the items that it yields are compared here."""
+    return any(given is item or given == item for given in iterate(self))
+
+
+def _content_of(value: Any, wraps: type) -> Any:
+    """The content of an object of the program that wraps a plain type (`class Title(UserString)`), as data.
+
+    It is requested once, since the object could otherwise return something else for each comparison. A list or
+    dictionary of a class that the tests mention may change without a request: `bag.data.append(3)`.
+    """
+
+    def read() -> Any:
+        if wraps is dict:
+            return {key: ask("__getitem__", value, key) for key in iterate(value)}
+        return wraps(iterate(value)) if wraps in (list, set) else ask("getattr", value, "data")
+
+    return read() if wraps is not str and is_known(value) else views.told_content(value, read)
+
+
+def equals_content(wraps: type) -> Callable[[Any, Any], Any]:
+    """`==` of such an object: with data of that type, its content is compared here."""
+    alike = (set, frozenset) if wraps is set else wraps
+
+    def method(self: Any, other: Any) -> Any:
+        if is_proxy(other) or not isinstance(other, alike):
+            return Handle.__eq__(self, other)
+        content = _content_of(self, wraps)
+        return type(content) is wraps and content == other
+
+    return method
+
+
+def differs_from_content(wraps: type) -> Callable[[Any, Any], Any]:
+    """`!=` of such an object."""
+    equals = equals_content(wraps)
+
+    def method(self: Any, other: Any) -> Any:
+        if is_proxy(other) or (equal := equals(self, other)) is NotImplemented:
+            return Handle.__ne__(self, other)
+        return not equal
+
+    return method
+
+
+def found_in_text(self: Any, item: Any) -> bool:
+    """`in` of a text that the program wraps: looks in its content, here."""
+    if is_proxy(item):
+        return contains(self, item)
+    content = _content_of(self, str)
+    return type(content) is str and item in content
+
+
+def _enter(self: Any) -> Any:
+    return keep_made(self, ask("__enter__", self))
+
+
+def may_suppress(answer: Any, error: Any) -> bool:
+    """A context manager of the program suppresses neither a failed assertion nor one of our own failures.
+
+    Nor may it leave a block before its assertions have run.
+    """
+    if answer is not True or not isinstance(error, Exception) or isinstance(error, AssertionError | Refused):
+        return False
+    return not uses.skips_assertions(error)
+
+
+def _exit(self: Any, kind: Any, error: Any, _trace: Any) -> bool:
+    return may_suppress(ask("__exit__", self, kind, error), error)
+
+
+def _index_like(name: str) -> Callable[..., Any]:
+    """An operator that returns an index, for objects that the test created; conversions also for known objects."""
+    converts = name in ("__int__", "__float__", "__complex__", "__index__")
+
+    def method(self: Any, *args: Any) -> Any:
+        digits = name == "__round__" and len(args) == 1 and type(args[0]) is int  # which no test expects
+        if not (digits or not args) or not (was_made(self) or (converts and is_known(self))):
+            refuse(self, f"`{name.strip('_')}`")
+        return keep_made(self, ask(name, self, *args))
+
+    return method
+
+
+def _bytes(self: Any) -> bytes:
+    """`bytes` of a known object is data that it provides, like its text."""
+    if not is_known(self):
+        refuse(self, "`bytes`")
+    content = ask("__bytes__", self)
+    if type(content) is not bytes:
+        raise TypeError(f"__bytes__ returned non-bytes (type {type(content).__name__})")
+    return content
+
+
+def _unary(name: str) -> Callable[..., Any]:
+    """A unary operator; for an object that the test did not create it may return an object, but never data."""
+
+    def method(self: Any) -> Any:
+        result = ask(name, self)
+        if not was_made(self) and not is_proxy(result):
+            refuse(self, f"`{name.strip('_')}`")
+        return keep_made(self, result)
+
+    return method
+
+
+def _binary(name: str, ordering: bool = False) -> Callable[..., Any]:
+    reflected = name.startswith("__r") and name != "__rshift__"
+    straight = "__" + name[3:] if reflected else name
+
+    def method(self: Any, other: Any) -> Any:
+        if not is_proxy(other):
+            if name == "__radd__" and type(other) is int and other == 0 and uses.sums(sys._getframe(1)):
+                return _first_of_sum(self)
+            if not ordering and type(other) in _ATOMS and is_own_operand(self):
+                return _object_of(self, straight, (other, self) if reflected else (self, other))
+            refuse(self, "ordering" if ordering else f"`{name.strip('_')}`")
+        pair = (other, self) if reflected else (self, other)
+        return keep_made(self, ask(straight, *pair))
+
+    return method
+
+
+def _first_of_sum(self: Any) -> Any:
+    """`sum(objects)` starts from 0, which reveals nothing that a test expects; its result is an object, never data."""
+    result = ask("__add__", 0, self)
+    if not is_proxy(result):
+        refuse(self, "`radd`")
+    return keep_made(self, result)
+
+
+def _object_of(self: Any, name: str, pair: tuple[Any, Any]) -> Any:
+    """An operator with test data on an object that the test made: it returns an object, as a method may, never data."""
+    result = ask(name, *pair)
+    if not issubclass(type(result), RootOfObjects):
+        refuse(self, f"`{name.strip('_')}`")
+    return keep_made(self, result)
+
+
+def text_method(name: str) -> Callable[..., Any]:
+    """`__str__` and the like, requested from the program."""
+
+    def method(self: Any, *args: Any) -> Any:
+        return text_of(ask(name, self, *args), name)
+
+    return method
+
+
+TEMPLATES: dict[str, Callable[..., Any]] = {
+    "__call__": _call,
+    "__iter__": iterate,
+    "__next__": _next,
+    "__len__": _len,
+    "__getitem__": _get_item,
+    "__setitem__": _set_item,
+    "__delitem__": _delete_item,
+    "__contains__": contains,
+    "__enter__": _enter,
+    "__exit__": _exit,
+    "__bytes__": _bytes,
+    "__reversed__": lambda self: ask("__reversed__", self),
+    "__fspath__": lambda self: text_of(ask("__fspath__", self), "__fspath__"),
+    **{name: _binary(name, ordering=True) for name in ("__lt__", "__le__", "__gt__", "__ge__")},
+    **{name: _unary(name) for name in ("__neg__", "__pos__", "__invert__")},
+    **{
+        name: _index_like(name)
+        for name in (
+            *("__abs__", "__round__", "__trunc__", "__floor__", "__ceil__"),
+            *("__int__", "__float__", "__complex__", "__index__"),
+        )
+    },
+}
+# What every handle defines, what `awaited.py` defines, and what Python falls back to another operator for.
+_ELSEWHERE = frozenset(
+    (
+        *("__eq__", "__ne__", "__hash__", "__bool__", "__str__", "__repr__", "__format__"),
+        *wire.ASYNCHRONOUS,
+        *("__missing__", "__ipow__"),
+    )
+)
+TEMPLATES |= {name: _binary(name) for name in wire.CAPABILITIES if name not in TEMPLATES.keys() | _ELSEWHERE}
+
+
+def plain_binary(name: str) -> Callable[..., Any]:
+    """Between two objects of the program, the program's operator; with test data the plain type's own, here. The latter
+    also applies to two numbers of classes that the tests do not mention, so that arithmetic cannot lie. `* 3` of a
+    vector that is a tuple means something else than for tuples, which only the program could say.
+    An operator that the plain type lacks (`Folder("a") / "b"`) is sent like a call, if the test made the object.
+    """
+    computes = name.strip("_").lstrip("r") in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "divmod")
+
+    def method(self: Any, other: Any) -> Any:
+        reflected = name.startswith("__r") and name != "__rshift__"
+        straight = "__" + name[3:] if reflected else name
+        pair = (other, self) if reflected else (self, other)
+        numbers = computes and isinstance(self, int | float) and isinstance(other, int | float)
+        if is_proxy(other) and (not numbers or is_known(self) or is_known(other)):
+            return keep_made(self, ask(straight, *pair))
+        if name_made_by(self) and type(other) in _ATOMS and not hasattr(plain_base(type(self)), straight):
+            return keep_made(self, ask(straight, *pair))
+        if made_of_class(self):
+            refuse(self, f"`{name.strip('_')}`")
+        for base in type(self).__mro__:
+            if base.__module__ != "\0" and type(base) is type and name in base.__dict__:
+                return base.__dict__[name](self, other)
+        return NotImplemented
+
+    return method
+
+
+# Methods of plain types that search for their argument, which is often what a test expects: `r.count(3) == 1`.
+_LOOKING = frozenset(
+    (
+        *("count", "index", "rindex", "find", "rfind", "startswith", "endswith", "replace", "partition", "rpartition"),
+        *("removeprefix", "removesuffix", "issubset", "issuperset", "isdisjoint", "union", "intersection"),
+        *("difference", "symmetric_difference", "compare", "compare_total", "subtract"),
+    )
+)
+
+
+def asked_method(name: str) -> Callable[..., Any]:
+    """A method of a plain type that the program overrides: asked, unless that would pass it the expected value."""
+
+    def method(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        looking = name in _LOOKING and args and not made_of_class(self)
+        if looking or in_assertion(sys._getframe(1)):  # it would pass the expected value
+            base = next(kind for kind in type(self).__mro__ if type(kind) is type and name in kind.__dict__)
+            return base.__dict__[name](self, *args, **kwargs)
+        return ask("call", ask("getattr", self, name), *args, **kwargs)
+
+    method.__name__ = name
+    return method

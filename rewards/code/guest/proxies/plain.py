@@ -1,0 +1,217 @@
+"""In the checker: instances of the program's classes that derive from a plain type, such as a namedtuple.
+
+Each is a real instance of the plain type, with its base content. The program is asked for attributes that the type
+lacks, for texts, and for methods that it overrides, but never for comparisons.
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import Any
+
+from ..encoding.codec import DEEPEST, Encoder, Unsendable, Violation, decode, plain_base, put_base
+from ..shared import wire
+from . import views
+from .operators import TEMPLATES, asked_method, is_compared, plain_binary, text_method
+from .proxies import NUMBER, Root, ask, in_assertion, is_class, is_known, keep_made, pickled, state_of, was_made
+from .refusing import NEVER, refuse
+
+# Methods that the program may answer: for any such class, and for mutable containers.
+_PLAIN_ASKED = ("__call__", "__enter__", "__exit__")
+_CONTAINER_ASKED = ("__getitem__", "__setitem__", "__delitem__", "__len__", "__iter__")
+_TEXTS = ("__str__", "__repr__", "__format__")
+_ARITHMETIC = (
+    *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow"),
+    *("lshift", "rshift", "and", "xor", "or"),
+)
+_MOST_DIGITS = 4000
+_SEQUENCES = (list, bytearray, deque)
+_TOLD_BY_CONTENT = frozenset(("copy", "keys", "values", "items"))
+_WHOLE = (str, bytes, int, float, complex, tuple, frozenset)  # results of their methods are made of their content alone
+
+
+class PlainHandle(Root):
+    """Mixin for classes that derive from a plain type: the program is asked for attributes that the type lacks."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in NEVER or name.startswith("\0"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return ask("getattr", self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        ask("setattr", self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        ask("delattr", self, name)
+
+    def __dir__(self) -> Any:
+        return ask("__dir__", self)
+
+    def __reduce_ex__(self, _protocol: Any) -> Any:
+        return pickled(self) if was_made(self) else (copy.copy, (_content(self),))
+
+    def __copy__(self) -> Any:
+        return keep_made(self, ask("forwarded", "copy", "copy", self))
+
+    def __deepcopy__(self, _memo: Any) -> Any:
+        return keep_made(self, ask("forwarded", "copy", "deepcopy", self))
+
+
+def _content(value: Any) -> Any:
+    """The base content, as an instance of the exact plain type."""
+    encoder = Encoder()
+    try:
+        put_base(encoder, value, plain_base(type(value)) or object, DEEPEST)
+        return decode(encoder.message())
+    except Unsendable:
+        refuse(value, "pickling")
+
+
+def _content_first(plain: type, name: str, asked: Callable[..., Any]) -> Callable[..., Any]:
+    """A container method that the program overrides; for a class that the tests do not mention, the content's own."""
+    own: Callable[..., Any] = getattr(plain, name)
+
+    def method(self: Any, *args: Any) -> Any:
+        if is_known(self) and not is_compared(self, sys._getframe(1)):
+            return asked(self, *args)
+        if name != "__getitem__":
+            return own(self, *args)
+        try:
+            return own(self, *args)
+        except (IndexError, TypeError):  # a ring, a matrix that takes pairs
+            return asked(self, *args)
+
+    return method
+
+
+def _contains(plain: Any) -> Callable[..., Any]:
+    """`in` of a container that the program gives one of its own: of its content, but for the case of names."""
+
+    def method(self: Any, item: Any) -> bool:
+        found: bool = plain.__contains__(self, item)
+        if type(item) is not str or is_compared(self, sys._getframe(1)):
+            return found
+        named = not found and any(views.names_alike(given, item) for given in plain.__iter__(self))
+        if not (named or (found and is_known(self))):
+            return found
+        return ask("__contains__", self, item) is True
+
+    return method
+
+
+def _overridden(plain: type, name: str) -> Callable[..., Any]:
+    """Any other method: the content's, too, if its result is a verdict (`r.isupper()`) or made of content alone."""
+    asked = asked_method(name)
+    if not (name.startswith("is") or name in _TOLD_BY_CONTENT or issubclass(plain, _WHOLE)):
+        return asked
+    own: Callable[..., Any] = getattr(plain, name)
+
+    def method(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        asks = (is_known(self) and not in_assertion(sys._getframe(1))) or not callable(own)
+        return asked(self, *args, **kwargs) if asks else own(self, *args, **kwargs)
+
+    method.__name__ = name
+    return method
+
+
+def _hash_of_content(self: Any) -> int:
+    """The hash of a list, set or dictionary that the program makes hashable: that of its content, as for equality."""
+    if isinstance(self, dict):
+        return hash(frozenset(dict.items(self)))
+    if isinstance(self, set):
+        return hash(frozenset(set.__iter__(self)))
+    return hash(tuple(list.__iter__(self) if isinstance(self, list) else _content(self)))
+
+
+def _text_of_number(asked: Callable[..., Any]) -> Callable[..., Any]:
+    """The text of a number may add to it or format it differently, but its digits must not show another number."""
+
+    def method(self: Any, *args: Any) -> Any:
+        text = asked(self, *args)
+        if not is_known(self) and text.isdecimal() and len(text) < _MOST_DIGITS and int(text) != abs(int.__int__(self)):
+            refuse(self, "the text of another number")
+        return text
+
+    return method
+
+
+def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ...]) -> dict[str, Any]:
+    """The attributes of such a class besides those of `PlainHandle`."""
+    assert plain is not None
+    asked = [n for n in _PLAIN_ASKED if capabilities & wire.BITS[n]]
+    if issubclass(plain, wire.MUTABLE):
+        asked += [n for n in _CONTAINER_ASKED if capabilities & wire.BITS[n]]
+    names: dict[str, Any] = {n: TEMPLATES[n] for n in asked}
+    for n in ("__len__", "__iter__", *(("__getitem__",) if issubclass(plain, _SEQUENCES) else ())):
+        if n in names:
+            names[n] = _content_first(plain, n, names[n])
+    if issubclass(plain, list | dict | set | deque) and capabilities & wire.BITS["__contains__"]:
+        names["__contains__"] = _contains(plain)
+    if issubclass(plain, wire.MUTABLE) and capabilities & wire.BITS["__hash__"]:
+        names["__hash__"] = _hash_of_content
+    if issubclass(plain, dict) and capabilities & wire.BITS["__missing__"]:
+        names["__missing__"] = TEMPLATES["__getitem__"]
+    for n in (n for n in _TEXTS if capabilities & wire.BITS[n]):
+        names[n] = _text_of_number(text_method(n)) if issubclass(plain, int) else text_method(n)
+    for name in wire.CAPABILITIES:
+        straight = name[3:-2] if name[2] in "ri" else name[2:-2]
+        in_place = name.startswith("__i") and not issubclass(plain, wire.MUTABLE)
+        if capabilities & wire.BITS[name] and straight in _ARITHMETIC and not in_place:
+            names[name] = plain_binary(name)
+    names.update({n: _overridden(plain, n) for n in overridden if not n.startswith("_") and "\0" not in n})
+    return names
+
+
+def make_plain(number: int, kind: Any, content: Any, register: Callable[[Any], None]) -> Any:
+    """Create an instance of a class that derives from a plain type, with its content. Raises Violation."""
+    plain = plain_base(kind) if isinstance(kind, type) else None
+    if plain is None or not is_class(kind) or not issubclass(kind, PlainHandle):
+        raise Violation("content of a class that has none")
+    if not _fits(plain, content):
+        raise Violation(f"content of another type than {plain.__name__}")
+    make: Callable[..., Any] = plain.__new__
+    made: Any
+    if issubclass(plain, dict):
+        made = make(kind)
+        put = OrderedDict.__setitem__ if issubclass(plain, OrderedDict) else dict.__setitem__  # each has its own order
+        for key, value in content.items():
+            put(made, key, value)
+    elif issubclass(plain, deque):
+        made = make(kind)
+        deque.__init__(made, content, content.maxlen)
+    elif issubclass(plain, wire.MUTABLE):
+        made = make(kind)
+        plain.__init__(made, content)
+    elif plain.__module__ == "datetime":
+        made = make(kind, *_datetime_fields(content))
+    elif plain.__name__ == "Fraction":
+        made = make(kind, content.numerator, content.denominator)
+    else:
+        made = make(kind, content)
+    state_of(made)[NUMBER] = number
+    register(made)
+    return made
+
+
+def _fits(plain: type, content: Any) -> bool:
+    kind = type(content)
+    if issubclass(plain, dict):
+        return kind is dict
+    if plain is bytearray:
+        return kind is bytes
+    return kind is plain
+
+
+def _datetime_fields(value: Any) -> tuple[Any, ...]:
+    import datetime
+
+    if isinstance(value, datetime.datetime):
+        return (*value.timetuple()[:6], value.microsecond, value.tzinfo)
+    if isinstance(value, datetime.date):
+        return value.year, value.month, value.day
+    if isinstance(value, datetime.timedelta):
+        return value.days, value.seconds, value.microseconds
+    return value.hour, value.minute, value.second, value.microsecond, value.tzinfo

@@ -1,0 +1,101 @@
+"""In the checker: what the program's objects may not do. A refusal fails the case, whatever the test catches.
+
+Three rules make a proxy harmless to the verdict:
+
+- A handle never equals plain data. Equality and order between two handles are asked of the program, which learns
+  nothing from them.
+- An operator or builtin that mixes a handle with test data fails, and the other operand is never sent.
+- The truth value of a handle is no verdict: in an assertion it fails.
+
+If the test itself created the object from a class of the program, and compares only parts of the result
+(`(Vector(1, 2) * 3).x == 3`), an operator is asked of the program, as a method is: what the test expects is not sent.
+In other uses (`Vector(1, 2) * 3 == Vector(3, 6)`) it needs something that a proxy cannot provide, and the case is
+unsupported instead of wrong.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType
+from typing import Any, NoReturn
+
+from .. import PACKAGE
+from ..sources import context
+from . import classes, uses
+from .proxies import Refused, ask, is_known, is_told, name_made_by, the_link
+
+# Names that are never requested from the program: numpy, pickle and others would take the answer for data.
+NEVER = frozenset(
+    (
+        *("__array__", "__array_interface__", "__array_struct__", "__array_priority__", "__array_function__"),
+        *("__array_wrap__", "__array_finalize__", "__array_prepare__", "__array_namespace__", "__dlpack__"),
+        *("__float__", "__int__", "__index__", "__complex__", "__bool__", "__trunc__", "__length_hint__"),
+        *("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__"),
+        *("__instancecheck__", "__subclasscheck__", "__subclasshook__", "__set_name__", "__prepare__"),
+        *("__del__", "__getattribute__", "__setattr__", "__delattr__", "__get__", "__set__", "__delete__"),
+        *("__buffer__", "__release_buffer__", "__conform__", "__sizeof__", "__init_subclass__", "__eq__", "__ne__"),
+        *("__lt__", "__le__", "__gt__", "__ge__", "__contains__", "__test__", "__pytest_wrapped__"),
+        *("__unittest_skip__", "__unittest_skip_why__", "__unittest_expecting_failure__", "__tracebackhide__"),
+        *("__dataframe__", "__geo_interface__", "__cuda_array_interface__", "__array_api_version__"),
+    )
+)
+
+
+# Methods that assertions call on one value with the expected one: assertSetEqual(first, second).
+OF_ASSERTIONS = ("difference", "symmetric_difference")
+# Methods of plain types with a yes-or-no answer. An object of a class that the tests do not mention is no such data: it
+# would answer for itself.
+VERDICTS = frozenset(
+    (
+        *("issubset", "issuperset", "isdisjoint", "startswith", "endswith", "is_integer"),
+        *(name for name in dir(str) if name.startswith("is")),
+    )
+)
+
+
+def attribute(owner: Any, name: str) -> Any:
+    """An attribute of an object of the program. Raises Refused if it would catch the test's failed assertions."""
+    value = ask("getattr", owner, name)
+    if type(value) in (type, tuple) and uses.catches_assertions(name, value):
+        the_link().refuse(f"what it calls {name} catches failed assertions of the tests")
+        raise Refused(f"{name} catches failed assertions")
+    return value
+
+
+def refuse(value: Any, what: str, *, is_made: bool = False) -> NoReturn:
+    """Fail the case: an object of the program was mixed with test data, or used as the verdict. is_made: the test
+    created it, as known before the program returned it.
+    """
+    name = type(value).__name__
+    if is_made or made_of_class(value) or _gives_object():
+        the_link().unsupported(f"{what} of a {name} object")
+    the_link().refuse(f"{what} of an object of type {name}: the test expects plain data")
+    raise Refused(f"{what} of an object of type {name} is not for the program to decide")
+
+
+def made_of_class(value: Any) -> bool:
+    """Whether the test created it by calling what it uses as a class, and got it from nowhere else."""
+    name = name_made_by(value)
+    return bool(name) and (is_told(name) or classes.is_used_as_class(name, context.trees()))
+
+
+def is_object(value: Any) -> bool:
+    """Whether the tests treat what they look into (`3 in value`) as an object of the program rather than data."""
+    if made_of_class(value) or is_known(value):
+        return True
+    frame = uses.test_frame()
+    return frame is not None and classes.looks_into_object(frame)
+
+
+def is_own_operand(value: Any) -> bool:
+    """Whether the test made it, and compares only parts of what the current operator returns."""
+    frame = uses.test_frame() if name_made_by(value) else None
+    return frame is not None and classes.is_looked_into(frame)
+
+
+def _gives_object() -> bool:
+    """Whether the test uses the result of the present operator as an object."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and str(frame.f_globals.get("__package__")).startswith(PACKAGE):
+        frame = frame.f_back
+    return frame is not None and context.is_test(frame) and classes.expects_object(frame)

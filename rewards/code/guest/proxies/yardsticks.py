@@ -1,0 +1,249 @@
+"""In the checker: whether a test compares the program's answers with results of a class that the program may influence.
+
+In `solve(xs) == Naive().solve(xs)`, a program that creates `Naive` controls both sides: `Naive` is a *yardstick*. A
+class is no yardstick if everything that it defines is only called, or compared with values in the test's text:
+`Dog().sound() == "woof"`. Decided from the source alone; in doubt, a class is a yardstick.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Collection, Iterator
+
+from ..sources import context, counting
+from . import shapes
+
+_WRITTEN = (
+    *(ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.BinOp, ast.UnaryOp, ast.keyword),
+    *(ast.expr_context, ast.operator, ast.unaryop),
+)
+_PARTS = (*_WRITTEN, ast.Compare, ast.cmpop, ast.Name, ast.Attribute, ast.Call, ast.Subscript)
+_PASSED_ON = ("approx", *(name for name in vars(builtins) if not name.startswith("_")))
+# Methods that are not called by name: construction, texts, `with`, and ordering (which is asked of the program
+# whenever two objects are compared). Any other operator may produce what the test expects.
+_HARMLESS = """
+    __init__ __new__ __post_init__ __init_subclass__ __class_getitem__ __set_name__ __repr__ __enter__ __exit__ __del__
+    __aenter__ __aexit__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __hash__ __module__ __qualname__ __doc__ __slots__
+    __match_args__ __annotations__ __annotate__ __annotate_func__ __classcell__ __static_attributes__ __firstlineno__
+    __parameters__ __orig_bases__ __abstractmethods__ __type_params__ __dict__ __weakref__
+"""
+_SPECIAL = frozenset(_HARMLESS.split())
+
+
+def is_yardstick(name: str, body: Collection[str], place: str) -> bool:
+    """Whether a class is a yardstick. body: the names that the class defines. place: its qualified name."""
+    special = {n for n in body if n.startswith("__") and n.endswith("__")}
+    if special - _SPECIAL:
+        return True
+    return any(_measures(tree, name, set(body) - special, place) for tree in context.trees())
+
+
+def _measures(tree: ast.Module, name: str, body: set[str], place: str) -> bool:
+    family = _family(tree, name)
+    inside = {id(n) for kind in family for n in ast.walk(kind)}
+    own = body | {n for kind in family for n in _kept(kind)}
+    sound = {id(n) for node in ast.walk(tree) for n in _sound(node)}
+    names = {name, *(kind.name for kind in family)}  # each case of `asserts` is a tree of its own
+    sound |= {id(n) for part in (_of_program, _of_itself) for n in part(tree, names)}
+    sound |= {id(n) for n in _out_of_sight(tree, place)}
+    return any(_reads(node, own) and id(node) not in inside and id(node) not in sound for node in ast.walk(tree))
+
+
+def _out_of_sight(tree: ast.Module, place: str) -> Iterator[ast.AST]:
+    """The nodes of the tests other than the one that defines a class in its body: none of them can use it."""
+    around, local, _ = place.partition(".<locals>.")
+    own = around.rpartition(".")[2]
+    for node in ast.walk(tree) if local and own.startswith("test") else ():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
+            yield from ast.walk(node) if node.name != own else ()
+
+
+def is_measure(attribute: str) -> bool:
+    """Whether a test may compare an attribute of that name with anything but values in its own text."""
+    for tree in context.trees():
+        sound = {id(n) for node in ast.walk(tree) for n in _sound(node)}
+        if any(_reads(node, {attribute}) and id(node) not in sound for node in ast.walk(tree)):
+            return True
+    return attribute == "__doc__" and (context.mentions("getdoc") or context.mentions("doctest"))
+
+
+def makes_measure(name: str) -> bool:
+    """Whether a test may compare something with a result of a new object of that class: `== Naive().solve(xs)`."""
+    for tree in context.trees():
+        sound = {id(n) for node in ast.walk(tree) for n in _sound(node)}
+        reads = (n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and shapes.is_call(n.value, (name,)))
+        if any(id(node) not in sound for node in reads):
+            return True
+    return False
+
+
+def _family(tree: ast.Module, name: str) -> list[ast.ClassDef]:
+    """The class and its subclasses: what they do with their own attributes is the test's."""
+    kinds = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    names = {name}
+    for _ in kinds:
+        names |= {kind.name for kind in kinds if any(context.name_of(base) in names for base in kind.bases)}
+    return [kind for kind in kinds if kind.name in names and not kind.name.startswith("Test")]
+
+
+def _kept(kind: ast.ClassDef) -> Iterator[str]:
+    """Attributes that its methods set."""
+    for node in ast.walk(kind):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+
+
+def _of_program(tree: ast.Module, family: set[str]) -> Iterator[ast.Attribute]:
+    """Attribute reads on names that only mean objects of the program's classes, which it controls anyway, or mocks,
+    which return what the test has set.
+    """
+    shared = {n for node in ast.walk(tree) if isinstance(node, ast.Global | ast.Nonlocal) for n in node.names}
+    ours = counting.names_of_program(tree) - family
+    waiting: list[tuple[ast.AST, dict[str, bool]]] = [(tree, dict.fromkeys(shared, False))]
+    while waiting:
+        scope, above = waiting.pop()
+        nodes = list(_inside(scope))
+        known = {**above, **_bindings(nodes, ours), **dict.fromkeys(shared, False)}
+        for node in nodes:
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and known.get(node.value.id):
+                yield node
+            elif isinstance(node, _SCOPES):  # methods do not see what the body of their class binds
+                waiting.append((node, above if isinstance(scope, ast.ClassDef) else known))
+
+
+_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+_MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock", "create_autospec")
+
+
+def _inside(scope: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a scope, without those of the scopes inside it."""
+    for node in ast.iter_child_nodes(scope):
+        yield node
+        if not isinstance(node, _SCOPES):
+            yield from _inside(node)
+
+
+def _bindings(nodes: list[ast.AST], ours: set[str]) -> dict[str, bool]:
+    """The names that a scope binds, and whether each only means such an object there."""
+    found: dict[str, bool] = {}
+    made = set[int]()
+    for node in nodes:
+        if isinstance(node, ast.Assign) and (_makes_object(node.value, ours) or _makes_mock(node.value)):
+            made |= {id(target) for target in node.targets if isinstance(target, ast.Name)}
+    for node in nodes:
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found[node.id] = found.get(node.id, True) and id(node) in made
+    for node in nodes:
+        names: tuple[str | None, ...] = ()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names = (node.name,)
+        elif isinstance(node, ast.arg):
+            names = (node.arg,)
+        elif isinstance(node, ast.alias):
+            names = ((node.asname or node.name).partition(".")[0],)
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+            names = (node.name,)
+        elif isinstance(node, ast.MatchMapping):
+            names = (node.rest,)
+        found.update(dict.fromkeys((name for name in names if name), False))
+    return found
+
+
+def _makes_mock(value: ast.expr) -> bool:
+    """`Mock()`, unless it returns what something else returns."""
+    return shapes.is_call(value, _MOCKS) and not any(
+        keyword.arg in (None, "wraps", "side_effect") for keyword in getattr(value, "keywords", ())
+    )
+
+
+def _of_itself(tree: ast.Module, family: set[str]) -> Iterator[ast.AST]:
+    """Comparisons of what such a class contains, with nothing else: `Size.SMALL < Size.BIG`, `Size(5) is Size.BIG`.
+    What its methods return may be right for other answers, too.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            held: list[ast.expr] = [node]
+        elif shapes.is_call(node, ("isinstance", "assertIsInstance")) and isinstance(node, ast.Call):
+            held = node.args[:1]
+        else:
+            continue
+        parts = [n for side in held for n in ast.walk(side)]
+        named = {n.id for n in parts if isinstance(n, ast.Name)}
+        whole = all(isinstance(n, _PARTS) for n in parts) and named <= family.union(_PASSED_ON)
+        if whole and all(isinstance(n.func, ast.Name) for n in parts if isinstance(n, ast.Call)):
+            yield from parts
+
+
+def _makes_object(value: ast.expr, ours: set[str]) -> bool:
+    """Whether an expression creates an object: `Document("x")`, `solution.Document("x")`."""
+    called = value.func if isinstance(value, ast.Call) else None
+    return called is not None and shapes.root(called) in ours and context.name_of(called)[:1].isupper()
+
+
+def _reads(node: ast.AST, own: set[str]) -> bool:
+    if isinstance(node, ast.Attribute):
+        read = isinstance(node.ctx, ast.Load) and node.attr in own
+        return read and not shapes.is_call(node.value, ("super",))
+    return shapes.is_call(node, ("getattr", "attrgetter", "methodcaller")) and any(
+        isinstance(part, ast.Constant) and part.value in own for part in ast.walk(node)
+    )
+
+
+def _sound(node: ast.AST) -> Iterator[ast.expr]:
+    """Attribute reads whose result is discarded, or compared with a value in the test's text."""
+    if isinstance(node, ast.Expr):
+        called = node.value.value if isinstance(node.value, ast.Await) else node.value
+        if isinstance(called, ast.Call):
+            yield called.func
+        return
+    if isinstance(node, ast.Compare):
+        sides = [node.left, *node.comparators]
+    elif isinstance(node, ast.Call) and shapes.compares(node):
+        sides = node.args[:2]
+    else:
+        return
+    if any(map(_is_said, sides)):
+        for side in sides:
+            yield from _spine(side)
+            if isinstance(side, ast.Tuple | ast.List) and not any(map(_says_yes_or_no, sides)):
+                for part in side.elts:
+                    yield from _spine(part)
+
+
+def _is_said(side: ast.expr) -> bool:
+    """Whether an expression is a literal value other than True, False or None."""
+    if isinstance(side, ast.Constant) and (side.value is None or isinstance(side.value, bool)):
+        return False
+    return all(
+        isinstance(n, _WRITTEN)
+        or (isinstance(n, ast.Call | ast.Name | ast.Attribute) and context.name_of(_called(n)) in _PASSED_ON)
+        or shapes.text(n) == "pytest"
+        for n in ast.walk(side)
+    )
+
+
+def _says_yes_or_no(side: ast.expr) -> bool:
+    values = (node.value for node in ast.walk(side) if isinstance(node, ast.Constant))
+    return any(value is None or isinstance(value, bool) for value in values)
+
+
+def _called(node: ast.AST) -> ast.AST:
+    return node.func if isinstance(node, ast.Call) else node
+
+
+def _spine(side: ast.expr) -> Iterator[ast.expr]:
+    """The chain of an expression such as `a.b().c[0]`, without arguments."""
+    while True:
+        match side:
+            case ast.Call(func=ast.Name(id=name), args=[only], keywords=[]) if name in _PASSED_ON:
+                side = only
+            case ast.Call(func=asked):
+                side = asked
+            case ast.Attribute(value=asked):
+                yield side
+                side = asked
+            case ast.Subscript(value=asked) | ast.Await(value=asked):
+                side = asked
+            case _:
+                return

@@ -1,0 +1,6 @@
+"""In the checker: what the text of the tests says, and which of their names the program may have.
+
+Modules, each of which imports only those before it:
+
+    context, names, truth, lending, counting
+"""

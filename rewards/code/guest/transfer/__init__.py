@@ -1,0 +1,6 @@
+"""In the checker: its end of the link. What goes to the program, and what its answers become.
+
+Modules, each of which imports only those before it:
+
+    ours, served, theirs, crossing, link, turns
+"""

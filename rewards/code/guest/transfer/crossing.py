@@ -1,0 +1,297 @@
+"""In the checker: encoding and decoding of values that cross. Objects of either side cross as numbers."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from ..encoding.bounds import U32
+from ..encoding.codec import Unsendable, Violation, plain_base
+from ..guards import unbounded
+from ..proxies.described import make_class, standard_classes
+from ..proxies.plain import make_plain
+from ..proxies.proxies import MODULE, is_class, is_proxy, number_of
+from ..proxies.raised import make_error
+from ..shared import remade, standard
+from ..shared.sharing import LinkDecoder, LinkEncoder, Shared
+from ..sources import context
+from .ours import Ours, described, descriptor_parts, offered, offered_by
+from .theirs import Theirs
+
+_DEEP = 100
+_TABLES = ("ast", "pandas", "polars", "pyarrow", "scipy", "xarray", "xml")  # their objects would be useless as numbers
+
+
+class OfTables(Unsendable):
+    """An object of a library that would be useless as a number. No program can put one into an object of a test."""
+
+
+class CheckerEncoder(LinkEncoder):
+    """Writes what a test passes to the program.
+
+    Tags beside those of plain data: o, O an object of the test (known, new); a a function of it, with attributes; E an
+    exception of it; P a descriptor; A a named tuple; M a stream in memory; h an object of the program; g, G a standard
+    type or function by its name; m, r a shared container (new, known); V an annotation.
+    """
+
+    def __init__(self, shared: Shared, ours: Ours) -> None:
+        super().__init__(shared)
+        self._ours = ours
+
+    def other(self, value: object, depth: int) -> None:
+        if value is MODULE:
+            self.parts.append(b"h" + U32.pack(0))
+            return
+        if is_class(value) and value in standard_classes:
+            value = standard_classes[value]
+        if is_proxy(value):
+            self.parts.append(b"h" + U32.pack(number_of(value)))
+            return
+        name = standard.name_of(value)
+        if name is not None:
+            self.parts.append(b"g")
+            self.put(name, depth)
+            return
+        if (name := standard.function_name_of(value)) is not None:
+            self.parts.append(b"G")
+            self.put(name, depth)
+            return
+        if issubclass(type(value), BaseException):
+            self._exception(value, depth)  # type: ignore[arg-type]
+            return
+        if (descriptor := descriptor_parts(value)) is not None:
+            self.parts.append(b"P")
+            self.put(descriptor, depth)
+            return
+        if type(value) in (io.StringIO, io.BytesIO):
+            self._stream(value, depth)
+            return
+        if plain_base(type(value)) is not None and not remade.is_remade(value):
+            if isinstance(value, tuple) and isinstance(getattr(type(value), "_fields", None), tuple):
+                kind: Any = type(value)
+                self._ours.named_tuples[kind.__name__, kind._fields] = kind
+                self.parts.append(b"A")
+                self.put((kind.__name__, kind._fields, tuple(value)), depth)
+                return
+            super().other(value, depth)
+            return
+        if self.annotation(value, depth):
+            return
+        if (made_of := remade.parts_of(value)) is not None:
+            self._remade(value, *made_of, depth)
+            return
+        self._object(value, depth)
+
+    def _remade(self, value: object, kind: str, parts: tuple[Any, ...], depth: int) -> None:
+        number, new = self._ours.number(value)
+        if not new:
+            self.parts.append(b"o" + U32.pack(number))
+            return
+        self.parts.append(b"R" + U32.pack(number))
+        self.put(kind, depth)
+        self.put(parts, depth - 1)
+
+    def _object(self, value: Any, depth: int) -> None:
+        number, new = self._ours.number(value)
+        kind = self._ours.objects[number][0]
+        if kind == "type":
+            kind, _ = self._ours.objects[number] = ("class", value)
+        attributes = self._ours.untold(number) if kind in ("function", "async function") else {}
+        if attributes:
+            self.parts.append(b"a")
+        if new:
+            self._new_object(value, number, kind, depth)
+        else:
+            self.parts.append(b"o" + U32.pack(number))
+        if attributes:
+            self._sendable(attributes, depth)
+
+    def _new_object(self, value: Any, number: int, kind: str, depth: int) -> None:
+        if kind in ("opaque", "iterable") and type(value).__module__.partition(".")[0] in _TABLES:
+            raise OfTables(f"a {type(value).__name__} of {type(value).__module__.partition('.')[0]}")
+        named = kind in ("function", "async function", "exception class", "class", "type")
+        name = getattr(value if named else type(value), "__name__", "")
+        self.parts.append(b"O" + U32.pack(number))
+        self.put("class" if kind == "type" else kind, depth)
+        self.put(name if type(name) is str else "", depth)
+        told: Any = None
+        shape: Any = tuple(sorted(offered(value, kind)))
+        if kind == "exception class":
+            told = tuple(b for b in value.__bases__ if issubclass(b, BaseException)) or (Exception,)
+        elif kind in ("class", "type"):
+            told = described(value, self._ours.local_modules)
+            shape = tuple(sorted(offered_by(value)))
+        elif kind in ("object", "callable object") and type(value).__module__ in self._ours.local_modules:
+            self._class_of(type(value), depth - 1)
+            self.put((), depth)
+            return
+        elif kind in ("function", "async function"):
+            told = value.__doc__ if context.mentions("__doc__") and type(value.__doc__) is str else None
+            shape = self._ours.shape_of(value)
+        self.put(told, depth - 1)
+        self.put(shape, depth)
+
+    def _class_of(self, kind: type, depth: int) -> None:
+        """The class of an object that the test hands over, which is not sent on its own."""
+        number, new = self._ours.number(kind)
+        if not new:
+            self.parts.append(b"o" + U32.pack(number))
+            return
+        self._ours.objects[number] = ("type", kind)
+        self._new_object(kind, number, "type", depth)
+
+    def _sendable(self, attributes: dict[str, Any], depth: int) -> None:
+        """The attributes that can be sent, each preceded by its name, with None at the end."""
+        for name, value in attributes.items():
+            mark = len(self.parts)
+            try:
+                self.put(name, depth)
+                self.put(value, depth - 1)
+            except Unsendable:
+                del self.parts[mark:]
+        self.put(None, depth)
+
+    def _exception(self, error: BaseException, depth: int) -> None:
+        number, new = self._ours.number(error)
+        if not new:
+            self.parts.append(b"o" + U32.pack(number))
+            return
+        self._ours.objects[number] = ("exception", error)
+        self.parts.append(b"E" + U32.pack(number))
+        kind: type = type(error)
+        ours = kind.__module__ in self._ours.local_modules
+        if not ours and standard.name_of(kind) is None:
+            kind = next(k for k in kind.__mro__ if standard.name_of(k) is not None)
+        self.put(kind, depth - 1)
+        # The message of an assertion may contain what the test expects.
+        hidden = isinstance(error, AssertionError) or not isinstance(error, Exception)
+        public = {} if hidden else {k: v for k, v in error.__dict__.items() if not k.startswith("_")}
+        args = () if hidden else tuple(error.args)
+        if isinstance(error, OSError) and error.filename is not None and len(args) == 2:
+            args = (*args, error.filename)
+        for value, nothing in ((args, ()), (public, {})):
+            mark = len(self.parts)
+            try:
+                self.put(value, depth - 1)
+            except Unsendable:
+                del self.parts[mark:]
+                self.put(nothing, depth)
+
+    def _stream(self, value: Any, depth: int) -> None:
+        number = self.shared.number(value)
+        if number is not None:
+            self.parts.append(b"r" + U32.pack(number))
+            return
+        if value.closed:
+            self._object(value, depth)
+            return
+        self.parts.append(b"m" + U32.pack(self.shared.add(value)) + b"M")
+        self.put(value.getvalue(), depth)
+        self.put(value.tell(), depth)
+
+
+def _are_texts(names: object) -> bool:
+    return type(names) is tuple and all(type(name) is str for name in names)
+
+
+class CheckerDecoder(LinkDecoder):
+    """Reads what the program sends: the tags of `exports.CandidateEncoder`. Raises Violation."""
+
+    def __init__(self, raw: bytes, shared: Shared, ours: Ours, theirs: Theirs) -> None:
+        super().__init__(raw, shared, theirs=1)
+        self._ours = ours
+        self._sent = theirs
+
+    def not_finite(self, value: Any) -> Any:
+        return value if unbounded.are_named() else unbounded.marked(value)
+
+    def deeper(self) -> None:
+        super().deeper()
+        if self.depth > _DEEP:
+            self._sent.gave_much = True
+
+    def extension(self, tag: bytes) -> Any:
+        sent = self._sent
+        if tag == b"h":
+            return sent.get(self.number())
+        if tag == b"o":
+            number = self.number()
+            if number not in self._ours.objects:
+                raise Violation("a number of no object")
+            return self._ours.objects[number][1]
+        if tag == b"A":
+            return self._named_tuple(self.get())
+        if tag == b"g":
+            return standard.by_name(self.get())
+        if tag == b"H":
+            number = self.number()
+            sent.check_new(number)
+            self.deeper()
+            kind = self.get()
+            self.depth -= 1
+            sent.check_new(number)
+            made = sent.hold(number, kind)
+            sent.received(number)
+            return made
+        if tag == b"C":
+            number = self.number()
+            sent.check_new(number)
+            self.deeper()
+            description = self.get()
+            self.depth -= 1
+            return sent.keep(number, make_class(number, description))
+        if tag == b"u":
+            return self._plain()
+        if tag == b"E":
+            return self._exception()
+        return super().extension(tag)
+
+    def _named_tuple(self, parts: Any) -> Any:
+        """An instance of a named tuple class that the tests have created and handed over."""
+        if type(parts) is not tuple or len(parts) != 3 or type(parts[0]) is not str or type(parts[2]) is not tuple:
+            raise Violation("a named tuple without its parts")
+        kind = self._ours.named_tuples.get(parts[:2]) if _are_texts(parts[1]) else None
+        if kind is None or len(parts[2]) != len(parts[1]):
+            raise Violation("a named tuple of a class that the tests have not handed over")
+        return tuple.__new__(kind, parts[2])
+
+    def _plain(self) -> Any:
+        number = self.number()
+        self._sent.check_new(number)
+        self.deeper()
+        kind = self.get()
+        sid = None
+        if self.raw[self.at : self.at + 1] == b"m":
+            self.at += 1
+            sid = self.number()
+            if sid % 2 != 1:
+                raise Violation("a shared container with a number of ours")
+        content = self.get()
+        self.depth -= 1
+
+        def register(value: Any) -> None:
+            if sid is not None:
+                self.shared.learn(sid, value)
+                self.shared.hold(sid)
+
+        return self._sent.keep(number, make_plain(number, kind, content, register))
+
+    def _exception(self) -> Any:
+        number = self.number()
+        if number:
+            self._sent.check_new(number)
+        self.deeper()
+        kind, args, text, attributes = self.get(), self.get(), self.get(), self.get()
+        direct, cause = self.get(), self.get()
+        self.depth -= 1
+        made = make_error(number, kind, args, text, attributes)
+        if number:
+            self._sent.keep(number, made)
+        if isinstance(cause, BaseException) and cause is not made:
+            if direct is True:
+                made.__cause__ = cause
+            else:
+                made.__context__ = cause
+        if direct is None:  # `raise ... from None`
+            made.__suppress_context__ = True
+        return made

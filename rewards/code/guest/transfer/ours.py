@@ -1,0 +1,256 @@
+"""In the checker: objects of the test that were handed to the program, by number, and what each may be used for."""
+
+from __future__ import annotations
+
+import ast
+import enum
+import functools
+import io
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+from ..encoding.codec import Violation
+from ..proxies import proxies, yardsticks
+from ..shared import hints, signatures, standard, wire
+from ..sources import context, lending
+
+_STREAMS = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
+_TEMPORARY = ("tempfile._TemporaryFileWrapper", "tempfile.SpooledTemporaryFile")
+
+# Standard library objects that a test hands over to be used, and that contain nothing else of the test.
+_TOOLS = frozenset(
+    (
+        *("queue.Queue", "queue.LifoQueue", "queue.PriorityQueue", "_queue.SimpleQueue"),
+        *("threading.Event", "threading.Condition", "threading.Semaphore", "threading.BoundedSemaphore"),
+        *("threading.Barrier", "_thread.lock", "_thread.RLock"),
+        *("asyncio.queues.Queue", "asyncio.queues.LifoQueue", "asyncio.queues.PriorityQueue", "asyncio.locks.Event"),
+        *("asyncio.locks.Lock", "asyncio.locks.Semaphore", "asyncio.locks.Condition"),
+        *("random.Random", "numpy.random._generator.Generator", "numpy.random.mtrand.RandomState"),
+        *("sqlite3.Connection", "sqlite3.Cursor", "sqlite3.Row", "argparse.Namespace", "_contextvars.ContextVar"),
+        *("_csv.writer", "_csv.reader", "csv.DictReader", "csv.DictWriter", "_hashlib.HASH"),
+    )
+)
+
+# Results of `cmp_to_key` for a function of the test; the program may compare the keys that they create.
+_Key = type(functools.cmp_to_key(lambda _a, _b: 0))
+_ORDERINGS = frozenset(("__lt__", "__le__", "__gt__", "__ge__", "__eq__"))
+
+_METHODS = (types.FunctionType, classmethod, staticmethod)
+
+# What the program may do with a `@contextmanager` object of a test, and with an asynchronous generator.
+_OF_CONTEXTS = ("__enter__", "__exit__", "__aenter__", "__aexit__", "__aiter__", "__anext__")
+
+
+def kind_of(value: Any, local_modules: frozenset[str]) -> str:
+    """What the program may do with an object of the test. Its real type counts: a mock pretends to be another."""
+    real = type(value)
+    if real in (types.FunctionType, types.MethodType):
+        code = getattr(getattr(value, "__func__", value), "__code__", None)
+        return "async function" if type(code) is types.CodeType and code.co_flags & 0x80 else "function"
+    if issubclass(real, type):
+        if issubclass(value, BaseException):
+            return "exception class"
+        return "class" if value.__module__ in local_modules else "callable"
+    if real is types.CoroutineType:
+        return "awaitable"
+    if real is types.GeneratorType:
+        return "generator"
+    if is_mock(value):
+        return "callable object" if callable(value) else "object"
+    if type(value).__module__ in local_modules:
+        return "callable object" if callable(value) else "object"
+    if type(value) in _STREAMS or f"{real.__module__}.{real.__qualname__}" in _TEMPORARY:
+        return "stream"
+    if f"{real.__module__}.{real.__qualname__}" in _TOOLS:
+        return "object"
+    if real.__module__ == "contextlib" or real is types.AsyncGeneratorType:
+        return "context"
+    if callable(value):
+        return "callable"
+    if hasattr(type(value), "__await__"):
+        return "awaitable"
+    if hasattr(type(value), "__iter__") or hasattr(type(value), "__next__"):
+        return "iterable"
+    return "opaque"
+
+
+def descriptor_parts(value: Any) -> tuple[Any, ...] | None:
+    """The kind and functions of a descriptor that a test sets on a class of the program."""
+    if type(value) is property:
+        return ("property", value.fget, value.fset, value.fdel)
+    if type(value) in (staticmethod, classmethod):
+        return (type(value).__name__, value.__func__)
+    mock = sys.modules.get("unittest.mock")
+    if mock is not None and isinstance(value, mock.PropertyMock):
+        return ("property", _getter(value), _setter(value), None)
+    return None
+
+
+def _getter(value: Callable[..., Any]) -> Callable[..., Any]:
+    def get(_owner: object) -> Any:
+        return value()
+
+    return get
+
+
+def _setter(value: Callable[..., Any]) -> Callable[..., Any]:
+    def put(_owner: object, content: Any) -> None:
+        value(content)
+
+    return put
+
+
+def offered(value: Any, kind: str) -> frozenset[str]:
+    """The operators that the program may use on an object: those that its class in the test defines."""
+    if kind == "context":
+        return frozenset(name for name in _OF_CONTEXTS if hasattr(value, name))
+    if type(value) is _Key:
+        return _ORDERINGS
+    real: type = type(value)
+    return offered_by(real) if kind in ("object", "callable object") else frozenset()
+
+
+@functools.cache
+def offered_by(kind: type) -> frozenset[str]:
+    """The operators that a class in the test defines."""
+    mock = sys.modules.get("unittest.mock")
+    known = wire.OFFERED_OF_MOCKS if mock is not None and issubclass(kind, mock.NonCallableMock) else wire.OFFERED
+    below = kind.__mro__[:-1]
+    return frozenset(name for name in known if any(vars(k).get(name) is not None for k in below))
+
+
+@functools.cache
+def holds(kind: type) -> str:
+    """The purpose of a class of the tests: "data" if it only holds its arguments, such as a dataclass or a list node;
+    "enum" if its members are sent in advance; else unknown.
+    """
+    if isinstance(kind, enum.EnumMeta):
+        return "enum"
+    if "__dataclass_fields__" in vars(kind):
+        return "data"
+    definitions = (node for tree in context.trees() for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    return "data" if any(n.name == kind.__name__ and lending.only_holds(n) for n in definitions) else ""
+
+
+def described(kind: type, local_modules: frozenset[str]) -> tuple[Any, ...]:
+    """The description of a class of the tests, see `standing.Description`."""
+    held = vars(kind)
+    methods = (n for n, v in held.items() if isinstance(v, _METHODS) and not n.startswith("_"))
+    doc = kind.__doc__ if context.mentions("__doc__") else None
+    return (
+        kind.__module__,
+        kind.__qualname__,
+        doc if type(doc) is str else None,
+        tuple(base for base in kind.__bases__ if kind_of(base, local_modules) == "class"),
+        holds(kind),
+        _fields_of(kind, local_modules),
+        tuple(methods),
+        type(held.get("__init__")) is types.FunctionType,
+        "__call__" in offered_by(kind) or any("__call__" in vars(above) for above in kind.__mro__),
+    )
+
+
+def _fields_of(kind: type, local_modules: frozenset[str]) -> tuple[tuple[str, Any, str], ...] | None:
+    """The fields of a dataclass: name, type if it may be revealed, and whether the default is none, a value, or a
+    factory.
+    """
+    if "__dataclass_fields__" not in vars(kind):
+        return None
+    import dataclasses
+
+    def default(field: Any) -> str:
+        if field.default is not dataclasses.MISSING:
+            return "value"
+        return "" if field.default_factory is dataclasses.MISSING else "made"
+
+    fields = dataclasses.fields(kind)
+    return tuple((f.name, f.type if is_told(f.type, local_modules) else None, default(f)) for f in fields)
+
+
+def is_told(annotation: Any, local_modules: frozenset[str]) -> bool:
+    """Whether the program may know an annotation: a standard type, a class of either side, or made of such. But not a
+    class of the test that computes the answer: the program could create an object of it, and ask that.
+    """
+    if issubclass(type(annotation), type):
+        if annotation.__module__ in local_modules and not proxies.is_class(annotation):
+            return not (lending.is_answer(annotation.__name__) or yardsticks.makes_measure(annotation.__name__))
+        return proxies.is_class(annotation) or standard.name_of(annotation) is not None
+    return "Literal" not in repr(type(annotation)) and hints.parts_of(annotation) is not None
+
+
+def is_mock(value: Any) -> bool:
+    """Whether an object is a mock, by its real type: a mock pretends to be of another."""
+    mock = sys.modules.get("unittest.mock")
+    return mock is not None and isinstance(value, mock.NonCallableMock)
+
+
+def _identity(value: Any) -> Any:
+    """The identity of an object. A bound method is created anew each time: `bus.off("x", seen.append)`."""
+    if type(value) is types.MethodType:
+        return id(value.__self__), id(value.__func__)
+    if type(value) is types.BuiltinMethodType:
+        return id(value.__self__), value.__name__
+    return id(value)
+
+
+class Ours:
+    """The numbers of these objects, and what is known about them. Everything from the program is checked here."""
+
+    def __init__(self) -> None:
+        self.objects: dict[int, tuple[str, Any]] = {}  # each with its kind
+        self._numbers: dict[Any, int] = {}
+        self.named_tuples: dict[tuple[str, tuple[str, ...]], type] = {}  # classes, by name and fields
+        self.local_modules: frozenset[str] = frozenset()  # modules that hold tests
+        self.lent: dict[str, dict[str, Any]] = {}  # names that the program may use, each with its place
+        self.marked: set[tuple[int, str]] = set()  # attributes that the program set on functions of the test
+        self._told: dict[int, dict[str, Any]] = {}  # attributes of functions that the program knows
+        self.completed: set[Any] = set()  # code of functions of the test that the program has called and that returned
+
+    def number(self, value: Any) -> tuple[int, bool]:
+        """The number of an object, and whether it is new."""
+        key = _identity(value)
+        number = self._numbers.get(key)
+        if number is not None:
+            return number, False
+        number = len(self.objects) + 1
+        self._numbers[key] = number
+        self.objects[number] = (kind_of(value, self.local_modules), value)
+        return number, True
+
+    def shape_of(self, value: Any) -> tuple[Any, ...]:
+        """What the program may know about the parameters of a function."""
+        return signatures.shape_of(value, lambda annotation: is_told(annotation, self.local_modules))
+
+    def mark(self, number: int, name: str, content: Any) -> None:
+        """Record an attribute that the program has set on a function of the test."""
+        self.marked.add((number, name))
+        self._told.setdefault(number, {})[name] = content
+
+    def untold(self, number: int) -> dict[str, Any]:
+        """Public attributes that the test has set on a function, and that the program does not know yet. A mock in the
+        shape of a function has none; attributes that reveal what the test expects are left out.
+        """
+        value = self.objects[number][1]
+        held = vars(getattr(value, "__func__", value))
+        if not held or is_mock(held.get("mock")):
+            return {}
+        told = self._told.setdefault(number, {})
+        found = {
+            name: content
+            for name, content in held.items()
+            if not (name.startswith("_") or name == "pytestmark")
+            if not (name in told and told[name] is content) and not lending.is_answer(name)
+        }
+        told |= found
+        return found
+
+    def get(self, number: Any, *kinds: str) -> Any:
+        """An object of one of these kinds. Raises Violation for an unknown number, TypeError for another kind."""
+        kind, value = self.objects.get(number, ("", None)) if type(number) is int else ("", None)
+        if kind not in kinds:
+            if kind == "":
+                raise Violation("a number of no object")
+            raise TypeError(f"an object of the test of kind {kind!r} offers no such thing")
+        return value

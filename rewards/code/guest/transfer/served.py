@@ -1,0 +1,287 @@
+"""In the checker: what the program may do with an object that a test handed over.
+
+It may call it or iterate over it. It may read public attributes only of an instance of a class that the test defines,
+or of a mock, and of the latter none that reveals which calls the test expects. No dunder, no code, no globals.
+"""
+
+from __future__ import annotations
+
+import enum
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+from ..encoding.codec import Violation
+from ..guards import spoiling
+from ..proxies import uses, yardsticks
+from ..proxies.proxies import the_link
+from ..shared import signatures, wire
+from ..sources import lending
+from .ours import Ours, holds, is_mock, is_told, offered
+
+_ATOMS = (type(None), bool, int, float, str, bytes)
+
+# Modules whose objects a program does not need to inspect: iterators, functions.
+_OF_PYTHON = ("builtins", "contextlib", "functools", "itertools", "operator")
+_CALLED = ("function", "async function", "callable", "callable object", "exception class", "class", "type")
+# Attributes of mocks that reveal what the test expects.
+_MOCK_OWN = ("return_value", "side_effect", "called", "configure_mock", "attach_mock", "mock_add_spec", "reset_mock")
+
+
+def _is_of_mock(name: str) -> bool:
+    return name in _MOCK_OWN or name.startswith(("assert_", "call_", "mock_", "method_calls"))
+
+
+def _call(ours: Ours, number: Any, args: Any, kwargs: Any) -> Any:
+    function = ours.get(number, *_CALLED)
+    if type(args) is not tuple or type(kwargs) is not dict or any(type(key) is not str for key in kwargs):
+        raise Violation("a call without its parts")
+    if type(function) is types.BuiltinMethodType and function.__name__ == "throw":
+        args = args[:2]  # its traceback is the program's
+    if ours.objects[number][0] == "type" and not holds(function):  # an exception that the test has not handed over
+        raise TypeError(f"{function.__name__}() of the test is not for the program to call")
+    args, kwargs = signatures.with_defaults(function, args, kwargs)
+    try:
+        with spoiling.watched(function):
+            made = function(*args, **kwargs)
+    except BaseException as error:  # whatever the test's own function raises goes to the program
+        _note_assertion(error, given=bool(args or kwargs))
+        raise
+    if type(function) in (types.FunctionType, types.MethodType):  # a mock would record the access
+        ours.completed.add(getattr(function, "__code__", None))
+    return made
+
+
+def _note_assertion(error: BaseException | None, *, given: bool = True) -> None:
+    """Keep a failed assertion in a function of the test, even if the program catches it."""
+    if uses.is_failed_assertion(error, given=given):
+        the_link().refuse("a function that the test handed over was given another value than it expects")
+
+
+def _iter(ours: Ours, number: Any) -> Any:
+    return iter(ours.get(number, "iterable", "generator"))
+
+
+def _next(ours: Ours, number: Any) -> Any:
+    return next(ours.get(number, "iterable", "generator"))
+
+
+def _getattr(ours: Ours, number: Any, name: Any) -> Any:
+    value = ours.get(number, "object", "callable object", "callable", "class", "type", "generator")
+    if name in wire.CALLED:
+        return _called(value, name)
+    if type(name) is not str or name.startswith("_") or ours.objects[number][0] == "callable":
+        raise Violation("an attribute that is not public")
+    if ours.objects[number][0] == "generator" and name not in wire.OF_GENERATORS:
+        raise AttributeError(name)
+    if is_mock(value) and _is_of_mock(name):
+        raise AttributeError(name)
+    return getattr(value, name)
+
+
+def _called(value: Any, name: str) -> str:
+    found = getattr(value, name)
+    if type(found) is not str:
+        raise AttributeError(name)
+    return found
+
+
+def _lacking(ours: Ours, number: Any, name: Any) -> None:
+    """The program reads an attribute of an object that is only passed through. If there is one, it is unsupported."""
+    value = ours.get(number, "opaque", "iterable", "callable", "awaitable", "context")
+    if type(name) is not str or name.startswith("_"):
+        raise Violation("an attribute that is not public")
+    kind = type(value)
+    held = (getattr(value, "__dict__", {}), *(vars(above) for above in kind.__mro__))
+    if kind.__module__ not in _OF_PYTHON and any(name in each for each in held):
+        the_link().unsupported(f"`{name}` of a {kind.__name__} that the test handed over")
+
+
+def _setattr(ours: Ours, number: Any, name: Any, content: Any) -> bool:
+    """Set an attribute. Returns whether it was set here. A mock never gets an object of the program as attribute."""
+    value = ours.get(number, "object", "callable object")
+    if type(name) is not str or name.startswith("_"):
+        raise Violation("an attribute that is not public")
+    if is_mock(value) and (type(content) not in _ATOMS or _is_of_mock(name)):
+        return False
+    if isinstance(vars_of := getattr(type(value), name, None), types.FunctionType | property):
+        raise AttributeError(f"{name!r} of the test is a {type(vars_of).__name__}, which stays as it is")
+    spoiling.note_set(value, name, content)
+    setattr(value, name, content)
+    return True
+
+
+def _delattr(ours: Ours, number: Any, name: Any) -> None:
+    value = ours.get(number, "object", "callable object")
+    if type(name) is not str or name.startswith("_"):
+        raise Violation("an attribute that is not public")
+    if is_mock(value):
+        raise AttributeError(name)
+    spoiling.note_set(value, name, None)
+    delattr(value, name)
+
+
+def _operate(ours: Ours, number: Any, name: Any, args: Any) -> Any:
+    value = ours.get(number, "object", "callable object", "context", "callable")
+    if type(name) is not str or type(args) is not tuple or name not in offered(value, ours.objects[number][0]):
+        raise Violation("an operator that is not offered")
+    try:
+        if is_mock(value):
+            return getattr(value, name)(*args)
+        operator = getattr(type(value), name)
+        with spoiling.watched(types.MethodType(operator, value)):
+            return operator(value, *args)
+    except Exception as error:  # whatever the test's own method raises goes to the program
+        _note_assertion(error)
+        raise
+
+
+def _copied(ours: Ours, number: Any, deep: Any) -> Any:
+    import copy
+
+    value = ours.get(number, "object", "callable object")
+    return copy.deepcopy(value) if deep is True else copy.copy(value)
+
+
+def _vars(ours: Ours, number: Any) -> dict[str, Any]:
+    value = ours.get(number, "object", "callable object", "class", "type")
+    if is_mock(value):
+        return {}
+    found = {name: content for name, content in vars(value).items() if not name.startswith("_")}
+    if not isinstance(value, type):
+        return found
+    annotations = {n: a for n, a in vars(value).get("__annotations__", {}).items() if is_told(a, ours.local_modules)}
+    handed = ours.objects[number][0] == "class"
+    shown = (n for n, v in found.items() if (handed or n in annotations or _is_method(v)) and not lending.is_answer(n))
+    return {name: getattr(value, name) for name in shown} | {"__annotations__": annotations}
+
+
+def _is_method(value: Any) -> bool:
+    return isinstance(value, types.FunctionType | classmethod | staticmethod | property)
+
+
+def _is_instance(ours: Ours, number: Any, value: Any) -> bool:
+    return isinstance(value, ours.get(number, "class", "type", "callable"))
+
+
+def _is_subclass(ours: Ours, number: Any, value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, ours.get(number, "class", "type", "callable"))
+
+
+def _stream(ours: Ours, number: Any, name: Any, args: Any) -> Any:
+    value = ours.get(number, "stream")
+    if type(args) is not tuple:
+        raise Violation("a call without its parts")
+    if name in ("name", "mode", "closed", "encoding"):
+        return getattr(value, name)
+    if name not in wire.STREAM:
+        raise Violation("a method of files that is none")
+    return getattr(value, name)(*args)
+
+
+def _mark(ours: Ours, number: Any, name: Any, content: Any) -> None:
+    """Set a decorator's mark, or a note on an exception. Attributes set by the test itself stay."""
+    value = ours.get(number, "function", "async function", "exception")
+    if type(name) is not str or (name.startswith("_") and name not in (*wire.SHOWN, "__notes__")):
+        raise Violation("an attribute that is not public")
+    if isinstance(value, BaseException):
+        _note(ours, number, value, name, content)
+        return
+    if not isinstance(value, types.FunctionType):
+        return
+    if name in wire.SHOWN:
+        _show(ours, value, name, content)
+    elif name not in vars(value) or (number, name) in ours.marked:
+        ours.mark(number, name, content)
+        setattr(value, name, content)
+
+
+def _note(ours: Ours, number: int, error: BaseException, name: str, content: Any) -> None:
+    if name == "__notes__" and type(content) is list and all(type(note) is str for note in content):
+        error.__notes__ = content
+    elif not name.startswith("_") and (not hasattr(error, name) or (number, name) in ours.marked):
+        ours.marked.add((number, name))
+        setattr(error, name, content)
+
+
+def _show(ours: Ours, function: types.FunctionType, name: str, content: Any) -> None:
+    """Set a function's name or the like. Names of tests are for the test to decide, and so are those that it compares
+    with names of the program's functions: they may only be copied from another function of the test, or be read to
+    compare them with literals.
+    """
+    if function.__name__.startswith("test"):
+        return
+    functions = (value for _, value in ours.objects.values() if type(value) is types.FunctionType)
+    if name == "__wrapped__":
+        fits = any(content is other for other in functions if other is not function)
+    else:
+        fits = type(content) is str or (content is None and name == "__doc__")
+        others = (getattr(other, name) for other in functions if other is not function)
+        fits = fits and (content in others or not yardsticks.is_measure(name))
+    if fits:
+        setattr(function, name, content)
+
+
+def _lent(ours: Ours, name: Any) -> Any:
+    """The object that the tests define under a lent name."""
+    if type(name) is not str or name not in ours.lent:
+        raise Violation("a name that is not lent")
+    if name not in ours.lent[name]:
+        raise NameError(f"name {name!r} is not defined")
+    return ours.lent[name][name]
+
+
+def _stdin(_ours: Ours, method: Any, size: Any) -> Any:
+    if method not in ("read", "readline") or not (size is None or type(size) is int):
+        raise Violation("a reading of standard input that is none")
+    stream: Any = sys.stdin
+    return getattr(stream, method)(-1 if size is None else size)
+
+
+def _poll(_ours: Ours, starting: Any, ended: Any, wait: Any) -> tuple[Any, ...]:
+    from ..proxies import awaited
+
+    return awaited.poll(starting, ended, wait)
+
+
+def _shape(ours: Ours, number: Any, bound: Any) -> tuple[Any, ...]:
+    """The parameters of a method of a class that the test defines, or of its constructor. bound: without `self`."""
+    value = ours.get(number, "callable object", "class", "type")
+    if isinstance(value, type):
+        method: Any = value.__init__  # type: ignore[misc]
+        if type(method) is not types.FunctionType:
+            return signatures.NONE_AT_ALL
+        return ours.shape_of(method.__get__(object()) if bound is True else method)
+    return ours.shape_of(None if is_mock(value) else type(value).__call__.__get__(value))
+
+
+def _members(ours: Ours, number: Any) -> dict[str, Any]:
+    """The members of an enumeration of the test."""
+    kind = ours.get(number, "class", "type")
+    if not isinstance(kind, enum.EnumMeta):
+        raise TypeError(f"type object {kind.__name__!r} is no enumeration")
+    return dict(kind.__members__)
+
+
+SERVED: dict[str, Callable[..., Any]] = {
+    "call": _call,
+    "iter": _iter,
+    "next": _next,
+    "getattr": _getattr,
+    "lacking": _lacking,
+    "setattr": _setattr,
+    "delattr": _delattr,
+    "lent": _lent,
+    "stdin": _stdin,
+    "mark": _mark,
+    "operate": _operate,
+    "copied": _copied,
+    "vars": _vars,
+    "isinstance": _is_instance,
+    "issubclass": _is_subclass,
+    "stream": _stream,
+    "poll": _poll,
+    "shape": _shape,
+    "members": _members,
+}
