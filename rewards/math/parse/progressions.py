@@ -3,8 +3,8 @@ r"""Whole numbers in equal steps, with dots: `\{1, 2, \ldots, 10\}` is the set o
 Example:
     >>> progression(r"\{1,2,\ldots,4\}") == progression(r"\{1,\ldots,4\}")
     True
-    >>> progression(r"1,3,5,\ldots"), progression(r"2,4,8,\ldots")
-    (Words(text='from 1 by 2 on'), None)
+    >>> progression(r"4,7,10,\ldots"), progression(r"2,4,8,\ldots")
+    (Words(text='from 4 by 3 on'), None)
 """
 
 from __future__ import annotations
