@@ -1,7 +1,9 @@
 r"""Inequalities of the second degree in one variable: `x^2 - 2x - 3 \le 0` holds on `[-1, 3]`.
 
 Example:
+    >>> from rewards.math import budget
     >>> from rewards.math.expressions import Sym, add, number, power
+    >>> budget.begin()
     >>> len(solved(add(power(Sym("x"), number(2)), number(-4)), ">", "x")), solved(power(Sym("x"), number(2)), "<", "x")
     (2, [])
     >>> zeros(add(power(Sym("x"), number(2)), number(-4)), "x") == [number(-2), number(2)]

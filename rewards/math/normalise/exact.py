@@ -11,6 +11,7 @@ and the logarithms is there; otherwise the caller has to look closer. Every size
 Example:
     >>> from rewards.math.expressions import multiply, number, root
     >>> from rewards.math.normalise.polynomials import same_form
+    >>> budget.begin()
     >>> same_form(normal(root(number(8))), normal(multiply(number(2), root(number(2)))))
     True
 """
