@@ -434,7 +434,7 @@ def _compile(folder: str) -> None:
     """Write the bytecode of a package for zygotes, which see it read-only and would compile it at every start."""
     import compileall
 
-    if not sys.dont_write_bytecode:
+    if not sys.dont_write_bytecode and os.access(folder, os.W_OK):
         compileall.compile_dir(folder, quiet=2)
 
 
