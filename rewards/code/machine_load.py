@@ -23,6 +23,7 @@ PATIENT = 16.0
 """The factor for a program that was starved."""
 _FRESH_SECONDS = 0.1
 _SPARE = 0.25  # of a second, or of a shorter limit: for start-up and wake-up
+_MOST_SLEPT = 2.0  # seconds of sleep for each second of waiting, in a case that was starved
 _CORES = os.cpu_count() or 1
 _last = (float("-inf"), 1.0)  # time and value of the last measurement
 _least: ContextVar[float] = ContextVar("least", default=1.0)  # for what the current task judges
@@ -67,14 +68,14 @@ class Clock:
     """The wall time of one run, and its cases that exceeded their limit.
 
     late: seconds beyond the limit, stretch factor. ended: wall and limit of the case that was ended by its limit.
-    waited: seconds that this process waited for a core, or was stopped, while it should have looked after the run.
+    over: seconds after which it should have been: this process was stopped, or had no core.
     """
 
     limit: float
     wall: float = 0.0
     late: dict[int, tuple[float, float]] = field(default_factory=dict)
     ended: tuple[float, float] | None = None
-    waited: float = 0.0
+    over: float = 0.0
     began: float = field(default_factory=lambda: _own_wait())
 
     def took(self, case: int, seconds: float, stretched: float, *, passed: bool = True) -> None:
@@ -84,38 +85,51 @@ class Clock:
             self.late[case] = seconds - self.limit, stretched
 
     def was_ended(self, case: int, seconds: float, stretched: float, *, limit: float, over: float) -> None:
-        """Record a case that was ended by its limit. limit: without stretch. over: seconds after it should have been.
-
-        They are this process's own: it was stopped, or had no core.
-        """
+        """Record a case that was ended by its limit (without stretch). over: seconds after it should have been."""
         self.took(case, seconds, stretched, passed=False)
         self.late[case] = seconds - limit, stretched
         self.ended = seconds, limit
-        self.waited += max(0.0, over)
+        self.over += max(0.0, over)
 
     def overslept(self, cpu_seconds: float, waited: float = 0.0) -> tuple[int, ...]:
         """The late cases, if waiting for a core does not explain it; else empty.
 
         cpu_seconds: of the whole run. waited: seconds that its processes waited for a core, as far as that is known.
-        Else the waiting time is estimated: at most the wall time without CPU use, and at most one second per CPU second
-        for each other process that shared its core.
+        This process may have taken an answer late as well.
         """
-        if not self.late:
-            return ()
-        others = max(stretched for _, stretched in self.late.values()) - 1.0
-        known = waited + self.waited + _own_wait() - self.began
-        waited = min(max(0.0, self.wall - cpu_seconds), max(known, others * cpu_seconds))
-        spare = _SPARE * min(1.0, self.limit) if others else 0.0
-        return tuple(self.late) if sum(late for late, _ in self.late.values()) > waited + spare else ()
+        late = sum(late for late, _ in self.late.values())
+        waited = self._waited(cpu_seconds, waited + self.over + _own_wait() - self.began)
+        return tuple(self.late) if late > waited + self._spare() else ()
 
     def check_starved(self, cpu_seconds: float, waited: float) -> None:
-        """Raise Starved if waiting explains that a case was ended by its limit. The parameters are `overslept`'s."""
+        """Raise Starved if waiting explains that a case was ended by its limit. The parameters are `overslept`'s.
+
+        What this process waited explains only how late it looked. A program that slept for most of the time did not
+        reach its limit because of the little that it waited.
+        """
         if self.ended is None:
             return
         seconds, limit = self.ended
         computed = cpu_seconds - (self.wall - seconds)  # at least, in this case
-        if computed < limit and not self.overslept(cpu_seconds, waited):
+        late = sum(late for late, _ in self.late.values())
+        waited = self._waited(cpu_seconds, waited + self.over)
+        slept = seconds - max(0.0, computed) - waited
+        if computed < limit and late <= waited + self._spare() and slept <= _MOST_SLEPT * waited:
             raise Starved(f"a case ran for {seconds:.1f} s, and waited for a core or for the sandbox most of that time")
+
+    def _waited(self, cpu_seconds: float, known: float) -> float:
+        """Seconds of waiting: what is known, or else an estimate, at most the wall time without CPU use.
+
+        The kernel tells it of the first thread alone. The estimate is one second per CPU second for each other process
+        that shared the core, by the load of the machine; patience with a program says nothing about the load.
+        """
+        return min(max(0.0, self.wall - cpu_seconds), max(known, self._others() * cpu_seconds))
+
+    def _others(self) -> float:
+        return min(LONGEST, max((stretched for _, stretched in self.late.values()), default=1.0)) - 1.0
+
+    def _spare(self) -> float:
+        return _SPARE * min(1.0, self.limit) if self._others() else 0.0
 
 
 def _own_wait() -> float:

@@ -88,6 +88,7 @@ def test_a_program_that_sleeps_is_late_however_busy_the_machine_is(monkeypatch) 
         (4.0, 0.02, 0.1, 0.0, False),  # it slept
         (4.0, 1.1, 2.9, 0.0, False),  # it computed for as long as it may
         (9.0, 0.5, 2.0, 0.0, False),  # it waited, and slept as well
+        (1.05, 0.2, 0.06, 0.0, False),  # it slept, and waited now and then
     ],
 )
 def test_a_case_that_was_ended_while_it_waited_says_nothing(
@@ -99,6 +100,47 @@ def test_a_case_that_was_ended_while_it_waited_says_nothing(
     clock.was_ended(1, seconds, 1.0, limit=1.0, over=over)
     with pytest.raises(machine_load.Starved) if starved else nullcontext():
         clock.check_starved(cpu, waited)
+
+
+def test_what_this_process_waited_excuses_no_case_that_was_ended_in_time(monkeypatch) -> None:
+    own = iter([0.0, 20.0])
+    monkeypatch.setattr(machine_load, "_own_wait", lambda: next(own))
+    clock = machine_load.Clock(1.0)
+    clock.was_ended(0, 16.0, 16.0, limit=1.0, over=0.0)
+    clock.check_starved(0.5, 4.0)
+
+
+def test_patience_is_not_taken_for_load(monkeypatch) -> None:
+    monkeypatch.setattr(machine_load, "_own_wait", lambda: 0.0)
+    clock = machine_load.Clock(1.05)
+    clock.was_ended(0, 16.05, machine_load.PATIENT, limit=1.05, over=0.0)
+    clock.check_starved(1.02, 1.0)  # fifteen others would have taken 15.3 s
+
+
+def test_a_program_of_short_sleeps_is_not_tried_again(monkeypatch) -> None:
+    asked: list[None] = []
+    monkeypatch.setattr(machine_load, "be_patient", lambda: asked.append(None))
+    monkeypatch.setattr(machine_load, "measured", lambda: 1.0)
+    naps = "import time\ndef f(x):\n    while True: time.sleep(0.0002)"
+    request = GradeRequest.from_dict(
+        {
+            "response": f"```python\n{naps}\n```",
+            "reference": {
+                "type": "function",
+                "entry_point": "f",
+                "cases": [{"args": [3], "expected": 3}],
+                "limits": {"time_s": 0.5},
+            },
+        }
+    )
+
+    async def graded() -> GradeResult:
+        (result,) = await CodeGrader(backend="namespaces", slots=1).grade([request])
+        await close_held()
+        return result
+
+    assert asyncio.run(graded()).verdict is Verdict.WRONG
+    assert not asked
 
 
 WAITS = """
