@@ -97,6 +97,8 @@ class Clock:
         cpu_seconds: of the whole run. waited: seconds that its processes waited for a core, as far as that is known.
         This process may have taken an answer late as well.
         """
+        if not self.late:
+            return ()
         late = sum(late for late, _ in self.late.values())
         waited = self._waited(cpu_seconds, waited + self.over + _own_wait() - self.began)
         return tuple(self.late) if late > waited + self._spare() else ()
