@@ -23,6 +23,7 @@ from rewards.composition import RewardSpec
 from rewards.source_files import source_files_of
 from rewards.types import Json
 from rlvr.errors import ConfigError
+from rlvr.offline.outputs import trouble
 
 FORMAT = 1
 Manifest = Mapping[str, Json]
@@ -91,12 +92,10 @@ def changed_inputs(manifest: Manifest) -> list[str]:
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write it whole or not at all. Raises BadFile."""
     partial = path.with_name(f"{path.name}.partial")
-    try:
+    with trouble(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(json.dumps(manifest, indent=1) + "\n")
         partial.replace(path)
-    except OSError as error:
-        raise BadFile(f"cannot write {str(path)!r}: {error.strerror or error}") from error
 
 
 def read_manifest(path: Path) -> Manifest | None:

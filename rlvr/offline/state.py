@@ -24,7 +24,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from data_prep.errors import BadFile
 from rlvr.errors import ConfigError
 from rlvr.offline.journal import Done, Journal
 from rlvr.offline.manifest import (
@@ -37,7 +36,7 @@ from rlvr.offline.manifest import (
     with_changes,
     write_manifest,
 )
-from rlvr.offline.outputs import errors_of, partial_of, state_of
+from rlvr.offline.outputs import errors_of, partial_of, state_of, trouble
 
 MANIFEST = "run.json"
 
@@ -112,11 +111,9 @@ class RunState:
 
     def _hold(self, out: Path) -> None:
         made = not self.folder.exists()
-        try:
+        with trouble(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = self._open.enter_context((self.folder / "lock").open("wb"))
-        except OSError as error:
-            raise BadFile(f"cannot write {str(self.folder)!r}: {error.strerror or error}") from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -17,6 +17,7 @@ from data_prep.errors import BadFile
 from rlvr.cli import main
 from rlvr.offline.groups import Piles
 from rlvr.offline.journal import RECORD, Journal
+from rlvr.offline.manifest import write_manifest
 from rlvr.offline.outputs import check_output, trouble
 
 
@@ -53,6 +54,10 @@ def test_a_full_disk_says_that_the_same_command_goes_on(tmp_path: Path) -> None:
     told = "No space left on device; make room, and the same command goes on"
     with pytest.raises(BadFile, match=told), trouble(tmp_path):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if Path("/dev/full").exists():
+        (tmp_path / "run.json.partial").symlink_to("/dev/full")
+        with pytest.raises(BadFile, match=told):
+            write_manifest(tmp_path / "run.json", {"format": 1})
 
 
 @pytest.mark.parametrize("text", ["tags", "causes"])
