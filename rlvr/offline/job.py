@@ -280,12 +280,13 @@ def _run(ready: Prepared, state: RunState, stream: IO[bytes] | None) -> Ended:
             if job.cache is not None:
                 about = f"{reward_part(job.reward)} {job.timeout}"
                 cache = stack.enter_context(GradeCache(job.cache, about=about))
-            output = open_output(job.out, state.done.output_end, state.done.output_rows, stream)
+            output = open_output(job.out, state.done.parts, stream)
             stack.callback(output.close)
             opened, there = None, False
             if job.out is not None:
                 bad_rows = partial_of(errors_of(job.out))
-                opened, there = errors_opener(bad_rows, state.done.errors_end), bad_rows.exists()
+                there = bad_rows.exists() or state.done.errors.rows > 0
+                opened = errors_opener(bad_rows, state.done.errors)
             recorder = Recorder(output, opened, state.journal, open_now=there)
             stack.callback(recorder.close)
             caught = _grade(ready, state, recorder, cache)

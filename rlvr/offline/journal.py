@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from data_prep.errors import BadFile
 from rewards.types import Verdict
-from rlvr.offline.outputs import trouble
+from rlvr.offline.outputs import Held, trouble
 
 RECORD = np.dtype(
     [
@@ -51,12 +51,14 @@ RECORD = np.dtype(
         ("cause", "<u4"),
         ("part", "<u4"),  # of the output
         ("check", "<u4"),  # CRC-32 of the row's text
+        ("sum", "<u4"),  # CRC-32 of its part of the output, or of the bad-row file, up to `end`
         ("verdict", "u1"),
         ("cached", "u1"),
     ]
 )
-_PACK = struct.Struct("<QQQQQQdffffIIIIIIBB").pack
-assert struct.calcsize("<QQQQQQdffffIIIIIIBB") == RECORD.itemsize
+_FORM = struct.Struct("<QQQQQQdffffIIIIIIIBB")
+_PACK = _FORM.pack
+assert _FORM.size == RECORD.itemsize
 
 Records = NDArray[np.void]
 
@@ -132,20 +134,27 @@ class Done:
     """What earlier processes have graded.
 
     low: all ordinals below it are done. beyond: done ordinals above it (only if rows are written as they finish). last:
-    the record of `low - 1`; None = none. records: number of records.
+    the record of `low - 1`; None = none. records: number of records. parts: what each part of the output holds. errors:
+    what the file of bad rows holds.
     """
 
     low: int = 0
     beyond: frozenset[int] = frozenset()
     last: Records | None = None
     records: int = 0
-    output_end: Mapping[int, int] = field(default_factory=dict)
-    output_rows: Mapping[int, int] = field(default_factory=dict)
-    errors_end: int = 0
+    parts: Mapping[int, Held] = field(default_factory=dict)
+    errors: Held = field(default_factory=Held)
 
     def has(self, ordinal: int) -> bool:
         """Whether a response is graded."""
         return ordinal < self.low or ordinal in self.beyond
+
+
+def _held(before: Held, records: Records) -> Held:
+    """What a file holds behind further records of it, which are in the order of writing."""
+    if not records.size:
+        return before
+    return Held(rows=before.rows + records.size, end=int(records[-1]["end"]), sum=int(records[-1]["sum"]))
 
 
 class Journal:
@@ -200,19 +209,16 @@ class Journal:
         count = len(self)
         if count:
             os.truncate(self.path, count * RECORD.itemsize)
-        output_end: dict[int, int] = {}
-        output_rows: dict[int, int] = {}
-        errors_end, low = 0, 0
+        parts: dict[int, Held] = {}
+        errors, low = Held(), 0
         beyond: set[int] = set()
         for records in self.chunks() if count else ():
             if (records["verdict"] > BAD).any() or not records["row"].all():  # lines are counted from 1
                 raise _damaged(self.path)
             graded = records[records["verdict"] != BAD]
             for part in np.unique(graded["part"]):
-                ends = graded["end"][graded["part"] == part]
-                output_end[int(part)] = max(int(ends.max()), output_end.get(int(part), 0))
-                output_rows[int(part)] = ends.size + output_rows.get(int(part), 0)
-            errors_end = max([errors_end, *records["end"][records["verdict"] == BAD].tolist()])
+                parts[int(part)] = _held(parts.get(int(part), Held()), graded[graded["part"] == part])
+            errors = _held(errors, records[records["verdict"] == BAD])
             ordinals = records["ordinal"]
             if ordinals[0] == low and not beyond and np.array_equal(ordinals, np.arange(low, low + ordinals.size)):
                 low += ordinals.size
@@ -226,9 +232,8 @@ class Journal:
             beyond=frozenset(beyond),
             last=self._record_of(low - 1) if low else None,
             records=count,
-            output_end=output_end,
-            output_rows=output_rows,
-            errors_end=errors_end,
+            parts=parts,
+            errors=errors,
         )
 
     def _record_of(self, ordinal: int) -> Records:

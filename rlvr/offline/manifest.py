@@ -25,7 +25,7 @@ from rewards.types import Json
 from rlvr.errors import ConfigError
 from rlvr.offline.outputs import trouble
 
-FORMAT = 1
+FORMAT = 2
 Manifest = Mapping[str, Json]
 
 _NAMES = {

@@ -17,9 +17,11 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
+from zlib import crc32
 
 from data_prep.errors import BadFile
 from data_prep.writing import refuse_irregular, whole_characters
@@ -33,13 +35,26 @@ PART_ROWS = 1 << 16
 PART_BYTES = 256 << 20
 _GROUP_ROWS = 4096  # rows of a Parquet file in memory at a time
 _GROUP_BYTES = 8 << 20
+_BLOCK = 1 << 20
 _AS_TEXT = ("reference", "parts", "details", "metadata")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What a file holds of what has been graded: so many rows, up to byte `end`. sum: the CRC-32 of these bytes."""
+
+    rows: int = 0
+    end: int = 0
+    sum: int = 0
+
+
 class Output(Protocol):
-    """Takes graded rows. part: the one that grows. full: the next row begins another part."""
+    """Takes graded rows. part: the one that grows; sum: its CRC-32. full: the next row begins another part."""
 
     part: int
+
+    @property
+    def sum(self) -> int: ...
 
     @property
     def full(self) -> bool: ...
@@ -107,25 +122,24 @@ class Lines:
     part = 0
     full = False
 
-    def __init__(self, path: Path, end: int = 0) -> None:
-        """Open it behind byte `end`; what stands there is cut off."""
+    def __init__(self, path: Path, held: Held | None = None) -> None:
+        """Open it behind what it holds; what stands there is cut off. Raises BadFile: somebody has changed it."""
+        held = held or Held()
         self._path = path
         self._waiting: list[bytes] = []
         with trouble(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            if end and (path.stat().st_size if path.exists() else 0) < end:
-                raise BadFile(
-                    f"{str(path)!r} is shorter than what has been graded: somebody has changed it; begin anew with "
-                    "--restart"
-                )
-            self._file: IO[bytes] = path.open("ab" if end else "wb", buffering=0)
-            if end:
-                self._file.truncate(end)
-        self.end = end
+            if held.end:
+                _check(path, held)
+            self._file: IO[bytes] = path.open("ab" if held.end else "wb", buffering=0)
+            if held.end:
+                self._file.truncate(held.end)
+        self.end, self.sum = held.end, held.sum
 
     def write(self, line: bytes) -> int:
         self._waiting.append(line)
         self.end += len(line)
+        self.sum = crc32(line, self.sum)
         return self.end
 
     def flush(self) -> None:
@@ -150,25 +164,28 @@ class Lines:
 class ParquetParts:
     """A folder of parts."""
 
-    def __init__(self, folder: Path, ends: Mapping[int, int], rows: Mapping[int, int]) -> None:
-        """Open it behind what has been graded. ends, rows: where each part of lines ends, and how many it has."""
+    def __init__(self, folder: Path, held: Mapping[int, Held]) -> None:
+        """Open it behind what has been graded. held: what each part of lines holds."""
         self._folder = folder
         with trouble(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            if not ends:
+            if not held:
                 for left in folder.iterdir():
                     left.unlink()
-        self.part = max(ends, default=0)
+        self.part = max(held, default=0)
         for part in range(self.part):
             if not self._finished(part).exists():
+                with trouble(folder):
+                    _check(self._lines(part), held[part])
                 self._convert(part)
         if self._finished(self.part).exists():  # it was killed before it began the next
             self._lines(self.part).unlink(missing_ok=True)
             self.part += 1
         for part in range(self.part):
             self._lines(part).unlink(missing_ok=True)
-        self._rows = rows.get(self.part, 0)
-        self._growing = Lines(self._lines(self.part), ends.get(self.part, 0))
+        growing = held.get(self.part, Held())
+        self._rows = growing.rows
+        self._growing = Lines(self._lines(self.part), growing)
 
     def write(self, line: bytes) -> int:
         if self.full:
@@ -189,6 +206,10 @@ class ParquetParts:
 
     def close(self) -> None:
         self._growing.close()
+
+    @property
+    def sum(self) -> int:
+        return self._growing.sum
 
     @property
     def full(self) -> bool:
@@ -231,16 +252,28 @@ class ParquetParts:
                 left.unlink()
 
 
-def open_output(
-    path: Path | None, ends: Mapping[int, int], rows: Mapping[int, int], stream: IO[bytes] | None
-) -> Output:
-    """The output that a name stands for, behind what it holds already, or the stream where it has no name."""
+def open_output(path: Path | None, held: Mapping[int, Held], stream: IO[bytes] | None) -> Output:
+    """The output that a name stands for, behind what its parts hold, or the stream where it has no name."""
     if path is None:
         assert stream is not None
         return StandardOutput(stream)
     if is_parquet(path):
-        return ParquetParts(partial_of(path), ends, rows)
-    return Lines(partial_of(path), ends.get(0, 0))
+        return ParquetParts(partial_of(path), held)
+    return Lines(partial_of(path), held.get(0))
+
+
+def _check(path: Path, held: Held) -> None:
+    """Raises BadFile where a file does not begin with the bytes that were written. OSError: it cannot be read."""
+    changed = "somebody has changed it; begin anew with --restart"
+    left, found = held.end, 0
+    if path.exists():
+        with path.open("rb") as file:
+            while block := file.read(min(left, _BLOCK)):
+                found, left = crc32(block, found), left - len(block)
+    if left:
+        raise BadFile(f"{str(path)!r} is shorter than what has been graded: {changed}")
+    if found != held.sum:
+        raise BadFile(f"{str(path)!r} does not hold what was written there: {changed}")
 
 
 class trouble:  # noqa: N801  # reads as what it is: with trouble(path)

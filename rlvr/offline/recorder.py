@@ -35,7 +35,7 @@ from rlvr.evaluation.metrics import answer_key
 from rlvr.offline.asking import Under
 from rlvr.offline.columns import Columns, value_at
 from rlvr.offline.journal import BAD, CODES, NAN, Journal
-from rlvr.offline.outputs import Lines, Output
+from rlvr.offline.outputs import Held, Lines, Output
 from rlvr.offline.progress import say
 from rlvr.offline.stream import Item
 
@@ -250,11 +250,11 @@ class Recorder:
         """Write some. Raises BadFile: it cannot be written."""
         for one in written:
             if one.verdict == BAD:
-                end = self._bad(one)
+                end, total = self._bad(one)
             else:
                 if self._output.full:
                     self.flush()  # a new part begins: the journal must have all of the one before
-                end = self._output.write(one.line)
+                end, total = self._output.write(one.line), self._output.sum
             self.taken += 1
             self.ungraded += one.verdict == _UNGRADED
             self._held += len(one.line)
@@ -276,6 +276,7 @@ class Recorder:
                 self._journal.causes.number(one.cause),
                 self._output.part,
                 one.check,
+                total,
                 one.verdict,
                 one.cached,
             )
@@ -297,15 +298,15 @@ class Recorder:
         if self._errors is not None:
             self._errors.close()
 
-    def _bad(self, one: Written) -> int:
-        """Report a bad row; returns where it ends in its file."""
+    def _bad(self, one: Written) -> tuple[int, int]:
+        """Report a bad row; returns where it ends in its file, and the CRC-32 of that file up to there."""
         self.bad += 1
         if self._shown.total() <= _SHOWN:
             self._report(one)
         if self._open_errors is None:
-            return 0
+            return 0, 0
         self._errors = self._errors or self._open_errors()
-        return self._errors.write(one.line)
+        return self._errors.write(one.line), self._errors.sum
 
     def _report(self, one: Written) -> None:
         """Say that a row is bad, unless enough has been said."""
@@ -324,6 +325,6 @@ def _hash(data: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
 
 
-def errors_opener(path: Path, end: int) -> Callable[[], Lines]:
+def errors_opener(path: Path, held: Held) -> Callable[[], Lines]:
     """Opens the file of bad rows behind what it holds."""
-    return lambda: Lines(path, end)
+    return lambda: Lines(path, held)

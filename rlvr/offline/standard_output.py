@@ -68,7 +68,7 @@ def _let_go(stream: IO[bytes]) -> None:
 class StandardOutput:
     """Rows go to whoever reads."""
 
-    part = 0
+    part = sum = 0
     full = False
 
     def __init__(self, stream: IO[bytes]) -> None:

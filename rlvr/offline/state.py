@@ -104,7 +104,7 @@ class RunState:
         self.journal = Journal(self.folder)
         self.done = self.journal.recover()
         if changed:
-            self.changes.append(Change(behind=sum(self.done.output_rows.values()), what=tuple(changed)))
+            self.changes.append(Change(behind=sum(part.rows for part in self.done.parts.values()), what=tuple(changed)))
             write_manifest(self.folder / MANIFEST, with_changes(manifest, self.changes))
         self.finished = (self.folder / "finished").exists()
         self._open.enter_context(self.journal)

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -256,10 +256,33 @@ def test_a_mended_reward_goes_on_behind_what_was_graded_where_that_is_asked_for_
     assert json.loads((killed / "summary.json").read_text())["changes"] == [{"behind": len(before), "what": [changed]}]
 
 
-def test_an_output_that_was_cut_is_not_continued(killed: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    os.truncate(killed / "out.jsonl.partial", 100)
+@pytest.mark.parametrize(
+    ("file", "change", "message"),
+    [
+        ("out.jsonl.partial", lambda data: data[:100], "is shorter than what has been graded"),
+        ("out.jsonl.partial", lambda data: data.replace(b'"score": 0.0', b'"score": 0.9', 1), "does not hold what was"),
+        ("out.jsonl.errors.jsonl.partial", lambda data: data.replace(b"no json", b"no JSON", 1), "does not hold what"),
+        ("out.jsonl.errors.jsonl.partial", None, "is shorter than what has been graded"),
+    ],
+    ids=["cut", "changed", "bad rows changed", "bad rows removed"],
+)
+def test_an_output_that_was_changed_is_not_continued(
+    killed: Path,
+    file: str,
+    change: Callable[[bytes], bytes] | None,
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = (killed / file).read_bytes()
+    if change is None:
+        (killed / file).unlink()
+    else:
+        assert change(before) != before
+        (killed / file).write_bytes(change(before))
     assert main(command(killed)) == 1
-    assert "is shorter than what has been graded" in capsys.readouterr().err
+    assert message in capsys.readouterr().err
+    (killed / file).write_bytes(before)
+    assert main(command(killed)) == 3
 
 
 def test_two_processes_do_not_write_one_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
