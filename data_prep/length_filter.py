@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from data_prep.errors import DataError
 from data_prep.problem import Problem
-from rewards.counted import counted
+from rewards.pluralize import pluralize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +47,11 @@ def describe_dropped(dropped: Sequence[TooLong], total: int, max_prompt_tokens: 
         '1 of 10 prompts are longer than 8 tokens and were dropped: ab (9 tokens)'
     """
     if not dropped:
-        return f"prompts of more than {counted(max_prompt_tokens, 'token')}: none of {total}"
+        return f"prompts of more than {pluralize(max_prompt_tokens, 'token')}: none of {total}"
     longest = sorted(dropped, key=lambda d: -d.tokens)[:3]
-    shown = ", ".join(f"{d.id} ({counted(d.tokens, 'token')})" for d in longest) + (", ..." if len(dropped) > 3 else "")
+    shown = ", ".join(f"{d.id} ({pluralize(d.tokens, 'token')})" for d in longest) + (
+        ", ..." if len(dropped) > 3 else ""
+    )
     return f"{len(dropped)} of {total} prompts are longer than {max_prompt_tokens} tokens and were dropped: {shown}"
 
 

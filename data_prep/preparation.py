@@ -25,7 +25,7 @@ from data_prep.problem import Problem
 from data_prep.rows import PathLike, iter_rows
 from data_prep.sources.jsonl import UnknownColumns, read_rows
 from data_prep.sources.random_draws import generator
-from rewards.counted import counted
+from rewards.pluralize import pluralize
 
 
 class Filter(Protocol):
@@ -95,8 +95,8 @@ class Prepared:
         """Lines for people."""
         notes = "".join("\n  " + note.replace("\n", "\n  ") for note in self.notes)
         return (
-            f"{counted(self.read, 'problem')} read{notes}\n"
-            f"{counted(self.written, 'problem')} written to {self.path}\n  sha256 {self.sha256}"
+            f"{pluralize(self.read, 'problem')} read{notes}\n"
+            f"{pluralize(self.written, 'problem')} written to {self.path}\n  sha256 {self.sha256}"
         )
 
 
@@ -152,7 +152,7 @@ def _at_least_one(kept: Iterator[Problem], stream: _Stream) -> Iterator[Problem]
     first = next(kept, None)
     if first is None:
         reasons = "".join(f"\n  {note}" for note in stream.notes()) if stream.read else ""
-        raise DataError(f"nothing is left to write of {counted(stream.read, 'problem')}{reasons}")
+        raise DataError(f"nothing is left to write of {pluralize(stream.read, 'problem')}{reasons}")
     yield first
     yield from kept
 

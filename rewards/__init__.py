@@ -13,8 +13,6 @@ responses as they are produced, `@reward` to register your own reward, `rewards.
 trainers. Importing this package loads neither sympy nor torch.
 """
 
-from rewards.composed import identity
-from rewards.composition import RewardSpec
 from rewards.errors import (
     GradedInProcess,
     GradingUnavailable,
@@ -29,6 +27,8 @@ from rewards.pool import GraderPool
 from rewards.protocol import Grader
 from rewards.registry import find, names, reward
 from rewards.rules.references import ChoiceReference, JsonSchemaReference, RegexReference, TextReference
+from rewards.spec import RewardSpec
+from rewards.spec_properties import identity
 from rewards.types import (
     AnyOf,
     CountdownReference,

@@ -4,7 +4,7 @@ One thread owns all workers and pipes (`rewards.worker_supervisor`), so there is
 
 A worker gets several calls ahead (about 20 ms of work), so that it never waits for the pipe, and answers them in order.
 If it hangs, only the current call is suspected; the others are requeued first. Calls that must run *alone* (repeats,
-controls) go to unused workers. Requests that their texts alone may decide come in slices (`rewards.slices`).
+controls) go to unused workers. Requests that their texts alone may decide come in chunks (`rewards.chunks`).
 
 Two circuit breakers keep a broken grader from costing a deadline for every response. After three failed starts in a
 row, all queued calls fail at once, with the diagnosis. After three lost control calls in a row, queued calls of the
@@ -25,12 +25,12 @@ from concurrent.futures import Future
 from itertools import count
 from typing import Any, TypeAlias
 
+from rewards.chunks import Chunks
 from rewards.errors import GradingUnavailable
 from rewards.inbox import Inbox, Received
 from rewards.outcome import short
-from rewards.pool_types import Call, Case, Plan, PoolCounts, Slice, encode, row_of
+from rewards.pool_types import Call, Case, Chunk, Plan, PoolCounts, encode, row_of
 from rewards.retry_policy import GRADING_LIMIT, HARMLESS, Answered, Attempt, Lost, Outcome, control_of
-from rewards.slices import Slices
 from rewards.types import GradeResult
 from rewards.worker_supervisor import Worker, WorkerSupervisor
 
@@ -54,7 +54,7 @@ class Dispatcher:
         self._supervisor = WorkerSupervisor(plan, self._hear)
         self._supervisor.listen(self.inbox.wakes, self.inbox.woken)
         self._numbers = count(1)
-        self._slices = Slices(self._supervisor, self._numbers, plan.deadline)
+        self._chunks = Chunks(self._supervisor, self._numbers, plan.deadline)
         self._cases: set[Case] = set()
         self._queue: deque[Call] = deque()
         self._alone: deque[Call] = deque()
@@ -124,7 +124,7 @@ class Dispatcher:
         timeout: float | None = 0.0
         if self.inbox.asleep:
             soon = [_BEFORE_NEXT_TRY] if self._short_of_workers else []
-            timeout = min(soon + self._slices.take_back(), default=None)
+            timeout = min(soon + self._chunks.take_back(), default=None)
         if self._supervisor.is_busy:
             time.sleep(_BETWEEN_TURNS)
         self._supervisor.wait(timeout)
@@ -145,11 +145,11 @@ class Dispatcher:
     def _register(self, received: Received) -> None:
         """Hold what has come: if anything raises from here on, `_end` fails the futures of all these."""
         self._cases.update(received.cases)
-        self._slices.take(received.offered)
+        self._chunks.take(received.offered)
         self._starting_for += received.askers
 
     def _abandon(self, futures: set[Future[Any]]) -> None:
-        self._slices.abandon(futures)
+        self._chunks.abandon(futures)
         for case in [case for case in self._cases if futures.issuperset(case.futures)] if futures else ():
             case.abandoned = time.monotonic()
             self._supervisor.cancel(case)
@@ -164,7 +164,7 @@ class Dispatcher:
         finally:
             for case in [*self._cases]:
                 case.fail(GradingUnavailable(reason))
-            self._slices.end(GradingUnavailable(reason))
+            self._chunks.end(GradingUnavailable(reason))
             for asker in self._starting_for:
                 asker.set_exception(GradingUnavailable(reason))
         self.inbox.close_pipe()
@@ -183,7 +183,7 @@ class Dispatcher:
         return self._lost_controls >= _TRIES
 
     def _hand_out(self) -> int:
-        """Send waiting calls to workers. Returns how many more slices they would accept."""
+        """Send waiting calls to workers. Returns how many more chunks they would accept."""
         if self._silent and self._queue and not self._probing:
             self._probe()
         for worker in self._supervisor.workers:
@@ -196,12 +196,12 @@ class Dispatcher:
         ]
         if self._queue and open_to:
             starting = sum(not worker.ready for worker in self._supervisor.workers)
-            held = sum(len(worker.in_flight) - worker.slices for worker in open_to)
+            held = sum(len(worker.in_flight) - worker.chunks for worker in open_to)
             share = -(-(len(self._queue) + held) // (len(open_to) + starting))
             for worker in open_to:
                 self._fill(worker, share)
         self._start_workers()
-        room = self._slices.hand_out(open_to)
+        room = self._chunks.hand_out(open_to)
         return 0 if self._queue else room
 
     def _probe(self) -> None:
@@ -247,7 +247,7 @@ class Dispatcher:
             most = self._plan.concurrency
         else:
             most = max(1, min(_MOST_AHEAD, int(_SECONDS_AHEAD / self._mean_seconds)))
-        room = min(most, share) - (len(worker.in_flight) - worker.slices)
+        room = min(most, share) - (len(worker.in_flight) - worker.chunks)
         calls: list[Call] = []
         while len(calls) < room and self._queue:
             call = self._queue.popleft()
@@ -302,8 +302,8 @@ class Dispatcher:
             return
         self._supervisor.done(worker, call)
         self._failed_starts = 0
-        if isinstance(call.case, Slice):  # does not prove that calls are answered, so leave the breaker as it is
-            self._answer_slice(call.case, results)
+        if isinstance(call.case, Chunk):  # does not prove that calls are answered, so leave the breaker as it is
+            self._answer_chunk(call.case, results)
             return
         self._answered += 1
         self._lost_controls = 0
@@ -339,16 +339,16 @@ class Dispatcher:
         suspects = len(worker.in_flight) if self._plan.concurrency > 1 else 1
         calls = list(worker.in_flight)
         behind = calls[suspects:]
-        self._queue.extendleft(call for call in reversed(behind) if not isinstance(call.case, Slice))
-        self._slices.take_again([call.case for call in behind if isinstance(call.case, Slice)])
+        self._queue.extendleft(call for call in reversed(behind) if not isinstance(call.case, Chunk))
+        self._chunks.take_again([call.case for call in behind if isinstance(call.case, Chunk)])
         _LOG.info("grading worker %d (%s) ended: %s", worker.pid, self._plan.name, cause)
         self._supervisor.dismiss(worker)
         if not calls:
             self._failed_start(cause)
         for call in calls[:suspects]:
             self._lost_calls += 1
-            if isinstance(call.case, Slice):
-                self._answer_slice(call.case, [None] * len(call.case.requests))
+            if isinstance(call.case, Chunk):
+                self._answer_chunk(call.case, [None] * len(call.case.requests))
                 continue
             if call.attempt.control and not (call.case and call.case.abandoned):
                 self._lost_controls += 1
@@ -427,8 +427,8 @@ class Dispatcher:
         case.attempts.close()
         self._cases.discard(case)
 
-    def _answer_slice(self, part: Slice, results: Sequence[GradeResult | None]) -> None:
-        cases = self._slices.answer(part, results, self._plan.penalty)
+    def _answer_chunk(self, chunk: Chunk, results: Sequence[GradeResult | None]) -> None:
+        cases = self._chunks.answer(chunk, results, self._plan.penalty)
         self._cases.update(cases)
         self._enqueue(cases)
 

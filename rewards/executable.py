@@ -54,7 +54,7 @@ except OSError as error:
 """
 _LOG = logging.getLogger(__name__)
 _MOST_BYTES = 16 << 20  # of one answer
-_CHUNK = 1 << 16
+_READ_SIZE = 1 << 16
 _GRADE_FIELDS = {
     "score",
     "correctness",
@@ -136,7 +136,7 @@ class Executable:
                 self._process = _with_pipes(starter, told)
             finally:
                 os.close(told)
-            trouble = os.read(heard, _CHUNK)  # empty = exec succeeded: it closed the pipe
+            trouble = os.read(heard, _READ_SIZE)  # empty = exec succeeded: it closed the pipe
         finally:
             os.close(heard)
         if trouble:
@@ -223,7 +223,7 @@ class Executable:
         """A line, and whether there is more behind it; None where the command has closed its output."""
         source, size = self._pipes()[1], 0
         while True:
-            chunk = os.read(source, _CHUNK)
+            chunk = os.read(source, _READ_SIZE)
             if not chunk:
                 return None, False
             size += len(chunk)
@@ -241,7 +241,7 @@ class Executable:
         waiting.register(self._pipes()[1], select.POLLIN)
         if not waiting.poll(0):
             return
-        text = os.read(self._pipes()[1], _CHUNK)
+        text = os.read(self._pipes()[1], _READ_SIZE)
         if text:
             _LOG.warning(
                 "reward %r wrote %r, which belongs to no request: grades before it may be those of other responses; "

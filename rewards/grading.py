@@ -25,12 +25,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from rewards.clock import DEADLINE
-from rewards.composed import check
-from rewards.composition import RewardSpec
 from rewards.errors import InvalidRow
 from rewards.pool import GraderPool, folder, whole
 from rewards.registry import file_of, find, forget
 from rewards.sources import forget_changed, of_cells
+from rewards.spec import RewardSpec
+from rewards.spec_properties import check
 from rewards.streaming import graded
 from rewards.types import GradeRequest, GradeResult
 
@@ -114,7 +114,7 @@ def grade(
 ) -> list[GradeResult]:
     """Grade responses in worker processes; one result per request, in order. Thread-safe.
 
-    reward: a registered name, `file.py:function`, a function, a composition (see `rewards.composition`) or a
+    reward: a registered name, `file.py:function`, a function, a composition (see `rewards.spec`) or a
         `RewardSpec`. A batched reward gets consecutive requests with the same `group_id` in one call; so, too,
         consecutive requests without a group.
     workers: most processes; None = one per core. deadline: wall seconds per grade; None = 10.

@@ -22,12 +22,13 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
 
-from rewards.composed import build, make_ready, rewards_of
-from rewards.composition import RewardSpec
+from rewards.composite import build
 from rewards.coroutines import run_without_loop
 from rewards.errors import GradingUnavailable
 from rewards.outcome import raised, short
 from rewards.pool_types import Case, Plan, PoolCounts
+from rewards.spec import RewardSpec
+from rewards.spec_properties import make_ready, rewards_of
 from rewards.types import GradeResult
 from sandbox.errors import ToolkitError
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rewards.errors import GradingUnavailable
-from rewards.pool_types import Case, Slice
+from rewards.pool_types import Case, Chunk
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class Received:
     """askers: futures of those who wait for the first worker. abandoned: futures that nobody waits for any more."""
 
     cases: list[Case] = field(default_factory=list)
-    offered: list[Slice] = field(default_factory=list)
+    offered: list[Chunk] = field(default_factory=list)
     askers: list[Future[None]] = field(default_factory=list)
     abandoned: set[Future[Any]] = field(default_factory=set)
 
@@ -34,7 +34,7 @@ class Received:
 class Inbox:
     """Once closed it accepts nothing.
 
-    name: of the reward, for errors. room: how many more slices the workers would accept, as of the last turn.
+    name: of the reward, for errors. room: how many more chunks the workers would accept, as of the last turn.
     """
 
     def __init__(self, name: str) -> None:
@@ -57,8 +57,8 @@ class Inbox:
             self._received.cases.extend(cases)
             self._wake()
 
-    def offer(self, part: Slice) -> bool:
-        """Accept a slice if there is room."""
+    def offer(self, part: Chunk) -> bool:
+        """Accept a chunk if there is room."""
         with self._lock:
             if self._closed or self.room <= 0:
                 return False

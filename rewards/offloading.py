@@ -21,13 +21,13 @@ from __future__ import annotations
 import math
 
 _GAIN = 1.4
-_SURE = 8  # slices to measure before offloading may be found not to pay
+_SURE = 8  # chunks to measure before offloading may be found not to pay
 
 
 class RequestCost:
-    """CPU seconds per request, measured slice by slice.
+    """CPU seconds per request, measured chunk by chunk.
 
-    count: slices measured. of_late: moving average. least: minimum.
+    count: chunks measured. of_late: moving average. least: minimum.
     """
 
     def __init__(self) -> None:

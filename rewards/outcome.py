@@ -29,7 +29,7 @@ from numbers import Real
 from types import FrameType, MappingProxyType
 from typing import TypeAlias
 
-from rewards.counted import counted
+from rewards.pluralize import pluralize
 from rewards.types import GradeResult, Json, StepScore, Verdict
 
 Range: TypeAlias = tuple[float, float]
@@ -223,12 +223,12 @@ def grades_from(values: object, count: int, *, reward: str, scale: Range | None)
         listed = values_of(values)
     except Exception as error:  # iterating runs user code
         return [raised(reward, error)] * count
-    asked = counted(count, "request")
+    asked = pluralize(count, "request")
     if listed is None:
         reason = f"reward {reward!r} returned {_seen(values)} for {asked}; return a list, one value each"
         return [GradeResult.ungraded(short(reason))] * count
     if len(listed) != count:
-        given = counted(len(listed), "value")
+        given = pluralize(len(listed), "value")
         reason = f"reward {reward!r} returned {given} for {asked}; return one each, in order"
         return [GradeResult.ungraded(reason)] * count
     return [grade_from(value, reward=reward, scale=scale) for value in listed]

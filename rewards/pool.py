@@ -31,8 +31,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from rewards.clock import DEADLINE
-from rewards.composed import at_once, check, concurrency, has_right_and_wrong, identity, lowest, patience, rewards_of
-from rewards.composition import RewardSpec
 from rewards.declared import Reward
 from rewards.dispatch import Dispatcher
 from rewards.errors import GradedInProcess, GradingUnavailable, InvalidReward, InvalidRow
@@ -40,9 +38,20 @@ from rewards.finite import finite
 from rewards.installed import warn_of_hidden
 from rewards.json_lines import IN_WORKER, line
 from rewards.offloading import RequestCost, offloading_pays
-from rewards.pool_types import Answer, Case, Plan, PoolCounts, Slice, is_plain
+from rewards.pool_types import Answer, Case, Chunk, Plan, PoolCounts, is_plain
 from rewards.retry_policy import Attempt, Penalty
 from rewards.sources import Shipped, shipped
+from rewards.spec import RewardSpec
+from rewards.spec_properties import (
+    at_once,
+    check,
+    concurrency,
+    has_right_and_wrong,
+    identity,
+    lowest,
+    patience,
+    rewards_of,
+)
 from rewards.types import GradeRequest, GradeResult
 
 if TYPE_CHECKING:
@@ -50,8 +59,8 @@ if TYPE_CHECKING:
 
 MEMORY_BYTES = 2 << 30
 START_DEADLINE = 60.0
-_SLICE = 64  # requests graded here, or sent to a worker, at a time
-_SLICE_CHARACTERS = 1 << 20  # most characters of responses in a slice that is sent
+_CHUNK = 64  # requests graded here, or sent to a worker, at a time
+_CHUNK_CHARACTERS = 1 << 20  # most characters of responses in a chunk that is sent
 _LONG = 0.25  # seconds after which a batch starts the workers
 
 
@@ -121,10 +130,10 @@ class GraderPool:
             patience=_patience_of(self.spec),
         )
         self._ask_at_once = at_once(self.spec)
-        self._slicing = (
+        self._chunking = (
             self._ask_at_once is not None
             and self.workers > 1
-            and not any(reward.asynchronous for reward in rewards)  # a worker with an event loop accepts no slices
+            and not any(reward.asynchronous for reward in rewards)  # a worker with an event loop accepts no chunks
             and not self.batched
             and not self.in_process
         )
@@ -177,14 +186,14 @@ class GraderPool:
         try:
             for _ in batch:
                 pass
-            slices, futures = batch.slices(), batch.futures
-            if (slices or futures) and self._is_inside():
+            chunks, futures = batch.chunks(), batch.futures
+            if (chunks or futures) and self._is_inside():
                 raise RuntimeError("grade() was called in a callback of a grade; it would wait for itself")
             # Wait for the last future first: it is usually done last, so this thread wakes up about once, not once a
             # grade.
-            for place, part in reversed(slices):
+            for place, part in reversed(chunks):
                 batch.answer(place, part.future.result())
-            for future in reversed(batch.futures if slices else futures):
+            for future in reversed(batch.futures if chunks else futures):
                 future.result()
             return batch.results()
         except BaseException:  # including KeyboardInterrupt: the caller is leaving, so abandon its grades
@@ -202,7 +211,7 @@ class GraderPool:
         try:
             for _ in batch:
                 await asyncio.sleep(0)
-            for place, part in batch.slices():
+            for place, part in batch.chunks():
                 batch.answer(place, await asyncio.wrap_future(part.future))
             await asyncio.gather(*map(asyncio.wrap_future, batch.futures))
             return batch.results()
@@ -233,7 +242,7 @@ class GraderPool:
         if futures and (dispatcher := self._dispatcher) is not None:
             dispatcher.abandon(futures)
 
-    def _offer(self, requests: Sequence[GradeRequest]) -> Slice | None:
+    def _offer(self, requests: Sequence[GradeRequest]) -> Chunk | None:
         """Send requests to a worker that grades them from their texts, if one could begin soon."""
         dispatcher = self._dispatcher
         if not isinstance(dispatcher, Dispatcher) or dispatcher.inbox.room <= 0:
@@ -241,9 +250,9 @@ class GraderPool:
         if not offloading_pays(self._grading_here, self._handing_over, self.workers):
             return None
         try:
-            if sum(len(request.response) for request in requests) > _SLICE_CHARACTERS:
+            if sum(len(request.response) for request in requests) > _CHUNK_CHARACTERS:
                 return None
-            part = Slice(requests)
+            part = Chunk(requests)
         except (InvalidRow, TypeError, AttributeError):
             # a malformed request: `begin`, which grades them here, says which
             return None
@@ -315,35 +324,35 @@ class GraderPool:
 
 
 class _Batch:
-    """Processes requests slice by slice, so that workers begin with the first while the rest is processed.
+    """Processes requests chunk by chunk, so that workers begin with the first while the rest is processed.
 
-    With several workers, a slice is sent to one of them if there is room, to be graded from its texts. The others are
-    graded here: this thread acts as another worker, and keeps the last slice so as not to be idle.
+    With several workers, a chunk is sent to one of them if there is room, to be graded from its texts. The others are
+    graded here: this thread acts as another worker, and keeps the last chunk so as not to be idle.
     """
 
     def __init__(self, pool: GraderPool, requests: Sequence[GradeRequest]) -> None:
         self._pool = pool
         self._requests = requests
-        self._slice = max(len(requests), 1) if pool.batched else _SLICE
-        self._parts: list[list[Answer] | Slice] = []
+        self._chunk = max(len(requests), 1) if pool.batched else _CHUNK
+        self._parts: list[list[Answer] | Chunk] = []
 
     def __iter__(self) -> Iterator[None]:
-        """Grade, queue or send one slice per step."""
+        """Grade, queue or send one chunk per step."""
         pool, count = self._pool, len(self._requests)
-        slicing = pool._slicing and count > self._slice and not pool._is_inside()
-        began, starting = time.monotonic(), not slicing
-        for start in range(0, count, self._slice):
-            chosen = self._requests[start : start + self._slice]
-            more = start + self._slice < count
-            self._parts.append(self._step(chosen, offered=more) if slicing else pool.begin(chosen))
+        chunking = pool._chunking and count > self._chunk and not pool._is_inside()
+        began, starting = time.monotonic(), not chunking
+        for start in range(0, count, self._chunk):
+            chosen = self._requests[start : start + self._chunk]
+            more = start + self._chunk < count
+            self._parts.append(self._step(chosen, offered=more) if chunking else pool.begin(chosen))
             yield
             if more and not starting and time.monotonic() - began > _LONG:
                 starting = True
                 with contextlib.suppress(GradingUnavailable):  # no worker can be started: everything is graded here
                     pool._running().start_all()
 
-    def _step(self, chosen: Sequence[GradeRequest], *, offered: bool) -> list[Answer] | Slice:
-        """Send a slice if possible, or else process it here; measure the cost."""
+    def _step(self, chosen: Sequence[GradeRequest], *, offered: bool) -> list[Answer] | Chunk:
+        """Send a chunk if possible, or else process it here; measure the cost."""
         pool, began = self._pool, time.thread_time()
         if offered and (part := pool._offer(chosen)) is not None:
             pool._handing_over.took(time.thread_time() - began, len(chosen))
@@ -353,31 +362,31 @@ class _Batch:
         pool._handing_over.fade()
         return answers
 
-    def slices(self) -> list[tuple[int, Slice]]:
-        """Slices that were sent and are not answered yet, with their positions."""
-        return [(place, part) for place, part in enumerate(self._parts) if isinstance(part, Slice)]
+    def chunks(self) -> list[tuple[int, Chunk]]:
+        """Chunks that were sent and are not answered yet, with their positions."""
+        return [(place, part) for place, part in enumerate(self._parts) if isinstance(part, Chunk)]
 
     def answer(self, place: int, answers: list[Answer] | None) -> None:
-        """Take the answers of a slice; None = grade it here."""
+        """Take the answers of a chunk; None = grade it here."""
         part = self._parts[place]
-        assert isinstance(part, Slice)
+        assert isinstance(part, Chunk)
         self._parts[place] = self._pool.begin(part.requests) if answers is None else answers
 
     @property
     def futures(self) -> list[Future[GradeResult]]:
-        """The futures of all calls so far, except those of unanswered slices."""
-        known = [part for part in self._parts if not isinstance(part, Slice)]
+        """The futures of all calls so far, except those of unanswered chunks."""
+        known = [part for part in self._parts if not isinstance(part, Chunk)]
         return [answer for part in known for answer in part if isinstance(answer, Future)]
 
     def results(self) -> list[GradeResult]:
         """All grades in order, when all is done."""
-        known = [part for part in self._parts if not isinstance(part, Slice)]
+        known = [part for part in self._parts if not isinstance(part, Chunk)]
         return [answer.result() if isinstance(answer, Future) else answer for part in known for answer in part]
 
     def cancel(self) -> None:
-        slices = [part for _place, part in self.slices()]
-        calls = [future for part in slices for future in part.call_off()]
-        self._pool.abandon([*(part.future for part in slices), *calls, *self.futures])
+        chunks = [part for _place, part in self.chunks()]
+        calls = [future for part in chunks for future in part.call_off()]
+        self._pool.abandon([*(part.future for part in chunks), *calls, *self.futures])
 
 
 def _is_inside_worker() -> bool:

@@ -1,4 +1,4 @@
-"""The values inside a pool: its plan, cases and slices, and the calls made for them."""
+"""The values inside a pool: its plan, cases and chunks, and the calls made for them."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Case:
                 future.set_exception(error)
 
 
-class Slice:
+class Chunk:
     """Requests that a worker is asked to grade from their texts, all in one message.
 
     future: their answers, in order: a grade, or the future of a call of its own where the text does not decide it. Its
@@ -140,7 +140,7 @@ class Slice:
 
 
 class Call:
-    """One attempt at a case, or at a slice, and its deadline in seconds.
+    """One attempt at a case, or at a chunk, and its deadline in seconds.
 
     `case` is None for a probe of a grader that had stopped answering.
     """
@@ -148,7 +148,7 @@ class Call:
     __slots__ = ("attempt", "case", "deadline", "number", "payload", "sent")
 
     def __init__(
-        self, number: int, case: Case | Slice | None, attempt: Attempt, payload: bytes, deadline: float
+        self, number: int, case: Case | Chunk | None, attempt: Attempt, payload: bytes, deadline: float
     ) -> None:
         self.number = number
         self.case = case
@@ -158,14 +158,14 @@ class Call:
         self.sent = 0.0
 
     def grades(self, rows: object) -> list[GradeResult | None]:
-        """What a worker answered: one each, none to a control; of a slice None where the text does not say it.
+        """What a worker answered: one each, none to a control; of a chunk None where the text does not say it.
 
         Raises LookupError, TypeError, ValueError, OverflowError where it is no answer.
         """
         expected = 0 if self.attempt.control else len(self.attempt.requests)
         if not isinstance(rows, list) or len(rows) != expected:
             raise ValueError(f"{len(rows) if isinstance(rows, list) else 'no'} grades, not one a request")
-        if isinstance(self.case, Slice):
+        if isinstance(self.case, Chunk):
             return [None if row is None else grade_from(row) for row in rows]
         return [grade_from(row) for row in rows]
 
@@ -173,8 +173,8 @@ class Call:
         return b'{"cancel":%d}\n' % self.number
 
     def encoded(self) -> bytes:
-        if isinstance(self.case, Slice):
-            return b'{"call":%d,"slice":true,"requests":%s}\n' % (self.number, self.payload)
+        if isinstance(self.case, Chunk):
+            return b'{"call":%d,"chunk":true,"requests":%s}\n' % (self.number, self.payload)
         control = b"true" if self.attempt.control else b"false"
         return b'{"call":%d,"control":%s,"requests":%s}\n' % (self.number, control, self.payload)
 

@@ -42,6 +42,7 @@ from dataclasses import replace
 from types import ModuleType
 from typing import TypeVar
 
+from rewards.anonymous import find_anonymous, name_anonymous
 from rewards.declared import (
     AtOnce,
     Bound,
@@ -61,7 +62,6 @@ from rewards.declared import (
 )
 from rewards.errors import InvalidReward, UnknownReward
 from rewards.finite import finite
-from rewards.handed import handed, name_handed
 from rewards.installed import entries_of, installed, load_installed, not_brought
 from rewards.outcome import ZERO_TO_ONE, Range
 from rewards.parameters import nearest
@@ -238,7 +238,7 @@ def find(name: str) -> Reward:
         UnknownReward: suggests the nearest known names, or what to install.
         InvalidReward: the file or package cannot be imported, or the target is not a reward.
     """
-    if (passed := handed(name)) is not None:
+    if (passed := find_anonymous(name)) is not None:
         return passed
     if ":" in name and name not in _REGISTERED:
         try:
@@ -336,7 +336,7 @@ def is_path(place: str) -> bool:
 
 def file_of(name: str) -> str | None:
     """The file in a reward name: `./mine.py` for `trl:./mine.py:concise`; None if there is none."""
-    if ":" not in name or handed(name):
+    if ":" not in name or find_anonymous(name):
         return None
     from rewards.adapters import KINDS
 
@@ -346,9 +346,9 @@ def file_of(name: str) -> str | None:
 
 
 def name_of(target: Callable[..., object]) -> str:
-    """The name of a function that was passed in place of a name: that of `@reward`, else see `rewards.handed`.
+    """The name of a function that was passed in place of a name: that of `@reward`, else see `rewards.anonymous`.
 
     Raises InvalidReward if it is not a reward.
     """
     registered = next((made.name for made in list(_REGISTERED.values()) if made.target is target), None)
-    return registered or name_handed(target)
+    return registered or name_anonymous(target)

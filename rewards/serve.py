@@ -28,10 +28,10 @@ from itertools import islice
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from rewards.composed import missing_reference
 from rewards.errors import GradingUnavailable, InvalidRow, UnknownReward
 from rewards.parameters import nearest
 from rewards.pool import GraderPool
+from rewards.spec_properties import missing_reference
 from rewards.types import GradeRequest, GradeResult, Json
 from sandbox.admission import Places
 from sandbox.errors import SandboxUnavailable

@@ -9,9 +9,9 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from rewards.composition import Named
 from rewards.local_imports import is_file, with_local_imports
 from rewards.registry import find
+from rewards.spec import Named
 
 _OURS = Path(__file__).resolve().parent
 

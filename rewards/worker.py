@@ -5,7 +5,7 @@
 It is started by the pool and exchanges JSON lines over its original standard input and output; a reward that prints
 writes to standard error instead, and one that reads standard input finds it empty. First line in: the reward. First
 line out: `{"ready": true}` or `{"failed": message}`. Then calls `{"call", "requests", "control"}` and answers `{"call",
-"results"}`. With `"slice": true` the requests are graded from their texts alone, and the answer holds null where a text
+"results"}`. With `"chunk": true` the requests are graded from their texts alone, and the answer holds null where a text
 does not say it. `{"clock": stopped}` says that the clock stands still, or goes on (`rewards.clock`). A line `{"cancel":
 call}` says that nobody waits for a call: one that awaits is cancelled, and answered for form's sake.
 
@@ -30,13 +30,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rewards.clock import CLOCK
-from rewards.composed import Built, answer_controls, at_once, build, concurrency, identity, make_ready, rewards_of
-from rewards.composition import RewardSpec
+from rewards.composite import Built, build
+from rewards.controls import answer_controls
 from rewards.coroutines import run_without_loop
 from rewards.errors import GraderEnded, InvalidRow
 from rewards.json_lines import EXIT_ENDED, EXIT_MEMORY, EXIT_SETUP, IN_WORKER, LineSplitter, line
 from rewards.outcome import raised, short
 from rewards.sources import import_shipped
+from rewards.spec import RewardSpec
+from rewards.spec_properties import at_once, concurrency, identity, make_ready, rewards_of
 from rewards.types import GradeRequest, GradeResult, Json
 from rewards.wire import grade_row, request_from
 from sandbox.errors import ToolkitError
@@ -62,8 +64,8 @@ class Channel:
     def _listen(self) -> None:
         splitter = LineSplitter()
         try:
-            while chunk := os.read(self._input, 1 << 16):
-                for received in splitter.feed(chunk):
+            while data := os.read(self._input, 1 << 16):
+                for received in splitter.feed(data):
                     self.calls.put(received)
         finally:
             end_process_group()
@@ -127,19 +129,19 @@ class Cancelled:
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
+class Chunk:
     """Requests to grade from their texts."""
 
     number: int
     rows: list[list[object]]
 
 
-def call_from(received: bytes) -> Call | Slice | Cancelled:
+def call_from(received: bytes) -> Call | Chunk | Cancelled:
     call = json.loads(received)
     if "cancel" in call:
         return Cancelled(call["cancel"])
-    if "slice" in call:
-        return Slice(call["call"], call["requests"])
+    if "chunk" in call:
+        return Chunk(call["call"], call["requests"])
     rows = call["requests"]
     try:
         requests = [request_from(row) for row in rows]
@@ -177,7 +179,7 @@ class Bench:
         spent = time.perf_counter() - began - (CLOCK.stopped_seconds - stopped)
         return [grade_row(result, spent / call.count) for result in results]
 
-    def grades_at_once(self, asked: Slice) -> list[Json]:
+    def grades_at_once(self, asked: Chunk) -> list[Json]:
         """The grades that the texts alone say, each with its seconds; None for all else, and for what would be late."""
         graded: list[Json] = []
         began = time.perf_counter()
@@ -252,8 +254,8 @@ def answer_of(call: Call, results: Sequence[Json]) -> bytes:
     return line({"call": call.number, "results": results})
 
 
-def answer_at_once(asked: Slice, graded: list[Json]) -> bytes:
-    """The line that answers a slice. What a reward makes that is no JSON is told where it is a call of its own."""
+def answer_at_once(asked: Chunk, graded: list[Json]) -> bytes:
+    """The line that answers a chunk. What a reward makes that is no JSON is told where it is a call of its own."""
     try:
         return line({"call": asked.number, "results": graded})
     except (TypeError, ValueError, RecursionError):
@@ -268,7 +270,7 @@ def serve(channel: Channel, bench: Bench, ready: Ready) -> None:
         call = call_from(channel.calls.get())
         if isinstance(call, Cancelled):  # calls are answered one after the other: that one has been
             continue
-        if isinstance(call, Slice):
+        if isinstance(call, Chunk):
             channel.write(answer_at_once(call, bench.grades_at_once(call)))
             continue
         try:

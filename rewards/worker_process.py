@@ -23,7 +23,7 @@ Call = TypeVar("Call")
 # Output of a reward is shown on the parent's standard error, up to this many bytes per worker.
 _SHOWN_OUTPUT = 1 << 16
 _KEPT_OUTPUT = 2000
-_CHUNK = 1 << 16
+_READ_SIZE = 1 << 16
 
 
 def environment() -> dict[str, str]:
@@ -44,7 +44,7 @@ class WorkerProcess(Generic[Call]):
 
     ready: it has made its grader, which took start_seconds. fresh: it has been given no call yet.
     alone: its one call shares it with none.
-    in_flight: calls given and not answered, in order; slices: how many of them are slices.
+    in_flight: calls given and not answered, in order; chunks: how many of them are chunks.
     since: when the first of them became the one that it is at.
     clock_stopped: since when it loads something off the clock.
     mark: what all that it starts carries (`rewards.stray_processes`).
@@ -67,7 +67,7 @@ class WorkerProcess(Generic[Call]):
         self.fresh = True
         self.alone = False
         self.in_flight: deque[Call] = deque()
-        self.slices = 0
+        self.chunks = 0
         self.since = now
         self.clock_stopped: float | None = None
         self._unsent: deque[memoryview] = deque()
@@ -132,30 +132,30 @@ class WorkerProcess(Generic[Call]):
         lines: list[bytes] = []
         while True:
             try:
-                chunk = os.read(self.output, _CHUNK)
+                data = os.read(self.output, _READ_SIZE)
             except BlockingIOError:
                 return lines, False
-            if not chunk:
+            if not data:
                 return lines, True
-            lines += self._splitter.feed(chunk)
-            if len(chunk) < _CHUNK:
+            lines += self._splitter.feed(data)
+            if len(data) < _READ_SIZE:
                 return lines, False
 
     def show_output(self) -> bool:
         """Pass on what the rewards printed. False when that pipe is closed."""
         try:
-            chunk = os.read(self.errors, _CHUNK)
+            data = os.read(self.errors, _READ_SIZE)
         except BlockingIOError:
             return True
-        if not chunk:
+        if not data:
             return False
-        self._kept = (self._kept + chunk)[-_KEPT_OUTPUT:]
+        self._kept = (self._kept + data)[-_KEPT_OUTPUT:]
         room = _SHOWN_OUTPUT - self._shown
         if room > 0:
-            self._shown += len(chunk)
-            note = f"\n(more output of grading worker {self.pid} is not shown)\n" if len(chunk) > room else ""
+            self._shown += len(data)
+            note = f"\n(more output of grading worker {self.pid} is not shown)\n" if len(data) > room else ""
             with contextlib.suppress(OSError, ValueError):  # a closed standard error must not stop the grading
-                print(chunk[:room].decode("utf-8", "replace"), end=note, file=sys.stderr, flush=True)
+                print(data[:room].decode("utf-8", "replace"), end=note, file=sys.stderr, flush=True)
         return True
 
     def drain_output(self) -> None:

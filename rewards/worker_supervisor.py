@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
-from rewards.pool_types import Call, Case, Plan, Slice
+from rewards.pool_types import Call, Case, Chunk, Plan
 from rewards.stray_processes import Search
 from rewards.worker_process import WorkerProcess
 
@@ -77,7 +77,7 @@ class WorkerSupervisor:
             worker.since = now
         worker.fresh = False
         worker.in_flight.extend(calls)
-        worker.slices += sum(isinstance(call.case, Slice) for call in calls)
+        worker.chunks += sum(isinstance(call.case, Chunk) for call in calls)
         worker.send(b"".join([call.encoded() for call in calls]))
         self._watch_input(worker)
 
@@ -95,7 +95,7 @@ class WorkerSupervisor:
     def done(self, worker: Worker, call: Call) -> None:
         """A call was answered: the deadline of the next one starts now."""
         worker.in_flight.remove(call)
-        worker.slices -= isinstance(call.case, Slice)
+        worker.chunks -= isinstance(call.case, Chunk)
         worker.alone = False
         worker.since = time.monotonic()
 

@@ -17,7 +17,7 @@ from types import TracebackType
 import torch
 
 from data_prep.demonstrations import read_demonstrations
-from rewards.counted import counted
+from rewards.pluralize import pluralize
 from rewards.types import GradeResult
 from rlvr.algorithms.recipes import Recipe
 from rlvr.algorithms.shaping import shape
@@ -135,7 +135,7 @@ class Assembly:
     def describe(self) -> str:
         """A summary of what the run will do, printed before the first step."""
         weights = sum(weight.numel() for weight in self._model.parameters())
-        steps, problems = counted(self._config.steps, "step"), counted(self._problems, "problem", ",")
+        steps, problems = pluralize(self._config.steps, "step"), pluralize(self._problems, "problem", ",")
         said = f"{self._config.recipe}: {steps} on {problems}"
         if self._config.warmup.steps:
             said += f" behind {self._config.warmup.steps} supervised ones"

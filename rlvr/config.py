@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union, get_args, ge
 
 from pydantic import PlainValidator, TypeAdapter, ValidationError
 
-from rewards.composition import RewardSpec
 from rewards.errors import RewardError
+from rewards.spec import RewardSpec
 from rlvr.algorithms.algorithm_config import AlgorithmConfig, resolve
 from rlvr.algorithms.recipes import Recipe
 from rlvr.data import DataConfig
@@ -57,7 +57,7 @@ def _reward(value: object) -> RewardSpec:
 
 if TYPE_CHECKING:
     Reward: TypeAlias = RewardSpec
-else:  # pydantic does not validate this tree; `rewards.composition` does
+else:  # pydantic does not validate this tree; `rewards.spec` does
     Reward = Annotated[Any, PlainValidator(_reward)]
 
 

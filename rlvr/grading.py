@@ -11,9 +11,9 @@ from types import MappingProxyType, TracebackType
 from data_prep.problem import Problem
 from data_prep.writing import whole_characters
 from rewards.clock import DEADLINE
-from rewards.composed import missing_reference
-from rewards.composition import RewardSpec
 from rewards.pool import GraderPool
+from rewards.spec import RewardSpec
+from rewards.spec_properties import missing_reference
 from rewards.types import GradeRequest, GradeResult
 from rlvr.errors import ConfigError
 from rlvr.prompts import Prompter

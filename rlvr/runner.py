@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
-from rewards.composed import unmarked
+from rewards.spec_properties import decider_warning
 from rlvr.config import RunConfig, to_tree
 from rlvr.errors import ConfigError
 from rlvr.input_hashes import hash_inputs
@@ -55,7 +55,7 @@ def run_training(config: RunConfig, *, out: Path, dry_run: bool = False) -> int:
             return 0
         assembly = stack.enter_context(Assembly(config, out, progress))
         progress.say(assembly.describe())
-        if config.reward is not None and (said := unmarked(config.reward)):
+        if config.reward is not None and (said := decider_warning(config.reward)):
             progress.say(said)
         if dry_run:
             progress.say("config, data, graders and model are fine")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from data_prep.validation.findings import CHECKS, Finding
-from rewards.counted import counted
+from rewards.pluralize import pluralize
 from rewards.types import Json
 
 
@@ -65,7 +65,8 @@ class Report:
     def describe(self) -> str:
         """Lines for people: each kind of finding with its number and first rows, the errors first."""
         lines = [
-            f"{self.data}: {counted(self.rows, 'row')}, {counted(self.graded, 'response')} graded with {self.reward}"
+            f"{self.data}: {pluralize(self.rows, 'row')}, "
+            f"{pluralize(self.graded, 'response')} graded with {self.reward}"
         ]
         if self.form:
             lines[0] += f", answers written as {self.form!r}"
@@ -92,7 +93,7 @@ class Report:
         verdict = "Fit to train on." if self.is_fit else f"{self.rows - self.kept} of {self.rows} rows are not fit."
         yield f"<h1>{escape(self.data)}</h1><p class={'good' if self.is_fit else 'bad'}>{verdict}</p>"
         form = f", answers written as <code>{escape(self.form)}</code>" if self.form else ""
-        yield f"<p>{counted(self.graded, 'response')} graded with <code>{escape(self.reward)}</code>{form}.</p>"
+        yield f"<p>{pluralize(self.graded, 'response')} graded with <code>{escape(self.reward)}</code>{form}.</p>"
         for name in self._found():
             check = CHECKS[name]
             heading = f"{escape(check.title)}: {self.counts[name]} <small>{name}</small>"

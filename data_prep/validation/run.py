@@ -25,8 +25,8 @@ from data_prep.validation.report import Report
 from data_prep.validation.validator import Settings, Validator
 from data_prep.writing import replacing
 from rewards.clock import DEADLINE
-from rewards.composition import RewardSpec
 from rewards.pool import GraderPool
+from rewards.spec import RewardSpec
 from rewards.types import NoReference, Reference
 
 REWARD_OF = {

@@ -29,11 +29,11 @@ from data_prep.validation.near_duplicates import Near, NearDuplicates
 from data_prep.validation.probes import Answers, Programs, form_for, is_program, is_right, request
 from data_prep.validation.prompts import Prompts, text_of
 from data_prep.validation.report import Report
-from rewards.composed import has_right_and_wrong
-from rewards.counted import counted
 from rewards.parameters import nearest
+from rewards.pluralize import pluralize
 from rewards.pool import GraderPool
 from rewards.rules.references import ChoiceReference
+from rewards.spec_properties import has_right_and_wrong
 from rewards.types import GradeRequest, GradeResult
 
 PART = 256
@@ -252,15 +252,15 @@ class Validator:
                 "an empty response; declare correctness=True, or a range, for the other checks"
             )
         if self._without_gold:
-            rows = counted(self._without_gold, "row")
+            rows = pluralize(self._without_gold, "row")
             yield f"without gold and solution: {rows}; only what must be wrong was graded"
         if self._siblings:
-            alike = counted(len(self._siblings), "question")
+            alike = pluralize(len(self._siblings), "question")
             yield f"like an earlier one with other numbers, and so no duplicates: {alike}, such as {self._siblings[0]}"
         if self._prompts.longest_text and not self._prompts.longest:
-            yield f"the longest prompt has {counted(self._prompts.longest_text, 'character')}"
+            yield f"the longest prompt has {pluralize(self._prompts.longest_text, 'character')}"
         if self._prompts.longest:
-            yield f"the longest prompt has {counted(self._prompts.longest, 'token')}"
+            yield f"the longest prompt has {pluralize(self._prompts.longest, 'token')}"
         if self._settings.against:
             names = ", ".join(source.name for source in self._settings.against)
             yield f"compared with {names}: whole questions, and {WORDS} words in a row"

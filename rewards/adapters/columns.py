@@ -14,9 +14,9 @@ import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias, cast
 
-from rewards.counted import counted
 from rewards.errors import InvalidReward, InvalidRow
 from rewards.parameters import nearest
+from rewards.pluralize import pluralize
 from rewards.types import (
     AnyOf,
     DataReference,
@@ -150,7 +150,7 @@ def listed(name: str, value: object, count: int | None = None, of: str = "comple
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Collection):
         raise InvalidRow(f"{name} must be a list, not {value!r:.80}")
     if count is not None and len(value) != count:
-        raise InvalidRow(f"{name} has {counted(len(value), 'item')}, and {of} has {count}; one for each is needed")
+        raise InvalidRow(f"{name} has {pluralize(len(value), 'item')}, and {of} has {count}; one for each is needed")
     return cast("Sequence[object]", value)
 
 

@@ -25,10 +25,10 @@ from rewards.adapters.columns import (
     require_arguments,
 )
 from rewards.adapters.verl import paid_for
-from rewards.composition import RewardSpec
 from rewards.errors import InvalidRow
 from rewards.grading import RewardLike, grade
 from rewards.outcome import Detailed, values_of
+from rewards.spec import RewardSpec
 from rewards.types import GradeRequest, messages_from
 
 RewardFunction: TypeAlias = Callable[..., dict[str, object]]

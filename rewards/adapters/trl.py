@@ -31,11 +31,11 @@ from rewards.adapters.columns import (
     text_of,
     turns_of,
 )
-from rewards.composition import RewardSpec
-from rewards.counted import counted
 from rewards.errors import InvalidReward, InvalidRow
 from rewards.grading import RewardLike, grade
 from rewards.outcome import values_of
+from rewards.pluralize import pluralize
+from rewards.spec import RewardSpec
 from rewards.types import GradeRequest, messages_from
 
 RewardFunction: TypeAlias = Callable[..., list[float | None]]
@@ -78,9 +78,9 @@ def _ask(function: Callable[..., object], requests: Sequence[GradeRequest], opti
 def _read(value: object, count: int, _reward: str) -> Sequence[object]:
     values = values_of(value)
     if values is None or len(values) != count:
-        seen = f"{value!r:.80}" if values is None else counted(len(values), "value")
+        seen = f"{value!r:.80}" if values is None else pluralize(len(values), "value")
         raise ValueError(
-            f"it returned {seen} for {counted(count, 'completion')}; TRL's functions return a list, one each"
+            f"it returned {seen} for {pluralize(count, 'completion')}; TRL's functions return a list, one each"
         )
     return values
 

@@ -26,9 +26,9 @@ from rewards.adapters.columns import (
     prompt_of,
     takes_all,
 )
-from rewards.counted import counted
 from rewards.errors import InvalidReward
 from rewards.outcome import Detailed, values_of
+from rewards.pluralize import pluralize
 from rewards.types import GradeRequest
 
 # A function over one response names the left, one over a group the right.
@@ -98,8 +98,8 @@ def _read(value: object, count: int, _reward: str) -> Sequence[object]:
             return [Detailed(value["score"], {name: item for name, item in value.items() if name != "score"})]
         return [value]
     if values is None or len(values) != count:
-        seen = f"{value!r:.80}" if values is None else counted(len(values), "value")
-        raise ValueError(f"it returned {seen} for {counted(count, 'response')}; return one each, in order")
+        seen = f"{value!r:.80}" if values is None else pluralize(len(values), "value")
+        raise ValueError(f"it returned {seen} for {pluralize(count, 'response')}; return one each, in order")
     return values
 
 

@@ -25,11 +25,11 @@ from rewards.adapters.columns import (
     require_arguments,
     takes_all,
 )
-from rewards.composed import has_right_and_wrong
-from rewards.composition import RewardSpec
 from rewards.errors import GradingUnavailable
 from rewards.grading import RewardLike, grade
 from rewards.outcome import Detailed
+from rewards.spec import RewardSpec
+from rewards.spec_properties import has_right_and_wrong
 from rewards.types import GradeRequest, GradeResult
 
 ComputeScore: TypeAlias = Callable[..., dict[str, float | str]]

@@ -19,7 +19,7 @@ from rewards.audit.report import AuditReport, Fault, Finding, shown
 from rewards.audit.search import Search
 from rewards.audit.trials import Bench, Scale, Trial, tried
 from rewards.audit.verdicts import Judge, Tally, blind, kind_of, noisy
-from rewards.composed import has_right_and_wrong, identity
+from rewards.spec_properties import has_right_and_wrong, identity
 from rewards.types import GradeRequest
 
 _SEARCH_OF_PROGRAMS = 20  # grading a program takes about as long as this many other grades

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rewards.audit.noise import Change, Pace, Paraphrase
-from rewards.counted import counted
+from rewards.pluralize import pluralize
 from rewards.types import GradeRequest, Json
 
 CANARY = "/tmp/rlvr-audit-canary"
@@ -148,7 +148,7 @@ class AuditReport:
 
     def lines(self) -> Iterator[str]:
         """The report for a terminal."""
-        yield f"audit of {self.reward} on {counted(self.rows, 'row')} ({', '.join(self.kinds)}), seed {self.seed}"
+        yield f"audit of {self.reward} on {pluralize(self.rows, 'row')} ({', '.join(self.kinds)}), seed {self.seed}"
         for kind, names in self.forms.items():
             yield f"  right answers ({kind}) are paid as: {', '.join(names)}"
         yield ""
@@ -165,7 +165,7 @@ class AuditReport:
         for row in self.aside[:5]:
             yield f"note: not attacked: row {row}"
         if len(self.aside) > 5:
-            yield f"note: not attacked: {counted(len(self.aside) - 5, 'more row')}"
+            yield f"note: not attacked: {pluralize(len(self.aside) - 5, 'more row')}"
         yield ""
         yield from self._verdict()
 
@@ -173,7 +173,7 @@ class AuditReport:
         if self.changes:
             one = self.changes[0]
             yield (
-                f"noise: {counted(len(self.changes), 'response')} earned another score when graded again, such as "
+                f"noise: {pluralize(len(self.changes), 'response')} earned another score when graded again, such as "
                 f"{shown(one.response)}: {one.first}, then {one.second}"
             )
         else:
@@ -194,7 +194,7 @@ class AuditReport:
         paid = sum(count.exploits for count in self.families)
         if not self.findings:
             tried = sum(count.attempts for count in self.families)
-            attempts, grades = counted(tried, "attempt", ","), counted(self.grades, "grade", ",")
+            attempts, grades = pluralize(tried, "attempt", ","), pluralize(self.grades, "grade", ",")
             yield f"no exploit: {attempts}, {grades}, {self.seconds:.1f} s"
             return
         sorts = sorted({finding.family for finding in self.findings})

@@ -35,10 +35,10 @@ from rewards.audit.probes import PROBES, TYPES_OF
 from rewards.audit.report import AuditReport
 from rewards.audit.trials import Bench
 from rewards.audit.verdicts import Judge
-from rewards.composed import identity
-from rewards.composition import RewardSpec
 from rewards.parameters import nearest
 from rewards.pool import GraderPool
+from rewards.spec import RewardSpec
+from rewards.spec_properties import identity
 
 _USUAL = AuditOptions()
 

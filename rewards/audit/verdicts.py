@@ -17,8 +17,8 @@ from rewards.audit.golds import Gold, Kind
 from rewards.audit.noise import Change
 from rewards.audit.report import CANARY, FamilyCount, Fault, Finding
 from rewards.audit.trials import Bench, Scale, Trial, tried
-from rewards.composition import Named, RewardSpec
 from rewards.registry import find
+from rewards.spec import Named, RewardSpec
 
 KEPT = 5
 """Exploits of a family that a report holds; all are counted."""

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from data_prep.errors import BadFile
 from rewards.clock import DEADLINE
-from rewards.composition import RewardSpec
-from rewards.counted import counted
+from rewards.pluralize import pluralize
 from rewards.registry import names
+from rewards.spec import RewardSpec
 from rewards.types import Json
 from rlvr.commands.report_files import check_report, refuse_overwriting
 from rlvr.errors import ConfigError
@@ -191,7 +191,7 @@ def run(options: argparse.Namespace) -> int:
     ended = grade_files(job)
     if ended.summary is None:
         return 128 + ended.signal
-    bad = f"; {counted(ended.summary.bad, 'bad row')}" if ended.summary.bad else ""
+    bad = f"; {pluralize(ended.summary.bad, 'bad row')}" if ended.summary.bad else ""
     where = f", see {job.out}.errors.jsonl" if bad and job.out is not None else ""
     for line in (f"{ended.summary.headline()}{bad}{where}", *ended.summary.lines()):
         say(line, title="")

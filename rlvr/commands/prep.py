@@ -22,7 +22,7 @@ from data_prep.problem import Problem
 from data_prep.rows import OnBad, PathLike, raise_bad, suffix_of
 from data_prep.sets import NAMED_SETS, hub_named, load_set, repository_of, set_files
 from data_prep.templates import TEMPLATES, template_named
-from rewards.counted import counted
+from rewards.pluralize import pluralize
 from rewards.registry import find, names
 from rlvr.commands.argument_types import not_negative, positive
 
@@ -286,7 +286,7 @@ def _check_outputs(options: argparse.Namespace, *more: str | None) -> None:
 def _hold_out(options: argparse.Namespace, problems: Iterable[Problem]) -> None:
     if options.held_out_out:
         written = write_problems(options.held_out_out, _rewarded(problems, options.reward))
-        print(f"{counted(written, 'other problem')}, held out, written to {options.held_out_out}")
+        print(f"{pluralize(written, 'other problem')}, held out, written to {options.held_out_out}")
 
 
 # --- reading, filtering, writing --------------------------------------------------------------------------------------
@@ -321,9 +321,9 @@ def _read(options: argparse.Namespace, problems: Callable[[OnBad], Iterator[Prob
         except DataError as error:
             if bad.first is None:
                 raise
-            raise DataError(f"{error}\n  {counted(bad.count, 'bad row')}; the first: {bad.first}") from error
+            raise DataError(f"{error}\n  {pluralize(bad.count, 'bad row')}; the first: {bad.first}") from error
     if bad.count:
-        print(f"{counted(bad.count, 'bad row')} skipped and written to {bad.path}; the first: {bad.first}")
+        print(f"{pluralize(bad.count, 'bad row')} skipped and written to {bad.path}; the first: {bad.first}")
     return status
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rewards.counted import counted
+from rewards.pluralize import pluralize
 from rewards.types import Finish
 from rlvr.commands.model_options import add_machine, add_model, add_sampling
 from rlvr.errors import ConfigError
@@ -80,7 +80,7 @@ def _show(answers: Sequence[Answer]) -> None:
             print(f"--- {index + 1} of {len(answers)}")
         print(answer.text, flush=True)
         if answer.finish is Finish.LENGTH:
-            show(f"[cut off at {counted(answer.tokens, 'token')}]\n")
+            show(f"[cut off at {pluralize(answer.tokens, 'token')}]\n")
 
 
 def _piped() -> Iterator[str]:

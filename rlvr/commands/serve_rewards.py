@@ -12,9 +12,9 @@ import re
 from contextlib import ExitStack
 
 from rewards.clock import DEADLINE
-from rewards.composition import RewardSpec
 from rewards.pool import GraderPool
 from rewards.registry import names
+from rewards.spec import RewardSpec
 from rlvr.commands.argument_types import positive
 from rlvr.commands.server_options import add_bounds, add_listening, token_of
 from rlvr.errors import ConfigError

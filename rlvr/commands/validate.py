@@ -22,7 +22,7 @@ from data_prep.errors import DataError
 from data_prep.templates import TEMPLATES, template_named
 from data_prep.writing import replacing
 from rewards.clock import DEADLINE
-from rewards.counted import counted
+from rewards.pluralize import pluralize
 from rlvr.commands.argument_types import positive
 from rlvr.commands.grade import reward_spec
 from rlvr.commands.prep import prompt_encoder
@@ -159,7 +159,7 @@ def run(options: argparse.Namespace) -> int:
             with replacing(path) as partial:
                 partial.write_text(text(), encoding="utf-8", errors="backslashreplace")  # half a character of a reason
     if options.clean:
-        kept = counted(report.kept, "problem") if report.kept else "nothing is left, and nothing"
+        kept = pluralize(report.kept, "problem") if report.kept else "nothing is left, and nothing"
         print(f"{kept} written to {options.clean}, the others to {dropped_path(options.clean)}")
     return 0 if report.is_fit else UNFIT
 
@@ -213,4 +213,4 @@ def _progress(rows: int) -> None:
     if sys.stderr is not None and sys.stderr.isatty():
         from rlvr.offline.progress import show
 
-        show(f"\r{counted(rows, 'row')}")
+        show(f"\r{pluralize(rows, 'row')}")

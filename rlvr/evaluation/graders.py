@@ -19,9 +19,9 @@ from typing import Protocol
 
 from data_prep.problem import Problem
 from rewards import GraderPool
-from rewards.composed import identity
-from rewards.composition import RewardSpec
 from rewards.registry import find
+from rewards.spec import RewardSpec
+from rewards.spec_properties import identity
 from rewards.types import GradeRequest, GradeResult, MathReference, Policy
 from rlvr.grading import GradingConfig, RunGraders
 

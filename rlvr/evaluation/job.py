@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from data_prep.length_filter import Fitting, select_fitting
 from data_prep.problem import Problem
 from rewards.clock import DEADLINE
-from rewards.composition import RewardSpec
+from rewards.spec import RewardSpec
 from rewards.types import Json, MathReference, Verdict
 from rlvr.errors import ConfigError
 from rlvr.evaluation.evaluate import evaluate

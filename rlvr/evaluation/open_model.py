@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import torch
 
-from rewards.composition import RewardSpec
 from rewards.parameters import nearest
+from rewards.spec import RewardSpec
 from rlvr.config import RunConfig, load_config
 from rlvr.errors import ConfigError
 from rlvr.model_config import Dtype, ModelConfig

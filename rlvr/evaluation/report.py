@@ -17,7 +17,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from rewards.counted import counted
+from rewards.pluralize import pluralize
 from rlvr.evaluation.metrics import Interval
 from rlvr.evaluation.result import Evaluation, Metric, compare
 
@@ -37,7 +37,7 @@ def make_report(
 ) -> Report:
     """The table of one set."""
     how = "greedy" if model.temperature == 0 else f"sampled (temperature {model.temperature:g})"
-    responses = f"{counted(model.samples, f'{how} response')} each"
+    responses = f"{pluralize(model.samples, f'{how} response')} each"
     columns = ("model",) if baseline is None else ("base", "model", "difference (paired)")
     evaluations = (model,) if baseline is None else (baseline, model)
     differences = {} if baseline is None else compare(model, baseline, seed=seed)
@@ -50,7 +50,7 @@ def make_report(
         rows.append((metric.name, *cells))
     rows += [(name, *cells, *(("",) if baseline else ())) for name, cells in _counts(evaluations)]
     return Report(
-        title=f"{name}: {counted(len(model.problems), 'problem')}, {responses}",
+        title=f"{name}: {pluralize(len(model.problems), 'problem')}, {responses}",
         head=("metric", *columns),
         rows=tuple(rows),
         notes=tuple(notes),

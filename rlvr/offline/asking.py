@@ -15,10 +15,10 @@ from typing import Protocol, TypeAlias
 
 from data_prep.errors import BadRow
 from data_prep.rows import Row
-from rewards.composed import missing_reference
-from rewards.composition import RewardSpec
-from rewards.counted import counted
 from rewards.errors import InvalidRow
+from rewards.pluralize import pluralize
+from rewards.spec import RewardSpec
+from rewards.spec_properties import missing_reference
 from rewards.types import GradeRequest, GradeResult, Reference
 from rlvr.offline.columns import Columns, finish_of, prompt_of, reference_of
 from rlvr.offline.sources import Base64
@@ -115,7 +115,7 @@ def _finishes(fields: Mapping[str, object], columns: Columns, count: int) -> lis
     if not isinstance(value, list | tuple):
         return [finish_of(value, column)] * count
     if len(value) != count:
-        raise BadRow(field=column, expected=f"one for each of {counted(count, 'response')}", found=value)
+        raise BadRow(field=column, expected=f"one for each of {pluralize(count, 'response')}", found=value)
     return [finish_of(one, column) for one in value]
 
 

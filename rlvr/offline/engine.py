@@ -17,8 +17,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol
 
-from rewards.composition import RewardSpec
 from rewards.pool import GraderPool
+from rewards.spec import RewardSpec
 from rlvr.offline.asking import Asking, References
 from rlvr.offline.columns import Columns
 from rlvr.offline.policies import BothPolicies

@@ -29,10 +29,10 @@ from typing import IO
 from data_prep.errors import BadRow, shortened
 from data_prep.rows import Row
 from rewards.clock import DEADLINE
-from rewards.composed import rewards_of, unmarked
-from rewards.composition import RewardSpec
-from rewards.counted import counted
+from rewards.pluralize import pluralize
 from rewards.pool import GraderPool, folder
+from rewards.spec import RewardSpec
+from rewards.spec_properties import decider_warning, rewards_of
 from rewards.types import Json
 from rlvr.errors import ConfigError
 from rlvr.offline.asking import Asking, References, bare_kind
@@ -167,7 +167,7 @@ def grade_files(job: GradeJob) -> Ended:
             say(missing)
         if taken := taken_by_grades(ready.first):
             say(taken)
-        if said := unmarked(job.reward):
+        if said := decider_warning(job.reward):
             say(said)
         for name in named_again(ready.sources):
             say(f"{name} is named more than once; its rows are graded each time")
@@ -219,14 +219,14 @@ def dry_run(job: GradeJob) -> Iterator[str]:
                     good += 1
                     if good == 1:
                         first = requests[0]
-                        size = counted(len(first.response), "character")
-                        yield f"first row: {counted(len(requests), 'response')} to grade, the first of {size}"
+                        size = pluralize(len(first.response), "character")
+                        yield f"first row: {pluralize(len(requests), 'response')} to grade, the first of {size}"
                         yield f"reference: {shortened(first.reference.to_dict(), 300)}"
             if isinstance(row, BadRow):
                 yield f"bad row: {row}"
         yield f"rows looked at: {len(ready.first)}, of which {good} can be graded"
         ready.pool.start()
-        yield f"reward: {ready.pool.identity}, {counted(ready.pool.workers, 'worker')}, {job.timeout:g} s for a grade"
+        yield f"reward: {ready.pool.identity}, {pluralize(ready.pool.workers, 'worker')}, {job.timeout:g} s for a grade"
         if job.out is None:
             yield "output: standard output"
             return
@@ -239,7 +239,7 @@ def dry_run(job: GradeJob) -> Iterator[str]:
             if stored is not None and found and not (job.keep_graded and same_rows(stored, now)):
                 yield f"an unfinished run is there that differs, so this one would be refused: {'; '.join(found)}"
             else:
-                yield f"an unfinished run would be continued behind {counted(records, 'response')}"
+                yield f"an unfinished run would be continued behind {pluralize(records, 'response')}"
 
 
 def _manifest(ready: Prepared) -> Mapping[str, Json]:
@@ -274,7 +274,7 @@ def _run(ready: Prepared, state: RunState, stream: IO[bytes] | None) -> Ended:
         say("all rows are graded already; the output is put in place")
     else:
         if before:
-            say(f"going on behind {counted(before, 'response')} graded before")
+            say(f"going on behind {pluralize(before, 'response')} graded before")
         with ExitStack() as stack:
             cache = None
             if job.cache is not None:
@@ -475,6 +475,6 @@ def _stopping(engine: Engine) -> Iterator[list[int]]:
 
 def _say_how_to_go_on(job: GradeJob, graded: int) -> None:
     if job.out is None or not graded:  # a run without grades leaves no state
-        say(f"interrupted after {counted(graded, 'response')}")
+        say(f"interrupted after {pluralize(graded, 'response')}")
     else:
-        say(f"interrupted after {counted(graded, 'response')}; the same command goes on from {partial_of(job.out)}")
+        say(f"interrupted after {pluralize(graded, 'response')}; the same command goes on from {partial_of(job.out)}")

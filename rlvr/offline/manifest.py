@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from data_prep.errors import BadFile
-from rewards.composed import identity
-from rewards.composition import RewardSpec
 from rewards.source_files import source_files_of
+from rewards.spec import RewardSpec
+from rewards.spec_properties import identity
 from rewards.types import Json
 from rlvr.errors import ConfigError
 from rlvr.offline.outputs import trouble

@@ -21,11 +21,11 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TypeAlias
 
-from rewards.composed import has_right_and_wrong
-from rewards.composition import Gate, Leaf, Named, RewardSpec, WeightedSum
 from rewards.math.extract import extract
 from rewards.math.grader import LONGEST_AT_ONCE
 from rewards.pool import GraderPool
+from rewards.spec import Gate, Leaf, Named, RewardSpec, WeightedSum
+from rewards.spec_properties import has_right_and_wrong
 from rewards.types import GradeRequest, GradeResult, Json, MathReference, Policy
 from rlvr.offline.asking import Answer, Begin, Under
 
@@ -134,7 +134,7 @@ def _read_as(leaf: Leaf) -> dict[str, Json]:
 
 
 def _deciding(spec: RewardSpec) -> Leaf:
-    """The part whose correctness is that of the whole (`rewards.composed`), where a gate holds."""
+    """The part whose correctness is that of the whole (`rewards.composite`), where a gate holds."""
     node = spec.node
     if isinstance(node, WeightedSum):
         ordered = sorted(node.parts, key=lambda part: not part.decides)

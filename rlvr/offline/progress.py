@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from rewards.counted import counted
+from rewards.pluralize import pluralize
 from rlvr.offline.sources import Source
 
 _ON_TERMINAL = 0.5  # seconds between two lines
@@ -75,7 +75,7 @@ class Progress:
 
     def line(self, taken: int, seconds: float, share: float | None) -> str:
         """What is shown."""
-        parts = [f"graded {counted(self._before + taken, 'response', ',')}", f"{taken / max(seconds, 1e-9):,.0f}/s"]
+        parts = [f"graded {pluralize(self._before + taken, 'response', ',')}", f"{taken / max(seconds, 1e-9):,.0f}/s"]
         if share:  # of a cluster's reading nothing is known here
             parts.append(f"{100 * share:.0f} %")
             done = share - (self._first_share or 0.0)

@@ -21,7 +21,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from rewards.counted import counted
+from rewards.pluralize import pluralize
 from rewards.types import Json, Verdict
 from rlvr.evaluation.metrics import Interval, bootstrap_interval, powers_up_to, rate_interval
 from rlvr.offline.groups import Floats, Piles, Problems
@@ -181,7 +181,7 @@ class Summary:
     def headline(self) -> str:
         """One line on what was graded."""
         counts = ", ".join(f"{count} {verdict.value}" for verdict, count in sorted(self.verdicts.items()) if count)
-        return f"graded {counted(self.responses, 'response')}: {counts or 'none'}"
+        return f"graded {pluralize(self.responses, 'response')}: {counts or 'none'}"
 
     def lines(self) -> list[str]:
         """The tables below the headline, as aligned text."""
@@ -190,8 +190,8 @@ class Summary:
             made.append(f"{self.cached} of {self.responses} grades were known from before (--cache)")
         if self.measures:
             least = "" if self.fewest == self.most else f"{self.fewest} to "
-            each = f"{least}{counted(self.most, 'response')}"
-            made.append(f"{counted(self.problems, 'problem')}, {each} each; means over problems with 95 % intervals")
+            each = f"{least}{pluralize(self.most, 'response')}"
+            made.append(f"{pluralize(self.problems, 'problem')}, {each} each; means over problems with 95 % intervals")
             first = self.measures[0]
             shown = [m for m in self.measures if m.name != "score" or m is first or m.mean != first.mean]
             made += _aligned([("", "mean", "problems"), *((m.name, m.text(), str(m.problems)) for m in shown)])
@@ -203,8 +203,8 @@ class Summary:
         made += _told("ungraded, left out of every mean", self.ungraded_causes, ungraded)
         made += _told("bad rows", self.bad_causes, self.bad)
         made += [
-            f"kept (--keep-graded): the first {counted(change.behind, 'response')} of the output, graded before this: "
-            f"{'; '.join(change.what)}"
+            f"kept (--keep-graded): the first {pluralize(change.behind, 'response')} of the output, "
+            f"graded before this: {'; '.join(change.what)}"
             for change in self.changes
         ]
         if self.slowest:

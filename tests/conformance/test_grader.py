@@ -24,7 +24,7 @@ from rewards import (
     Verdict,
     reward,
 )
-from rewards.composed import build
+from rewards.composite import build
 
 
 @reward("test_conforming_function", correctness=True)

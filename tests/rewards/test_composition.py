@@ -21,8 +21,10 @@ from rewards import (
     identity,
     reward,
 )
-from rewards.composed import answer_controls, build, can_judge, has_right_and_wrong, highest, lowest, unmarked
+from rewards.composite import build
+from rewards.controls import answer_controls
 from rewards.declared import Controls
+from rewards.spec_properties import can_judge, decider_warning, has_right_and_wrong, highest, lowest
 from rewards.types import MathReference
 
 RIGHT = "<think>2+3</think><answer>5</answer>"
@@ -88,7 +90,7 @@ def test_the_marked_part_decides() -> None:
     ],
 )
 def test_where_what_is_paid_most_does_not_decide_and_nobody_said_so_it_is_said(spec: object, said: str) -> None:
-    told = unmarked(RewardSpec.from_dict(spec))
+    told = decider_warning(RewardSpec.from_dict(spec))
     assert said in told
     assert bool(told) == bool(said)
 

@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from rewards import RewardSpec, names
-from rewards.composed import check
+from rewards.spec_properties import check
 from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow

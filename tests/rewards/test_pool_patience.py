@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rewards import GradeRequest, GraderPool, RewardSpec
-from rewards.composed import concurrency, patience
+from rewards.spec_properties import concurrency, patience
 from tests.rewards.pools import DEADLINE, FILE, Pools, open_pools, scores
 
 __all__ = ["open_pools"]

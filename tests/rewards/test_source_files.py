@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from rewards import RewardSpec, source_files
-from rewards.composition import Named
 from rewards.source_files import source_files_of, with_local_imports
+from rewards.spec import Named
 
 
 def write(folder: Path, **texts: str) -> None:

@@ -1,4 +1,4 @@
-"""Rewards that say from the text alone what they can, for the tests of slices: `text:` is paid at once, `text, in a
+"""Rewards that say from the text alone what they can, for the tests of chunks: `text:` is paid at once, `text, in a
 worker: DEED` does something else there, and the rest is graded as a call of its own, which does the deed that it names.
 
 A grade at once says in which process it was made.

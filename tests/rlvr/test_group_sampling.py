@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from data_prep.problem import Problem
-from rewards.composition import RewardSpec
+from rewards.spec import RewardSpec
 from rewards.types import Finish, GradeResult, MathReference, NoReference, Verdict
 from rlvr.draws import Draw
 from rlvr.errors import ConfigError

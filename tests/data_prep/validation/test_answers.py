@@ -18,7 +18,7 @@ from data_prep.validation.report import Report
 from data_prep.validation.run import dropped_path, validate
 from data_prep.validation.validator import Settings, Validator
 from rewards import GraderPool
-from rewards.composition import RewardSpec
+from rewards.spec import RewardSpec
 
 WEAK = """
 from rewards import GradeRequest, reward

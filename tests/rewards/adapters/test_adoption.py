@@ -21,9 +21,9 @@ from rewards import (
 )
 from rewards.adapters import adopt, to_openrlhf, to_trl, to_verl
 from rewards.adapters.columns import turns_of
-from rewards.composed import has_right_and_wrong
-from rewards.composition import RewardSpec
 from rewards.errors import GradingUnavailable
+from rewards.spec import RewardSpec
+from rewards.spec_properties import has_right_and_wrong
 from rewards.types import Json, messages_from
 
 THEIRS = Path(__file__).parent / "theirs.py"

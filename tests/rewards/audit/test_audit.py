@@ -22,11 +22,11 @@ from rewards.audit.run import folder_of_traces
 from rewards.audit.trials import Bench
 from rewards.audit.twins import calls_of, twin_of
 from rewards.code.references import READERS
-from rewards.composed import build
-from rewards.composition import RewardSpec
+from rewards.composite import build
 from rewards.errors import InvalidReward, InvalidRow
 from rewards.pool import GraderPool
 from rewards.registry import names
+from rewards.spec import RewardSpec
 from rewards.types import MathReference
 
 HERE = Path(__file__).parent

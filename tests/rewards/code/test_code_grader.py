@@ -19,7 +19,8 @@ from rewards.code.grader import CodeGrader, grade_of, seconds
 from rewards.code.judgement import CaseOutcome, Fate, Judgement
 from rewards.code.references import AssertsReference, StdioCase, StdioReference
 from rewards.code.sandboxes import Place, close_held
-from rewards.composed import build, concurrency, patience
+from rewards.composite import build
+from rewards.spec_properties import concurrency, patience
 from rewards.types import reference_from
 from sandbox.errors import SandboxUnavailable
 from tests.rewards.code.boxes import isolation

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from rewards import GradeRequest, RewardSpec, find
-from rewards.composed import build, check
+from rewards.composite import build
+from rewards.spec_properties import check
 
 ROOT = Path(__file__).resolve().parents[3]
 GUIDE = (ROOT / "docs" / "guides" / "rules.md").read_text()

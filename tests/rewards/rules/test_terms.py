@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards import GradeRequest, InvalidReward, Message, RewardSpec, Verdict, find
-from rewards.composed import highest, lowest
 from rewards.rules.language import language, letters
 from rewards.rules.length import length
 from rewards.rules.places import place_of
 from rewards.rules.repetition import repeated_share, repetition
 from rewards.rules.words import words
+from rewards.spec_properties import highest, lowest
 from rewards.types import Finish, Json
 
 # --- length ---------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 
 from data_prep.problem import Problem
 from rewards import GradingUnavailable
-from rewards.composition import RewardSpec
+from rewards.spec import RewardSpec
 from rewards.types import AnyOf, CountdownReference, Finish, GradeRequest, MathReference, NoReference
 from rlvr.errors import ConfigError, RolloutError
 from rlvr.evaluation.evaluate import EvalConfig, evaluate, rollout_seed

@@ -16,8 +16,8 @@ import pyarrow
 import pyarrow.parquet as pq
 import pytest
 
-from rewards.composition import RewardSpec
 from rewards.errors import GradingUnavailable
+from rewards.spec import RewardSpec
 from rewards.types import Json
 from rlvr.cli import main
 from rlvr.offline import job, process_engine

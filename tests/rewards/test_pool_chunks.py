@@ -1,4 +1,4 @@
-"""What the texts alone decide is handed to several workers in slices, and nobody pays there for another's hang."""
+"""What the texts alone decide is handed to several workers in chunks, and nobody pays there for another's hang."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+import rewards.chunks
 import rewards.offloading
 import rewards.pool
-import rewards.slices
 from rewards import GradeRequest, GradeResult, GraderPool, GradingUnavailable, InvalidRow, MathReference, Verdict
 from rewards.offloading import RequestCost, offloading_pays
 from tests.rewards.pools import DEADLINE, HERE, requests, scores
@@ -28,8 +28,8 @@ Open = Callable[..., GraderPool]
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker that has to wait for a busy machine is given none of its slices back."""
-    monkeypatch.setattr(rewards.slices, "_TAKEN_BACK_AFTER", PATIENCE)
+    """A worker that has to wait for a busy machine is given none of its chunks back."""
+    monkeypatch.setattr(rewards.chunks, "_TAKEN_BACK_AFTER", PATIENCE)
 
 
 @pytest.fixture(name="told")
@@ -52,7 +52,7 @@ def open_told() -> Iterator[Open]:
 
 
 def room_of(pool: GraderPool) -> int:
-    """How many slices more a pool's workers would take."""
+    """How many chunks more a pool's workers would take."""
     return pool._dispatcher.inbox.room  # type: ignore[union-attr]
 
 
@@ -68,12 +68,12 @@ def processes(results: list[GradeResult]) -> set[object]:
 # --- handing over ---------------------------------------------------------------------------------------------------
 
 
-def test_slices_are_handed_to_the_workers_where_there_are_several(told: Open) -> None:
+def test_chunks_are_handed_to_the_workers_where_there_are_several(told: Open) -> None:
     asked = texts(64 * 9)
     graded = told().grade(requests(*asked))
     assert [result.extracted for result in graded] == asked
     assert len(processes(graded) - {os.getpid()}) == 2
-    assert os.getpid() in processes(graded), "the last slice is this process's own"
+    assert os.getpid() in processes(graded), "the last chunk is this process's own"
     assert all(result.seconds > 0 for result in graded)
 
 
@@ -82,7 +82,7 @@ def test_one_worker_and_few_requests_are_graded_where_they_are_asked_for(told: O
     assert processes(told().grade(requests(*texts(64)))) == {os.getpid()}
 
 
-def test_rewards_that_await_are_given_no_slices_even_where_they_grade_one_at_a_time() -> None:
+def test_rewards_that_await_are_given_no_chunks_even_where_they_grade_one_at_a_time() -> None:
     with GraderPool(f"{FILE}:told_awaiting", workers=2, deadline=DEADLINE).start() as one:
         until(lambda: room_of(one) == 8, "every worker to have room")
         assert processes(one.grade(requests(*texts(64 * 3)))) == {os.getpid()}
@@ -139,7 +139,7 @@ def test_calls_and_grades_at_once_keep_their_order_in_an_event_loop_too(told: Op
     assert one.counts().answered == len(asked[::5])
 
 
-def test_many_threads_hand_over_slices_side_by_side(told: Open) -> None:
+def test_many_threads_hand_over_chunks_side_by_side(told: Open) -> None:
     one = told(workers=3)
     found: dict[int, list[str | None]] = {}
 
@@ -158,7 +158,7 @@ def test_many_threads_hand_over_slices_side_by_side(told: Open) -> None:
     }
 
 
-def test_a_slice_is_graded_as_in_the_process_that_asks() -> None:
+def test_a_chunk_is_graded_as_in_the_process_that_asks() -> None:
     draw = random.Random(3)
     answers = ["3", "-3", r"\frac{1}{2}", "0.5", "x+1", "1+x", "(1, 2)", "1{,}000", r"\sqrt{8}", r"2\sqrt{2}", "½"]
     asked = [
@@ -182,7 +182,7 @@ def test_a_long_batch_starts_the_workers_that_it_can_use(monkeypatch: pytest.Mon
     monkeypatch.setattr(rewards.pool, "_LONG", 0.0)
     with GraderPool(f"{FILE}:told", workers=2) as one:
         assert scores(one.grade(requests(*texts(64)))) == [1.0] * 64
-        assert one.counts().started == 0, "nothing is behind the one slice"
+        assert one.counts().started == 0, "nothing is behind the one chunk"
         assert scores(one.grade(requests(*texts(65)))) == [1.0] * 65
         until(lambda: one.counts().started == 2, "the workers to start")
     with GraderPool(f"{FILE}:told", workers=1) as alone:
@@ -194,7 +194,7 @@ def test_a_long_batch_starts_the_workers_that_it_can_use(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("deed", ["loop", "kill", "allocate"])
-def test_one_of_a_slice_whose_grade_is_lost_pays_alone(told: Open, deed: str) -> None:
+def test_one_of_a_chunk_whose_grade_is_lost_pays_alone(told: Open, deed: str) -> None:
     asked = [f"{AT_ONCE} {i}" if i % 8 else f"call {i}" for i in range(64 * 4)]
     asked[70] = asked[200] = deed
     one = told(deadline=DEADLINE if deed == "loop" else PATIENCE, memory_bytes=300 << 20)
@@ -207,7 +207,7 @@ def test_one_of_a_slice_whose_grade_is_lost_pays_alone(told: Open, deed: str) ->
 
 
 @pytest.mark.parametrize("deed", ["loop", "kill", "allocate"])
-def test_a_slice_that_is_lost_itself_is_graded_call_by_call_and_blames_nobody(told: Open, deed: str) -> None:
+def test_a_chunk_that_is_lost_itself_is_graded_call_by_call_and_blames_nobody(told: Open, deed: str) -> None:
     asked = texts(64 * 3)
     asked[10] = IN_A_WORKER + deed
     one = told(deadline=DEADLINE if deed == "loop" else PATIENCE, memory_bytes=300 << 20)
@@ -217,7 +217,7 @@ def test_a_slice_that_is_lost_itself_is_graded_call_by_call_and_blames_nobody(to
     assert (one.counts().lost, one.counts().blamed, one.counts().at_fault) == (1, 0, 0)
 
 
-def test_a_slice_that_would_be_late_is_answered_in_time_and_its_rest_graded_as_calls(told: Open) -> None:
+def test_a_chunk_that_would_be_late_is_answered_in_time_and_its_rest_graded_as_calls(told: Open) -> None:
     one = told(deadline=5.0)
     graded = one.grade(requests(*[IN_A_WORKER + "doze"] * 64, *texts(64)))
     assert scores(graded) == [1.0] * 128
@@ -240,7 +240,7 @@ def test_what_is_no_grade_at_once_in_this_process_is_graded_as_a_call_too(told: 
     assert told().submit(asked[0]).result().score == 1.0
 
 
-def test_a_worker_that_answers_slices_has_not_failed_to_start(told: Open) -> None:
+def test_a_worker_that_answers_chunks_has_not_failed_to_start(told: Open) -> None:
     one = told()
 
     def started_anew(times: int) -> bool:
@@ -252,10 +252,10 @@ def test_a_worker_that_answers_slices_has_not_failed_to_start(told: Open) -> Non
         assert processes(one.grade(requests(*texts(64 * 9)))) - {os.getpid()}
 
 
-def test_slices_do_not_wait_behind_calls_that_take_their_time(
+def test_chunks_do_not_wait_behind_calls_that_take_their_time(
     told: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rewards.slices, "_TAKEN_BACK_AFTER", 0.1)
+    monkeypatch.setattr(rewards.chunks, "_TAKEN_BACK_AFTER", 0.1)
     one = told()
     gate = tmp_path / "gate"
     waiting = [one.submit(request) for request in requests(*[f"wait for {gate}"] * 2)]
@@ -267,7 +267,7 @@ def test_slices_do_not_wait_behind_calls_that_take_their_time(
     assert processes(graded) == {os.getpid()}
     gate.touch()
     assert [future.result(PATIENCE).score for future in waiting] == [1.0] * 2
-    monkeypatch.setattr(rewards.slices, "_TAKEN_BACK_AFTER", PATIENCE)
+    monkeypatch.setattr(rewards.chunks, "_TAKEN_BACK_AFTER", PATIENCE)
     until(lambda: room_of(one) == 8, "the workers to answer what nobody waits for")
     assert processes(one.grade(requests(*texts(64 * 6)))) - {os.getpid()}
     assert (one.counts().lost, one.counts().started) == (0, 2)
@@ -298,7 +298,7 @@ def test_a_batch_that_is_cancelled_leaves_no_calls_behind(
     gate, trace = tmp_path / "gate", tmp_path / "trace"
     waiting = [one.submit(request) for request in requests(*[f"wait for {gate}"] * 2)]
     until(lambda: all(future.running() for future in waiting), "both workers to be at a call")
-    monkeypatch.setattr(rewards.slices, "_TAKEN_BACK_AFTER", 0.1)
+    monkeypatch.setattr(rewards.chunks, "_TAKEN_BACK_AFTER", 0.1)
     asked = requests(*[*texts(32), *[f"touch {trace}"] * 32] * 10)
 
     async def leave() -> None:
@@ -316,14 +316,14 @@ def test_a_batch_that_is_cancelled_leaves_no_calls_behind(
     assert graded <= 2 * 64, "no more than the workers had been given"
 
 
-def test_a_batch_that_is_cancelled_before_its_slices_are_answered_makes_no_calls(told: Open, tmp_path: Path) -> None:
+def test_a_batch_that_is_cancelled_before_its_chunks_are_answered_makes_no_calls(told: Open, tmp_path: Path) -> None:
     one = told(deadline=3.0)
     trace = tmp_path / "trace"
     asked = requests(*[IN_A_WORKER + "loop", *texts(31), *[f"touch {trace}"] * 32] * 2, *texts(64))
 
     async def leave() -> None:
         asking = asyncio.create_task(one.agrade(asked))
-        await happens(lambda: room_of(one) == 8 - 2, "both slices to be at a worker")
+        await happens(lambda: room_of(one) == 8 - 2, "both chunks to be at a worker")
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
@@ -334,7 +334,7 @@ def test_a_batch_that_is_cancelled_before_its_slices_are_answered_makes_no_calls
     assert not trace.exists()
 
 
-def test_a_pool_that_is_closed_fails_the_slices_that_it_had(told: Open) -> None:
+def test_a_pool_that_is_closed_fails_the_chunks_that_it_had(told: Open) -> None:
     one = told(deadline=600.0)
     asked = texts(64 * 3)
     asked[0] = asked[64] = IN_A_WORKER + "loop"

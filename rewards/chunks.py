@@ -1,12 +1,12 @@
-"""The slices of a pool: requests that a worker grades from their texts alone, many in one message.
+"""The chunks of a pool: requests that a worker grades from their texts alone, many in one message.
 
 A grade that the text alone decides (`at_once`) is quicker than one call's way to a worker and back, so the caller makes
-such grades itself. But that is one core's worth; with several workers they are given slices too, a few ahead of each,
-as far as calls leave room. A worker answers a slice once: with the grades that the texts decide, and nothing for the
-rest, which become calls of their own, each with its deadline and its blame. Nobody is blamed for a slice: if its worker
+such grades itself. But that is one core's worth; with several workers they are given chunks too, a few ahead of each,
+as far as calls leave room. A worker answers a chunk once: with the grades that the texts decide, and nothing for the
+rest, which become calls of their own, each with its deadline and its blame. Nobody is blamed for a chunk: if its worker
 is lost, all of it becomes calls.
 
-A slice that no worker can begin with soon is given back, and the caller grades it: slices never wait for a worker to
+A chunk that no worker can begin with soon is given back, and the caller grades it: chunks never wait for a worker to
 start, nor behind a slow call.
 
 Used by the dispatcher's thread only.
@@ -23,31 +23,31 @@ from typing import Any
 
 from rewards.errors import InvalidRow
 from rewards.outcome import short
-from rewards.pool_types import Answer, Call, Case, Slice
+from rewards.pool_types import Answer, Call, Case, Chunk
 from rewards.retry_policy import Attempt, Penalty
 from rewards.types import GradeResult
 from rewards.worker_supervisor import Worker, WorkerSupervisor
 
 _AHEAD = 4
-"""Slices that a worker holds: enough not to run dry while a busy caller's process reads an answer and sends more."""
+"""Chunks that a worker holds: enough not to run dry while a busy caller's process reads an answer and sends more."""
 _TAKEN_BACK_AFTER = 0.25
-"""A slice that has waited this many seconds behind another call of its worker is given back to the caller."""
+"""A chunk that has waited this many seconds behind another call of its worker is given back to the caller."""
 
 
-class Slices:
+class Chunks:
     """Those that wait for a worker, and those that workers have.
 
-    numbers: of the calls of the pool. deadline: seconds of one slice.
+    numbers: of the calls of the pool. deadline: seconds of one chunk.
     """
 
     def __init__(self, supervisor: WorkerSupervisor, numbers: Iterator[int], deadline: float) -> None:
         self._supervisor = supervisor
         self._numbers = numbers
         self._deadline = deadline
-        self._waiting: deque[Slice] = deque()
-        self._known: set[Slice] = set()
+        self._waiting: deque[Chunk] = deque()
+        self._known: set[Chunk] = set()
 
-    def take(self, offered: Sequence[Slice]) -> None:
+    def take(self, offered: Sequence[Chunk]) -> None:
         """More of them."""
         self._waiting.extend(offered)
         self._known.update(offered)
@@ -55,16 +55,18 @@ class Slices:
     def hand_out(self, open_to: Sequence[Worker]) -> int:
         """Give each to the worker with the fewest, or else back. Returns how many more these workers would take."""
         while self._waiting:
-            part = self._waiting.popleft()
-            worker = min(open_to, key=lambda one: one.slices, default=None)
-            if not part.wanted:
-                self._known.discard(part)
-            elif worker is None or worker.slices >= _AHEAD:
-                self._give_back(part)
+            chunk = self._waiting.popleft()
+            worker = min(open_to, key=lambda one: one.chunks, default=None)
+            if not chunk.wanted:
+                self._known.discard(chunk)
+            elif worker is None or worker.chunks >= _AHEAD:
+                self._give_back(chunk)
             else:
-                attempt = Attempt(part.requests, alone=False)
-                self._supervisor.give(worker, [Call(next(self._numbers), part, attempt, part.payload, self._deadline)])
-        return sum(_AHEAD - worker.slices for worker in open_to)
+                attempt = Attempt(chunk.requests, alone=False)
+                self._supervisor.give(
+                    worker, [Call(next(self._numbers), chunk, attempt, chunk.payload, self._deadline)]
+                )
+        return sum(_AHEAD - worker.chunks for worker in open_to)
 
     def take_back(self) -> list[float]:
         """Give back those behind what takes its time. Returns the seconds until others will be.
@@ -74,30 +76,30 @@ class Slices:
         now = time.monotonic()
         soon: list[float] = []
         for worker in self._supervisor.workers if self._known else ():
-            behind = [c.case for c in islice(worker.in_flight, 1, None) if isinstance(c.case, Slice) and c.case.wanted]
+            behind = [c.case for c in islice(worker.in_flight, 1, None) if isinstance(c.case, Chunk) and c.case.wanted]
             due = worker.since + _TAKEN_BACK_AFTER - now
             if behind and due > 0:
                 soon.append(due)
-            for part in behind if due <= 0 else ():
-                self._give_back(part)
+            for chunk in behind if due <= 0 else ():
+                self._give_back(chunk)
         return soon
 
-    def _give_back(self, part: Slice) -> None:
-        self._known.discard(part)
-        part.resolve(None)
+    def _give_back(self, chunk: Chunk) -> None:
+        self._known.discard(chunk)
+        chunk.resolve(None)
 
-    def take_again(self, parts: Sequence[Slice]) -> None:
+    def take_again(self, parts: Sequence[Chunk]) -> None:
         """A worker was ended before it began with these."""
         self._waiting.extendleft(reversed(parts))
 
-    def answer(self, part: Slice, results: Sequence[GradeResult | None], penalty: Penalty) -> list[Case]:
-        """Answer a slice. Returns the cases that its texts do not decide, if somebody waits for them."""
-        self._known.discard(part)
-        if not part.wanted:
+    def answer(self, chunk: Chunk, results: Sequence[GradeResult | None], penalty: Penalty) -> list[Case]:
+        """Answer a chunk. Returns the cases that its texts do not decide, if somebody waits for them."""
+        self._known.discard(chunk)
+        if not chunk.wanted:
             return []
         answers: list[Answer] = []
         cases: list[Case] = []
-        for request, result in zip(part.requests, results, strict=True):
+        for request, result in zip(chunk.requests, results, strict=True):
             if result is not None:
                 answers.append(result)
                 continue
@@ -108,14 +110,14 @@ class Slices:
                 answers.append(GradeResult.ungraded(short(str(error))))
             else:
                 answers += cases[-1].futures
-        return cases if part.resolve(answers) else []
+        return cases if chunk.resolve(answers) else []
 
     def abandon(self, futures: Set[Future[Any]]) -> None:
         """Nobody waits for these any more: what is lost with them is not graded."""
-        for part in [part for part in self._known if part.future in futures]:
-            part.abandoned = time.monotonic()
+        for chunk in [chunk for chunk in self._known if chunk.future in futures]:
+            chunk.abandoned = time.monotonic()
 
     def end(self, error: Exception) -> None:
         """The pool was closed."""
-        for part in self._known:
-            part.fail(error)
+        for chunk in self._known:
+            chunk.fail(error)

@@ -11,7 +11,7 @@ processes.
                                                                    rewards under labels of their own)
 
 In Python a function may replace a name. Specifications nest: parts of sums, gates and their branches may be any of
-these forms. `rewards.composed` defines the resulting score, correctness and verdict.
+these forms. `rewards.composite` defines the resulting score, correctness and verdict.
 
 Example:
     >>> spec = RewardSpec.from_dict({"gate": "format", "then": "math"})
