@@ -93,7 +93,8 @@ def iter_rows(
     path = Path(path)
     read = _READERS[suffix_of(path)]
     if not is_file(path):
-        raise DataNotFound(f"no file {str(path)!r}" + (" (it is a folder)" if path.is_dir() else ""))
+        other = "" if not path.exists() else " (it is a folder)" if path.is_dir() else " (it is a pipe or a device)"
+        raise DataNotFound(f"no file {str(path)!r}{other}")
     return read(path, on_bad, after, on_open or (lambda _file: None))
 
 

@@ -38,6 +38,7 @@ from rlvr.progress import Progress
 from rlvr.prompts import Prompter
 from rlvr.protocols import Learner, RolloutEngine
 from rlvr.record import Recorder
+from rlvr.regular_files import read_text
 from rlvr.rollout.forward import CausalModel
 from rlvr.rollout.probe import check_batching
 from rlvr.rollout.transformers_engine import TransformersEngine
@@ -279,7 +280,7 @@ class Assembly:
 
     async def _resume(self, folder: Path, learner: Learner, collector: Collector) -> RunState:
         try:
-            saved = json.loads((folder / TRAINER_STATE).read_text(encoding="utf-8"))
+            saved = json.loads(read_text(folder / TRAINER_STATE))
             collector.restore(saved["collector"])
             state = RunState(**saved["run"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

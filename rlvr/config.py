@@ -33,6 +33,7 @@ from rlvr.group_sampling import RolloutConfig, check_trainable
 from rlvr.key_ranges import out_of_range
 from rlvr.learner.learner_config import LearnerConfig, OptimizerConfig
 from rlvr.model_config import ModelConfig
+from rlvr.regular_files import read_text
 from rlvr.tokenizers import TokenizerConfig
 from rlvr.warmup import WarmupConfig
 from rlvr.yaml_text import NotYaml, read_yaml
@@ -116,7 +117,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
             or keys that contradict each other (naming both and their values).
     """
     try:
-        tree = read_yaml(path.read_text(encoding="utf-8"))
+        tree = read_yaml(read_text(path))
     except OSError as error:
         raise ConfigError(f"cannot read the config {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

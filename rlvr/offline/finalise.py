@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from rlvr.offline.outputs import errors_of, partial_of, state_of, trouble
+from rlvr.regular_files import read_text
 
 _HERE = -100  # AT_FDCWD
 _EXCHANGE = 2  # RENAME_EXCHANGE
@@ -47,7 +48,7 @@ def _replace_folder(path: Path, partial: Path) -> None:
         noted = partial_of(whole)
         noted.write_text(_number(partial), encoding="utf-8")
         noted.replace(whole)
-    if whole.read_text("utf-8") == _number(path) or _exchange(partial, path):
+    if read_text(whole) == _number(path) or _exchange(partial, path):
         _remove(partial)
         return
     aside = state_of(path) / "replaced"

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from data_prep.errors import BadFile
 from rewards.types import Verdict
 from rlvr.offline.outputs import Held, trouble
+from rlvr.regular_files import read_bytes, regular
 
 RECORD = np.dtype(
     [
@@ -96,7 +97,7 @@ class Texts:
         """Write new texts. Must precede the records that refer to them."""
         if self._new:
             data = "".join(json.dumps(text) + "\n" for text in self._new).encode()
-            with trouble(self._path), self._path.open("ab") as file:
+            with trouble(self._path), open(self._path, "ab", opener=regular) as file:
                 file.write(data)
             self._new.clear()
 
@@ -104,7 +105,8 @@ class Texts:
         """Read what an earlier process wrote; a line that it did not finish is cut off. Raises BadFile."""
         if not self._path.exists():
             return
-        data = self._path.read_bytes()
+        with trouble(self._path):
+            data = read_bytes(self._path)
         whole = data[: data.rfind(b"\n") + 1]
         if len(whole) < len(data):
             os.truncate(self._path, len(whole))
@@ -168,7 +170,8 @@ class Journal:
         self._waiting: list[bytes] = []
 
     def __enter__(self) -> Journal:
-        self._file = self.path.open("ab", buffering=0)
+        with trouble(self.path):
+            self._file = open(self.path, "ab", buffering=0, opener=regular)
         return self
 
     def __exit__(

@@ -24,6 +24,7 @@ from rewards.spec_properties import identity
 from rewards.types import Json
 from rlvr.errors import ConfigError
 from rlvr.offline.outputs import trouble
+from rlvr.regular_files import read_text
 
 FORMAT = 2
 Manifest = Mapping[str, Json]
@@ -101,11 +102,13 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
 def read_manifest(path: Path) -> Manifest | None:
     """What an earlier process wrote; None = there is none."""
     try:
-        return cast("Manifest", json.loads(path.read_text()))
+        return cast("Manifest", json.loads(read_text(path)))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise BadFile(f"{str(path)!r} cannot be read: {error}; begin anew with --restart") from error
+        raise BadFile(
+            f"{str(path)!r} cannot be read: {getattr(error, 'strerror', None) or error}; begin anew with --restart"
+        ) from error
 
 
 def with_changes(manifest: Manifest, changes: Sequence[Change]) -> Manifest:

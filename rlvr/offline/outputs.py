@@ -27,6 +27,7 @@ from data_prep.errors import BadFile
 from data_prep.writing import refuse_irregular, whole_characters
 from rlvr.errors import ConfigError
 from rlvr.offline.standard_output import StandardOutput
+from rlvr.regular_files import regular
 
 if TYPE_CHECKING:
     import pyarrow
@@ -131,7 +132,8 @@ class Lines:
             path.parent.mkdir(parents=True, exist_ok=True)
             if held.end:
                 _check(path, held)
-            self._file: IO[bytes] = path.open("ab" if held.end else "wb", buffering=0)
+            mode = "ab" if held.end else "wb"
+            self._file: IO[bytes] = open(path, mode, buffering=0, opener=regular)  # noqa: SIM115  # closed by `close`
             if held.end:
                 self._file.truncate(held.end)
         self.end, self.sum = held.end, held.sum
@@ -267,7 +269,7 @@ def _check(path: Path, held: Held) -> None:
     changed = "somebody has changed it; begin anew with --restart"
     left, found = held.end, 0
     if path.exists():
-        with path.open("rb") as file:
+        with open(path, "rb", opener=regular) as file:
             while block := file.read(min(left, _BLOCK)):
                 found, left = crc32(block, found), left - len(block)
     if left:

@@ -37,6 +37,7 @@ from rlvr.offline.manifest import (
     write_manifest,
 )
 from rlvr.offline.outputs import errors_of, partial_of, state_of, trouble
+from rlvr.regular_files import regular
 
 MANIFEST = "run.json"
 
@@ -111,9 +112,11 @@ class RunState:
 
     def _hold(self, out: Path) -> None:
         made = not self.folder.exists()
+        lock = self.folder / "lock"
         with trouble(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._lock = self._open.enter_context((self.folder / "lock").open("wb"))
+        with trouble(lock):
+            self._lock = self._open.enter_context(open(lock, "wb", opener=regular))  # noqa: SIM115  # closed with state
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -24,6 +24,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from rlvr.errors import CheckpointError
+from rlvr.regular_files import read_text
 from rlvr.rundir.files import sync, write_text
 
 _NAME = re.compile(r"step-(\d{6,})")
@@ -159,7 +160,7 @@ def _harmed(folder: Path, without: Sequence[str]) -> list[str]:
         way = f"cd {shlex.quote(str(folder))} && sha256sum * > {SUMS}"
         return [f"{SUMS} (missing; where you know that the rest is sound: {way})"]
     try:
-        lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+        lines = read_text(folder / SUMS).splitlines()
         written = {name: found for found, _, name in (line.partition("  ") for line in lines)}
         now = _hashes(folder, without)
     except (OSError, ValueError) as error:

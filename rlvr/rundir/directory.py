@@ -17,6 +17,7 @@ from typing import TypeAlias
 from data_prep.writing import missing_folders, remove_empty
 from rlvr import __version__
 from rlvr.errors import ConfigError
+from rlvr.regular_files import read_text, regular
 from rlvr.rundir.files import remove_leftovers, write_text, writing
 from rlvr.yaml_text import read_yaml, write_yaml
 
@@ -56,7 +57,7 @@ def claim(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         new = not any(folder.iterdir())
-        lock = (folder / LOCK).open("a+", encoding="utf-8")
+        lock = open(folder / LOCK, "a+", encoding="utf-8", opener=regular)  # noqa: SIM115  # see below
     except OSError as error:
         remove_empty(made)
         raise ConfigError(
@@ -134,7 +135,7 @@ def _write_environment(folder: Path, environment: Mapping[str, object]) -> None:
 def _read(path: Path, parse: Callable[[str], object]) -> Mapping[str, object]:
     """Read a JSON file of the run."""
     try:
-        found = parse(path.read_text(encoding="utf-8"))
+        found = parse(read_text(path))
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"cannot read {path}, so nothing says which run is in {path.parent}: {error}; restore the file, or give "

@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from data_prep.files import data_hash
+from rlvr.regular_files import read_text
 from rlvr.rundir.files import write_text, writing
 
 _SETTLED_NS = 2_000_000_000
@@ -31,7 +32,7 @@ class RememberedHashes:
         self._before: dict[str, object] = {}
         self._now: dict[str, object] = {}
         with suppress(OSError, ValueError):
-            if isinstance(held := json.loads(file.read_text(encoding="utf-8")), dict):
+            if isinstance(held := json.loads(read_text(file)), dict):
                 self._before = held
 
     def of(self, path: str) -> str:

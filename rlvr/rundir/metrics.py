@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from rlvr.errors import ConfigError
+from rlvr.regular_files import regular
 from rlvr.rundir.files import write_text, writing
 
 Metrics: TypeAlias = Mapping[str, float | int | str | None]
@@ -41,7 +42,7 @@ class MetricsFile:
         return len(set(range(1, step + 1)) - {row["step"] for row in kept})
 
     def append(self, metrics: Metrics) -> None:
-        with writing(self._path), self._path.open("a", encoding="utf-8") as file:
+        with writing(self._path), open(self._path, "a", encoding="utf-8", opener=regular) as file:
             file.write(_line(metrics))
             file.flush()
             os.fsync(file.fileno())
@@ -53,7 +54,7 @@ def read_metrics(path: Path) -> Iterator[dict[str, float | int | str | None]]:
     Raises:
         ConfigError: another line is invalid; says which.
     """
-    with path.open("rb") as file:
+    with open(path, "rb", opener=regular) as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
                 return
