@@ -1,15 +1,15 @@
-"""The chunks of a pool: requests that a worker grades from their texts alone, many in one message.
+"""Chunks: requests that a worker grades with `at_once`, many in one message.
 
-A grade that the text alone decides (`at_once`) is quicker than one call's way to a worker and back, so the caller makes
-such grades itself. But that is one core's worth; with several workers they are given chunks too, a few ahead of each,
-as far as calls leave room. A worker answers a chunk once: with the grades that the texts decide, and nothing for the
-rest, which become calls of their own, each with its deadline and its blame. Nobody is blamed for a chunk: if its worker
-is lost, all of it becomes calls.
+A reward's `at_once` grades from the text alone, and takes less time than a round trip to a worker, so the caller's
+process does this itself. To use more than one core, a pool of several workers also sends them chunks, a few ahead per
+worker, after its calls. A worker answers a chunk once, with null for each request that `at_once` does not decide: these
+become calls, each with its own deadline and retry policy. No response is blamed for a lost chunk: if its worker dies,
+all its requests become calls.
 
-A chunk that no worker can begin with soon is given back, and the caller grades it: chunks never wait for a worker to
-start, nor behind a slow call.
+If no worker can start on a chunk soon, it is given back, and the caller grades it: chunks wait neither for a worker to
+start nor behind a slow call.
 
-Used by the dispatcher's thread only.
+Only the dispatcher's thread uses this module.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from rewards.types import GradeResult
 from rewards.worker_supervisor import Worker, WorkerSupervisor
 
 _AHEAD = 4
-"""Chunks that a worker holds: enough not to run dry while a busy caller's process reads an answer and sends more."""
+"""Most chunks per worker: enough to keep it busy while the caller's process reads an answer and sends another."""
 _TAKEN_BACK_AFTER = 0.25
 """A chunk that has waited this many seconds behind another call of its worker is given back to the caller."""
 
 
 class Chunks:
-    """Those that wait for a worker, and those that workers have.
+    """The chunks that wait for a worker, and those that workers hold.
 
-    numbers: of the calls of the pool. deadline: seconds of one chunk.
+    numbers: the call numbers of the pool. deadline: seconds for one chunk.
     """
 
     def __init__(self, supervisor: WorkerSupervisor, numbers: Iterator[int], deadline: float) -> None:
@@ -48,12 +48,12 @@ class Chunks:
         self._known: set[Chunk] = set()
 
     def take(self, offered: Sequence[Chunk]) -> None:
-        """More of them."""
+        """Add chunks to the queue."""
         self._waiting.extend(offered)
         self._known.update(offered)
 
     def hand_out(self, open_to: Sequence[Worker]) -> int:
-        """Give each to the worker with the fewest, or else back. Returns how many more these workers would take."""
+        """Send each waiting chunk to the worker with the fewest, or give it back. Returns how many more fit."""
         while self._waiting:
             chunk = self._waiting.popleft()
             worker = min(open_to, key=lambda one: one.chunks, default=None)
@@ -69,9 +69,9 @@ class Chunks:
         return sum(_AHEAD - worker.chunks for worker in open_to)
 
     def take_back(self) -> list[float]:
-        """Give back those behind what takes its time. Returns the seconds until others will be.
+        """Give back chunks that wait behind a slow call. Returns the seconds until each of the others is due.
 
-        Where a worker begins with one in the end, its answer finds nobody.
+        A worker may still grade a chunk that was given back; its answer is then dropped.
         """
         now = time.monotonic()
         soon: list[float] = []
@@ -89,11 +89,11 @@ class Chunks:
         chunk.resolve(None)
 
     def take_again(self, parts: Sequence[Chunk]) -> None:
-        """A worker was ended before it began with these."""
+        """Queue chunks again whose worker ended before it started on them."""
         self._waiting.extendleft(reversed(parts))
 
     def answer(self, chunk: Chunk, results: Sequence[GradeResult | None], penalty: Penalty) -> list[Case]:
-        """Answer a chunk. Returns the cases that its texts do not decide, if somebody waits for them."""
+        """Answer a chunk. Returns cases for the requests that are not decided, if somebody waits for them."""
         self._known.discard(chunk)
         if not chunk.wanted:
             return []
@@ -106,18 +106,18 @@ class Chunks:
             try:
                 cases.append(Case([request], penalty))
             except InvalidRow as error:
-                # changed by the caller since it was handed over, into something that is not JSON
+                # the caller has changed it since, into something that is not JSON
                 answers.append(GradeResult.ungraded(short(str(error))))
             else:
                 answers += cases[-1].futures
         return cases if chunk.resolve(answers) else []
 
     def abandon(self, futures: Set[Future[Any]]) -> None:
-        """Nobody waits for these any more: what is lost with them is not graded."""
+        """Mark the chunks of these futures as abandoned: if one is lost, its requests are not graded."""
         for chunk in [chunk for chunk in self._known if chunk.future in futures]:
             chunk.abandoned = time.monotonic()
 
     def end(self, error: Exception) -> None:
-        """The pool was closed."""
+        """Fail all chunks, because the pool was closed."""
         for chunk in self._known:
             chunk.fail(error)

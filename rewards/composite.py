@@ -5,12 +5,12 @@
 - One part *decides*: correctness, verdict, extracted answer, reason and steps are taken from it. In a sum that is the
   part marked `decides: true`, else the first (in order) that declares right and wrong, else the first whose grade has a
   correctness. If none has, correctness is None and the verdict `scored`.
-- A gate holds where its part's correctness is 1, or its score is above 0 where it has no right and wrong; with
-  `at_least`, where its score is at least that. Where it holds, `then` is graded and its grade is the whole's; if `then`
-  has no right and wrong, correctness and verdict are the gate's. Where it does not hold, `then` is not run: score =
-  `closed`, correctness 0, verdict `wrong` (or the gate's own `no_answer`), reason the gate's. With `else`, the score is
-  that reward's, and so is its correctness where it has one. Where nothing in the gate has right and wrong, neither has
-  a grade behind a closed one: the verdict is `scored`. A gate that could not be judged leaves the whole ungraded.
+- A gate holds if its part's correctness is 1, or, if that has no right and wrong, its score is above 0; with
+  `at_least`, if its score is at least that. If it holds, `then` is graded and its grade is the result; if `then` has no
+  right and wrong, correctness and verdict are the gate's. If it does not hold, `then` is not run: score = `closed`,
+  correctness 0, verdict `wrong` (or the gate's `no_answer`), reason the gate's. With `else`, the score is that
+  reward's, and so is the correctness if it has one. If no part of a closed gate has right and wrong, the verdict is
+  `scored`. A gate that could not be judged leaves the whole ungraded.
 - Parts: the unweighted score of every named reward that ran, under its label; None if it could not be judged. A
   reward's own parts follow as `label.part`. Details of named rewards are under their labels.
 
@@ -206,7 +206,7 @@ class _GateGrader:
         return replace(judge, score=other.score, parts=parts, seconds=0.0, details=details)
 
     def _judges(self, gate: GradeResult) -> bool:
-        """Whether a closed gate is wrong, and not merely of another score."""
+        """Whether a closed gate makes the response wrong, and not just differently paid."""
         return self._right_and_wrong or gate.correctness is not None
 
     def _verdict(self, gate: GradeResult) -> Verdict:

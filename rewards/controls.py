@@ -16,10 +16,10 @@ from rewards.types import GradeRequest
 
 
 async def answer_controls(spec: RewardSpec, built: Built, requests: Sequence[GradeRequest]) -> None:
-    """Have every named reward answer the control requests that it makes of the suspected ones.
+    """Have every named reward answer the control requests that it makes from the suspected ones.
 
-    That it answers at all, before the deadline, is the proof; a control that is graded as ungraded has been answered.
-    Each reward is asked by itself, so that a gate does not hide what stands behind it.
+    Any answer before the deadline counts, even `ungraded`. Each reward is asked separately, because a closed gate would
+    skip its `then`.
     """
     for leaf in spec.leaves():
         await _answer(leaf, built.leaves[leaf.label], requests)
@@ -38,7 +38,7 @@ async def _answer(leaf: Leaf, grader: Grader, requests: Sequence[GradeRequest]) 
 
 
 def _controls_of(made: Reward, request: GradeRequest) -> list[GradeRequest]:
-    """The control requests of a reward; an empty response where it makes none: nothing asked would prove nothing."""
+    """The control requests of a reward; an empty response if it makes none."""
     try:
         controls = list(made.controls(request))
     except Exception:  # the reward's own code; as an error of the grader it would count as an answer

@@ -8,8 +8,7 @@
         └── GradingUnavailable (RuntimeError)  workers cannot be started at all
 
     BaseException
-    └── GraderEnded            a process that a reward grades with died during a request; the pool decides who is to
-    blame
+    └── GraderEnded            a process that a reward grades with died during a request
 
     UserWarning
     ├── GradedInProcess        no worker can import a reward, so it is graded in the calling process

@@ -1,18 +1,19 @@
-"""`process`: a reward that is any executable, which reads requests and writes grades, a line of JSON each.
+"""The reward `process`: any executable that reads requests and writes grades, one line of JSON each.
 
     {reward: process, parameters: {command: "./grade.sh --strict", range: [0, 1]}}
 
-Each worker starts the command once, in the folder of whoever grades, and keeps it. For each response it writes one
-line to its standard input, `GradeRequest.to_dict()` and a number `call`: `{"call", "prompt", "response", ...}`. The
-command answers with one line on its standard output, and flushes it: a number, true, false, or null for "could not be
-judged"; or an object with `score` and any of `reason`, `extracted`, `parts`, `details`; or a whole grade with a
-`verdict`, as `GradeResult.to_dict()` writes it. An object that repeats `call` is taken for that request alone, so that
-a line too much is never the answer to the next one. What is for people goes to standard error, which is shown.
+Each worker starts the command once, in the caller's current folder, and keeps it running. For each response it writes
+one line to the command's standard input: `GradeRequest.to_dict()` with a number `call`: `{"call", "prompt", "response",
+...}`. The command answers with one line on its standard output, and flushes it. The line is a number, true, false, or
+null for "could not be judged"; or an object with `score` and any of `reason`, `extracted`, `parts`, `details`; or a
+whole grade with a `verdict`, as `GradeResult.to_dict()` writes it. If an object repeats `call`, it answers that request
+only, so a surplus line is never taken for the next answer. Messages for people belong on standard error, which is
+shown.
 
-`range` says that it has right and wrong, and the scores of wrong and right. What is no answer is ungraded, and the
-command is started afresh. A command that ends under a request is like a worker that dies under one: the request is
-repeated on a fresh one, and where that ends too while an empty response in its place is graded, the response
-is to blame. It is no sandbox: what it does with a response is its own affair.
+`range` gives the scores of wrong and right; without it the reward has no right and wrong. If a line is not a valid
+answer, the response is ungraded and the command is restarted. A command that exits during a request is handled like a
+worker that dies: the request is repeated with a fresh one, and if that exits too although an empty response is graded,
+the response is to blame. The command is not sandboxed.
 """
 
 from __future__ import annotations
@@ -97,8 +98,8 @@ def _ready(given: Mapping[str, Json]) -> None:
 
 
 def _with_pipes(command: Sequence[str], told: int) -> subprocess.Popen[bytes]:
-    """Start it. The pipes are made here: a Popen that has descriptors left for one of two loses that one, before
-    Python 3.11.4.
+    """Start the command. The pipes are made here, because before Python 3.11.4 Popen leaks one if it can open only one
+    of two.
     """
     with contextlib.ExitStack() as given, contextlib.ExitStack() as ours:
         ends = []
@@ -116,7 +117,7 @@ def _with_pipes(command: Sequence[str], told: int) -> subprocess.Popen[bytes]:
 
 @reward("process", correctness=_range_of, validate=_check, ready=_ready)
 class Executable:
-    """Grades by a command. `range`: the scores of wrong and right; none = it has no right and wrong."""
+    """Grades with a command. `range`: the scores of wrong and right; None = no right and wrong."""
 
     def __init__(self, *, command: str | list[str], range: tuple[float, float] | None = None) -> None:
         self._words = _words(command)
@@ -126,7 +127,7 @@ class Executable:
         self._call = 0
 
     def setup(self) -> None:
-        """Start the command. Raises InvalidReward: it cannot be started."""
+        """Start the command. Raises InvalidReward if it cannot be started."""
         if self._process is not None:
             return
         heard, told = os.pipe()
@@ -145,7 +146,7 @@ class Executable:
         self._splitter = LineSplitter()
 
     def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
-        """One grade each. Raises GraderEnded: the command is gone."""
+        """One grade per request, in order. Raises GraderEnded if the command has exited."""
         return [self._grade(request) for request in requests]
 
     def __del__(self) -> None:
@@ -220,7 +221,7 @@ class Executable:
             view = view[os.write(target, view) :]
 
     def _read(self) -> tuple[bytes | None, bool]:
-        """A line, and whether there is more behind it; None where the command has closed its output."""
+        """Read a line. Returns it (None if the command closed its output), and whether more bytes follow it."""
         source, size = self._pipes()[1], 0
         while True:
             chunk = os.read(source, _READ_SIZE)
@@ -234,10 +235,10 @@ class Executable:
                 return chunk[:80], True
 
     def _drop_leftovers(self) -> None:
-        """What a command writes after its answer belongs to no request: it is started afresh."""
+        """Restart the command if it wrote more than its answer: the rest belongs to no request."""
         if self._process is None:
             return
-        waiting = select.poll()  # unlike select(), it takes descriptors of any number
+        waiting = select.poll()  # unlike select(), it accepts descriptors above 1023
         waiting.register(self._pipes()[1], select.POLLIN)
         if not waiting.poll(0):
             return
@@ -252,7 +253,7 @@ class Executable:
         self._stop()
 
     def _ending(self) -> str:
-        """How the command ended, in words."""
+        """How the command ended, as text for messages."""
         process, self._process = self._process, None
         assert process is not None
         for pipe in (process.stdin, process.stdout):

@@ -1,7 +1,7 @@
-"""What other threads hand to the dispatcher's thread, and the pipe that wakes it.
+"""The queue from other threads to the dispatcher's thread, and the pipe that wakes it.
 
-The lock is held for as long as it takes to put something down. The thread is written to only while it sleeps, so that a
-caller in a hurry does not pay for a system call each time.
+The lock is held only to append. The pipe is written to only while the thread sleeps, so that callers do not pay for a
+system call each time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rewards.pool_types import Case, Chunk
 
 @dataclass(slots=True)
 class Received:
-    """askers: futures of those who wait for the first worker. abandoned: futures that nobody waits for any more."""
+    """What the queue holds. askers: futures to complete when the first worker is ready. abandoned: dropped futures."""
 
     cases: list[Case] = field(default_factory=list)
     offered: list[Chunk] = field(default_factory=list)
@@ -74,7 +74,7 @@ class Inbox:
                 self._wake()
 
     def ask(self) -> Future[None]:
-        """The future of an asker. Raises GradingUnavailable if closed."""
+        """A future that completes when a worker is ready. Raises GradingUnavailable if closed."""
         asker: Future[None] = Future()
         with self._lock:
             self._refuse_if_closed()
@@ -93,13 +93,13 @@ class Inbox:
 
     def _wake(self) -> None:
         if self.asleep:
-            os.write(self._wake_write, b"w")  # first, so that an interrupt in between costs a spare byte, not a wake-up
+            os.write(self._wake_write, b"w")  # first, so that an interrupt in between costs a byte, not a wake-up
             self.asleep = False
 
     # --- called by the dispatcher's thread --------------------------------------------------------------------------
 
     def sleep(self, room: int) -> bool:
-        """The thread is about to wait: whatever comes wakes it, unless something is there. False = closed."""
+        """Announce that the thread is about to wait, so that new items wake it. Returns False if closed."""
         with self._lock:
             if self._closed:
                 return False
@@ -108,7 +108,7 @@ class Inbox:
             return True
 
     def take(self, register: Callable[[Received], None]) -> Received:
-        """What has come. register: called with it under the lock, so that nothing is lost if the thread fails."""
+        """Take all items. register: called with them under the lock, so that none are lost if the thread fails."""
         with self._lock:
             self.asleep = False
             received, self._received = self._received, Received()
@@ -116,7 +116,7 @@ class Inbox:
         return received
 
     def end(self, register: Callable[[Received], None]) -> None:
-        """Close it for good: nobody writes into the pipe any more."""
+        """Close the queue and register what is left; afterwards nobody writes into the pipe."""
         with self._lock:
             self._closed = True
             self.asleep = False

@@ -1,4 +1,4 @@
-"""The values inside a pool: its plan, cases and chunks, and the calls made for them."""
+"""Types used inside a pool: its plan, cases and chunks, and the calls made for them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Plan:
     """The settings of a pool. Times in seconds.
 
     name: the reward's identity, for messages. setup: the first line to each worker.
-    deadline: of one call. patience: what the rewards ask for beyond it.
-    start_deadline: of a worker's start, and of whatever it loads off the clock.
-    concurrency: calls that a worker is at at once.
+    deadline: for one call. patience: extra time for an attempt, as declared by the rewards (`seconds`).
+    start_deadline: for starting a worker, and for whatever it loads off the clock.
+    concurrency: calls that a worker runs at the same time.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Case:
 
     @property
     def attempt(self) -> Attempt:
-        """Its first attempt, from which the reward's `seconds` are asked."""
+        """The first attempt, for which the reward's `seconds` is called."""
         return Attempt(self.requests, alone=False)
 
     def wanted(self, now: float) -> bool:
@@ -97,17 +97,17 @@ class Case:
 
 
 class Chunk:
-    """Requests that a worker is asked to grade from their texts, all in one message.
+    """Requests that a worker grades with `at_once`, in one message.
 
-    future: their answers, in order: a grade, or the future of a call of its own where the text does not decide it. Its
-    result is None where no worker began with them: then the caller grades them. It is never marked as running, so that
-    the caller can cancel it at any time until it is answered.
+    future: one answer per request, in order: a grade, or the future of a separate call if `at_once` did not decide. Its
+    result is None if no worker started on the chunk, and then the caller grades it. It is never marked as running, so
+    the caller can cancel it at any time before it is answered.
     """
 
     __slots__ = ("abandoned", "future", "payload", "requests")
 
     def __init__(self, requests: Sequence[GradeRequest]) -> None:
-        """Raises InvalidRow where a request cannot be sent, or would not arrive as what it is."""
+        """Raises InvalidRow if a request cannot be encoded without loss."""
         if not all(type(request.sample_id) is int for request in requests):
             raise InvalidRow("a sample_id is no whole number")
         self.requests = requests
@@ -117,11 +117,11 @@ class Chunk:
 
     @property
     def wanted(self) -> bool:
-        """Whether somebody waits for a worker's answer."""
+        """Whether somebody still waits for a worker's answer."""
         return not self.future.done()
 
     def resolve(self, answers: list[Answer] | None) -> bool:
-        """False = nobody waits for it any more."""
+        """Set the answers. Returns False if nobody waits for them any more."""
         try:
             self.future.set_result(answers)
         except InvalidStateError:
@@ -133,7 +133,7 @@ class Chunk:
             self.future.set_exception(error)
 
     def call_off(self) -> list[Future[GradeResult]]:
-        """Nobody waits any more: the futures of its calls, where it has been answered."""
+        """Cancel the chunk. If it was answered already, returns the futures of the calls made for it."""
         if self.future.cancel() or self.future.cancelled() or self.future.exception() is not None:
             return []
         return [answer for answer in self.future.result() or () if isinstance(answer, Future)]
@@ -158,9 +158,9 @@ class Call:
         self.sent = 0.0
 
     def grades(self, rows: object) -> list[GradeResult | None]:
-        """What a worker answered: one each, none to a control; of a chunk None where the text does not say it.
+        """Decode a worker's answer: one grade per request, none for a control call; in a chunk, None if not decided.
 
-        Raises LookupError, TypeError, ValueError, OverflowError where it is no answer.
+        Raises LookupError, TypeError, ValueError, OverflowError if it is malformed.
         """
         expected = 0 if self.attempt.control else len(self.attempt.requests)
         if not isinstance(rows, list) or len(rows) != expected:
@@ -180,7 +180,7 @@ class Call:
 
 
 def encode(requests: Sequence[GradeRequest]) -> bytes:
-    """Requests as JSON. Raises InvalidRow where a request holds what JSON has no form for."""
+    """Encode requests as JSON. Raises InvalidRow if a request holds a value that is not JSON."""
     try:
         for request in requests:
             if not isinstance(request, GradeRequest):
@@ -196,7 +196,7 @@ _PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 def is_plain(request: GradeRequest) -> bool:
-    """Whether a request surely has a form in JSON: the texts are texts, the metadata plain values by name."""
+    """Whether a request can certainly be encoded as JSON: its texts are str, its metadata maps str to scalars."""
     return (
         type(request.response) is str
         and all(type(message.content) is str and type(message.role) is str for message in request.messages)
@@ -205,5 +205,5 @@ def is_plain(request: GradeRequest) -> bool:
 
 
 def row_of(requests: Sequence[GradeRequest]) -> bytes:
-    """What requests share with other samples of the same problem: everything but the response."""
+    """Encode what requests share with other samples of the same problem: everything except the response."""
     return encode([replace(r, response="", sample_id=0, finish=Finish.STOP) for r in requests])

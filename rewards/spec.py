@@ -1,14 +1,12 @@
-"""A reward specification as data: a named reward, a weighted sum, or a gate. Used in configurations and across
-processes.
+"""A reward specification as data: a named reward, a weighted sum or a gate, as in configurations.
 
     math                                                           one reward
     {reward: length, parameters: {limit: 200}, label: brief}       with parameters and a label
-    {reward: "./mine.py:pays", in_process: true}                   graded in the calling process, where hangs cannot be
-    killed {sum: [{reward: math, weight: 1.0}, {reward: format, weight: 0.2}]}
+    {reward: "./mine.py:pays", in_process: true}                   graded in the calling process, with no limit on time
+    {sum: [{reward: math, weight: 1.0}, {reward: format, weight: 0.2}]}
     {gate: format, then: math, closed: 0.0}                        math is paid only if the format holds
     {gate: repetition, at_least: -0.1, then: math}                 the gate holds from this score
-    {gate: math, then: brief, else: long}                          elsewhere another reward is paid (brief and long:
-                                                                   rewards under labels of their own)
+    {gate: math, then: brief, else: long}                          if it does not hold, `long` is paid
 
 In Python a function may replace a name. Specifications nest: parts of sums, gates and their branches may be any of
 these forms. `rewards.composite` defines the resulting score, correctness and verdict.

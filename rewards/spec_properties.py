@@ -60,14 +60,14 @@ def at_once(spec: RewardSpec) -> Callable[[GradeRequest], GradeResult | None] | 
 
 
 def concurrency(spec: RewardSpec) -> int:
-    """Calls that one worker may be at at once: of plain functions one, and of a reward over batches one batch."""
+    """Calls that one worker may run at the same time: one for plain functions, one batch for batched rewards."""
     if any(reward.batched for reward in rewards_of(spec).values()):
         return 1
     return max(find(leaf.named.reward).side_by_side(leaf.named.parameters) for leaf in spec.leaves())
 
 
 def patience(spec: RewardSpec, requests: Sequence[GradeRequest], *, control: bool = False) -> float:
-    """Seconds beyond a pool's deadline that the rewards ask for these requests, or for the controls made of them."""
+    """Seconds beyond a pool's deadline that the rewards declare for these requests, or for their controls."""
     declared = [reward for reward in rewards_of(spec).values() if reward.seconds is not None]
     return sum(reward.patience(request, control=control) for reward in declared for request in requests)
 
@@ -78,7 +78,9 @@ def has_right_and_wrong(spec: RewardSpec) -> bool:
 
 
 def decider_warning(spec: RewardSpec) -> str:
-    """What to say where a part that is paid less than another one decides, and nobody wrote that; "" elsewhere."""
+    """A warning if right and wrong are decided by a part that is paid less than another, and no `decides: true` says
+    so; else empty.
+    """
     node = spec.node
     if isinstance(node, Named):
         return ""
@@ -97,7 +99,7 @@ def decider_warning(spec: RewardSpec) -> str:
         remedy = "mark the part that is meant with decides: true"
     if not has_right_and_wrong(most):
         if all(find(leaf.named.reward).source.module.startswith("rewards.") for leaf in most.leaves()):
-            return decider_warning(judge)  # a term of ours, which has none by its nature
+            return decider_warning(judge)  # a built-in term (length, format, ...), which has no right and wrong
         declare = f"declare {_labels(most)} with @reward(..., correctness=True) where it has right and wrong"
         remedy = f"{declare}, or {remedy}" if remedy else declare
     return (
@@ -116,10 +118,10 @@ def reference_types(spec: RewardSpec) -> set[str]:
 
 
 def can_judge(spec: RewardSpec, kind: str) -> bool:
-    """Whether a response may be judged where the reference is of a type (`none`: where there is none).
+    """Whether a response with this type of reference can be judged (`none`: without a reference).
 
-    A gate may lead rows of several types to rewards of their own; what it is closed to needs no reference of a type,
-    but one.
+    A gate may send rows of several types to different rewards. A response that its closed branch pays a constant needs
+    a reference of some type only.
     """
     node = spec.node
     if isinstance(node, WeightedSum):
@@ -132,7 +134,7 @@ def can_judge(spec: RewardSpec, kind: str) -> bool:
 
 
 def missing_reference(spec: RewardSpec, kind: str) -> str:
-    """Why no response can be judged with a reference of that type; empty if one can."""
+    """Why no response with this type of reference can be judged; empty if one can."""
     if can_judge(spec, kind):
         return ""
     needs = f"{identity(spec)} needs a reference of type {', '.join(sorted(reference_types(spec)))}"
@@ -140,7 +142,7 @@ def missing_reference(spec: RewardSpec, kind: str) -> str:
 
 
 def lowest(spec: RewardSpec) -> float:
-    """The score of a response that hangs the grader: the least that this reward can pay.
+    """The lowest score of this reward, which is paid for a response that hangs the grader.
 
     Parts that declare no bound count as 0.
     """

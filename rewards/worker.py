@@ -2,16 +2,22 @@
 
     python -P -m rewards.worker PARENT_PID
 
-It is started by the pool and exchanges JSON lines over its original standard input and output; a reward that prints
-writes to standard error instead, and one that reads standard input finds it empty. First line in: the reward. First
-line out: `{"ready": true}` or `{"failed": message}`. Then calls `{"call", "requests", "control"}` and answers `{"call",
-"results"}`. With `"chunk": true` the requests are graded from their texts alone, and the answer holds null where a text
-does not say it. `{"clock": stopped}` says that the clock stands still, or goes on (`rewards.clock`). A line `{"cancel":
-call}` says that nobody waits for a call: one that awaits is cancelled, and answered for form's sake.
+The pool starts it and exchanges JSON lines with it over its original standard input and output. A reward that prints
+writes to standard error instead, and one that reads standard input finds it empty.
 
-It never outlives its parent, even while a grade is stuck: a thread ends the process group when the pipe is closed, and
-the kernel kills the process when the thread that started it dies (PR_SET_PDEATHSIG; Linux), which also reaches code
-that holds the interpreter lock. It does not isolate what it runs: that is the sandbox's part.
+| direction | line | meaning |
+|---|---|---|
+| in | the first line | the setup: which reward, from which files, with which limits |
+| out | `{"ready": true}`, `{"failed": message}` | the grader was built, or why not |
+| in | `{"call", "requests", "control"}` | grade these requests; `control`: answer their control requests |
+| in | `{"call", "requests", "chunk": true}` | grade these with `at_once` only |
+| out | `{"call", "results"}` | the grades; null for a request of a chunk that `at_once` does not decide |
+| in | `{"cancel": call}` | nobody waits for this call: cancel it if it awaits, and answer it anyway |
+| out | `{"clock": stopped}` | the clock was stopped or started (`rewards.clock`) |
+
+It never outlives its parent, even if a grade hangs: a thread ends the process group when the pipe closes, and on Linux
+the kernel kills the process when the thread that started it dies (PR_SET_PDEATHSIG), even if code holds the interpreter
+lock. It does not isolate what it runs; the sandbox does.
 """
 
 from __future__ import annotations
@@ -74,9 +80,9 @@ class Channel:
         self.write(line(value))
 
     def write(self, message: bytes) -> None:
-        """Write a line at once: a grade that was answered must not be lost with a later one that hangs."""
+        """Write a line immediately, so that a grade is not lost if a later one hangs."""
         if os.getpid() != self._worker:
-            # a process that the reward forked came back from the grader: only the worker answers
+            # a process forked by the reward returned from the grader: only the worker answers
             os._exit(0)
         data = memoryview(message)
         with self._lock:
@@ -85,14 +91,14 @@ class Channel:
 
 
 def end_process_group() -> None:
-    """The parent is gone: end this process and what a reward started in its group."""
+    """Kill this process and everything in its process group; called when the parent is gone."""
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(EXIT_SETUP)
 
 
 def die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when the thread that started it is gone (Linux)."""
+    """Ask the kernel to kill this process when the thread that started it ends (Linux)."""
     if sys.platform == "linux":
         import ctypes
 
@@ -102,7 +108,7 @@ def die_with_parent(parent: int) -> None:
 
 
 def limit_memory(limit: int | None) -> None:
-    """Bound the private writable memory; core dumps are off, for a killed worker is no news."""
+    """Limit private writable memory (bytes; None = no limit), and disable core dumps."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if limit is not None:
         hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
@@ -112,7 +118,7 @@ def limit_memory(limit: int | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What the pool asks for. fault: why its requests cannot be read; empty = they can."""
+    """A call from the pool. fault: why its requests cannot be decoded; empty = they can."""
 
     number: int
     count: int
@@ -123,14 +129,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """Nobody waits for a call."""
+    """Nobody waits for this call any more."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Requests to grade from their texts."""
+    """Requests to grade with `at_once`."""
 
     number: int
     rows: list[list[object]]
@@ -152,7 +158,7 @@ def call_from(received: bytes) -> Call | Chunk | Cancelled:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a worker grades with."""
+    """The reward of a worker, ready to grade."""
 
     spec: RewardSpec
     grader: Built
@@ -160,7 +166,7 @@ class Bench:
     ask_at_once: Callable[[GradeRequest], GradeResult | None] | None
 
     async def grade(self, call: Call) -> list[Json]:
-        """The grades of a call, each with its seconds; of a control call none."""
+        """Grade a call. Returns the encoded grades with their seconds; an empty list for a control call."""
         began, stopped = time.perf_counter(), CLOCK.stopped_seconds
         try:
             if call.control:
@@ -180,7 +186,7 @@ class Bench:
         return [grade_row(result, spent / call.count) for result in results]
 
     def grades_at_once(self, asked: Chunk) -> list[Json]:
-        """The grades that the texts alone say, each with its seconds; None for all else, and for what would be late."""
+        """The grades that `at_once` decides; None for the others, and for all that would exceed half the deadline."""
         graded: list[Json] = []
         began = time.perf_counter()
         for row in asked.rows:
@@ -193,23 +199,23 @@ class Bench:
                 graded.append(None if result is None else grade_row(result, time.perf_counter() - start))
             except MemoryError:
                 os._exit(EXIT_MEMORY)
-            except Exception:  # it becomes a call of its own, and that grade says what is wrong
+            except Exception:  # it becomes a separate call, whose grade reports the error
                 graded.append(None)
         return graded
 
     def raised(self, call: Call, error: BaseException) -> list[GradeResult]:
-        """The grades of a call on which the reward raised. A control that raises has been answered."""
+        """The grades of a call whose reward raised. A control call that raises counts as answered."""
         return [] if call.control else [raised(self.name, error)] * call.count
 
     def failed(self, call: Call, error: BaseException) -> list[Json]:
-        """What `raised` says, of a call that did not come to be timed."""
+        """Encode `raised` for a call that failed outside `grade`, where nothing was timed."""
         return [grade_row(result, 0.0) for result in self.raised(call, error)]
 
 
 class Ready:
-    """Around what must succeed before a worker grades: a failure is told to the pool and ends the worker.
+    """Context manager for the start of a worker: reports a failure to the pool and ends the process.
 
-    last: after this it is ready, which is told too.
+    last: this is the last step, so success is reported as `ready`.
     """
 
     def __init__(self, channel: Channel, *, last: bool) -> None:
@@ -225,7 +231,7 @@ class Ready:
                 os.environ[IN_WORKER] = f"{os.getpid()} ready"
                 self._channel.say({"ready": True})
             return
-        # Whatever a reward's module raises while it loads, the pool must hear.
+        # Report any exception of the reward's module to the pool.
         said = str(error) if isinstance(error, ToolkitError) else "".join(traceback.format_exception(error, limit=-5))
         self._channel.say({"failed": said})
         sys.stderr.flush()
@@ -233,13 +239,13 @@ class Ready:
 
 
 def set_up(received: bytes) -> Bench:
-    """Make the grader that the pool asks for. Raises ToolkitError, or whatever importing a reward raises."""
+    """Build the grader that the pool's first line describes. Raises ToolkitError, or whatever the import raises."""
     setup = json.loads(received)
     limit_memory(setup["memory"])
     CLOCK.deadline = setup["deadline"]
     sys.path[:] = setup["path"]
     sys.argv[:] = setup["argv"]
-    with contextlib.suppress(OSError):  # the folder is gone, and all that a relative path could name
+    with contextlib.suppress(OSError):  # the folder is gone, with everything a relative path could name
         os.chdir(setup["folder"])
     for source in setup["sources"]:
         import_shipped(source)
@@ -250,12 +256,12 @@ def set_up(received: bytes) -> Bench:
 
 
 def answer_of(call: Call, results: Sequence[Json]) -> bytes:
-    """The line that answers a call. `rewards.outcome` has seen to it that grades are plain data."""
+    """Encode the answer to a call. `rewards.outcome` ensures that grades are plain data."""
     return line({"call": call.number, "results": results})
 
 
 def answer_at_once(asked: Chunk, graded: list[Json]) -> bytes:
-    """The line that answers a chunk. What a reward makes that is no JSON is told where it is a call of its own."""
+    """Encode the answer to a chunk. If a grade is not JSON, all become calls, whose grades report the error."""
     try:
         return line({"call": asked.number, "results": graded})
     except (TypeError, ValueError, RecursionError):
@@ -263,12 +269,12 @@ def answer_at_once(asked: Chunk, graded: list[Json]) -> bytes:
 
 
 def serve(channel: Channel, bench: Bench, ready: Ready) -> None:
-    """Answer calls one after the other, for ever."""
+    """Answer calls one at a time, until the process ends."""
     with ready:
         run_without_loop(bench.grader.set_up())
     while True:
         call = call_from(channel.calls.get())
-        if isinstance(call, Cancelled):  # calls are answered one after the other: that one has been
+        if isinstance(call, Cancelled):  # it has been answered already
             continue
         if isinstance(call, Chunk):
             channel.write(answer_at_once(call, bench.grades_at_once(call)))
@@ -281,7 +287,7 @@ def serve(channel: Channel, bench: Bench, ready: Ready) -> None:
 
 
 def serve_concurrently(channel: Channel, bench: Bench, ready: Ready) -> None:
-    """Answer calls side by side on an event loop, for rewards that wait (for a judge, a server)."""
+    """Answer calls concurrently on an event loop, for rewards that wait for a judge or a server."""
     import asyncio
 
     from rewards.event_loops import new_event_loop
@@ -289,7 +295,7 @@ def serve_concurrently(channel: Channel, bench: Bench, ready: Ready) -> None:
     async def run() -> None:
         with ready:
             await bench.grader.set_up()
-        # The pool hands out calls ahead; how many of them run is up to the reward.
+        # The pool sends calls ahead; the reward's concurrency limits how many run.
         free = asyncio.Semaphore(concurrency(bench.spec))
         running: dict[int, asyncio.Task[None]] = {}
 
@@ -330,4 +336,4 @@ def main(arguments: Sequence[str]) -> int:
 if __name__ == "__main__":
     code = main(sys.argv[1:])
     sys.stderr.flush()
-    os._exit(code)  # nothing here needs an orderly end, and a thread is still reading
+    os._exit(code)  # skip interpreter shutdown: a thread is still reading

@@ -1,7 +1,7 @@
-"""The pool's view of one worker process: non-blocking pipes, its current calls, and its end by SIGKILL.
+"""One worker process, as its pool sees it: non-blocking pipes, current calls, and SIGKILL.
 
-Everything here is called from the pool's thread. The process leads its own session, so that one signal reaches
-everything that a reward started; processes that left the session are found by their mark.
+Called from the dispatcher's thread only. The process leads its own session, so one signal reaches everything that a
+reward started; processes that left the session are found by their mark (`rewards.stray_processes`).
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ def environment() -> dict[str, str]:
 
 
 class WorkerProcess(Generic[Call]):
-    """A worker and its calls.
+    """A worker process and its calls.
 
-    ready: it has made its grader, which took start_seconds. fresh: it has been given no call yet.
-    alone: its one call shares it with none.
-    in_flight: calls given and not answered, in order; chunks: how many of them are chunks.
-    since: when the first of them became the one that it is at.
-    clock_stopped: since when it loads something off the clock.
-    mark: what all that it starts carries (`rewards.stray_processes`).
+    ready: its grader is built, which took start_seconds. fresh: it has received no call yet.
+    alone: its current call must not share the worker with others.
+    in_flight: unanswered calls, in order; chunks: how many of them are chunks.
+    since: when the first of them became the current one.
+    clock_stopped: when it started to load something off the clock.
+    mark: the value in the environment of every process that it starts.
     """
 
     def __init__(self, setup: bytes, now: float) -> None:
@@ -108,11 +108,11 @@ class WorkerProcess(Generic[Call]):
 
     def send(self, data: bytes) -> None:
         """Send bytes; what the pipe does not accept now waits for `flush`."""
-        self._unsent.append(memoryview(data))  # what is left of it is not copied
+        self._unsent.append(memoryview(data))  # a view: partial writes copy nothing
         self.flush()
 
     def flush(self) -> bool:
-        """Write what waits. True when nothing waits any more (or the worker is gone: its end is read elsewhere)."""
+        """Write pending bytes. Returns whether none are left (or the worker is gone, which `read` reports)."""
         while self._unsent:
             data = self._unsent.popleft()
             try:
@@ -128,7 +128,7 @@ class WorkerProcess(Generic[Call]):
         return True
 
     def read(self) -> tuple[list[bytes], bool]:
-        """The lines that have come in, and whether the worker has closed its end."""
+        """The lines received, and whether the worker has closed its end of the pipe."""
         lines: list[bytes] = []
         while True:
             try:
@@ -142,7 +142,7 @@ class WorkerProcess(Generic[Call]):
                 return lines, False
 
     def show_output(self) -> bool:
-        """Pass on what the rewards printed. False when that pipe is closed."""
+        """Copy what the rewards printed to standard error. Returns False if that pipe is closed."""
         try:
             data = os.read(self.errors, _READ_SIZE)
         except BlockingIOError:
@@ -159,7 +159,7 @@ class WorkerProcess(Generic[Call]):
         return True
 
     def drain_output(self) -> None:
-        """Take in what a dying worker has printed, at most what a pipe holds."""
+        """Read what a dying worker has printed, at most what a pipe holds."""
         for _ in range(64):
             before = self._shown, self._kept
             if not self.show_output() or before == (self._shown, self._kept):
@@ -172,13 +172,13 @@ class WorkerProcess(Generic[Call]):
         return next((text.strip()[:200] for text in reversed(lines) if text.strip()), "")
 
     def end(self) -> None:
-        """SIGKILL to it and all in its process group, which stays its own until it is reaped."""
+        """Send SIGKILL to its process group. The group id cannot be reused before the process is reaped."""
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
 
     def kill(self) -> None:
-        """End it and let go of its pipes; it is to be reaped with `reaped`."""
+        """Kill it and close its pipes; poll `reaped` afterwards."""
         self.end()
         for pipe in self._pipes:
             pipe.close()
@@ -188,7 +188,7 @@ class WorkerProcess(Generic[Call]):
         return self._process.poll() is not None
 
     def ending(self) -> str:
-        """How a worker that closed its pipes ended, in words. Waits for an exiting process."""
+        """How a worker that closed its pipes ended, as text for messages. Waits until the process exits."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=2.0)
         code = self._process.returncode

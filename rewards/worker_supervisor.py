@@ -51,9 +51,9 @@ class WorkerSupervisor:
 
     @property
     def is_busy(self) -> bool:
-        """Whether the workers have several calls ahead, so that none waits for this thread.
+        """Whether every worker has several calls queued, so that none waits for this thread.
 
-        What grades several side by side has none ahead: it begins with another as soon as it is given one.
+        A worker that grades concurrently has no queue: it starts on each call that it receives.
         """
         return self._plan.concurrency == 1 and sum(len(one.in_flight) for one in self.workers) > 4 * len(self.workers)
 
@@ -84,8 +84,8 @@ class WorkerSupervisor:
     def cancel(self, case: Case) -> None:
         """Tell the workers that a case is abandoned.
 
-        A worker that grades several side by side cancels the grade. One that cannot, or whose grade never awaits, may
-        go on for as long as it took to start, and is killed then: a new worker would take that long to be ready.
+        A worker that grades concurrently cancels the grade. If it cannot, or the grade never awaits, it may continue
+        for as long as it took to start, since a new worker would take that long too; then it is killed.
         """
         for worker in self.workers:
             if calls := [call for call in worker.in_flight if call.case is case]:
