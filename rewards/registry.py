@@ -273,11 +273,11 @@ def _register_installed(name: str) -> None:
 
 
 def _named_by_place(name: str) -> Reward:
-    from rewards.adapters import KINDS, names_function, taken_from
+    from rewards.adapters import ADAPTERS, adopted_reward, names_function
 
     kind, _, rest = name.partition(":")
-    if kind in KINDS and names_function(kind, rest, names()):
-        return taken_from(kind, name, *function_at(rest, as_written=True))
+    if kind in ADAPTERS and names_function(kind, rest, names()):
+        return adopted_reward(kind, name, *function_at(rest, as_written=True))
     target, source, qualname = function_at(name)
     if isinstance(target, Reward):
         return target
@@ -338,10 +338,10 @@ def file_of(name: str) -> str | None:
     """The file in a reward name: `./mine.py` for `trl:./mine.py:concise`; None if there is none."""
     if ":" not in name or find_anonymous(name):
         return None
-    from rewards.adapters import KINDS
+    from rewards.adapters import ADAPTERS
 
     kind, _, rest = name.partition(":")
-    path = (rest if ":" in rest and kind in KINDS else name).rpartition(":")[0]
+    path = (rest if ":" in rest and kind in ADAPTERS else name).rpartition(":")[0]
     return path if is_path(path) else None
 
 

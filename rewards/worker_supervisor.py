@@ -51,7 +51,7 @@ class WorkerSupervisor:
 
     @property
     def is_busy(self) -> bool:
-        """Whether every worker has several calls queued, so that none waits for this thread.
+        """Whether workers have more than four calls each on average, so that none waits for this thread.
 
         A worker that grades concurrently has no queue: it starts on each call that it receives.
         """

@@ -1,4 +1,4 @@
-"""What an adapter is: how a peer calls a reward function, and how it reads what comes back."""
+"""The type of an adapter: how another trainer calls a reward function and reads its return value."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class Options:
 
     @property
     def arguments(self) -> Mapping[str, object]:
-        """More keyword arguments for the function."""
+        """Additional keyword arguments for the function."""
         return self._mapping("arguments")
 
     @property
     def columns(self) -> Mapping[str, str]:
-        """Its names of columns, and ours."""
+        """The function's column names -> the row's."""
         return {name: str(ours) for name, ours in self._mapping("columns").items()}
 
     def form(self, otherwise: Form) -> Form:
-        """Texts or messages, where that was said."""
+        """`form: text | chat` if given, else `otherwise`."""
         given = self.given.get("form")
         return otherwise if given is None else "chat" if given == "chat" else "text"
 
@@ -44,12 +44,13 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
-    """One peer.
+    """How one trainer ("peer") calls its reward functions.
 
-    ask: the arguments of one call for these requests. read: what came back, one value a request.
-    check: raises InvalidReward for a function that the peer could not call. batched: it wants a group in one call.
-    gives: the names of what every call passes. columns: the other arguments come from columns of the row.
-    options: the types of the peer's own parameters; each may be None.
+    ask: builds the arguments of one call for these requests.
+    read: splits the return value into one value per request (value, number of requests, reward name).
+    check: raises InvalidReward if the trainer could not call the function. batched: whether it takes a whole group.
+    gives: names of the arguments that every call passes. columns: the other arguments are columns of the row.
+    options: types of the adapter's own parameters; each may be None.
     """
 
     ask: Callable[[Callable[..., object], Sequence[GradeRequest], Options], Arguments]

@@ -1,8 +1,7 @@
-"""Taking a function of another trainer: the peers there are, and the `Reward` that is made of it.
+"""Adopt a function written for another trainer: the table of adapters, and the `Reward` made from the function.
 
-A peer is an `Adapter`: how it calls a function for some requests, and how it reads the answer. Parameters of every
-adopted function: `range` (the scores of wrong and right), `arguments` (more keyword arguments for the function); the
-others are the peer's own.
+Every adopted function has the parameters `range` (the scores of wrong and right) and `arguments` (additional keyword
+arguments for the function), and those of its adapter.
 """
 
 from __future__ import annotations
@@ -34,13 +33,14 @@ _EXAMPLES = {
     "openrlhf": "openrlhf:./reward.py:reward_func",
     "verifiers": "verifiers:./rubric.py:exact",
 }
-KINDS: dict[str, Adapter] = {
+ADAPTERS: dict[str, Adapter] = {
     "trl": trl.ADAPTER,
     "verl": verl.ADAPTER,
     "openrlhf": openrlhf.ADAPTER,
     "verifiers": verifiers.ADAPTER,
 }
-_TAKEN: dict[str, tuple[Function, Reward]] = {}  # so that a name means one reward for as long as it means one function
+# One reward per name, as long as the name refers to the same function.
+_ADOPTED: dict[str, tuple[Function, Reward]] = {}
 _COMMON: dict[str, object] = {
     "range": tuple[float, float] | None,
     "arguments": dict[str, object] | None,
@@ -48,36 +48,38 @@ _COMMON: dict[str, object] = {
 
 
 def adopt(kind: str, function: Function, *, name: str, version: str = "1", **options: Json) -> Function:
-    """Register a function of another trainer under a name; it comes back unchanged.
+    """Register a function of another trainer under a name. Returns the function unchanged.
 
-    kind: trl, verl, openrlhf or verifiers. options: the values that its parameters have unless a configuration says
-    others: `range`, `arguments`, and those of the kind.
+    kind: trl, verl, openrlhf or verifiers.
+    options: defaults of its parameters: `range`, `arguments`, and those of the adapter.
 
     Raises:
-        InvalidReward: no such kind or option, or a function that this trainer could not call.
+        InvalidReward: unknown kind or option, or the trainer could not call the function.
     """
-    if kind not in KINDS:
-        raise InvalidReward(f"there is no adapter {kind!r}{nearest(kind, [*KINDS])} (there are: {', '.join(KINDS)})")
+    if kind not in ADAPTERS:
+        raise InvalidReward(
+            f"there is no adapter {kind!r}{nearest(kind, [*ADAPTERS])} (there are: {', '.join(ADAPTERS)})"
+        )
     made = _made(kind, name, function, source_of(sys._getframe(1)), options)
     made.check({})
     register_made(replace(made, version=version, qualname=getattr(function, "__qualname__", name)))
     return function
 
 
-def taken_from(kind: str, name: str, function: Function | Reward, source: Source, qualname: str) -> Reward:
-    """The reward that `kind:place:function` names. Raises InvalidReward."""
+def adopted_reward(kind: str, name: str, function: Function | Reward, source: Source, qualname: str) -> Reward:
+    """The reward named `kind:place:function`. Raises InvalidReward."""
     if isinstance(function, Reward):
         raise InvalidReward(f"{name!r} is registered with @reward, so it is ours: name it without '{kind}:'")
-    held = _TAKEN.get(name)
+    held = _ADOPTED.get(name)
     if held is None or held[0] is not function:
-        held = _TAKEN[name] = function, replace(_made(kind, name, function, source, {}), qualname=qualname)
+        held = _ADOPTED[name] = function, replace(_made(kind, name, function, source, {}), qualname=qualname)
     return held[1]
 
 
 def names_function(kind: str, rest: str, ours: Container[str]) -> bool:
-    """Whether `kind:rest` is a function to be adopted; not where a module, called as a trainer is, has it at its top.
+    """Whether `kind:rest` names a function to adopt. False if a module with the trainer's name defines `rest` itself.
 
-    ours: names of rewards that need no adapter. Raises UnknownReward: neither; says what to write.
+    ours: names of rewards that need no adapter. Raises UnknownReward if it is neither; the message says what to write.
     """
     if ":" in rest:
         return True
@@ -92,7 +94,7 @@ def names_function(kind: str, rest: str, ours: Container[str]) -> bool:
 
 
 def _made(kind: str, name: str, function: Function, source: Source, defaults: Mapping[str, Json]) -> Reward:
-    adapter = KINDS[kind]
+    adapter = ADAPTERS[kind]
     try:
         adapter.check(function)
     except InvalidReward as error:
@@ -125,8 +127,8 @@ def _made(kind: str, name: str, function: Function, source: Source, defaults: Ma
 
 
 def _check_call(kind: str, function: Function, arguments: Mapping[str, object]) -> None:
-    """Whether every call can pass what the function requires, and nothing twice. Raises InvalidReward."""
-    adapter, takes = KINDS[kind], named(function)
+    """Check that calls pass every required argument, and none twice. Raises InvalidReward."""
+    adapter, takes = ADAPTERS[kind], named(function)
     for name in arguments:
         if name in adapter.gives:
             own = f"give it as the parameter {name!r}" if name in adapter.options else "leave it out"
@@ -149,7 +151,7 @@ def _check_call(kind: str, function: Function, arguments: Mapping[str, object]) 
 def _target(
     adapter: Adapter, name: str, function: Function, batched: bool, defaults: Mapping[str, object]
 ) -> Callable[..., object]:
-    """The function as the registry calls it."""
+    """The function with the calling convention of the registry."""
 
     def asked(given: GradeRequest | Sequence[GradeRequest], options: Mapping[str, object]) -> tuple[int, object]:
         requests = [given] if isinstance(given, GradeRequest) else given

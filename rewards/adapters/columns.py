@@ -1,11 +1,11 @@
-"""What our rows are to other trainers: the columns of their data sets, the answer among them, texts or messages.
+"""Map our rows to what other trainers pass: data set columns, the answer, and prompts as text or messages.
 
 | theirs | ours |
 |---|---|
-| a column | a key of `metadata`; a field of the reference; of a `data` reference that holds an object, its keys |
-| `answer`, `solution`, `ground_truth`, `gold`, `label`, ... | the answer, where no column has that name |
-| `prompt` as messages, `completion` as messages | the messages of the row; one message of the assistant |
-| as text | the contents of the messages, a line apart; the response |
+| a column | a key of `metadata`; a field of the reference; a key of the object in a `data` reference |
+| `answer`, `solution`, `ground_truth`, `gold`, `label`, ... | the answer, if no column has that name |
+| `prompt` as messages, `completion` as messages | the row's messages; one assistant message |
+| both as text | the contents of the messages, joined by newlines; the response |
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _NO_COLUMNS = ("type", "policy", "tolerance", "unit", "require_evaluated", "requ
 
 
 class MissingColumn(LookupError):
-    """A function of another trainer asks for a column that a row does not have."""
+    """A function requires a column that the row does not have."""
 
 
 def answer_of(request: GradeRequest) -> object:
-    """The answer as other trainers hold it: text, or a list where there are several; None where there is none."""
+    """The answer in the form of other trainers: text, or a list if there are several; None if there is none."""
     reference = request.reference
     if isinstance(reference, MathReference):
         answer = reference.answer
@@ -59,7 +59,7 @@ def answer_of(request: GradeRequest) -> object:
 
 
 def columns_of(request: GradeRequest) -> dict[str, object]:
-    """Everything of a row that a column may hold, by name."""
+    """All values of a row that a function may ask for as columns, by name."""
     reference, answer = request.reference, answer_of(request)
     fields: Mapping[str, object] = reference.to_dict()
     if isinstance(reference, DataReference):
@@ -74,7 +74,7 @@ def columns_of(request: GradeRequest) -> dict[str, object]:
 
 
 def chosen(columns: Mapping[str, object], names: Iterable[str], renamed: Mapping[str, str]) -> dict[str, object]:
-    """The columns that a function names, each from ours of that name or of the one that `renamed` says.
+    """The values of the columns that a function names. renamed: the function's column names -> the row's.
 
     Raises MissingColumn.
     """
@@ -104,7 +104,7 @@ def completion_of(request: GradeRequest, form: Form) -> object:
 
 
 def text_of(value: object) -> str:
-    """The text of a prompt or completion that is text or messages; of several messages, a line apart.
+    """The text of a prompt or completion given as text or messages; several messages are joined by newlines.
 
     Raises InvalidRow.
     """
@@ -119,7 +119,7 @@ def text_of(value: object) -> str:
 
 
 def turns_of(prompt: object) -> object:
-    """A prompt with the texts of its messages, which may come in blocks, as models that see pictures take them.
+    """A prompt whose message contents are plain text: content blocks, as in multimodal prompts, are joined.
 
     Raises InvalidRow.
     """
@@ -132,7 +132,7 @@ def turns_of(prompt: object) -> object:
 
 
 def _content(content: object) -> str:
-    """The text of one message, which may come in blocks."""
+    """The text of one message, which may be a list of content blocks."""
     if isinstance(content, str):
         return content
     if content is None:
@@ -143,7 +143,7 @@ def _content(content: object) -> str:
 
 
 def listed(name: str, value: object, count: int | None = None, of: str = "completions") -> Sequence[object]:
-    """A list as a trainer hands it over, with as many items as there are of what is graded (None = any number).
+    """Check that an argument of a trainer is a list. count: its required length; None = any.
 
     Raises InvalidRow.
     """
@@ -155,7 +155,7 @@ def listed(name: str, value: object, count: int | None = None, of: str = "comple
 
 
 def reference_of(value: object) -> Reference:
-    """What another trainer holds to be true of a problem: a reference, its JSON text, or a bare answer.
+    """Parse a trainer's ground truth: a reference, its JSON text, or a bare answer.
 
     Raises InvalidRow.
     """
@@ -164,7 +164,7 @@ def reference_of(value: object) -> Reference:
 
 
 def form_of(function: Callable[..., object], argument: str, otherwise: Form) -> Form:
-    """Whether a function takes texts or messages, as its annotation says."""
+    """Whether a function takes text or messages, according to the annotation of `argument`; else `otherwise`."""
     parameter = inspect.signature(function).parameters.get(argument)
     spelt = "" if parameter is None or parameter.annotation is inspect.Parameter.empty else str(parameter.annotation)
     if "dict" in spelt.lower() or "message" in spelt.lower():
@@ -173,20 +173,20 @@ def form_of(function: Callable[..., object], argument: str, otherwise: Form) -> 
 
 
 def takes_all(function: Callable[..., object]) -> bool:
-    """Whether a function takes any keyword."""
+    """Whether a function has a `**kwargs` parameter."""
     parameters = inspect.signature(function).parameters.values()
     return any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
 
 
 def named(function: Callable[..., object]) -> dict[str, bool]:
-    """The arguments that a function names, and whether each is required."""
+    """The parameters of a function by name -> whether each is required."""
     plain = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_ONLY)
     parameters = inspect.signature(function).parameters
     return {name: p.default is inspect.Parameter.empty for name, p in parameters.items() if p.kind in plain}
 
 
 def require_arguments(peer: str, function: Callable[..., object], names: Sequence[str]) -> None:
-    """Refuse a function that is none of that peer's. Raises InvalidReward."""
+    """Check that a function has the trainer's parameters, or `**kwargs`. Raises InvalidReward."""
     has = named(function)
     missing = [name for name in names if name not in has]
     if missing and not takes_all(function):
@@ -197,7 +197,7 @@ def require_arguments(peer: str, function: Callable[..., object], names: Sequenc
 
 
 def as_json(value: object) -> Json:
-    """A value as JSON has it; what it has no form for, as text."""
+    """Convert a value to JSON; values that JSON cannot represent become text."""
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, Mapping):

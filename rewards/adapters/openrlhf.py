@@ -1,12 +1,12 @@
 """OpenRLHF: `reward_func(queries, prompts, labels) -> rewards, or a dict with "rewards"`, over lists of texts.
 
-Taken: a query is the prompt's text and the response, a label the answer. It is called with one response at a time, as
-OpenRLHF does. Of a dict, `rewards` is the score; `scores` and the numbers of `extra_logs` become parts.
+Adopting: a query is the prompt text followed by the response, a label is the answer. The function is called with one
+response at a time, as in OpenRLHF. If it returns a dict, `rewards` is the score; `scores` and the numbers in
+`extra_logs` become parts.
 
-Given: a file with `reward_func = to_openrlhf("math")`, for `--reward.remote_url ./reward.py`. The response is what
-of a query follows its prompt, without the tokens that end a turn. OpenRLHF has no way to leave a sample out, and it
-catches what a reward function raises: it must be said what a response that could not be judged is paid, or the sample
-has no reward and the step fails.
+Exporting: put `reward_func = to_openrlhf("math")` in a file for `--reward.remote_url ./reward.py`. The response is the
+query without its prompt and without end-of-turn tokens. OpenRLHF cannot leave a sample out and catches exceptions of a
+reward function, so set `ungraded`: otherwise a sample that could not be judged has no reward, and the step fails.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ RewardFunction: TypeAlias = Callable[..., dict[str, object]]
 
 _ARGUMENTS = ("queries", "prompts", "labels")
 
-# Texts of the tokens that end a turn in the usual chat formats: a query is decoded with them.
+# End-of-turn tokens of common chat formats; OpenRLHF decodes queries with special tokens.
 ENDINGS = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end_of_text|>", "</s>", "<eos>", "<end_of_turn>", "<|end|>")
 _MORE_ENDINGS = ("<｜end▁of▁sentence｜>", "<|return|>")
 
@@ -95,18 +95,19 @@ def to_openrlhf(
     workers: int | None = None,
     deadline: float | None = None,
 ) -> RewardFunction:
-    """One of our rewards as OpenRLHF calls `reward_func`.
+    """Export one of our rewards as OpenRLHF's `reward_func`.
 
-    A label is a reference (an object with a `type`, or its JSON text) or a bare answer. What comes back for one query
-    are numbers, and lists for several.
+    A label is a reference (an object with a `type`, or its JSON text) or a bare answer. The function returns numbers
+    for one query and lists for several.
 
-    ungraded: the score of a response that could not be judged, each with a warning and counted in `extra_logs`; None =
-    raise. endings: texts that end a response and are no part of it.
+    ungraded: the score of a response that could not be judged, with a warning and a count in `extra_logs`; None =
+    raise.
+    endings: texts to remove from the end of a response. workers, deadline: see `rewards.grade`.
 
     Raises:
         GradingUnavailable (when called): a response could not be judged, and `ungraded` is None.
-        InvalidRow (when called): lists of other lengths than the queries, a label that is no reference, a query that
-            does not begin with its prompt.
+        InvalidRow (when called): lists of different lengths, a label that is not a reference, or a query that does not
+        begin with its prompt.
 
     Example:
         # reward.py, for --reward.remote_url ./reward.py
@@ -139,7 +140,7 @@ def to_openrlhf(
 
 
 def _response(query: object, prompt: object, endings: Sequence[str]) -> str:
-    """What follows the prompt. Raises InvalidRow."""
+    """The part of a query after its prompt. Raises InvalidRow."""
     if not isinstance(query, str) or not isinstance(prompt, str):
         raise InvalidRow(f"a query and its prompt must be text, not {query!r:.60} and {prompt!r:.60}")
     if not query.startswith(prompt):

@@ -1,11 +1,11 @@
 """TRL: `f(prompts, completions, completion_ids, **columns) -> list[float | None]`, over a list of completions.
 
-Taken: a function gets the columns that it names, or all where it takes any keyword, each as a list; texts or messages
-as its annotation of `completions` says, or `form: text | chat`; else texts. `None` is ungraded, as it is to TRL. Token
-ids are not ours to give. It is called with a group at once.
+Adopting: a function gets the columns that it names (all if it has `**kwargs`), each as a list. Prompts and completions
+are text or messages according to `form: text | chat`, else the annotation of `completions`, else text. `None` means
+ungraded, as in TRL. Token ids are not available. The function is called with one group at a time.
 
-Given: `to_trl("math")` for `GRPOTrainer(reward_funcs=[...])` and its kin. A response that could not be judged is
-`None`: TRL leaves it out, and its share stands in TRL's metrics.
+Exporting: pass `to_trl("math")` to `GRPOTrainer(reward_funcs=[...])` or a similar trainer. A response that could not be
+judged is `None`, which TRL leaves out of the group.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ from rewards.types import GradeRequest, messages_from
 
 RewardFunction: TypeAlias = Callable[..., list[float | None]]
 
-# What TRL's trainers pass beside columns of the data set.
+# Arguments that TRL's trainers pass besides the columns of the data set.
 _OF_TRAINER = ("completion_ids", "trainer_state", "log_extra", "log_metric", "environments")
 _GIVEN = ("prompts", "completions", "trainer_state", "log_extra", "log_metric")
 
 
 def _said_to_nobody(*_said: object) -> None:
-    """What a function logs through its trainer has no trainer to go to here."""
+    """Stands in for TRL's logging callbacks: there is no trainer to log to."""
 
 
 def _ask(function: Callable[..., object], requests: Sequence[GradeRequest], options: Options) -> Arguments:
@@ -110,15 +110,15 @@ def to_trl(
     workers: int | None = None,
     deadline: float | None = None,
 ) -> RewardFunction:
-    """One of our rewards as TRL calls reward functions.
+    """Export one of our rewards as a TRL reward function.
 
-    reference: the column that holds what is true of the problem, as a reference (an object with a `type`) or a bare
-    answer; None = the one of `reference`, `answer`, `solution`, `ground_truth`, ... that the data set has. The other
-    columns are the request's metadata. name: what TRL's metrics call it; workers, deadline: see `rewards.grade`.
+    reference: the column with the reference (an object with a `type`) or bare answer; None = whichever of `reference`,
+    `answer`, `solution`, `ground_truth`, ... the data set has. The other columns become the request's metadata.
+    name: the reward's name in TRL's metrics. workers, deadline: see `rewards.grade`.
 
     Raises:
-        InvalidRow (when called): no such column, or two that could be it; columns of other lengths than the
-            completions; a row that cannot be read.
+        InvalidRow (when called): no such column, or two candidates; columns of a different length than the completions;
+        a malformed row.
 
     Example:
         GRPOTrainer(model=..., reward_funcs=[to_trl("math", reference="solution")], train_dataset=data, args=...)
@@ -151,7 +151,7 @@ def _requests(
     }
     holder = reference_column(rows, reference)
     count = len(listed("completions", completions))
-    rows = {  # a text is no column, unless it stands where the reference must
+    rows = {  # a plain string is not a column, except as the reference
         name: listed(f"column {name!r}", column, count)
         for name, column in rows.items()
         if name == holder or not isinstance(column, str | bytes)
@@ -172,7 +172,7 @@ def _requests(
 
 
 def reference_column(columns: Mapping[str, object], named_column: str | None) -> str | None:
-    """The column that holds the reference. Raises InvalidRow."""
+    """The name of the column with the reference; None if there is none. Raises InvalidRow."""
     if named_column is not None:
         if named_column not in columns:
             raise InvalidRow(f"the data set has no column {named_column!r} (it has: {', '.join(columns) or 'none'})")

@@ -1,9 +1,9 @@
-"""verifiers: a function of a rubric, `f(prompt, completion, answer, state, info, task, ...) -> float`, by name.
+"""verifiers: a rubric function, `f(prompt, completion, answer, state, info, task, ...) -> float`.
 
-It is called with those of these that it names, and with columns of the row; prompts and completions are messages
-unless its annotation, or `form: text`, says otherwise. Functions over a group (`completions`, `answers`, `states`, ...,
-or annotated to return a list) get a group in one call. A rubric makes 0 of what a function raises; here it is ungraded.
-A function that asks for `parser` gets verifiers' own plain one.
+It gets the arguments that it names, from these and the columns of the row. Prompts and completions are messages, unless
+the annotation or `form: text` says otherwise. A function over a group (it names `completions`, `answers`, `states`,
+..., or is annotated to return a list) gets a whole group per call. If a function raises, a verifiers rubric scores 0;
+here the response is ungraded. A function that names `parser` gets verifiers' default `Parser`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from rewards.outcome import Detailed, values_of
 from rewards.pluralize import pluralize
 from rewards.types import GradeRequest
 
-# A function over one response names the left, one over a group the right.
+# Argument of a function over a group -> argument of a function over one response.
 _OF_GROUPS = {
     "prompts": "prompt",
     "completions": "completion",
@@ -49,7 +49,7 @@ def _over_group(function: Callable[..., object]) -> bool:
 
 
 def _row(request: GradeRequest, form: Form) -> dict[str, object]:
-    """What a rubric knows of one response."""
+    """The arguments available for one response, by name."""
     answer = answer_of(request)
     info = dict(request.metadata)
     row: dict[str, object] = {

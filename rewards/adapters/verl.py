@@ -1,11 +1,11 @@
 """verl: `compute_score(data_source, solution_str, ground_truth, extra_info) -> float | dict`, one response at a time.
 
-Taken: `data_source` is the parameter of that name, else the row's column; `ground_truth` the answer (or the column
-that `columns` maps it to); `extra_info` the metadata. Of a dict, `score` is the score, its other numbers become parts
-and its texts details.
+Adopting: `data_source` is the parameter of that name, else the row's column; `ground_truth` is the answer (or the
+column that `columns` maps it to); `extra_info` is the metadata. If the function returns a dict, `score` is the score;
+its other numbers become parts, and its texts details.
 
-Given: `to_verl("math")` in a file that verl loads: `reward.custom_reward_function.path=./score.py`. verl has no way to
-leave a sample out, so it must be said what a response that could not be judged is paid; else it raises.
+Exporting: put `to_verl("math")` in a file that verl loads: `reward.custom_reward_function.path=./score.py`. verl cannot
+leave a sample out, so `ungraded` sets the score of a response that could not be judged; without it, it raises.
 """
 
 from __future__ import annotations
@@ -80,17 +80,18 @@ def to_verl(
     workers: int | None = None,
     deadline: float | None = None,
 ) -> ComputeScore:
-    """One of our rewards as verl calls `compute_score`.
+    """Export one of our rewards as verl's `compute_score`.
 
-    `ground_truth` is a reference (an object with a `type`, or its JSON text) or a bare answer. The dict that comes back
-    has the score, `acc` (the correctness, where the reward has right and wrong), `pred` (the extracted answer) and
-    `ungraded` (1 or 0); verl writes them into its metrics.
+    `ground_truth` is a reference (an object with a `type`, or its JSON text) or a bare answer. The function returns a
+    dict with `score`, `acc` (the correctness, if the reward has right and wrong), `pred` (the extracted answer) and
+    `ungraded` (1 or 0), which verl adds to its metrics.
 
-    ungraded: the score of a response that could not be judged, each with a warning and counted; None = raise.
+    ungraded: the score of a response that could not be judged, with a warning; None = raise. workers, deadline: see
+    `rewards.grade`.
 
     Raises:
         GradingUnavailable (when called): a response could not be judged, and `ungraded` is None.
-        InvalidRow (when called): a ground truth that is no reference.
+        InvalidRow (when called): the ground truth is not a reference.
 
     Example:
         # score.py, for reward.custom_reward_function.path=./score.py reward.custom_reward_function.name=compute_score

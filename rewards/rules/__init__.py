@@ -1,5 +1,5 @@
-"""Rewards by rule: formats, patterns, choices, JSON, short text, and terms for length, repetition and language.
+"""Rule-based rewards: formats, patterns, choices, JSON, short text, and terms for length, repetition and language.
 
-Each module registers its reward when it is first asked for by name; `docs/guides/rules.md` says what each decides. All
-are linear in the length of the response, none evaluates it, and none knows of another: they meet in sums and gates.
+A module registers its reward when the name is first used; `docs/guides/rules.md` describes them all. Every reward runs
+in time linear in the response and never evaluates it. They do not depend on each other; combine them in sums and gates.
 """

@@ -1,19 +1,18 @@
-r"""The reward `choice`: 1 where the response commits to the letter of the right option, else 0.
+r"""The reward `choice`: 1 if the response commits to the letter of the right option, else 0.
 
-Where it commits, `lenient`: a response that is nothing but a choice; the last `<answer>`; the last `\boxed{}` or
-several that are joined; the last "answer is B", "answer: B", "B is correct" or `#### B` that nothing denies; the last
-line. `strict`: the last `<answer>` or box alone. Thinking never counts. What Chinese, Japanese and Korean say about a
-letter is read, too (`rewards.rules.in_english`).
+Where an answer may stand, in this order, with the policy `lenient`: a response that is only a choice; the last
+`<answer>`; the last `\boxed{}`, or several joined ones; the last "answer is B", "answer: B", "B is correct" or `#### B`
+that is not denied; the last line. With `strict`: the last `<answer>` or box only. Thinking never counts. Common phrases
+in Chinese, Japanese and Korean are understood (`rewards.rules.in_english`).
 
-A choice is a letter as people write it: `B`, `b`, `(B)`, `[B]`, `B.`, `B)`, `**B**`, `\text{B}`, `$B$`, `Ⓑ`, "option
-B", with or without the option's text behind a mark: `B. Paris`, `(B) Paris`. Where the options are known their text
-alone is a choice too, a letter may stand before it without a mark, either may be in brackets: `Paris (B)`, and a letter
-with the text of another option is none. `A dog` is a text, not the letter A. Look-alike letters of other scripts are no
-letters.
+A choice is a letter in a usual form: `B`, `b`, `(B)`, `[B]`, `B.`, `B)`, `**B**`, `\text{B}`, `$B$`, `Ⓑ`, "option B",
+optionally followed by the option's text: `B. Paris`, `(B) Paris`. If the options are known, an option's text alone is a
+choice too, a letter may precede it without punctuation (`B Paris`), and either may be in brackets: `Paris (B)`. A
+letter with the text of another option is wrong. `A dog` is text, not the letter A. Look-alike letters of other scripts
+are not letters.
 
-Two letters are a hedge and wrong: `A or B`, `A, B`, `A/B`, `AB`, `B. C.`, "(A) Paris or (B) Rome", and so are boxes,
-answers and statements that are joined.
-Linear in the length.
+Two letters are a hedge, and wrong: `A or B`, `A, B`, `A/B`, `AB`, `B. C.`, "(A) Paris or (B) Rome", and also joined
+boxes, answers or statements with different letters. Runs in time linear in the response.
 
 Example:
     >>> from rewards.types import reference_from
@@ -45,7 +44,7 @@ _LONGEST = 2_000
 _SHOWN = 200
 _LETTERS = "ABCDE"
 
-# --- one piece of text: which letters does it commit to ---------------------------------------------------------------
+# --- the letters of a short text --------------------------------------------------------------------------------------
 
 _COMMAND = re.compile(r"\\(?:(?:text|math|operator)[a-z]*|emph|mbox|rm|bf|boxed|fbox|left|right)\b\s*")
 _BULLETS = re.compile(r"(?:[>#*•-]+\s+)+")
@@ -70,7 +69,7 @@ _TOGETHER = re.compile(r"[A-Z]{2,5}")
 _JOIN = re.compile(
     r"\s*(?:,|/|\||&|\+|;|\bor\b|\band\b|\band/or\b)+\s*(?:(?:or|and)\s+)?(?:(?:option|choice)\s+)?", re.IGNORECASE
 )
-# Another letter that is offered further on. Reasons that follow may name letters; they begin with one of these words.
+# A reason after the letter may name other letters; it begins with one of these words.
 _REASON = re.compile(
     r"\b(?:because|since|as|not|rather|instead|unlike|whereas|while|which|where|so)\b|[.!?](?=\s)|\n", re.IGNORECASE
 )
@@ -83,16 +82,16 @@ _NEGATED = re.compile(r"\b(?:not|neither|nor|except|isn't|cannot|can't|wrong|inc
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The letters that a text commits to, in order: one is a choice, more are a hedge. fault: why it is none."""
+    """The letters that a text commits to, in order: one is a choice, more are a hedge. fault: why it is invalid."""
 
     letters: tuple[str, ...]
     fault: str = ""
 
 
 def read_choice(text: str, options: Mapping[str, str] | None = None, letters: str = _LETTERS) -> Choice | None:
-    """What a short text commits to; None where it names no option at all.
+    """Read the choice in a short text. Returns None if it names no option.
 
-    options: the text of each letter, where known. letters: those that are options.
+    options: the text of each letter, if known. letters: those that are options.
     """
     if len(text) > _LONGEST:
         return None
@@ -109,17 +108,17 @@ def read_choice(text: str, options: Mapping[str, str] | None = None, letters: st
 
 
 def _undressed(text: str) -> str:
-    """Without markup, invisible characters and compatibility forms; letters of other scripts stay what they are."""
+    """The text without markup and invisible characters, in Unicode form NFKC, with single spaces."""
     plain = in_english(unicodedata.normalize("NFKC", without_invisible(text))).lstrip()
     bare = plain[bullets.end() :] if (bullets := _BULLETS.match(plain)) else plain
     return " ".join(_DRESSING.sub("", _COMMAND.sub("", bare)).split())
 
 
 def _letter_of_text(text: str, options: Mapping[str, str]) -> str:
-    """The one letter whose option has this text; empty where none has, or several."""
+    """The letter of the only option with this text; empty if there is none, or several."""
     wanted = _words(text)
     if len(text.strip(" .()[]:")) == 1 and text.strip(" .()[]:").upper() in options:
-        return ""  # a letter is a letter, also where it is the text of another option
+        return ""  # a single letter is the letter, even if it is also the text of another option
     found = [letter for letter, option in options.items() if _words(option) == wanted]
     if not found and wanted.startswith("(") and wanted.endswith(")"):
         return _letter_of_text(wanted[1:-1], options)
@@ -127,12 +126,12 @@ def _letter_of_text(text: str, options: Mapping[str, str]) -> str:
 
 
 def _words(text: str) -> str:
-    """For comparing with an option's text. "A" at the start may be a letter: only "the" is dropped."""
+    """Normalise for comparison with an option's text. A leading "a" may be a letter, so only "the" is dropped."""
     return _undressed(text).casefold().strip(" .,;:!").removeprefix("the ")
 
 
 def _letters_at(text: str, options: Mapping[str, str], letters: str, *, led: bool) -> Choice | None:
-    """The letter that begins a text, and what goes on with another one."""
+    """The choice in a text without its introduction. led: it had one, such as "the answer is"."""
     together = _TOGETHER.fullmatch(text.strip(" .()[]"))
     if together and set(together.group()) <= set(letters) and len(set(together.group())) > 1:
         return Choice(tuple(together.group()))
@@ -171,7 +170,10 @@ def _letter_in(match: re.Match[str]) -> str:
 def _with_text(
     letter: str, after: str, options: Mapping[str, str], letters: str, *, bracketed: bool, led: bool, lower: bool
 ) -> Choice | None:
-    """A letter and what stands behind it: nothing, a mark and a text, or something that makes it no choice."""
+    """The choice of a letter, given the text after it.
+
+    bracketed: the letter is in brackets. led: see `_letters_at`. lower: the letter is lower case.
+    """
     if not after.strip(" .,:;!)]"):
         return Choice((letter,))
     affirmed = _AFFIRMED.match(after)
@@ -197,7 +199,7 @@ def _with_text(
 
 
 def _unless_offered(letter: str, text: str, letters: str) -> Choice:
-    """The letter, or a hedge where the rest of its sentence offers another one."""
+    """The choice of a letter; a hedge if the rest of its sentence offers another one."""
     reason = _REASON.search(text)
     rest = text if reason is None else text[: reason.start()]
     named = [letter]
@@ -208,7 +210,7 @@ def _unless_offered(letter: str, text: str, letters: str) -> Choice:
     return Choice(tuple(dict.fromkeys(named)))
 
 
-# --- a whole response: where does it commit ---------------------------------------------------------------------------
+# --- finding the answer in a response ---------------------------------------------------------------------------------
 
 _STATED = re.compile(
     r"\b(?:(?:answer|choice|option|response)\b|ans\b\.?)[*_\s]*(?:choice[*_\s]+|option[*_\s]+)?(?:is|=|:|would\s+be|must\s+be|should\s+be)"
@@ -238,7 +240,7 @@ _DENIED = re.compile(
 
 
 def boxes(text: str) -> list[tuple[int, int, str]]:
-    """Start, end and content of each closed box that stands in no other."""
+    """Start, end and content of each closed outermost box."""
     openings = {match.end() - 1: match.start() for match in _BOX.finditer(text)}
     if not openings:
         return []
@@ -249,14 +251,14 @@ def boxes(text: str) -> list[tuple[int, int, str]]:
             open_braces.append(brace.start())
         elif open_braces and (inside := open_braces.pop()) in openings:
             start = openings[inside]
-            while closed and closed[-1][0] > start:  # they stand in this one
+            while closed and closed[-1][0] > start:  # nested in this one
                 closed.pop()
             closed.append((start, brace.end(), text[inside + 1 : min(brace.start(), inside + 1 + _LONGEST)]))
     return closed
 
 
 def _joined(text: str, spans: Iterable[tuple[int, int, str]], between: re.Pattern[str]) -> str | None:
-    """The content of the last span, with those that are joined to it."""
+    """The content of the last span, joined with those connected to it by `between`; None if there are no spans."""
     chain: list[str] = []
     at = 0
     for start, end, content in spans:
@@ -268,19 +270,19 @@ def _joined(text: str, spans: Iterable[tuple[int, int, str]], between: re.Patter
 
 
 def _boxed(text: str) -> str | None:
-    """The content of the last box, with those that are joined to it."""
+    """The content of the last box, with the boxes joined to it."""
     return _joined(text, boxes(text), _BETWEEN_BOXES)
 
 
 def _answered(text: str) -> str | None:
-    """The content of the last `<answer>`, with those that are joined to it by a word or a mark."""
+    """The content of the last `<answer>`, with those joined to it by a word or punctuation."""
     return _joined(text, answers(text), _BETWEEN_ANSWERS)
 
 
 def _stated(text: str) -> str | None:
-    """The rest of the line behind the last statement of an answer, or the last "B is correct"; none that is denied.
+    """The rest of the line after the last undenied statement of an answer, or the last "B is correct".
 
-    Statements that are joined, "the answer is A or the answer is B", are one.
+    Joined statements, "the answer is A or the answer is B", count as one.
     """
     statements = heapq.merge(_STATED.finditer(text), _IS_RIGHT.finditer(text), key=re.Match.start)
     said: re.Match[str] | None = None
@@ -321,7 +323,7 @@ _STEPS: dict[Policy, tuple[Callable[[str], str | None], ...]] = {
 
 
 def _found(text: str, reference: ChoiceReference, policy: Policy) -> tuple[str, Choice] | None:
-    """Where the response commits, and to what."""
+    """The text with the answer, and its choice; None if there is none."""
     options = reference.options
     letters = "".join(options) if options else _letters_for(reference.answer)
     text = in_english(text)
@@ -344,7 +346,7 @@ def _found(text: str, reference: ChoiceReference, policy: Policy) -> tuple[str, 
 
 
 def _is_bare(text: str) -> bool:
-    """One short line that says at most once what the answer is, with no place of its own for it."""
+    """Whether a text is one short line without a box or `<answer>`, with at most one statement of an answer."""
     line = text.strip()
     if len(line) > _LONGEST or "\n" in line or last_answer(line) is not None or _BOX.search(line):
         return False
@@ -352,22 +354,22 @@ def _is_bare(text: str) -> bool:
 
 
 def _letters_for(answer: str) -> str:
-    """A to E; where the answer lies beyond, A to J or to Z."""
+    """The letters that count as options: A to E, or up to J or Z if the answer is beyond E."""
     last = next(last for last in "EJZ" if answer <= last)
     return string.ascii_uppercase[: string.ascii_uppercase.index(last) + 1]
 
 
 def _controls(request: GradeRequest) -> Sequence[GradeRequest]:
-    """Nothing, and the right letter."""
+    """Control requests: an empty response, and the right letter."""
     answer = request.reference.answer if isinstance(request.reference, ChoiceReference) else "A"
     return (replace(request, response=""), replace(request, response=f"<answer>{answer}</answer>"))
 
 
 @reward("choice", version="2", correctness=True, controls=_controls, references=(ChoiceReference.type,))
 def choice(request: GradeRequest, *, policy: Policy = "lenient", prefilled: bool = False) -> GradeResult:
-    """1 where the response commits to the reference's letter and to no other, else 0.
+    """1 if the response commits to the reference's letter and no other, else 0.
 
-    policy: where it may commit, see above. prefilled: the prompt ended in `<think>`.
+    policy: where the answer may stand, see above. prefilled: the prompt ended in `<think>`.
     """
     reference = request.reference
     if not isinstance(reference, ChoiceReference):

@@ -1,14 +1,14 @@
 r"""The R1-Zero response format: `<think>…</think>` and then `<answer>…</answer>`, each exactly once, nothing outside.
 
-The reward `format` pays 1 where the whole response has this shape and 0 elsewhere; it says nothing of what the answer
-is. White space may stand around and between the blocks; the last block must show something. With `newlines` each tag
-stands on a line of its own and nothing else stands between the blocks:
+The reward `format` pays 1 if the whole response has this form, else 0; it does not judge the answer. White space is
+allowed around and between the blocks; the last block must not be blank. With `newlines` each tag is on its own line,
+and nothing else is between the blocks:
 
     <think>\n…\n</think>\n<answer>\n…\n</answer>
 
-A tag counts wherever it stands, in the thinking and in code fences too: a second `<answer>` is one too many for whoever
-reads the answer. What looks like one of the tags and is spelled otherwise (`<Answer>`, `<answer id="1">`, `</ answer>`,
-zero-width characters inside, full-width brackets) is a fault for the same reason. Linear in the length.
+A tag counts wherever it occurs, including in the thinking and in code fences, because a second `<answer>` would confuse
+whoever extracts the answer. For the same reason variants of a tag are faults: `<Answer>`, `<answer id="1">`, `</
+answer>`, zero-width characters inside, full-width brackets. Runs in linear time.
 
 Example:
     >>> fault_of("<think>2+3 is 5</think> <answer>5</answer>")
@@ -27,7 +27,7 @@ from functools import lru_cache
 
 from rewards.registry import reward
 from rewards.rules.invisible import INVISIBLE, is_blank
-from rewards.rules.tags import check_tags, spellings
+from rewards.rules.tags import check_tags, tag_texts
 from rewards.types import GradeRequest, GradeResult
 
 TAGS = ("think", "answer")
@@ -38,7 +38,7 @@ _SHOWN = 40
 
 @lru_cache(maxsize=64)
 def _alike(tags: tuple[str, ...]) -> re.Pattern[str]:
-    """Whatever a careless reader takes for one of the tags. Each `*+` gives nothing back, so it is linear."""
+    """A pattern for the tags and their variants. The possessive `*+` never backtracks, so matching is linear."""
     names = "|".join(_UNSEEN.join(re.escape(letter) for letter in tag) for tag in tags)
     return re.compile(
         rf"[<＜﹤]{_UNSEEN}(?:[/／]{_UNSEEN})?(?:{names})(?:{_UNSEEN}[>＞﹥]|[\s/／{INVISIBLE}][^<>＜＞﹤﹥]*+[>＞﹥])",
@@ -47,14 +47,14 @@ def _alike(tags: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def fault_of(response: str, *, tags: Sequence[str] = TAGS, prefilled: bool = False, newlines: bool = False) -> str:
-    """What is wrong with the shape of a response; empty = nothing.
+    """What is wrong with the form of a response; empty = nothing.
 
     tags: the names of the blocks, in order. prefilled: the prompt ended in the first tag, so the response begins inside
-    it. newlines: each tag stands on a line of its own.
+    it. newlines: each tag must be on its own line.
     """
     names = tuple(tags)
     text = _from_first_tag(response, names[0], newlines) if prefilled else response
-    exact = spellings(names)
+    exact = tag_texts(names)
     for match in _alike(names).finditer(text):
         if match.group() not in exact:
             return f"{match.group()[:_SHOWN]!r} is none of the tags {' '.join(exact)}"
@@ -71,13 +71,13 @@ def fault_of(response: str, *, tags: Sequence[str] = TAGS, prefilled: bool = Fal
 
 
 def _from_first_tag(response: str, tag: str, newlines: bool) -> str:
-    """The response with the tag in which its prompt ended, which may have ended the line as well."""
+    """Prepend the first tag, in which the prompt ended; with a newline if `newlines` requires it."""
     gap = "\n" if newlines and not response.startswith(("\n", "\r\n")) else ""
     return f"<{tag}>{gap}{response}"
 
 
 def _gaps(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
-    """What stands before the first block, between the blocks and after the last one."""
+    """The texts before the first block, between the blocks and after the last."""
     edges = [0, *(edge for span in spans for edge in span), len(text)]
     return [text[edges[i] : edges[i + 1]] for i in range(0, len(edges), 4)]
 
@@ -116,6 +116,6 @@ def _check(*, tags: Sequence[str], prefilled: bool, newlines: bool) -> None:  # 
 def format_reward(
     request: GradeRequest, *, tags: tuple[str, ...] = TAGS, prefilled: bool = False, newlines: bool = False
 ) -> GradeResult:
-    """1 where the response has the format, 0 where not; see `fault_of` for the parameters."""
+    """1 if the response has the format, else 0; see `fault_of` for the parameters."""
     fault = fault_of(request.response, tags=tags, prefilled=prefilled, newlines=newlines)
     return GradeResult.wrong(fault) if fault else GradeResult.correct()

@@ -1,6 +1,6 @@
-"""What Chinese, Japanese and Korean say about the letter of an option, in the English words that `choice` reads.
+"""Translate Chinese, Japanese and Korean phrases about an option's letter to the English that `choice` reads.
 
-Only a few words are: what states an answer, denies it, joins two or calls one right or wrong. The others stay.
+Only phrases that state an answer, deny it, join two or call one right or wrong are translated; the rest stays.
 
 Example:
     >>> in_english("答案是B。").strip()
@@ -22,7 +22,7 @@ _FOREIGN = re.compile(r"[\u3001-\u9fff\uac00-\ud7af]")
 _LETTER = r"(?=[\s(（\[【*`$]*[A-Za-zＡ-Ｚａ-ｚ](?![A-Za-z]))"
 _WOULD = r"(?:应该|应当|应|该|能够|能|可以|可|会|要|是){0,3}"
 _WORDS = re.compile(
-    r"(?=[不没沒勿别無无是而并非排除正最的【答정选選或还也ま또以和与及都错对因所故で입])"  # any begins with one
+    r"(?=[不没沒勿别無无是而并非排除正最的【答정选選或还也ま또以和与及都错对因所故で입])"  # first characters
     rf"(?:(?P<not>(?:不|[没沒]有?|勿|别|無|无){_WOULD}(?:选择?|選択?)|不是|而非|并非|(?:非|排除|除了?){_LETTER})"
     rf"|(?P<answer>(?:正确|最终|最佳)?的?【?(?:答案|正解|答え|정답)】?)(?P<answer_is>\s*{_WOULD}(?:是|为|為|选|選|は|은|:|：))?"
     r"|(?<=[A-ZＡ-Ｚ])(?:选项|選項|です|입니다)"
@@ -51,7 +51,7 @@ _ENGLISH = {
 
 
 def in_english(text: str) -> str:
-    """The text with those words in English; as it is where it has none of these scripts. Linear in the length."""
+    """The text with those phrases in English. Runs in linear time."""
     if text.isascii() or _FOREIGN.search(text) is None:
         return text
     return _WORDS.sub(lambda word: _ENGLISH[word.lastgroup], text).translate(_SIGNS)

@@ -1,7 +1,7 @@
-"""Characters that show nothing: zero-width and formatting characters, fillers, control characters.
+"""Invisible characters: zero-width and formatting characters, fillers, control characters.
 
-They may stand inside a word or a tag without being seen, so what compares text drops them and what looks for a tag
-reads over them. White space is not among them.
+They can be inside a word or tag without being seen, so comparisons drop them and searches for tags skip them. White
+space is not included.
 
 Example:
     >>> without_invisible("Pa\\u200bris\\ufeff")
@@ -19,7 +19,7 @@ INVISIBLE = (
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     r"\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""The inside of a character class of a regular expression."""
+"""The inside of a regular expression's character class."""
 
 _INVISIBLE = re.compile(f"[{INVISIBLE}]+")
 _BLANK = re.compile(rf"[\s{INVISIBLE}]*+")
@@ -31,5 +31,5 @@ def without_invisible(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing of the text is to be seen."""
+    """Whether the text has only white space and invisible characters."""
     return _BLANK.fullmatch(text) is not None

@@ -1,9 +1,9 @@
-r"""The reward `json_schema`: 1 where the response gives JSON that satisfies the schema of its reference, else 0.
+r"""The reward `json_schema`: 1 if the response contains JSON that satisfies the reference's schema, else 0.
 
-Where the JSON stands: by default in the last fenced block of the answer that names `json` or no language, else the
-whole answer (the last `<answer>…</answer>`, else all that is visible behind the thinking). The JSON is read strictly:
-NaN, infinities (`1e999` too), a key that stands twice, anything behind the value, more than `DEEPEST` levels,
-`LONGEST_JSON` characters or `MOST_DIGITS` digits in a number are faults of the response.
+By default the JSON is the last fenced block of the answer whose language is `json` or not given, else the whole answer
+(the last `<answer>…</answer>`, else everything after the thinking). It is parsed strictly: NaN, infinities (also
+`1e999`), duplicate keys, text after the value, more than `DEEPEST` levels, `LONGEST_JSON` characters or `MOST_DIGITS`
+digits in a number make the response wrong.
 
 Example:
     >>> read_json('{"a": 1, "a": 2}')
@@ -40,7 +40,7 @@ _SHOWN = 200
 
 
 def read_json(text: str) -> Json:
-    """The one value that a text holds. Raises ValueError saying what is wrong with it, and nothing else."""
+    """Parse a text that is one JSON value. Raises ValueError, and nothing else; the message says what is wrong."""
     if len(text) > LONGEST_JSON:
         raise ValueError(f"it has {len(text)} characters; {LONGEST_JSON} are read at most")
     try:
@@ -82,7 +82,7 @@ _PLACES: dict[Source, Place] = {"any": "final", "response": "response", "fenced"
 
 
 def located(response: str, source: Source, *, prefilled: bool = False) -> str | None:
-    """The text that is to be JSON; None where the response has none."""
+    """The part of a response that should be JSON; None if it has no such part."""
     text = place_of(response, _PLACES[source], prefilled=prefilled)
     if text is None or source in ("response", "answer"):
         return text
@@ -91,7 +91,7 @@ def located(response: str, source: Source, *, prefilled: bool = False) -> str | 
 
 
 def last_block(text: str) -> str | None:
-    """The last closed fenced block that names `json` or nothing. Linear in the length."""
+    """The content of the last closed fenced block with language `json` or none. Runs in linear time."""
     found: str | None = None
     opened: tuple[str, bool, int] | None = None
     for fence in _FENCE.finditer(text):
@@ -106,16 +106,16 @@ def last_block(text: str) -> str | None:
 
 
 def _controls(request: GradeRequest) -> Sequence[GradeRequest]:
-    """Nothing, and the smallest values: a schema that hangs on them hangs by itself."""
+    """Control requests: an empty response and minimal values; a schema that hangs on these is at fault itself."""
     return tuple(replace(request, response=response) for response in ("", "{}", "[]", '""'))
 
 
 @reward("json_schema", version="2", correctness=True, controls=_controls, references=(JsonSchemaReference.type,))
 def json_schema(request: GradeRequest, *, source: Source = "any", prefilled: bool = False) -> GradeResult:
-    """1 where the JSON of the response satisfies the schema, else 0.
+    """1 if the JSON of the response satisfies the schema, else 0.
 
-    source: where the JSON stands: `any` as above, `response` (the whole of it, thinking included), `fenced` (the last
-    block alone), `answer` (the whole `<answer>`). prefilled: the prompt ended in `<think>`.
+    source: where the JSON is: `any` as above, `response` (all of it, including thinking), `fenced` (only the last
+    block), `answer` (the whole `<answer>`). prefilled: the prompt ended in `<think>`.
     """
     reference = request.reference
     if not isinstance(reference, JsonSchemaReference):

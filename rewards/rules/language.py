@@ -1,14 +1,12 @@
-r"""The reward `language`: the share of one script among the letters, so that a model reasons in one language.
+r"""The reward `language`: the share of one script among the letters, to keep a model's reasoning in one language.
 
-A language-consistency term as in DeepSeek-R1 (arXiv 2501.12948, section 2.3.2), by script: English and French are not
-told apart, English and Chinese are. `script` names the one that counts, `prompt` takes that of the prompt, `main`
-(and `prompt`, where the prompt has no letters) whichever has most letters. Tags are left out. In code and mathematics
-(fences, `code`, `$…$`, `\(…\)`, `\[…\]`, LaTeX commands) and in web addresses, Latin and Greek letters are left out;
-those of other scripts count there too, so that a fence is no place to hide in. Letters of no language (`𝒙`, `℃`) never
-count. A text that is not blank and has no letters is in no wrong language: 1. Han letters are Japanese beside Kana, up
-to `HAN_BESIDE_KANA` for each, so that Chinese is not: it is told from Japanese and from Korean.
-
-Linear in the length.
+This is the language consistency reward of DeepSeek-R1 (arXiv 2501.12948, section 2.3.2), by script: it distinguishes
+English from Chinese, but not from French. `script` is the script that counts; `prompt` means that of the prompt, `main`
+(and `prompt`, if the prompt has no letters) the most frequent one. Tags are ignored. In code, mathematics (fences,
+`code`, `$…$`, `\(…\)`, `\[…\]`, LaTeX commands) and URLs, Latin and Greek letters are ignored; other scripts count even
+there, so a fence cannot hide them. Letters of no language (`𝒙`, `℃`) never count. A non-blank text without letters
+scores 1. To distinguish Japanese from Chinese, Han letters count as Japanese only up to `HAN_BESIDE_KANA` per Kana
+letter. Runs in linear time.
 
 Example:
     >>> language(GradeRequest(response="<think>Let x be 2. 答案是</think> `print` $\\alpha$"), script="latin").score
@@ -34,7 +32,7 @@ Script: TypeAlias = Literal[
     "georgian", "ethiopic", "chinese", "japanese", "korean", "prompt", "main",
 ]  # fmt: skip
 
-# The first word of a character's name says its script.
+# The first word of a character's Unicode name gives its script.
 _NAMED = {
     "LATIN", "CYRILLIC", "GREEK", "ARABIC", "HEBREW", "DEVANAGARI", "BENGALI", "TAMIL", "TELUGU", "THAI", "ARMENIAN",
     "GEORGIAN", "ETHIOPIC", "HIRAGANA", "KATAKANA", "HANGUL", "CJK",
@@ -60,7 +58,7 @@ _APART = re.compile(r"</?[A-Za-z][\w-]*>|\\[A-Za-z]+|https?://\S+")
 
 
 def letters(text: str) -> Counter[str]:
-    """How many letters of each script the prose of a text has, and its code those of scripts that code has not."""
+    """Count the letters of each script; in code only those of scripts other than Latin and Greek."""
     prose, code = Counter[str](), Counter[str]()
     for is_code, piece in _pieces(text):
         (code if is_code else prose).update(piece)
@@ -75,7 +73,7 @@ def letters(text: str) -> Counter[str]:
 
 
 def _script(character: str) -> str:
-    """The script of a letter; empty for what is none, or of no language."""
+    """The script of a letter; empty for other characters, and for letters of no language."""
     if not character.isalpha():
         return ""
     words = unicodedata.name(character, "").split()
@@ -86,7 +84,7 @@ def _script(character: str) -> str:
 
 
 def _pieces(text: str) -> Iterator[tuple[bool, str]]:
-    """Prose and code in turns, without tags. A mark that is never closed is prose."""
+    """Split a text into prose and code, without tags. Yields (is code, text). An unclosed code delimiter is prose."""
     for is_code, piece in _fenced(text):
         if is_code:
             yield True, piece
@@ -101,7 +99,7 @@ def _pieces(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def _fenced(text: str) -> Iterator[tuple[bool, str]]:
-    # closing marks known not to follow: each is searched for in vain once, which keeps this linear
+    # closing delimiters known not to follow: each fails at most once, which keeps this linear
     never: set[str] = set()
     at, scanned, newline = 0, 0, -1
     while (opening := _OPENING.search(text, scanned)) is not None:
@@ -128,7 +126,7 @@ def _fenced(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def _wanted(script: Script, request: GradeRequest, counted: Mapping[str, int]) -> frozenset[str]:
-    """The scripts that count as the one that is asked for; empty where there are no letters."""
+    """The scripts that count as the requested one; empty if there are no letters."""
     if script == "prompt":
         asked = letters("\n".join(message.content for message in request.messages))
         return _together(asked or counted)
@@ -138,7 +136,7 @@ def _wanted(script: Script, request: GradeRequest, counted: Mapping[str, int]) -
 
 
 def _together(counted: Mapping[str, int]) -> frozenset[str]:
-    """The script with most letters, and those that are written together with it."""
+    """The script with the most letters, and those that are written together with it."""
     if not counted:
         return frozenset()
     if _of(_SCRIPTS["japanese"], counted) >= max(counted.values()) and _kana(counted):
@@ -151,7 +149,7 @@ def _kana(counted: Mapping[str, int]) -> int:
 
 
 def _of(wanted: frozenset[str], counted: Mapping[str, int]) -> int:
-    """How many letters are of these scripts."""
+    """The number of letters in these scripts."""
     if wanted == _SCRIPTS["japanese"]:
         return _kana(counted) + min(counted.get("cjk", 0), HAN_BESIDE_KANA * _kana(counted))
     return sum(counted.get(script, 0) for script in wanted)
@@ -171,10 +169,10 @@ def language(
     place: Place = "response",
     prefilled: bool = False,
 ) -> GradeResult:
-    """The share of the script's letters, 0 to 1. Parts: the `share`, and how many `letters` were counted.
+    """The share of the script's letters, 0 to 1. Parts: `share`, and `letters`, the number of letters counted.
 
-    script: see above. at_least: 1 from this share on and 0 below, instead of the share. place: where to look, see
-    `rewards.rules.places`; `thinking` is the reasoning. prefilled: the prompt ended in `<think>`.
+    script: see above. at_least: pay 1 from this share on, else 0, instead of the share. place: the part of the response
+    to look at, see `rewards.rules.places`. prefilled: the prompt ended in `<think>`.
     """
     text = place_of(request.response, place, prefilled=prefilled)
     if text is None or is_blank(text):

@@ -1,15 +1,16 @@
-r"""The reward `length`: a number that depends on how long the response is, and on nothing else.
+r"""The reward `length`: a score that depends only on the length of the response.
 
 | shape | score of a length n, with the limit L |
 |---|---|
-| `linear` | from `at_zero` (1) straight to `at_limit` (0) at L |
+| `linear` | linear from `at_zero` (1) at 0 to `at_limit` (0) at L |
 | `cosine` | at_limit + (at_zero - at_limit) · (1 + cos(π n / L)) / 2 |
-| `soft_overlong` | 0 up to L - buffer, then straight to -1 at L |
+| `soft_overlong` | 0 up to L - buffer, then linear to -1 at L |
 
-Beyond the limit `linear` and `cosine` pay `beyond` (or else `at_limit`), `soft_overlong` -1. `cosine` is E. Yeo et al.,
-"Demystifying Long Chain-of-Thought Reasoning in LLMs" (arXiv 2502.03373), where right and wrong responses have curves
-of their own: a gate with `else` says which one counts. There a response that reaches the limit, or was cut off before
-it, is paid `beyond`, too. `soft_overlong` is Q. Yu et al., "DAPO" (arXiv 2503.14476), equation 13.
+Beyond the limit, `linear` and `cosine` pay `beyond` (default: `at_limit`), and `soft_overlong` pays -1. `cosine` is
+from E. Yeo et al., "Demystifying Long Chain-of-Thought Reasoning in LLMs" (arXiv 2502.03373). With `cosine`, a response
+that reaches the limit, or was cut off before it, is paid `beyond` as well. `soft_overlong` is from Q. Yu et al., "DAPO"
+(arXiv 2503.14476), equation 13. In Yeo et al. right and wrong responses have different curves, which a gate with `else`
+expresses:
 
     gate: math
     then: {reward: length, label: right,
@@ -44,7 +45,7 @@ _WORD = re.compile(r"\S+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """What a length is paid. limit, buffer: lengths."""
+    """The values of a curve. limit, buffer: lengths, in the unit of the reward."""
 
     limit: int
     buffer: int
@@ -53,24 +54,24 @@ class Curve:
     beyond: float
 
     def between(self, share: float) -> float:
-        """From `at_zero` (0) to `at_limit` (1). Their difference may be more than a float can hold."""
+        """Interpolate from `at_zero` (share 0) to `at_limit` (share 1); their difference may overflow a float."""
         return self.at_zero * (1.0 - share) + self.at_limit * share
 
 
-def linear(curve: Curve, count: int, cut: bool) -> float:  # noqa: ARG001  # all shapes are called alike
-    """Straight from `at_zero` to `at_limit`."""
+def linear(curve: Curve, count: int, cut: bool) -> float:  # noqa: ARG001  # all shapes have one signature
+    """Linear from `at_zero` to `at_limit`."""
     return curve.beyond if count > curve.limit else curve.between(count / curve.limit)
 
 
 def cosine(curve: Curve, count: int, cut: bool) -> float:
-    """Half a wave of the cosine, flat at both ends."""
+    """Half a cosine wave, flat at both ends."""
     if count >= curve.limit or cut:
         return curve.beyond
     return curve.between((1.0 - math.cos(math.pi * count / curve.limit)) / 2.0)
 
 
 def soft_overlong(curve: Curve, count: int, cut: bool) -> float:  # noqa: ARG001
-    """A penalty that grows inside the buffer before the limit."""
+    """A penalty that grows within the buffer before the limit."""
     return max(-1.0, min(0.0, (curve.limit - curve.buffer - count) / curve.buffer))
 
 
@@ -146,10 +147,10 @@ def length(
     at_limit: float | None = None,
     beyond: float | None = None,
 ) -> GradeResult:
-    """What the length of the whole response is paid. Part: the `length` itself.
+    """The score of the response's length. Part: `length`, the length itself.
 
-    limit, buffer, at_zero, at_limit, beyond: the curve, see above. unit: `characters`, `words` (between white space),
-    or `tokens`, which the request must carry (`metadata.tokens`; every request of a training run does).
+    limit, buffer, at_zero, at_limit, beyond: the curve, see above. unit: `characters`, `words` (separated by white
+    space), or `tokens`, which requires `metadata.tokens` in the request (set in training runs).
     """
     count = _COUNTS[unit](request)
     if count is None:

@@ -1,14 +1,14 @@
 r"""Regular expressions in time linear in the text, whatever the pattern: no backtracking.
 
-The syntax and the meaning are Python's (`re`), whose own parser reads the pattern. It becomes a nondeterministic
-automaton of at most `MOST_STEPS` steps, which is made deterministic state by state as the text asks for it (as K.
-Thompson, "Regular Expression Search Algorithm", CACM 1968, and the lazy automata of later engines do). A state that is
-known costs one look-up a character; a new one costs at most the size of the automaton. What is known is forgotten when
-it grows too large, so memory is bounded.
+Syntax and semantics are those of Python's `re`, whose parser reads the pattern. The pattern becomes a nondeterministic
+automaton (NFA) of at most `MOST_STEPS` steps, which is converted to a deterministic one (DFA) lazily, state by state,
+as in K. Thompson, "Regular Expression Search Algorithm", CACM 1968, and later engines. A known state costs one lookup
+per character, a new one at most the size of the NFA. The states are discarded when there are too many, so memory is
+bounded.
 
-Only whether a pattern matches is answered, not where. Look-around is known as far as one character decides it:
-`(?<!\d)42(?!\d)`, `(?=\s|$)`. Longer look-around, back-references, atomic groups, possessive repeats and conditions are
-refused, and so is a pattern that grows too large: Python would have to backtrack for them.
+It answers whether a pattern matches, not where. Look-around is supported if one character decides it:
+`(?<!\d)42(?!\d)`, `(?=\s|$)`. Longer look-around, back-references, atomic groups, possessive repeats and conditionals
+are refused, because they would need backtracking, and so are patterns that are too large.
 
 Example:
     >>> pattern = compile_linear(r"(a+)+b")
@@ -35,7 +35,7 @@ MOST_STEPS = 2_000
 _MOST_KNOWN = 50_000
 _DEEPEST = 60
 
-# Python's own parser and code generator for one character: there is no second opinion of what `\w` or `(?i)` mean.
+# Python's own parser, and its compiler for single characters, so that `\w` or `(?i)` mean the same as in `re`.
 _parser: Any = importlib.import_module("re._parser")
 _compiler: Any = importlib.import_module("re._compiler")
 
@@ -57,14 +57,15 @@ Condition: TypeAlias = "Callable[[Signature, str | None, bool], bool]"
 
 
 class Unsupported(ValueError):
-    """The pattern is none of Python's, or cannot be matched in linear time. The message says why and what to do."""
+    """The pattern is not valid, or cannot be matched in linear time. The message says why and what to do."""
 
 
 class _Automaton:
-    """The nondeterministic automaton of a pattern: lists indexed by step.
+    """The NFA of a pattern, as lists indexed by step.
 
-    leaf: which of `leaves` a step reads; -1 = it reads nothing. out: the steps behind it. condition: what must hold for
-    a step that reads nothing. Step 0 is the end. probes: what conditions want to know of the character before.
+    leaf: index in `leaves` of the character test of a step; -1 = it consumes nothing. out: the steps that follow.
+    condition: must hold for a step that consumes nothing. Step 0 is the end. probes: tests of the preceding character,
+    used by conditions.
     """
 
     def __init__(self) -> None:
@@ -87,7 +88,7 @@ class _Automaton:
         self.condition.append(condition)
         return len(self.leaf) - 1
 
-    # --- from the syntax tree: each returns the first step of what is followed by `then` ------------------------------
+    # --- from the syntax tree: each returns the first step of its part, which continues at step `then` ----------------
 
     def sequence(self, items: Any, flags: int, then: int) -> int:
         self._depth += 1
@@ -126,7 +127,7 @@ class _Automaton:
                 then = self.step([self.sequence(items, flags, then), behind])
         for _ in range(least):
             then = self.sequence(items, flags, then)
-            self.step([])  # so that repeats of nothing are counted, too
+            self.step([])  # so that repeats of nothing count against the limit
         return then
 
     def _leaf(self, operation: Any, value: Any, flags: int) -> int:
@@ -142,7 +143,7 @@ class _Automaton:
     # --- conditions ---------------------------------------------------------------------------------------------------
 
     def _condition(self, name: str, value: Any, flags: int) -> Condition | None:
-        """What an anchor or a look-around of one character asks; None where it is no such thing."""
+        """The condition of an anchor or a one-character look-around; None for anything else."""
         if name == "AT":
             return self._anchor(str(value), flags)
         if name == "FAILURE":
@@ -156,7 +157,7 @@ class _Automaton:
         return lambda before, following, last: not inner(before, following, last)
 
     def _looks(self, items: Any, flags: int, direction: int) -> Condition | None:
-        """Of a look-around that holds one character, one anchor, or a choice of such."""
+        """The condition of a look-around that contains one character, one anchor, or alternatives of these."""
         parts = list(items)
         if not parts:
             return lambda _before, _next, _last: True
@@ -218,15 +219,15 @@ class _Automaton:
 
 
 def _changed(flags: int, added: int, removed: int) -> int:
-    """The flags inside `(?flags:…)`; of ASCII and Unicode the inner one counts."""
+    """The flags inside `(?flags:…)`; an inner ASCII or Unicode flag replaces the outer one."""
     kinds = re.ASCII | re.UNICODE
     return ((flags & ~kinds if added & kinds else flags) | added) & ~removed
 
 
 class _State(dict[str, "_State"]):
-    """A state of the deterministic automaton: the state behind each character that was asked for so far.
+    """A state of the DFA: a map from each character seen so far to the next state.
 
-    decided: the answer, whatever follows; None = it is open.
+    decided: the answer regardless of what follows; None = not decided.
     """
 
     __slots__ = ("before", "decided", "run", "steps")
@@ -245,7 +246,7 @@ class _State(dict[str, "_State"]):
 
 
 class _Run:
-    """A pattern as it searches, or as it matches the whole text, with the states found so far."""
+    """The lazy DFA of a pattern, for searching or (`whole`) for matching the whole text."""
 
     def __init__(self, automaton: _Automaton, start: int, *, whole: bool) -> None:
         self._automaton = automaton
@@ -257,21 +258,21 @@ class _Run:
         self._failed = _State(self, frozenset(), (), decided=False)
 
     def matches(self, text: str) -> bool:
-        """Whether the pattern matches, in one pass."""
+        """Whether the pattern matches; one pass over the text."""
         state = self._state(frozenset((self._start,)), self._signature(None))
         last = text.endswith("\n")
         for character in text[:-1] if last else text:
             state = state[character]
             if state.decided is not None:
                 return state.decided
-        if last:  # `$` holds before it, and there alone
+        if last:  # a final newline: `$` holds before it
             state = self.after(state, "\n", last=True)
             if state.decided is not None:
                 return state.decided
         return 0 in self._reached(state, None, last=False)
 
     def after(self, state: _State, character: str, *, last: bool) -> _State:
-        """The state behind a character."""
+        """The state after a character."""
         self._make_room()
         reached = self._reached(state, character, last=last)
         if 0 in reached and not self._whole:
@@ -292,7 +293,7 @@ class _Run:
         return self._state(frozenset(steps), self._signature(character))
 
     def _reached(self, state: _State, following: str | None, *, last: bool) -> set[int]:
-        """The steps that are reached without reading anything."""
+        """The steps reached without consuming a character."""
         automaton = self._automaton
         seen = set(state.steps)
         waiting = list(state.steps)
@@ -352,7 +353,7 @@ def compile_linear(source: str) -> LinearPattern:
         raise Unsupported(f"it has {len(source)} characters; {LONGEST_PATTERN} are read at most")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what may mean something else in a later Python
+            warnings.simplefilter("ignore")  # FutureWarning: syntax that may change in a later Python
             tree = _parser.parse(source)
     except (re.error, OverflowError, ValueError) as error:
         raise Unsupported(f"it is no regular expression of Python's: {error}") from error

@@ -1,15 +1,15 @@
-"""Which part of a response a rule looks at.
+"""The part of a response that a rule looks at.
 
 | place | is |
 |---|---|
-| `response` | all of it, as it is |
-| `visible` | what stands after the thinking, up to an end-of-turn token |
-| `thinking` | what stands inside `<think>…</think>`, or before a lone `</think>`; all behind one that never ends |
-| `answer` | the last `<answer>…</answer>` of what is visible |
-| `final` | `answer` where there is one, else `visible` |
+| `response` | all of it, unchanged |
+| `visible` | the text after the thinking, up to an end-of-turn token |
+| `thinking` | the text inside `<think>…</think>`, before a lone `</think>`, or after a `<think>` that is never closed |
+| `answer` | the last `<answer>…</answer>` of the visible text |
+| `final` | `answer` if there is one, else `visible` |
 
-A response without thinking has no `thinking`; one whose thinking never ends has nothing `visible`. Linear in the
-length.
+A response without thinking has no `thinking`; one whose thinking is never closed has no `visible` text. Runs in linear
+time.
 
 Example:
     >>> place_of("<think>5?</think>So <answer>6</answer>", "answer")
@@ -35,14 +35,14 @@ ABSENT: dict[Place, str] = {
     "answer": "there is no <answer>",
     "final": "the thinking never ends",
 }
-"""Why a place may be missing."""
+"""Why a place is missing, for messages."""
 
 _THINK = re.compile(r"<(/?)think>", re.IGNORECASE | re.ASCII)
 _ANSWER = re.compile(r"<(/?)answer>", re.IGNORECASE | re.ASCII)
 
 
 def place_of(response: str, place: Place, *, prefilled: bool = False) -> str | None:
-    """The text of a place; None where the response has none.
+    """The text of a place; None if the response does not have it.
 
     prefilled: the prompt ended in `<think>`, so the response begins inside it.
     """
@@ -70,7 +70,7 @@ def answers(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def last_answer(text: str) -> str | None:
-    """What stands in the last `<answer>…</answer>`."""
+    """The content of the last `<answer>…</answer>`; None if there is none."""
     found = None
     for _, _, content in answers(text):
         found = content
@@ -81,7 +81,7 @@ def _thinking(text: str, prefilled: bool) -> str | None:
     spans: list[tuple[int, int]] = []
     inside, thought, at = prefilled, prefilled, 0
     for tag in _THINK.finditer(text):
-        if tag[1] and not inside:  # a lone one: all before it was thinking
+        if tag[1] and not inside:  # a lone closing tag: everything before it is thinking
             spans = [(0, tag.start())]
         elif inside:
             spans.append((at, tag.start()))

@@ -1,4 +1,4 @@
-r"""What is true of a problem that is graded by rule: references of `choice`, `exact`, `f1`, `regex`, `json_schema`.
+r"""The reference types of `choice`, `exact`, `f1`, `regex` and `json_schema`.
 
 | type | fields |
 |---|---|
@@ -7,7 +7,7 @@ r"""What is true of a problem that is graded by rule: references of `choice`, `e
 | `regex` | `pattern: source` or `[source, …]`, all of which must match; `mode?: "search"` or `"full"` |
 | `json_schema` | `schema: a JSON schema` |
 
-Patterns and schemas are checked when they are read: what could not be decided is the reference's fault.
+Patterns and schemas are checked when a reference is parsed, so an invalid one is an invalid row.
 
 Example:
     >>> READERS["choice"].read({"type": "choice", "answer": "b", "options": ["red", "blue"]})
@@ -38,7 +38,7 @@ _LABEL = re.compile(r"\s*[(\[]?([A-Z])[)\].:]\s*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceReference:
-    """The letter of the right option. options: the text of each letter, where it is known."""
+    """The letter of the right option. options: the text of each letter, if known."""
 
     type: ClassVar[str] = "choice"
     answer: str
@@ -62,7 +62,7 @@ class TextReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegexReference:
-    """Regular expressions, all of which must match. mode: where; None leaves it to the reward."""
+    """Regular expressions, all of which must match. mode: `search` or `full`; None = the reward's setting."""
 
     type: ClassVar[str] = "regex"
     patterns: tuple[str, ...]
@@ -127,7 +127,7 @@ def _options(value: object) -> Mapping[str, str]:
 
 
 def _without_labels(texts: Sequence[object]) -> list[object]:
-    """`["A) red", "B) blue"]` names its letters itself."""
+    """Remove letters that the option texts contain, as in `["A) red", "B) blue"]`."""
     labels = [_LABEL.match(text) if isinstance(text, str) else None for text in texts]
     named = all(
         label is not None and label[1] == letter for label, letter in zip(labels, string.ascii_uppercase, strict=False)
@@ -138,7 +138,7 @@ def _without_labels(texts: Sequence[object]) -> list[object]:
 
 
 def _bare(value: object, where: str) -> str:
-    """Text as it is, a number as JSON prints it."""
+    """Convert to text: strings unchanged, numbers as JSON prints them. Raises InvalidRow."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise InvalidRow(f"{where} must be a string or a number, not {value!r:.80}")
     if isinstance(value, float) and not math.isfinite(value):
@@ -191,7 +191,7 @@ def _json_schema(row: Mapping[str, object]) -> JsonSchemaReference:
 
 
 class Reader(NamedTuple):
-    """How the reference of a type is read, and its fields beside `type`."""
+    """The parser of a reference type, and its fields besides `type`."""
 
     read: Callable[[Mapping[str, object]], RuleReference]
     fields: Set[str]

@@ -1,8 +1,8 @@
-r"""The reward `regex`: 1 where every pattern of the reference matches, else 0.
+r"""The reward `regex`: 1 if every pattern of the reference matches, else 0.
 
-Patterns are Python's, matched in linear time and without backtracking (`rewards.rules.linear_regex`, which says what it
-refuses), so `(a+)+$` is as good as any other. `search` asks for a match anywhere, `full` for one of the whole text
-without the white space around it. By default the text is what is visible behind the thinking.
+Patterns have Python's syntax and are matched in linear time without backtracking, so `(a+)+$` is safe;
+`rewards.rules.linear_regex` lists what it refuses. `search` requires a match anywhere, `full` a match of the whole text
+without surrounding white space. The default text is the visible part, after the thinking.
 
 Example:
     >>> from rewards.types import reference_from
@@ -42,10 +42,11 @@ def regex(
     place: Place = "visible",
     prefilled: bool = False,
 ) -> GradeResult:
-    """1 where the patterns match, else 0.
+    """1 if the patterns match, else 0.
 
-    pattern: one for all rows, whatever their references; None = those of the reference. mode: `search` or `full`; a
-    reference's own wins. place: where to look, see `rewards.rules.places`. prefilled: the prompt ended in `<think>`.
+    pattern: one pattern for all rows; None = those of the reference. mode: `search` or `full`, unless the reference
+    sets it. place: the part of the response to look at, see `rewards.rules.places`. prefilled: the prompt ended in
+    `<think>`.
     """
     reference = request.reference
     if pattern is None and not isinstance(reference, RegexReference):
@@ -61,7 +62,7 @@ def regex(
     for source in patterns:
         try:
             compiled = compile_linear(source)
-        except Unsupported as error:  # a reference that was made by hand, not read
+        except Unsupported as error:  # a reference constructed in code, not parsed
             return GradeResult.ungraded(f"the pattern {source!r:.80} of the reference: {error}")
         if not (compiled.fullmatch(text.strip()) if mode == "full" else compiled.search(text)):
             return GradeResult.wrong(f"{source!r:.120} does not match")

@@ -1,10 +1,10 @@
-"""The reward `repetition`: a penalty for saying the same again, the share of repeated n-grams.
+"""The reward `repetition`: a penalty for the share of repeated n-grams.
 
     score = -penalty · max(0, share - allowed) / (1 - allowed)        share = 1 - different n-grams / n-grams
 
 as in the repetition penalty of E. Yeo et al., "Demystifying Long Chain-of-Thought Reasoning in LLMs" (arXiv
-2502.03373), but over all of the text. Words are those of `rewards.rules.words`, without regard to case. A text of fewer
-words than an n-gram has no share. Linear in the length; of a longer text the first `MOST_WORDS` words are looked at.
+2502.03373), but over the whole text. Words are those of `rewards.rules.words`, case-insensitive. In a text with fewer
+words than an n-gram, the share is 0. Runs in linear time; only the first `MOST_WORDS` words count.
 
 Example:
     >>> repetition(GradeRequest(response="wait wait wait wait wait"), ngram=2).score
@@ -28,7 +28,7 @@ LONGEST_NGRAM = 50
 
 
 def repeated_share(text: str, ngram: int) -> float:
-    """The share of n-grams that stand somewhere before; 0 where there is none."""
+    """The share of n-grams that occurred before in the text; 0 if the text has no n-gram."""
     numbers: dict[str, int] = {}
     found = [numbers.setdefault(word, len(numbers)) for word in islice(words(text.casefold()), MOST_WORDS)]
     count = len(found) - ngram + 1
@@ -63,10 +63,10 @@ def repetition(
     place: Place = "response",
     prefilled: bool = False,
 ) -> GradeResult:
-    """From 0 (nothing is said twice) down to `-penalty`. Part: the `share` of repeated n-grams.
+    """From 0 (no repetition) down to `-penalty`. Part: `share`, the share of repeated n-grams.
 
-    ngram: words of an n-gram. allowed: the share that costs nothing. place: where to look, see `rewards.rules.places`;
-    where that is missing nothing is repeated. prefilled: the prompt ended in `<think>`.
+    ngram: words per n-gram. allowed: the share without penalty. place: the part of the response to look at, see
+    `rewards.rules.places`; if it is missing, the score is 0. prefilled: the prompt ended in `<think>`.
     """
     text = place_of(request.response, place, prefilled=prefilled)
     share = 0.0 if text is None else repeated_share(text, ngram)

@@ -1,15 +1,15 @@
-"""JSON schemas: checking one once, and deciding whether a value satisfies it. The one file that knows jsonschema.
+"""Check JSON schemas, and validate values against them. The only file that imports jsonschema.
 
-Nothing is fetched: a `$ref` leads into the schema itself or to a published meta-schema, which jsonschema brings along;
-any other is refused when the schema is read. So are a schema that no draft knows, one that is nested more than
-`DEEPEST` deep, one that refers to itself without going down into the value (no validator would come to an end), and
-patterns that are not matched in linear time (`rewards.rules.linear_regex`, which matches them here as well: jsonschema
-would use Python's backtracking `re`). `format` is an annotation and checks nothing, as in the standard.
+Nothing is fetched: a `$ref` must point into the schema itself or to a published meta-schema, which jsonschema includes.
+Refused when the schema is parsed: any other `$ref`; a schema of an unknown draft; more than `DEEPEST` levels; a schema
+that refers to itself without descending into the value, on which no validator terminates; and patterns that cannot be
+matched in linear time. Patterns are matched by `rewards.rules.linear_regex`, not by Python's backtracking `re`.
+`format` is only an annotation, as in the standard.
 
-A reference is followed once for each part of the value, so that alternatives that lead to the same part do not multiply
-with its depth; those that depend on where they come from (`$dynamicRef`) are followed each time. Numbers are multiples
-as they are written: 19.99 is one of 0.01. Beside `unevaluatedItems` and `unevaluatedProperties`, which jsonschema
-decides in quadratic time, a list or object of more than `MOST_MEMBERS` is a fault of the value.
+The result of a reference is cached per part of the value, so the time does not grow exponentially with depth if several
+alternatives lead to one part; references that depend on their context (`$dynamicRef`) are not cached. `multipleOf` is
+exact in decimal: 19.99 is a multiple of 0.01. With `unevaluatedItems` or `unevaluatedProperties`, for which jsonschema
+takes quadratic time, a list or object of more than `MOST_MEMBERS` members is invalid.
 
 Example:
     >>> fault({"type": "object", "required": ["a"]}, {"b": 1})
@@ -38,10 +38,10 @@ DEEPEST = 50
 LONGEST = 1_000_000
 """Characters of a schema."""
 MOST_MEMBERS = 1_000
-"""Members of a list or object beside `unevaluatedItems` or `unevaluatedProperties`."""
+"""Most members of a list or object with `unevaluatedItems` or `unevaluatedProperties`."""
 
 _FOLLOWED: ContextVar[dict[tuple[int, int], Any]] = ContextVar("_FOLLOWED")
-"""What is wrong with a part of the value by a reference of the schema, both by their ids; None = nothing."""
+"""Cached errors by (id of the reference, id of the part of the value); None = valid."""
 
 _DYNAMIC = ("$dynamicRef", "$recursiveRef")
 _REFERENCES = ("$ref", *_DYNAMIC)
@@ -50,7 +50,7 @@ _DATA = ("enum", "const", "default", "examples")
 
 
 def _levels(value: object) -> Iterator[list[Collection[object]]]:
-    """The lists and objects of a value, outermost first, down to one more level than `DEEPEST`. No recursion."""
+    """Yield the lists and objects of a value level by level, down to one level below `DEEPEST`, without recursion."""
     level: list[object] = [value]
     for _ in range(DEEPEST + 1):
         holding: list[Collection[object]] = [one for one in level if isinstance(one, Mapping | list | tuple)]
@@ -61,12 +61,12 @@ def _levels(value: object) -> Iterator[list[Collection[object]]]:
 
 
 def depth_of(value: object) -> int:
-    """Levels of lists and objects, counted up to one more than `DEEPEST`."""
+    """The number of nested levels of lists and objects, counted up to `DEEPEST` + 1."""
     return sum(1 for _ in _levels(value))
 
 
 def check_schema(schema: Json) -> None:
-    """Raises ValueError where nothing could be decided by this schema; says why."""
+    """Check that a schema can be used. Raises ValueError, which says why not."""
     if not isinstance(schema, Mapping | bool):
         raise ValueError(f"a JSON schema is an object, true or false, not {schema!r:.80}")
     if depth_of(schema) > DEEPEST:
@@ -81,10 +81,10 @@ def check_schema(schema: Json) -> None:
 
 
 def fault(schema: Json, value: Json) -> str:
-    """What of the value does not satisfy the schema; empty = nothing. The value is at most `DEEPEST` deep.
+    """The first violation of the schema by a value of at most `DEEPEST` levels; empty = it is valid.
 
     Raises:
-        ValueError: the schema itself is at fault.
+        ValueError: the schema itself is invalid.
     """
     text = json.dumps(schema)
     validator = _validator(text)
@@ -105,7 +105,7 @@ def fault(schema: Json, value: Json) -> str:
 
 @lru_cache(maxsize=256)
 def _validator(text: str) -> Any:
-    """The validator of a schema that is given as JSON. Raises ValueError."""
+    """The validator of a schema given as JSON text. Raises ValueError."""
     from rewards.clock import off_the_clock
 
     with off_the_clock():
@@ -135,7 +135,7 @@ def _validator(text: str) -> Any:
 
 
 def _check_parts(schema: Json, specification: Any, published: Any) -> None:
-    """Follow every reference, compile every pattern, and find references that lead back without going down."""
+    """Resolve every reference, compile every pattern, and refuse references that form a cycle on one value."""
     from referencing.exceptions import Unresolvable
 
     resource = specification.create_resource(schema)
@@ -150,7 +150,7 @@ def _check_parts(schema: Json, specification: Any, published: Any) -> None:
             continue
         parts[id(node)] = node
         _check_patterns(node)
-        # `$id` may be the name of a property here
+        # here `$id` may be the name of a property
         with contextlib.suppress(Unresolvable, AttributeError, TypeError, ValueError):
             resolver = resolver.in_subresource(specification.create_resource(node))
         leads_to = [*_subschemas(node)]
@@ -171,7 +171,7 @@ def _check_parts(schema: Json, specification: Any, published: Any) -> None:
 
 
 def _subschemas(node: Mapping[str, Json]) -> Iterator[Json]:
-    """The parts of a schema that look at the same value as it does."""
+    """The subschemas that apply to the same value as the schema."""
     for name in _IN_PLACE:
         part = node.get(name)
         if isinstance(part, list):
@@ -216,7 +216,7 @@ def _refuse_circles(same_value: Mapping[int, list[int]]) -> None:
                 path[following] = iter(same_value.get(following, ()))
 
 
-# --- keywords that jsonschema decides by backtracking, over and over, in quadratic time, or in binary fractions -----
+# --- keywords where jsonschema backtracks, repeats work, takes quadratic time, or computes with binary floats --------
 
 _Keyword: TypeAlias = Callable[[Any, Any, Any, Any], Iterator[Any]]
 
@@ -228,7 +228,7 @@ def _error(message: str, path: Iterable[str | int] = ()) -> Any:
 
 
 def _once(followed: _Keyword) -> _Keyword:
-    """A reference that remembers what it said of a part of the value."""
+    """Cache the result of a reference keyword for each part of the value."""
 
     def remembered(validator: Any, target: str, value: object, schema: object) -> Iterator[Any]:
         known, key = _FOLLOWED.get(), (id(schema), id(value))
@@ -278,11 +278,11 @@ def _unique_items(validator: Any, wanted: Json, value: object, _schema: object) 
     if wanted and validator.is_type(value, "array") and isinstance(value, list):
         seen: set[Hashable] = set()
         for item in value:
-            spelled = _spelling(item)
-            if spelled in seen:
+            canonical = _canonical(item)
+            if canonical in seen:
                 yield _error(f"{item!r:.80} stands twice in a list of unique items")
                 return
-            seen.add(spelled)
+            seen.add(canonical)
 
 
 _KEYWORDS: Mapping[str, _Keyword] = {
@@ -295,8 +295,8 @@ _KEYWORDS: Mapping[str, _Keyword] = {
 }
 
 
-def _spelling(value: Json) -> Hashable:
-    """One spelling for equal JSON: 1 and 1.0 are equal, 1 and true are not, an object has no order."""
+def _canonical(value: Json) -> Hashable:
+    """A hashable form that is the same for equal JSON: 1 equals 1.0 but not true; objects are unordered."""
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return (type(value).__name__, value)
     if isinstance(value, int | float):
@@ -305,5 +305,5 @@ def _spelling(value: Json) -> Hashable:
             int(value) if isinstance(value, float) and math.isfinite(value) and value == int(value) else value,
         )
     if isinstance(value, Mapping):
-        return ("object", frozenset((name, _spelling(inner)) for name, inner in value.items()))
-    return ("array", tuple(_spelling(inner) for inner in value))
+        return ("object", frozenset((name, _canonical(inner)) for name, inner in value.items()))
+    return ("array", tuple(_canonical(inner) for inner in value))

@@ -1,18 +1,18 @@
-"""The rewards `exact` and `f1` for short answers in words, and the spelling in which they compare.
+"""The rewards `exact` and `f1` for short answers in words, and the normalisation they share.
 
-Both spell response and gold one way, as the evaluation of SQuAD does (P. Rajpurkar et al., "SQuAD: 100,000+ Questions
-for Machine Comprehension of Text", EMNLP 2016): lower case, no punctuation, no articles, single blanks. Of several
-golds the best counts. Four things are told apart that it would confuse:
+Response and gold are normalised as in the evaluation of SQuAD (P. Rajpurkar et al., "SQuAD: 100,000+ Questions for
+Machine Comprehension of Text", EMNLP 2016): lower case, no punctuation, no articles, single spaces. With several golds
+the best score counts. Four differences avoid its confusions:
 
 - a number keeps its decimal point and its signs (1.5 is not 15, -5 is not 5, 1e-5 is not 1e5); `1,000` is 1000;
-- `++` and `#` at the end of a word stay (C++ is not C);
-- what would be left empty is compared as it stands (the answer "A");
+- `++` and `#` at the end of a word are kept (C++ is not C);
+- a text that would become empty is compared unchanged (the answer "A");
 - `f1` compares yes, no, true and false as a whole: "yes no" is not half right.
 
-F1 = 2 · precision · recall / (precision + recall) over the words that both have, each as often as both have it.
+F1 = 2 · precision · recall / (precision + recall), over the multiset of common words.
 
 Example:
-    >>> spelled("The  Eiffel-Tower!")
+    >>> normalised("The  Eiffel-Tower!")
     'eiffeltower'
     >>> f1_of("the big red dog", "a red dog")
     Overlap(f1=0.8, precision=0.6666666666666666, recall=1.0)
@@ -46,11 +46,11 @@ _SIGNS = {"-": "-", "−": "-", "–": "-", "+": ""}
 _WHOLE = {"yes", "no", "true", "false"}
 _SHOWN = 200
 LONGEST = 100_000
-"""Characters; a longer text is no short answer, and wrong."""
+"""Most characters of a short answer; a longer one is wrong."""
 
 
 def _kept(match: re.Match[str]) -> str:
-    """What stays of a mark: of ASCII's, and of punctuation in any script, nothing."""
+    """The replacement of a non-word character: ASCII symbols and punctuation of any script are removed."""
     mark = match.group()
     if match["sign"]:
         return _SIGNS[mark]
@@ -61,8 +61,8 @@ def _kept(match: re.Match[str]) -> str:
     return "" if mark.isascii() or mark == "−" or unicodedata.category(mark).startswith("P") else mark
 
 
-def spelled(text: str) -> str:
-    """The one spelling of a short text. Linear in the length."""
+def normalised(text: str) -> str:
+    """Normalise a short text. Runs in linear time."""
     lowered = without_invisible(unicodedata.normalize("NFC", text)).lower()
     bare = " ".join(_MARK.sub(_kept, _THOUSANDS.sub("", lowered)).split())
     return " ".join(_ARTICLE.sub(" ", bare).split()) or bare or " ".join(lowered.split())
@@ -70,7 +70,7 @@ def spelled(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """How far the words of two texts are the same."""
+    """The overlap of the words of two texts."""
 
     f1: float
     precision: float
@@ -79,11 +79,11 @@ class Overlap:
 
 def f1_of(response: str, gold: str) -> Overlap:
     """The overlap of two texts."""
-    return _overlap(spelled(response), spelled(gold))
+    return _overlap(normalised(response), normalised(gold))
 
 
 def _overlap(found: str, wanted: str) -> Overlap:
-    """Of two texts in their one spelling."""
+    """The overlap of two normalised texts."""
     if found == wanted:
         return Overlap(1.0, 1.0, 1.0)
     if found in _WHOLE or wanted in _WHOLE:
@@ -97,7 +97,7 @@ def _overlap(found: str, wanted: str) -> Overlap:
 
 
 def _controls(request: GradeRequest) -> Sequence[GradeRequest]:
-    """Nothing, and the first gold itself."""
+    """Control requests: an empty response, and the first gold."""
     reference = request.reference
     golds = reference.answers[:1] if isinstance(reference, TextReference) else ()
     return tuple(replace(request, response=response) for response in ("", *golds))
@@ -117,20 +117,20 @@ def _answer(
         return GradeResult.wrong(
             f"has {len(text)} characters; a short answer has {LONGEST} at most", extracted=extracted
         )
-    found = spelled(text)
+    found = normalised(text)
     if not found:
         return GradeResult.no_answer("the answer is blank")
     return replace(judge(found, reference), extracted=extracted)
 
 
 def _exact(found: str, reference: TextReference) -> GradeResult:
-    if any(found == spelled(gold) for gold in reference.answers):
+    if any(found == normalised(gold) for gold in reference.answers):
         return GradeResult.correct()
     return GradeResult.wrong(f"differs from {_golds(reference)}")
 
 
 def _f1(found: str, reference: TextReference) -> GradeResult:
-    best = max((_overlap(found, spelled(gold)) for gold in reference.answers), key=lambda overlap: overlap.f1)
+    best = max((_overlap(found, normalised(gold)) for gold in reference.answers), key=lambda overlap: overlap.f1)
     parts = MappingProxyType({"precision": best.precision, "recall": best.recall})
     verdict = Verdict.CORRECT if best.f1 == 1.0 else Verdict.PARTIAL if best.f1 else Verdict.WRONG
     reason = "" if best.f1 == 1.0 else f"an overlap of {best.f1:.3f} with {_golds(reference)}"
@@ -143,7 +143,7 @@ def _golds(reference: TextReference) -> str:
 
 @reward("exact", version="2", correctness=True, controls=_controls, references=(TextReference.type,))
 def exact(request: GradeRequest, *, place: Place = "final", prefilled: bool = False) -> GradeResult:
-    """1 where the answer is one of the reference's texts in one spelling, else 0.
+    """1 if the normalised answer equals one of the reference's texts, else 0.
 
     place: where the answer stands, see `rewards.rules.places`. prefilled: the prompt ended in `<think>`.
     """
@@ -152,7 +152,7 @@ def exact(request: GradeRequest, *, place: Place = "final", prefilled: bool = Fa
 
 @reward("f1", version="2", correctness=True, controls=_controls, references=(TextReference.type,))
 def f1(request: GradeRequest, *, place: Place = "final", prefilled: bool = False) -> GradeResult:
-    """The F1 of the answer's words and those of the best of the reference's texts. Parts: precision and recall.
+    """The best F1 of the answer's words against the reference's texts. Parts: precision and recall.
 
     place: where the answer stands, see `rewards.rules.places`. prefilled: the prompt ended in `<think>`.
     """

@@ -1,7 +1,7 @@
-"""The reward `tag_count`: each tag that stands in the response exactly once gives its equal share of 1.
+"""The reward `tag_count`: the share of tags that occur exactly once in the response.
 
-A softer `format`, to begin with: it looks neither at the order nor at what stands outside. A tag that is missing or
-stands twice gives nothing. It has no right and wrong. Linear in the length.
+A softer version of `format` for the start of training: it ignores the order of the tags and the text outside them. A
+tag that is missing or repeated pays nothing. It has no right and wrong. Runs in linear time.
 
 Example:
     >>> tag_count(GradeRequest(response="<think>a</think> 5")).score
@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from rewards.registry import reward
 from rewards.rules.format import TAGS
-from rewards.rules.tags import check_tags, spellings
+from rewards.rules.tags import check_tags, tag_texts
 from rewards.types import GradeRequest, GradeResult, Verdict
 
 
@@ -25,12 +25,12 @@ def _check(*, tags: Sequence[str], prefilled: bool) -> None:  # noqa: ARG001  # 
 
 @reward("tag_count", floor=0.0, ceiling=1.0, validate=_check)
 def tag_count(request: GradeRequest, *, tags: tuple[str, ...] = TAGS, prefilled: bool = False) -> GradeResult:
-    """The share of the tags that stand exactly once; each is a part.
+    """The share of the tags that occur exactly once; each tag is a part (1 or 0).
 
     tags: the names of the blocks. prefilled: the prompt ended in the first tag.
     """
     text = f"<{tags[0]}>{request.response}" if prefilled else request.response
-    counts = {tag: text.count(tag) for tag in spellings(tags)}
+    counts = {tag: text.count(tag) for tag in tag_texts(tags)}
     once = {tag: float(count == 1) for tag, count in counts.items()}
     faults = [f"{tag} {count} times" for tag, count in counts.items() if count != 1]
     return GradeResult(

@@ -1,7 +1,7 @@
-"""The tags of a response format, by their names.
+"""The tags of a response format.
 
 Example:
-    >>> spellings(("think", "answer"))
+    >>> tag_texts(("think", "answer"))
     ('<think>', '</think>', '<answer>', '</answer>')
 """
 
@@ -15,13 +15,13 @@ _MOST = 20
 _LONGEST = 40
 
 
-def spellings(tags: Sequence[str]) -> tuple[str, ...]:
+def tag_texts(tags: Sequence[str]) -> tuple[str, ...]:
     """The opening and closing tag of each name, in order."""
-    return tuple(spelled for tag in tags for spelled in (f"<{tag}>", f"</{tag}>"))
+    return tuple(text for tag in tags for text in (f"<{tag}>", f"</{tag}>"))
 
 
 def check_tags(tags: Sequence[str]) -> None:
-    """Raises ValueError where these cannot be the names of a format's blocks."""
+    """Check the names of a format's blocks. Raises ValueError."""
     if not 1 <= len(tags) <= _MOST:
         raise ValueError(f"parameter 'tags' has {len(tags)} names; give 1 to {_MOST}, such as [think, answer]")
     for tag in tags:

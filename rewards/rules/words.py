@@ -1,9 +1,9 @@
-"""The words of a text, for rewards that count them.
+"""Split a text into words, for rewards that count them.
 
-A word is a run of letters and digits, of at most `LONGEST_WORD`: a longer run counts as several, so that one word
-repeated without blanks is seen. A Han or Kana character is a word of its own, for these scripts have no blanks, and so
-is every mark that is no white space: `!!!!` are four. Accents and vowel signs belong to their letters; what shows
-nothing is read over.
+A word is a run of at most `LONGEST_WORD` letters and digits; a longer run counts as several, so that a word repeated
+without spaces is noticed. Each Han or Kana character is one word, because these scripts have no spaces, and so is each
+punctuation character or symbol: `!!!!` is four words. Accents and vowel signs belong to their letters; invisible
+characters are skipped.
 
 Example:
     >>> list(words("Go, go 東京!"))
@@ -31,7 +31,7 @@ def _word(signs: str) -> re.Pattern[str]:
 
 
 def words(text: str) -> Iterator[str]:
-    """The words in order. Linear in the length."""
+    """Yield the words in order. Runs in linear time."""
     seen = without_invisible(text)
     signs = "".join(sorted(character for character in set(seen) if unicodedata.category(character).startswith("M")))
     return (match.group() for match in _word(signs or "\u0300").finditer(seen))

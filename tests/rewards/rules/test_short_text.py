@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards import GradeRequest, GradeResult, InvalidRow, Verdict
-from rewards.rules.short_text import LONGEST, exact, f1, f1_of, spelled
+from rewards.rules.short_text import LONGEST, exact, f1, f1_of, normalised
 from rewards.types import DataReference, reference_from
 
 
@@ -136,13 +136,13 @@ def test_f1_is_symmetric_reflexive_and_in_bounds(one: str, other: str) -> None:
     assert f1_of(one, one).f1 == 1.0
     assert f1_of(one, other).f1 == pytest.approx(f1_of(other, one).f1)
     assert 0.0 <= f1_of(one, other).f1 <= 1.0
-    assert (spelled(one) == spelled(other)) == (f1_of(one, other).f1 == 1.0) or sorted(spelled(one).split()) == sorted(
-        spelled(other).split()
-    )
+    assert (normalised(one) == normalised(other)) == (f1_of(one, other).f1 == 1.0) or sorted(
+        normalised(one).split()
+    ) == sorted(normalised(other).split())
 
 
 @given(st.text())
 def test_any_gold_is_right_for_itself_in_an_answer(gold: str) -> None:
-    if gold.strip() and spelled(gold) and "<" not in gold:
+    if gold.strip() and normalised(gold) and "<" not in gold:
         once, overlap = judge(f"<answer>{gold}</answer>", gold)
         assert once.score == overlap.score == 1.0
