@@ -199,8 +199,9 @@ def is_plain(request: GradeRequest) -> bool:
     """Whether a request can certainly be encoded as JSON: its texts are str, its metadata maps str to scalars."""
     return (
         type(request.response) is str
-        and all(type(message.content) is str and type(message.role) is str for message in request.messages)
-        and all(type(name) is str and type(value) in _PLAIN for name, value in request.metadata.items())
+        # most have neither, and comparing takes a fifth of the time
+        and (request.messages == () or all(type(m.content) is str and type(m.role) is str for m in request.messages))
+        and (request.metadata == {} or all(type(n) is str and type(v) in _PLAIN for n, v in request.metadata.items()))
     )
 
 

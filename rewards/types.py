@@ -43,6 +43,9 @@ class Verdict(StrEnum):
     UNGRADED = "ungraded"  # the grader could not judge: score is None
 
 
+_UNGRADED = Verdict.UNGRADED  # asked of every grade, and a member is slow to look up
+
+
 class Finish(StrEnum):
     """Why a response ended."""
 
@@ -393,7 +396,7 @@ class GradeResult:
         return type(self).from_dict, (self.to_dict(),)
 
     def __post_init__(self) -> None:
-        if (self.score is None) != (self.verdict is Verdict.UNGRADED):
+        if (self.score is None) != (self.verdict is _UNGRADED):
             raise InvalidRow(
                 f"score is {self.score!r} but verdict is {self.verdict.value!r}; None goes with 'ungraded'"
             )

@@ -128,6 +128,8 @@ def _second_reading(found: Extracted, answer: str | tuple[str, ...] | AnyOf) -> 
 
     `AB = 3` is no `BC = 3`, `1011_3` no `1011_2`.
     """
+    if found.alone is None:
+        return None
     is_said_twice = isinstance(answer, str) and any(one.search(answer) and one.search(found.text) for one in _SAID_OF)
     return None if is_said_twice else found.alone
 
@@ -165,9 +167,11 @@ def _terms(reference: MathReference, evaluated: bool, simplified: bool) -> Terms
 
 def _graded(equality: Equality, found: Extracted, gold: str) -> GradeResult:
     extracted = found.text[:_SHOWN]
-    match equality:
+    match equality:  # most frequent first
         case Equality.SAME:
             return GradeResult.correct(extracted=extracted)
+        case Equality.DIFFERENT:
+            return GradeResult.wrong(f"differs from {gold}", extracted=extracted)
         case Equality.UNREADABLE_GOLD:
             return GradeResult.ungraded(f"the reference answer cannot be read: {gold!r}")
         case Equality.UNREADABLE_ANSWER:
@@ -176,4 +180,3 @@ def _graded(equality: Equality, found: Extracted, gold: str) -> GradeResult:
             return GradeResult.wrong(f"undecided whether it equals {gold}", extracted=extracted)
         case Equality.UNFINISHED:
             return GradeResult.wrong(f"equals {gold}, but is not carried out", extracted=extracted)
-    return GradeResult.wrong(f"differs from {gold}", extracted=extracted)

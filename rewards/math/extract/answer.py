@@ -38,7 +38,7 @@ from rewards.math.extract.afterwords import without_afterword
 from rewards.math.extract.assertion import SEVERAL
 from rewards.math.extract.boxes import Committed, committed, is_hollow, last_box, unboxed
 from rewards.math.extract.claims import is_stated, is_supposed
-from rewards.math.extract.continued import without_code, without_next_question, without_next_turn, without_struck
+from rewards.math.extract.continued import without_code, without_next_question, without_next_turn
 from rewards.math.extract.fields import field
 from rewards.math.extract.listed import parts, value_lines
 from rewards.math.extract.numbered import numbered_answers
@@ -48,6 +48,7 @@ from rewards.math.extract.remarks import unremarked
 from rewards.math.extract.results import result
 from rewards.math.extract.sentences import sentence_before
 from rewards.math.extract.surroundings import replaced
+from rewards.math.extract.tidied import tidied
 from rewards.math.extract.written import LONGEST_SEARCHED, last_value
 from rewards.math.late import late
 from rewards.types import Policy
@@ -59,10 +60,12 @@ Form: TypeAlias = Literal["any", "boxed", "answer_tag", "hash"]
 _THINK = late(  # `[THINK]` of Magistral, `◁think▷` of Kimi, `<seed:think>` of Seed-OSS
     r"<(/?)(?:seed:)?think\s{0,9}>|\[(/?)THINK\]|◁(/?)think▷", re.IGNORECASE | re.ASCII
 )
+_MAY_THINK = late(r"<[tT/]")
 _END_OF_TURN = late(
     r"<\|(?:im_end|eot_id|endoftext|end_of_text|eom_id|end|return|eot|end_of_turn|END_OF_TURN_TOKEN)\|>|</s>|<end_of_turn>|<eos>"
     r"|<｜end▁of▁sentence｜>"
 )
+_MAY_END = late(r"<(?:[|｜es]|/s)")
 _LONGEST_END = 24  # characters of such a token
 _CHANNEL = late(  # how gpt-oss thinks: `<|channel|>analysis<|message|>…<|end|>`, the answer in another channel
     r"<\|channel\|>\s*(?P<name>\w+)[^<]*<\|message\|>(?P<said>.*?)(?:<\|(?:end|return)\|>|(?=<\|channel\|>)|\Z)"
@@ -71,15 +74,8 @@ _CHANNEL = late(  # how gpt-oss thinks: `<|channel|>analysis<|message|>…<|end|
 )
 _NEXT_TURN = late(r"\[/?INST\]|<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>")
 _THOUGHT_BETWEEN = "\n\n…\n\n"  # no box is joined to another over it
-_DONE = late(  # what says that an answer is complete, or right
-    r"(?:[✓✔✅☑∎■□⬛➡➜➤▶►★⭐\ufe0f\U0001f300-\U0001faff]"
-    r"|\$\s*\\(?:checkmark|square|blacksquare|qed|Box)\s*\$|\\(?:checkmark|blacksquare|qed)(?![a-zA-Z]))"
-)
-_STRUCK_OUT = late(r"(?<![^\s(*])~~(?=[^\s~])(?=[^~\n]*[^\W_])[^~\n]{1,200}(?<=\S)~~(?![^\s.,;:!?)*])")
 _ANSWER = late(r"<(/?)answer>", re.IGNORECASE | re.ASCII)
 _CALCULATED = late(r"<<[^<>\n]{0,200}>>")  # what a calculator was asked, in solutions of GSM8K
-_MARKED = late(r"<(b|i|em|strong|u|mark|code)>([^<>\n]{1,200})</\1>", re.IGNORECASE)
-_BLOCK = late(r"</?(?:p|div|br|span|h[1-6]|li|[uo]l|center|hr)\s*/?>", re.IGNORECASE)
 _SENTENCE = late(
     r"(?:[A-Z][^\W\d_]*|\$[^$\n]+\$)\s[^\n?;]*\b(?:is|are|was|has|have|gets?|needs?|left|remain)\b[^\n?;]*"
 )
@@ -121,7 +117,6 @@ _WORD_AT_FIRST = late(  # "So **Evelyn** has the greatest speed."
 )
 _DENIED = late(r"\b(?:not|never)\b|n['’]t\b", re.IGNORECASE)
 _RECKONED = late(r"[\d\s.,+*/×·()-]+")
-_ESCAPED_BOX = late(r"(?<!\\)\\\\f?boxed\s*\{")  # in a text whose backslashes are doubled, as in JSON
 _DAYS = "Mon|Tues|Wednes|Thurs|Fri|Satur|Sun"
 _WORD_CONCLUDED = late(  # "..., so the function is even."
     r"(?:(?:[.!,;:\n]\s*|\A)(?i:so|thus|hence|therefore),?\s(?!(?:it|this|that)\s)|\A\s*(?=[Tt]he\s(?!answer\b|result\b|solution\b)[^,\n]*\Z))(?P<before>[^.!?;\n\d$\\]{1,80}\s(?:is|are)\s)"
@@ -161,10 +156,7 @@ class Extracted:
 
 def turn(response: str) -> str:
     """The response up to the token that ends its turn, or that begins another one."""
-    if "INST]" not in response and not (
-        "<" in response
-        and ("<|" in response or "<e" in response or "<s" in response or "</s" in response or "<｜" in response)
-    ):
+    if _MAY_END.search(response) is None and not ("]" in response and "INST]" in response):
         return response
     if "<|channel|>" in response:
         response = _CHANNEL.sub(lambda one: f"{one['said']}<|return|>" if one["name"] == "final" else "", response)
@@ -197,9 +189,7 @@ def visible(response: str, *, prefilled: bool = False) -> str | None:
 
     prefilled: the prompt ended in `<think>`, so the response begins inside it.
     """
-    if not prefilled and not (
-        "<t" in response or "<T" in response or "</" in response or "think>" in response or _bracketed_thought(response)
-    ):
+    if not prefilled and _MAY_THINK.search(response) is None and not _thinks_otherwise(response):
         return response
     kept: list[str] = []
     inside, at = prefilled, 0
@@ -222,8 +212,11 @@ def visible(response: str, *, prefilled: bool = False) -> str | None:
     return between.join(kept)
 
 
-def _bracketed_thought(response: str) -> bool:
-    return "THINK]" in response or "think▷" in response
+def _thinks_otherwise(response: str) -> bool:
+    # a word is looked for only where its last letter is, which takes a tenth of the time
+    return (
+        (">" in response and "think>" in response) or ("]" in response and "THINK]" in response) or "think▷" in response
+    )
 
 
 def answer_tag(text: str) -> str | None:
@@ -233,7 +226,7 @@ def answer_tag(text: str) -> str | None:
 
 
 def _tagged(text: str) -> str | Committed | None:
-    if "</" not in text:
+    if "/" not in text or "</" not in text:
         return None
     content, begin = None, None
     for tag in _ANSWER.finditer(text):
@@ -283,7 +276,7 @@ def _is_heading(content: str) -> bool:
 
 
 def _box_or_override(text: str) -> str | Committed | None:
-    if "\\boxed" not in text and "\\fbox" not in text:
+    if "\\" not in text or ("\\boxed" not in text and "\\fbox" not in text):
         return None
     found = committed(text, past_empty=True)
     if found is None:
@@ -463,19 +456,12 @@ def extract(
     at_once: only what stands in a form; None where the policy would have to read more than a little prose.
     """
     own = turn(response)
-    if "User" in own or "Human" in own or "Instruction" in own or "<|" in own:
+    if (":" in own and ("User" in own or "Human" in own or "Instruction" in own)) or ("|" in own and "<|" in own):
         own = without_next_turn(own, lambda text: visible(text, prefilled=prefilled))
     text = visible(own, prefilled=prefilled)
     if text is None:
         return None
-    if policy == "lenient" and (not text.isascii() or "\\checkmark" in text or "square$" in text or "\\Box" in text):
-        text = _DONE.sub("", text)
-    if policy == "lenient" and "\\\\" in text and (escaped := _ESCAPED_BOX.findall(text)):
-        text = text.replace("\\\\", "\\") if len(escaped) == text.count("boxed") else text
-    if policy == "lenient" and "~~" in text:
-        text = _STRUCK_OUT.sub("", text)
-    if policy == "lenient" and "<" in text and ("</" in text or "<br" in text):
-        text = _MARKED.sub(r"\2", _BLOCK.sub("\n", without_struck(text)))
+    text = tidied(text) if policy == "lenient" else text
     steps = _STEPS[policy] if form == "any" else {form: _FORMS[form]}
     for name, step in steps.items():
         if at_once and name == _IN_PROSE and len(text) > PROSE_AT_ONCE:

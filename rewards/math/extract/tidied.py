@@ -1,0 +1,39 @@
+r"""The text of a response without what only marks it, strikes something out or lays a page out.
+
+Most texts have none of that, and are told by a few characters: one is found in a tenth of the time of two.
+
+Example:
+    >>> tidied("It is <b>12</b>. ✅"), tidied(r"\\boxed{3}"), tidied("It is ~~10~~ 12.")
+    ('It is 12. ', '\\boxed{3}', 'It is  12.')
+"""
+
+from __future__ import annotations
+
+import re
+
+from rewards.math.extract.continued import without_struck
+from rewards.math.late import late
+
+_DONE = late(  # what says that an answer is complete, or right
+    r"(?:[✓✔✅☑∎■□⬛➡➜➤▶►★⭐\ufe0f\U0001f300-\U0001faff]"
+    r"|\$\s*\\(?:checkmark|square|blacksquare|qed|Box)\s*\$|\\(?:checkmark|blacksquare|qed)(?![a-zA-Z]))"
+)
+_STRUCK_OUT = late(r"(?<![^\s(*])~~(?=[^\s~])(?=[^~\n]*[^\W_])[^~\n]{1,200}(?<=\S)~~(?![^\s.,;:!?)*])")
+_ESCAPED_BOX = late(r"(?<!\\)\\\\f?boxed\s*\{")  # in a text whose backslashes are doubled, as in JSON
+_MARKED = late(r"<(b|i|em|strong|u|mark|code)>([^<>\n]{1,200})</\1>", re.IGNORECASE)
+_MAY_BE_HTML = late(r"<(?:/|br)")
+_BLOCK = late(r"</?(?:p|div|br|span|h[1-6]|li|[uo]l|center|hr)\s*/?>", re.IGNORECASE)
+
+
+def tidied(text: str) -> str:
+    """Without what only marks an answer, strikes something out or lays a page out."""
+    has_commands = "\\" in text
+    if not text.isascii() or (has_commands and ("\\checkmark" in text or "square$" in text or "\\Box" in text)):
+        text = _DONE.sub("", text)
+    if has_commands and "\\\\" in text and (escaped := _ESCAPED_BOX.findall(text)):
+        text = text.replace("\\\\", "\\") if len(escaped) == text.count("boxed") else text
+    if "~" in text and "~~" in text:
+        text = _STRUCK_OUT.sub("", text)
+    if _MAY_BE_HTML.search(text) is not None:
+        text = _MARKED.sub(r"\2", _BLOCK.sub("\n", without_struck(text)))
+    return text
