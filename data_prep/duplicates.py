@@ -149,7 +149,7 @@ class DuplicateFilter:
         return match is None or not self._drop
 
     def finish(self) -> None:
-        """Any number of matches may be right."""
+        """Nothing to check: any number of matches is plausible."""
 
     def report(self) -> MatchReport:
         return self._matches.report()
@@ -176,7 +176,7 @@ class OverlapFilter:
         return match is None or not self._drop
 
     def finish(self) -> None:
-        """Any number of matches may be right."""
+        """Nothing to check: any number of matches is plausible."""
 
     def report(self) -> MatchReport:
         return self._matches.report()

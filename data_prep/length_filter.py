@@ -76,7 +76,7 @@ class LengthFilter:
         return False
 
     def finish(self) -> None:
-        """Any number of prompts may fit."""
+        """Nothing to check: any number of prompts may fit."""
 
     def describe(self) -> str:
         if self._limit is None:

@@ -1,9 +1,9 @@
 """Write rows to JSONL (plain, .gz, .zst) or Parquet: streamed to `NAME.PID.partial`, renamed when whole.
 
-What fails leaves nothing, no folder that it made either. A process that is killed leaves its `.partial` file, and the
-next that writes the same name removes it: a process lives on this machine or is dead.
+A failed write leaves nothing behind, not even folders that it created. A killed process leaves its `.partial` file,
+which the next writer of that name removes if no process with that pid is running.
 
-The same rows give the same bytes: gzip headers carry no time and no name.
+Equal rows give equal bytes: gzip headers contain no time and no name.
 
 Example:
     >>> import tempfile, pathlib
@@ -49,10 +49,10 @@ _ROW_GROUP = 1024  # rows in memory at a time when Parquet is written
 
 
 def write_rows(path: PathLike, rows: Iterable[Mapping[str, Json]], columns: Columns) -> int:
-    """Write rows as they come, in the format that the name says. Returns how many.
+    """Write rows as a stream, in the format of the file's suffix. Returns their number.
 
     Raises:
-        BadFile: the file cannot be written, or its name says no known format; what stood there before is intact.
+        BadFile: the file cannot be written, or its suffix is unknown; an existing file is intact.
     """
     write = _WRITERS[suffix_of(path)]
     with replacing(path) as partial:
@@ -61,7 +61,7 @@ def write_rows(path: PathLike, rows: Iterable[Mapping[str, Json]], columns: Colu
 
 @contextmanager
 def replacing(path: PathLike) -> Iterator[Path]:
-    """A name to write to, renamed to `path` when the block ends well and removed when it does not."""
+    """A temporary path, renamed to `path` at the end of the block, or removed if the block fails."""
     path = Path(path)
     partial, made = partial_of(path), missing_folders(path.parent)
     try:
@@ -70,8 +70,8 @@ def replacing(path: PathLike) -> Iterator[Path]:
         remove_stale(path)
         yield partial
         partial.replace(path)
-    except BaseException as error:  # interrupted as well: nothing half written stays
-        with suppress(OSError):  # what went wrong is the error to raise, not that there is nothing to remove
+    except BaseException as error:  # including interrupts: no partial file must remain
+        with suppress(OSError):  # raise the original error
             partial.unlink(missing_ok=True)
         remove_empty(made)
         if isinstance(error, OSError) and not isinstance(error, BadFile) and error.errno is not None:
@@ -80,7 +80,7 @@ def replacing(path: PathLike) -> Iterator[Path]:
 
 
 def whole_characters(text: str) -> str:
-    """The text with U+FFFD for each half of a surrogate pair that stands alone: UTF-8 has no bytes for it.
+    """Replace each lone surrogate by U+FFFD, since UTF-8 cannot encode it.
 
     Example:
         >>> whole_characters("7\\ud800") == "7\\ufffd", whole_characters("\\ud83d\\ude00") == "\\U0001f600"
@@ -90,9 +90,7 @@ def whole_characters(text: str) -> str:
 
 
 def refuse_irregular(path: Path) -> None:
-    """Raises BadFile where a rename would put a file in the place of a device, a pipe, a name of an open stream, or a
-    link: what it leads to would stay as it was.
-    """
+    """Raises BadFile if a rename would replace a device, pipe, open stream or symbolic link."""
     is_stream = path.absolute().parent in (Path("/dev"), Path("/dev/fd")) or path.absolute().parts[:2] == ("/", "proc")
     if path.is_symlink() and not is_stream:
         to = os.path.realpath(path)
@@ -102,12 +100,12 @@ def refuse_irregular(path: Path) -> None:
 
 
 def partial_of(path: Path) -> Path:
-    """Where this process writes what will be `path`."""
+    """The temporary path to which this process writes `path`."""
     return path.with_name(f"{path.name}.{os.getpid()}.partial")
 
 
 def remove_stale(path: Path) -> None:
-    """Remove what dead processes left of writing `path`."""
+    """Remove temporary files for `path` left by dead processes."""
     with suppress(OSError):  # a folder that cannot be listed or written is reported by the write itself
         for found in path.parent.iterdir():
             owner = _OWNER.fullmatch(found.name.removeprefix(path.name))
@@ -120,18 +118,18 @@ def _is_alive(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except (PermissionError, OverflowError):  # another user's process; or no process id at all: leave it
+    except (PermissionError, OverflowError):  # another user's process, or not a process id: leave it
         return True
     return True
 
 
 def missing_folders(folder: Path) -> list[Path]:
-    """The folder and those above it that are not there yet, the innermost first."""
+    """The folder and its parents that do not exist, innermost first."""
     return [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
 
 
 def remove_empty(folders: Iterable[Path]) -> None:
-    """Remove those of the folders that hold nothing."""
+    """Remove the empty ones of these folders."""
     for folder in folders:
         with suppress(OSError):
             folder.rmdir()
@@ -142,7 +140,7 @@ def _write_lines(stream: IO[bytes], rows: Iterable[Mapping[str, Json]]) -> int:
     for row in rows:
         try:
             line = json.dumps(row, ensure_ascii=False, allow_nan=False).encode("utf-8")
-        except ValueError as error:  # half a surrogate pair, NaN
+        except ValueError as error:  # a lone surrogate, NaN
             raise BadRow(f"row {count + 1} to write is not JSON in UTF-8: {error}", row=repr(row)) from error
         stream.write(line + b"\n")
         count += 1
@@ -150,7 +148,7 @@ def _write_lines(stream: IO[bytes], rows: Iterable[Mapping[str, Json]]) -> int:
 
 
 def _jsonl(path: Path, rows: Iterable[Mapping[str, Json]], columns: Columns) -> int:
-    del columns  # each line says its own
+    del columns  # each line names its own
     with path.open("wb") as stream:
         return _write_lines(stream, rows)
 
@@ -158,7 +156,7 @@ def _jsonl(path: Path, rows: Iterable[Mapping[str, Json]], columns: Columns) -> 
 def _jsonl_gz(path: Path, rows: Iterable[Mapping[str, Json]], columns: Columns) -> int:
     del columns
     with path.open("wb") as file, gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as stream:
-        return _write_lines(stream, rows)  # type: ignore[arg-type]  # a GzipFile writes bytes like any other
+        return _write_lines(stream, rows)  # type: ignore[arg-type]  # GzipFile accepts bytes
 
 
 def _jsonl_zst(path: Path, rows: Iterable[Mapping[str, Json]], columns: Columns) -> int:

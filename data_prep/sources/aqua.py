@@ -1,7 +1,7 @@
 """AQuA: word problems with five choices (Ling et al. 2017, arXiv 1705.04146). The gold answer is the letter of one.
 
-The choices stand below the question, one a line, with a request for the letter: without it a model may answer with
-the number that the letter stands for.
+The choices follow the question, one per line, with a request for the letter, since a model might otherwise answer with
+the value of the choice.
 
 Example:
     >>> row = {"question": "1+1?", "options": ["A)1", "B)2"], "correct": "B"}
@@ -26,7 +26,7 @@ _REQUEST = "Answer with the letter of the right choice."
 
 
 def read(fields: Mapping[str, object]) -> Problem:
-    """A row with `question`, `options` (such as `A)5`) and `correct`, a letter of one of them. Raises BadRow."""
+    """Read a row with `question`, `options` (such as `A)5`) and `correct`, the letter of one of them. Raises BadRow."""
     question, correct, options = text_of(fields, "question"), text_of(fields, "correct"), fields.get("options")
     if not isinstance(options, list) or not options:
         raise BadRow(field="options", expected="a list of choices", found=options)

@@ -1,13 +1,12 @@
-"""Sums and differences made by rule: unlimited problems that a small model can learn, each with a checkable answer.
+"""Generated sums and differences: many problems that a small model can learn, with checkable answers.
 
-`terms` numbers of `digits` digits each (single digits from 0, longer ones without leading zero), joined by the given
-operations. A draw is without repetition, and its order depends on the seed alone: the first problems of a longer draw
-are those of a shorter one. So one draw, cut in pieces, gives sets that share no problem (`split_draw`).
+A problem joins `terms` numbers of `digits` digits (without leading zeros) by the given operations. Problems are drawn
+without repetition in an order that depends only on the seed, so a longer draw begins with a shorter one, and the pieces
+of one draw share no problem (`split_draw`).
 
-Demonstrations teach the form, and on a share of them the way: `worked_share` show every running sum, the others write
-`?` where the reasoning should stand and guess. A model warmed up on both knows how to work and mostly does not:
-reinforcement has something to find. The guess is the answer of another problem of the same kind, drawn without
-regard to the question.
+Demonstrations teach the response format. A share `worked_share` of them shows every running sum; the others write `?`
+as reasoning and guess. A model warmed up on both can reason but mostly does not, which reinforcement learning can then
+improve. A guess is the answer of another random problem of the same kind.
 
 Example:
     >>> sum_ = Sum(numbers=(3, 5, 2, 7, 1))
@@ -32,12 +31,12 @@ from data_prep.sources.random_draws import generator, without_repetition
 
 OPERATIONS = ("+", "-")
 
-_LISTABLE = 2_000_000  # up to this many problems a permutation of all is cheaper than drawing until one is new
+_LISTABLE = 2_000_000  # up to this many problems, permuting all is cheaper than drawing until one is new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """What the problems look like: how many numbers, of how many digits, joined by which of `+` and `-`."""
+    """The form of the problems: count and digits of the numbers, and the operations (`+`, `-` or `+-`)."""
 
     terms: int = 5
     digits: int = 1
@@ -57,14 +56,14 @@ class Kind:
 
     @property
     def size(self) -> int:
-        """How many different problems there are."""
+        """The number of different problems."""
         numbers, operations = 10**self.digits - self.lowest, len(set(self.operations))
         return int(numbers**self.terms * operations ** (self.terms - 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sum:
-    """One problem: numbers, and the operation before each but the first (all `+` when left out)."""
+    """One problem: numbers, and the operation before each except the first (empty = all `+`)."""
 
     numbers: tuple[int, ...]
     operations: tuple[str, ...] = ()
@@ -91,7 +90,7 @@ class Sum:
         return tuple(values)
 
     def worked(self) -> str:
-        """The response that shows every running sum."""
+        """A response that shows every running sum."""
         running = self.running
         steps = zip(running, self._operations, self.numbers[1:], running[1:], strict=False)
         shown = " ".join(f"{left}{operation}{number}={result}" for left, operation, number, result in steps)
@@ -104,7 +103,7 @@ class Sum:
 
 
 def draw_sums(kind: Kind, seed: int) -> Iterator[Sum]:
-    """All problems of a kind in an order that the seed gives, each once."""
+    """Yield all problems of a kind once, in an order determined by the seed."""
     rng = generator(seed, 0)
     if kind.size <= _LISTABLE:
         return (_numbered(kind, int(index)) for index in rng.permutation(kind.size))
@@ -119,7 +118,7 @@ def _draw(kind: Kind, rng: numpy.random.Generator) -> Sum:
 
 
 def _numbered(kind: Kind, index: int) -> Sum:
-    """The problem of an index below `kind.size`: its digits in the mixed base of numbers and operations."""
+    """The problem with an index below `kind.size`: a mixed-radix number of its numbers and operations."""
     choices, width = sorted(set(kind.operations)), 10**kind.digits - kind.lowest
     numbers, operations = [], []
     for _ in range(kind.terms):
@@ -132,10 +131,10 @@ def _numbered(kind: Kind, index: int) -> Sum:
 
 
 def split_draw(kind: Kind, counts: Sequence[int], seed: int) -> list[list[Sum]]:
-    """One draw cut in pieces of these lengths: no problem is in two of them.
+    """Split one draw into pieces of these lengths, which share no problem.
 
     Raises:
-        DataError: there are not that many different problems.
+        DataError: there are fewer different problems.
     """
     if any(count < 0 for count in counts):
         raise DataError(f"counts are {list(counts)}; none can be below 0")
@@ -149,10 +148,10 @@ def split_draw(kind: Kind, counts: Sequence[int], seed: int) -> list[list[Sum]]:
 
 
 def demonstrate(sums: Sequence[Sum], kind: Kind, *, worked_share: float, seed: int) -> list[Demonstration]:
-    """A response to each problem: `worked_share` of them worked (exactly, rounded), at places that the seed gives.
+    """Make a response to each problem. A share `worked_share` (exact up to rounding), chosen by the seed, is worked.
 
     Raises:
-        DataError: a share outside 0 to 1.
+        DataError: the share is not in [0, 1].
     """
     if not 0.0 <= worked_share <= 1.0:
         raise DataError(f"worked_share is {worked_share}; it must be between 0 and 1")

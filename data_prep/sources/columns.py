@@ -1,6 +1,6 @@
-"""Rows of any data set by a map of its columns: which hold the question, which the answer, and in what form.
+"""Read rows of any data set by a column mapping: the question, the answer, and the answer's form.
 
-Used by the user's own files (`rlvr prep jsonl`) and by the evaluation sets that differ only in their column names.
+Used for a user's own files (`rlvr prep jsonl`) and for evaluation sets that differ only in column names.
 
 Example:
     >>> columns = Columns(question=("Body", "Question"), answer=("Answer",), source="svamp")
@@ -40,11 +40,11 @@ ANSWER_NAMES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Which columns mean what. A dotted name looks inside an object: `reward_model.ground_truth`.
+    """A column mapping. A dotted name refers to a field of an object: `reward_model.ground_truth`.
 
-    question: one column, or several whose texts are joined by a space. The first may hold a list of messages.
-    answer: the first of these that is there; none = problems without a reference (format and judge rewards).
-    form: how the answer is written down, a row of `ANSWER_FORMS`.
+    question: one column, or several whose texts are joined by spaces. The first may hold a list of messages.
+    answer: the first of these that exists is used; empty = no reference (for format and judge rewards).
+    form: how the answer is written, a key of `ANSWER_FORMS`.
     """
 
     question: tuple[str, ...]
@@ -55,7 +55,7 @@ class Columns:
 
 
 def value_at(fields: Mapping[str, object], name: str) -> object:
-    """The value of a column, or of a field inside one by a dotted name; None where there is none."""
+    """The value of a column, or of a field by a dotted name; None if it does not exist."""
     if name in fields:
         return fields[name]
     value: object = fields
@@ -67,7 +67,7 @@ def value_at(fields: Mapping[str, object], name: str) -> object:
 
 
 def read(fields: Mapping[str, object], columns: Columns) -> Problem:
-    """A problem from a row. Raises BadRow naming the column."""
+    """Read a row. Raises BadRow, naming the column."""
     return Problem.make(
         question=_question(fields, columns.question),
         reference=_reference(fields, columns),
@@ -105,7 +105,7 @@ def _reference(fields: Mapping[str, object], columns: Columns) -> Reference:
         raise BadRow(error.reason, field=name, expected=error.expected) from error
 
 
-# --- the forms in which an answer is written down --------------------------------------------------------------------
+# --- answer forms -----------------------------------------------------------------------------------------------------
 
 AnswerForm: TypeAlias = Callable[[object, Mapping[str, object]], MathReference]
 
@@ -120,7 +120,7 @@ def _one(value: object) -> str:
 
 
 def _value(value: object, fields: Mapping[str, object]) -> MathReference:
-    """As it stands; whole floats without `.0`; a list means all of several answers."""
+    """The value unchanged; integral floats without `.0`; a list means all of several answers."""
     del fields
     if isinstance(value, list):
         if not value:
@@ -147,20 +147,20 @@ def _boxed(value: object, fields: Mapping[str, object]) -> MathReference:
 
 
 def _number(value: object, fields: Mapping[str, object]) -> MathReference:
-    """A number; whole ones without `.0`, be they text or not."""
+    """A number or its text; integral ones without `.0`."""
     del fields
     answer = _one(value)
     try:
         number = Decimal(answer)
     except InvalidOperation:
         raise BadRow(expected="a number", found=value) from None
-    if not number.is_finite() or number.adjusted() > 400:  # 1e999999999 would fill the memory with zeros
+    if not number.is_finite() or number.adjusted() > 400:  # 1e999999999 would need gigabytes of zeros
         raise BadRow(expected="a finite number of at most 400 digits", found=value)
     return MathReference(answer=str(int(number)) if number == number.to_integral_value() else answer)
 
 
 def _integer(value: object, fields: Mapping[str, object]) -> MathReference:
-    """A whole number, without the leading zeros of an answer sheet (AIME's 073 is 73)."""
+    """An integer, without leading zeros (AIME's 073 is 73)."""
     del fields
     answer = _one(value)
     if not answer.removeprefix("-").isdecimal() or len(answer) > 400:
@@ -169,13 +169,13 @@ def _integer(value: object, fields: Mapping[str, object]) -> MathReference:
 
 
 def _latex(value: object, fields: Mapping[str, object]) -> MathReference:
-    """LaTeX without the dollars and the full stop around it."""
+    """LaTeX without surrounding dollars and full stop."""
     del fields
     return MathReference(answer=bare_latex(_one(value)))
 
 
 def _olympiad(value: object, fields: Mapping[str, object]) -> MathReference:
-    """A list with one text, which holds several answers where `is_multiple_answer` says so; its unit and tolerance."""
+    """A list with one text, which has several answers if `is_multiple_answer`; with unit and tolerance."""
     items = value if isinstance(value, list) else [value]
     several = fields.get("is_multiple_answer") is True
     answers = tuple(part for item in items for part in (split_answers(_one(item)) if several else (_one(item),)))
@@ -191,7 +191,7 @@ def _olympiad(value: object, fields: Mapping[str, object]) -> MathReference:
 
 
 def _tolerance(value: object) -> float | None:
-    """How far an answer may be from the gold one: `error`, a number that stands as text; None where there is none."""
+    """The tolerance in the column `error`, a number as text; None if there is none."""
     if value is None or value == "":
         return None
     try:

@@ -1,8 +1,8 @@
 """Countdown: reach a target from given numbers with the four operations, each number used exactly once.
 
-Problems are solvable by construction: a random expression over the numbers is evaluated, and its value is the target.
-Every intermediate value is a whole number above zero, so divisions come out even. A problem is given once, whatever
-the order of its numbers. The task is that of TinyZero (Pan et al. 2025) and of the television game.
+Problems are solvable by construction: the target is the value of a random expression over the numbers. Every
+intermediate value is a positive integer, so divisions are exact. Problems that differ only in the order of the numbers
+count as one. The task is that of TinyZero (Pan et al. 2025) and of the television game.
 
 Example:
     >>> draw = draw_problems(Kind(numbers=(3, 3), largest=25, target=(10, 99)), seed=1)
@@ -22,16 +22,16 @@ from data_prep.problem import Problem
 from data_prep.sources.random_draws import generator, without_repetition
 from rewards.types import CountdownReference
 
-_TRIES = 20_000  # expressions tried for one problem before the target range is called out of reach
+_TRIES = 20_000  # expressions to try for one problem before giving up on the target range
 
 _LARGEST = 10**9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """What the problems look like.
+    """The form of the problems.
 
-    numbers: how many numbers, from-to. largest: they are drawn from 1 to this. target: its range, ends included.
+    numbers: minimum and maximum count of numbers. largest: numbers are drawn from 1 to this. target: inclusive range.
     """
 
     numbers: tuple[int, int] = (3, 4)
@@ -49,7 +49,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Countdown:
-    """Sorted numbers and the target: what makes a problem."""
+    """The identity of a problem: its sorted numbers and target."""
 
     numbers: tuple[int, ...]
     target: int
@@ -64,14 +64,14 @@ _OPERATIONS: tuple[Callable[[int, int], int | None], ...] = (
 
 
 def draw_problems(kind: Kind, seed: int) -> Iterator[Problem]:
-    """Problems of a kind in an order that the seed gives, each once; ends when no new one is found any more."""
+    """Yield different problems of a kind in an order determined by the seed, until no new one is found."""
     rng = generator(seed, 0)
     for drawn in without_repetition(lambda: _draw(kind, rng)):
         yield _problem(drawn, rng)
 
 
 def take_problems(kind: Kind, count: int, seed: int) -> Iterator[Problem]:
-    """The first `count` problems of a draw. Raises DataError where there are fewer."""
+    """The first `count` problems of a draw. Raises DataError if there are fewer."""
     given = 0
     if count > 0:
         for given, problem in enumerate(draw_problems(kind, seed), start=1):
@@ -100,7 +100,7 @@ def _draw(kind: Kind, rng: numpy.random.Generator) -> Countdown:
 
 
 def _random_value(numbers: tuple[int, ...], rng: numpy.random.Generator) -> int | None:
-    """The value of a random expression of each number once; None where it leaves the whole numbers above zero."""
+    """The value of a random expression that uses each number once; None if a value in it is not a positive integer."""
     values = list(numbers)
     while len(values) > 1:
         left = values.pop(int(rng.integers(len(values))))

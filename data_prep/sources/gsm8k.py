@@ -1,6 +1,6 @@
 """GSM8K: grade-school word problems (Cobbe et al. 2021, arXiv 2110.14168).
 
-The gold answer stands after `####` in `answer`; the commas between thousands are removed, nothing else.
+The gold answer is the text after `####` in `answer`, without thousands separators.
 
 Example:
     >>> read({"question": "How many?", "answer": "Many: 1,000 + 80\\n#### 1,080"}).reference
@@ -17,7 +17,7 @@ from data_prep.sources.answers import after_hashes, text_of
 
 
 def read(fields: Mapping[str, object]) -> Problem:
-    """A row with `question` and `answer`. Raises BadRow."""
+    """Read a row with `question` and `answer`. Raises BadRow."""
     question, solution = text_of(fields, "question"), text_of(fields, "answer")
     answer = after_hashes(solution)
     if answer is None:

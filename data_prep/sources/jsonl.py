@@ -1,7 +1,7 @@
-"""A user's own rows, in any format of `data_prep.rows`, with the columns named or guessed among the usual names.
+"""Read a user's own rows, in any format of `data_prep.rows`, with columns that are named or guessed.
 
-The guess is made once, from the first rows, and shown; a later row without those columns is a bad row, never a second
-guess. A row that is a problem already (`messages` and `reference`) stays what it is.
+Columns are guessed once, from the first rows, and shown; a later row without them is a bad row. Rows that are problems
+already (`messages` and `reference`) are kept as they are.
 
 Example:
     >>> rows = [Row(file="a.jsonl", line=1, fields={"id": 7, "problem": "1+1", "solution": "It is #### 2"})]
@@ -24,21 +24,21 @@ from data_prep.sources.columns import ANSWER_FORMS, ANSWER_NAMES, QUESTION_NAMES
 from rewards.parameters import nearest
 
 NO_ANSWER = "none"
-"""The name that says that rows have no answer column."""
+"""The column name for rows without an answer."""
 
 ROWS_TO_GUESS_FROM = 20
 
 
 class UnknownColumns(DataError, LookupError):
-    """It is not clear which columns hold the question and the answer, or those that are named are not there."""
+    """The columns of question and answer cannot be guessed, or the named ones do not exist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What the user says of the columns; None = guess.
+    """The columns that the user named; None = guess.
 
     question: a column, or several joined by `+` (`Body+Question`). answer: a column, or `none`.
-    form: a row of `data_prep.sources.columns.ANSWER_FORMS`; it is guessed by the marks `####` and `\\boxed`.
+    form: a key of `data_prep.sources.columns.ANSWER_FORMS`; guessed from `####` and `\\boxed`.
     """
 
     question: str | None = None
@@ -51,7 +51,7 @@ GUESS = Wanted()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Makes problems of rows by their columns; None: the rows are problems already."""
+    """Converts rows to problems. columns: None = the rows are problems already."""
 
     columns: Columns | None
 
@@ -71,7 +71,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Problems on their way, and what reads them."""
+    """A stream of problems, and its reader."""
 
     reader: Reader
     problems: Iterator[Problem]
@@ -93,13 +93,13 @@ def read_rows(
     file: str = "",
     on_bad: OnBad = raise_bad,
 ) -> Reading:
-    """Problems of rows whose columns are named or guessed.
+    """Read rows whose columns are named or guessed.
 
-    file: where the rows come from, for the error where there are none.
+    file: origin of the rows, for the error if there are none.
 
     Raises:
         UnknownColumns: as `guess_columns` does. DataError: there are no rows.
-        BadRow: while the problems are taken, for a row that cannot be read, unless `on_bad` takes it.
+        BadRow: while iterating, for a malformed row, unless `on_bad` handles it.
     """
     rows = iter(rows)
     first = list(islice(rows, ROWS_TO_GUESS_FROM))
@@ -110,7 +110,7 @@ def read_rows(
 
 
 def reader_of(fields: Mapping[str, object], wanted: Wanted = GUESS, *, source: str = "", file: str = "") -> Reader:
-    """What reads rows with such columns (`first_fields`). Raises UnknownColumns, as `guess_columns` does."""
+    """The reader for rows with these columns (see `first_fields`). Raises UnknownColumns, see `guess_columns`."""
     try:
         columns = guess_columns(fields, wanted, source=source)
     except UnknownColumns as error:
@@ -121,7 +121,7 @@ def reader_of(fields: Mapping[str, object], wanted: Wanted = GUESS, *, source: s
 
 
 def first_fields(rows: Iterable[Row]) -> dict[str, object]:
-    """The first value of every column that has one, over the first rows: what a guess goes by."""
+    """The first non-null value of every column in the first rows, from which columns are guessed."""
     found: dict[str, object] = {}
     for row in rows:
         for name, value in row.fields.items():
@@ -131,10 +131,10 @@ def first_fields(rows: Iterable[Row]) -> dict[str, object]:
 
 
 def guess_columns(first: Mapping[str, object], wanted: Wanted = GUESS, *, source: str = "") -> Columns:
-    """The columns of a file by its first rows; what is wanted stays as it is.
+    """Guess the columns of a file from its first rows; named columns are kept.
 
     Raises:
-        UnknownColumns: a column that is named is not there, or none of the usual names is.
+        UnknownColumns: a named column does not exist, or no column has a usual name.
     """
     questions = tuple(wanted.question.split("+")) if wanted.question else (_usual(first, QUESTION_NAMES, "question"),)
     answers: tuple[str, ...] = ()

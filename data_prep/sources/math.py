@@ -1,10 +1,10 @@
-r"""MATH: competition problems (Hendrycks et al. 2021, arXiv 2103.03874), and MATH-500, drawn from its test split.
+r"""MATH: competition problems (Hendrycks et al. 2021, arXiv 2103.03874), and MATH-500, a subset of its test split.
 
-The gold answer is the `answer` field as it stands; where there is none, the last `\boxed{...}` of the solution that
-closes. The level and the subject become tags.
+The gold answer is the `answer` field, unchanged; if there is none, the last closed `\boxed{...}` of the solution. Level
+and subject become tags.
 
 Two training rows have an empty box in every published copy. Both are multiple-choice questions whose solution proves
-that there are no primes among the numbers asked about, so that the answer is choice (A), 0: `CORRECTIONS` says so.
+that the requested number of primes is 0, choice (A), so `CORRECTIONS` has their answers.
 
 Example:
     >>> read({"problem": "Halve 1.", "solution": r"It is $\boxed{\frac{1}{2}}$.", "level": "Level 1"}).reference
@@ -27,16 +27,16 @@ CORRECTIONS: Mapping[str, str] = MappingProxyType(
         "81a7fe8e017d681c": "0",  # You are given a sequence of 58 terms; each term has the form P+n ...
     }
 )
-"""Answers of rows whose box is empty, by `problem_digest`."""
+"""Answers of rows with an empty box, by `problem_digest`."""
 
 
 def problem_digest(question: str) -> str:
-    """A short hash of a question, whatever its white space."""
+    """A short hash of a question, ignoring white space."""
     return hashlib.sha256(" ".join(question.split()).encode()).hexdigest()[:16]
 
 
 def read(fields: Mapping[str, object]) -> Problem:
-    """A row with `problem` and `answer` or `solution`. Raises BadRow."""
+    """Read a row with `problem` and `answer` or `solution`. Raises BadRow."""
     question = text_of(fields, "problem")
     tags = (fields.get("level"), fields.get("type") or fields.get("subject"))
     return Problem.make(

@@ -1,4 +1,4 @@
-"""The rows to look at: of files, of any other source of rows, or of a set by name, each with its published solution.
+"""The rows to validate, from files, other row sources or a named set, each with its published solution.
 
 Example:
     entries = list(read_entries("gsm8k:test").entries)
@@ -32,8 +32,7 @@ _NAMED = {"choice": "answer", "text": "answers"}
 
 
 class RowSource(Protocol):
-    """Rows in a fixed order, and the errors of those that cannot be read; `rlvr grade` has files, folders and streams
-    of this form."""
+    """Rows in a fixed order, with errors for those that cannot be parsed. `rlvr.offline.sources` implements it."""
 
     name: str
 
@@ -42,7 +41,7 @@ class RowSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A problem, where it stands, and its published solution (empty = none). file: empty where there is only one."""
+    """A problem, its location, and its published solution (empty = none). file: empty if there is only one."""
 
     problem: Problem
     line: int
@@ -50,18 +49,18 @@ class Entry:
     file: str = ""
 
     def finding(self, check: str, reason: str) -> Finding:
-        """What is the matter with it."""
+        """A finding about this row."""
         return Finding(check, self.line, self.problem.id, reason, self.file)
 
     @property
     def place(self) -> str:
-        """As people call it."""
+        """The row's location, for messages."""
         return f"line {self.line}" if not self.file else f"{self.file}, line {self.line}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Entries on their way. name: as people call the data. columns: how they are read, for people."""
+    """A stream of entries. name: of the data, for messages. columns: how its columns are read, for messages."""
 
     name: str
     columns: str
@@ -76,15 +75,15 @@ def read_entries(
     kind: str = "",
     on_bad: OnBad = raise_bad,
 ) -> Source:
-    """The rows of a file, of `NAME` or `NAME:SPLIT` from the folder RLVR_DATA, or of sources of rows, read as one.
+    """Read a file, a set `NAME` or `NAME:SPLIT` from the folder RLVR_DATA, or row sources, as one stream.
 
-    solution_field: the column of a solution; None = the one that the named set has, or a usual name. wanted: other
-    columns of one's own rows. kind: what a bare answer in them means: `math`, `choice` or `text`; empty = `choice`
-    where the first rows have options, else `math`.
+    solution_field: the column of the solution; None = that of the named set, or a usual name. wanted: other columns,
+    for a user's own rows. kind: the type of a bare answer in these: `math`, `choice` or `text`; empty = `choice` if the
+    first rows have options, else `math`.
 
     Raises:
-        DataNotFound, BadFile: there is no such file or set. UnknownColumns: see `data_prep.sources.jsonl`.
-        DataError: there are no rows. BadRow: while entries are taken, unless `on_bad` takes it.
+        DataNotFound, BadFile: no such file or set. UnknownColumns: see `data_prep.sources.jsonl`. DataError: there are
+        no rows. BadRow: while iterating, unless `on_bad` handles it.
     """
     if not isinstance(data, str):
         return _of_rows(data, solution_field, wanted, kind, on_bad)
@@ -99,7 +98,7 @@ def read_entries(
         entries = _of_set(entry, name, split, solution_field or entry.solution, on_bad)
         return Source(name=f"{name}:{split}", columns="", entries=entries)
     if not Path(data).exists() and not Path(data).suffix:
-        named_set(name)  # says what there is, and what is nearest
+        named_set(name)  # raises an error that suggests the nearest name
     return _of_rows([_File(data)], solution_field, wanted, kind, on_bad)
 
 
@@ -176,13 +175,13 @@ def _of_rows(
 
 
 def _solution_column(fields: Mapping[str, object]) -> str:
-    """The first usual name of a solution that holds a text: a worked one says more than its answer."""
+    """The first of the usual solution columns that holds text."""
     texts = (name for name in SOLUTION_NAMES if isinstance(fields.get(name), str))
     return next((name for name in texts if name != "answer" or "####" in str(fields[name])), "")
 
 
 def _meant(problem: Problem, fields: Mapping[str, object], *, kind: str, options: str) -> Problem:
-    """The problem with its bare answer as what it means. Raises BadRow."""
+    """The problem with its bare answer converted to the reference type `kind`. Raises BadRow."""
     reference = problem.reference
     if kind not in _NAMED or not isinstance(reference, MathReference) or not isinstance(reference.answer, str):
         return problem

@@ -1,4 +1,4 @@
-"""What a check can find in a row, how bad that is, and how much of it there was."""
+"""Findings: the kinds of checks, their severity, and counts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from rewards.types import Json
 Severity: TypeAlias = Literal["error", "warning"]
 
 EXAMPLES = 5
-"""Findings of each kind that a report shows."""
+"""Most findings of one kind in a report."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """severity: `error`: a run must not train on such a row, and the cleaned file is without it. title: for people."""
+    """A kind of finding. severity: rows with an `error` are not fit for training and not in the cleaned file."""
 
     severity: Severity
     title: str
@@ -64,7 +64,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is the matter with one row. line: where it stands in its file (empty = the only one); 1 is the first."""
+    """A problem with one row. file, line: its location; file is empty if there is only one, lines count from 1."""
 
     check: str
     line: int
@@ -82,7 +82,7 @@ class Finding:
 
     @property
     def place(self) -> str:
-        """Where the row stands, as people call it."""
+        """The row's location, for messages."""
         return f"line {self.line}" if not self.file else f"{self.file}, line {self.line}"
 
 

@@ -1,4 +1,4 @@
-r"""Responses that are right because the data set says so: the gold of a reference, in the form that a reward reads.
+r"""Responses that are right according to the data set: golds, in the forms that rewards extract.
 
 Example:
     >>> FORMS["boxed"].replace(GOLD, golds(MathReference(answer="7"))[0])
@@ -26,20 +26,20 @@ FORMS: Mapping[str, str] = MappingProxyType(
         "bare": GOLD,
     }
 )
-"""How a response may give its answer, the usual ones first."""
+"""The forms in which a response may state its answer, the most usual first."""
 
 FILLER = "I do not know the answer."
-_UNKNOWN = r"\text{unknown}"  # its text tells it from numbers: unlike a sentence, no worker must read it
+_UNKNOWN = r"\text{unknown}"  # unlike a sentence, it is graded without a worker
 
 
 def filler(reference: Reference) -> str:
-    """What stands in the place of an answer, and is none."""
+    """A placeholder for the answer that is certainly wrong."""
     is_other = isinstance(reference, MathReference) and "unknown" not in "".join(golds(reference))
     return _UNKNOWN if is_other else FILLER
 
 
 def golds(reference: Reference) -> tuple[str, ...]:
-    """Answers each of which is right by itself; none where no answer is stated (tests, patterns, schemas)."""
+    """Answers each of which is right; empty if the reference states none (tests, patterns, schemas)."""
     match reference:
         case MathReference(answer=AnyOf(answers=answers)) | TextReference(answers=answers):
             return tuple(answers)
@@ -52,7 +52,7 @@ def golds(reference: Reference) -> tuple[str, ...]:
 
 
 def variants(answer: str) -> tuple[str, ...]:
-    """The spellings of an answer in a sentence: as it stands, a number also with and without commas and `.0`.
+    """The forms of an answer in a sentence: unchanged; a number also with and without commas and `.0`.
 
     Example:
         >>> variants("1200"), variants("x+1")

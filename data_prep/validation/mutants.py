@@ -1,4 +1,4 @@
-"""Programs that are nearly a given one, or do nothing, or answer always the same: what good tests must notice.
+"""Make wrong programs that good tests must reject: small changes of a given one, stubs, constant answers.
 
 Example:
     >>> changed("def f(x):\\n    return x + 1")[0]
@@ -44,10 +44,10 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
 
 
 def changed(source: str, most: int = MOST_CHANGES) -> list[str]:
-    """The source with one change each (an operator, a comparison, a number, a truth), from its end to its beginning.
+    """Mutants of a source with one change each (an operator, comparison, number or truth value), from its end.
 
     Raises:
-        SyntaxError: it is no Python.
+        SyntaxError: the source is not Python.
     """
     made: list[str] = []
     for place in reversed(range(sum(1 for _ in ast.walk(parsed(source))))):
@@ -60,7 +60,7 @@ def changed(source: str, most: int = MOST_CHANGES) -> list[str]:
 
 
 def stub(source: str) -> str:
-    """The source with functions that return None at once. Raises SyntaxError."""
+    """The source with all function bodies replaced by `return None`. Raises SyntaxError."""
     tree = parsed(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -69,12 +69,12 @@ def stub(source: str) -> str:
 
 
 def empty(reference: CodeReference) -> str:
-    """A program whose functions are those that the tests call, and return nothing; "" where they call none."""
+    """A program that defines the functions that the tests call, with empty bodies; empty if they call none."""
     return _returning(reference, "None")
 
 
 def constant(reference: CodeReference) -> str:
-    """A program that gives the one value which all tests want; "" where they want several, or say none plainly."""
+    """A program that always gives the one value that all tests expect; empty if there is no such value."""
     if isinstance(reference, StdioReference):
         outputs = {case.stdout for case in reference.cases}
         return f"import sys\nsys.stdout.write({outputs.pop()!r})" if len(outputs) == 1 else ""
@@ -83,7 +83,7 @@ def constant(reference: CodeReference) -> str:
 
 
 def _returning(reference: CodeReference, value: str) -> str:
-    from rewards.audit.twins import calls_of  # with all that attacks, which most data sets do without
+    from rewards.audit.twins import calls_of  # slow to import, and not needed for most data sets
 
     names = [name for name in calls_of(reference) if name != "candidate"]
     plain = [f"def {name}(*a, **k):\n    return {value}\n" for name in names if "." not in name]
@@ -97,7 +97,7 @@ def _returning(reference: CodeReference, value: str) -> str:
 
 
 def _wanted(reference: CodeReference) -> Iterator[str]:
-    """The value that each test wants, as source; "" where it is not plain."""
+    """The value that each test expects, as source; empty if it is not a literal."""
     match reference:
         case FunctionReference(cases=cases):
             for case in cases:
@@ -125,7 +125,7 @@ def _of_asserts(source: str) -> Iterator[str]:
 
 
 def _value(test: ast.expr) -> str:
-    """What `f(x) == value`, `f(x)` or `not f(x)` wants."""
+    """The value that `f(x) == value`, `f(x)` or `not f(x)` expects."""
     if isinstance(test, ast.Call):
         return "True"
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and isinstance(test.operand, ast.Call):
@@ -140,12 +140,12 @@ def _value(test: ast.expr) -> str:
 
 def parsed(source: str) -> ast.Module:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an invalid escape of the source's
+        warnings.simplefilter("ignore")  # invalid escape sequences
         return ast.parse(source)
 
 
 def _change(node: ast.AST) -> bool:
-    """Change a node where it can be changed; True = it was."""
+    """Change a node in place if possible. Returns whether it was changed."""
     if isinstance(node, ast.Compare) and type(node.ops[0]) in _COMPARISONS:
         node.ops[0] = _COMPARISONS[type(node.ops[0])]()
     elif isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:

@@ -1,12 +1,11 @@
-"""Near duplicates: candidates by MinHash (Broder 1997) with the hash tables of `datasketch`, then compared by words.
+"""Near duplicates: MinHash (Broder 1997, with `datasketch`) finds candidates, which are then compared word by word.
 
-Of a question its words and its numbers are compared, both of `data_prep.duplicates.normalised`. Two are near where
+Words and numbers are those of `data_prep.duplicates.normalised`. Two questions are near duplicates by one of:
 
-    words       they have the same numbers, and of all words (as often as they stand there, in whatever order) most are
-                in both: from 0.55 on where their references are the same, too (0.4 with three numbers and more), from
-                0.9 on where they are not; or one stands in the other
-    sequences   at least 0.7 of the three-word sequences of either are in both (as estimated from 128 hashes, standard
-                error about 0.04), and the numbers of one are among those of the other
+    words       they have the same numbers and share most of their words (as multisets): at least 0.55 if their
+                references are the same (0.4 with three or more numbers), else 0.9; or one contains the other
+    sequences   the Jaccard similarity of their three-word sequences is at least 0.7 (estimated from 128 hashes, with a
+                standard error of about 0.04), and the numbers of one are among those of the other
 
 Pairs with that many common sequences but different numbers are siblings: one question with other numbers, not
 duplicates. They are only counted.
@@ -31,9 +30,9 @@ _CANDIDATES = 0.5
 _CANDIDATES_BY_WORDS = 0.35
 _WORDS = 3
 _HASHES = 128
-_MOST_ALIKE = 32  # questions of one pattern that later ones are compared with: a generated set has endless ones
-_MOST_CANDIDATES = 128  # likewise, of questions that share their phrases and need not be near each other
-_MOST_OF_NUMBERS = 256  # questions with the same numbers that are compared word by word
+_MOST_ALIKE = 32  # most questions of one pattern to compare with: a generated set may have any number of them
+_MOST_CANDIDATES = 128  # most questions with common phrases to compare with, which may not be near duplicates
+_MOST_OF_NUMBERS = 256  # most questions with the same numbers to compare with
 _NAMES = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _NUMBERS = {name: str(number) for number, name in enumerate(_NAMES, 2)}
 
@@ -51,7 +50,7 @@ class Near:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
-    """sequences, bag: sketches of its three-word sequences, and of its words where it has no numbers."""
+    """sequences, bag: MinHash of its three-word sequences, and of its words if it has no numbers."""
 
     place: str
     id: str
@@ -107,8 +106,9 @@ class NearDuplicates:
         return None if own is None else self._best(own)[0]
 
     def _best(self, own: _Question) -> tuple[Near | None, int, int]:
-        """The nearest question, the first one of its pattern (the number of the next one, where none is near), and how
-        many share its phrases."""
+        """The nearest question, the index of the first of its pattern (the next index if none is near), and the number
+        of questions that share its phrases.
+        """
         best: Near | None = None
         pattern = len(self._seen)
         if own.bag is None:
@@ -141,7 +141,7 @@ class NearDuplicates:
         )
 
     def _sketch(self, parts: set[str]) -> Any:
-        sketch = self._empty.copy()  # its permutations are drawn once: to draw them takes longer than all else here
+        sketch = self._empty.copy()  # reuses the permutations, which are slow to draw
         sketch.update_batch([part.encode("utf-8", "surrogatepass") for part in parts])
         return sketch
 

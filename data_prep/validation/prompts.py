@@ -1,4 +1,4 @@
-r"""What can be told from a prompt alone: it gives the answer away, asks nothing, asks about a picture, is too long.
+r"""Check prompts on their own: whether they contain the answer, ask nothing, need a picture, or are too long.
 
 Example:
     >>> leaks("What is 3+4? The answer is 7.", ["7"])
@@ -43,7 +43,7 @@ _MARKS = re.compile(r"\\boxed\s*\{\s*|####\s*|<answer>\s*|" + _SAID + _IS, re.IG
 _END = re.compile(
     r"\*\*(?!\s*\w)|(?!\w|[.,]\d|\s*[-+*/^=]+\s*[\w\\(]|\s+(?:times|plus|minus|divided by|(?:more|less|fewer) than)\b)"
 )
-_OPENING = "\"'*_$([{\\ "  # what may stand before an answer
+_OPENING = "\"'*_$([{\\ "  # characters that may precede an answer
 _TICKED = re.compile(
     r"(?m)^.*(?:\((?:correct|right|true|answer)\)|\[(?:correct|right|answer)\]|[✓✔☑✅]|<[-=]+\s*(?:correct|answer)\b).*$",
     re.IGNORECASE,
@@ -52,13 +52,13 @@ _CLAUSE = re.compile(r"(.+?)(?:[.!?;)\]]?\s*(?:[\n\"<]|$)|[.!?;](?=\s)|,(?=\s+[a
 # A computation in the prompt may be the question itself
 _COMPUTATION = re.compile(r"\d\s*(?:[-+*^×·]|\\times|\\cdot)+\s*\d")
 _LONGEST_SAID, _MOST_SAID = 60, 3
-_LONG_ANSWER = 20  # an answer of so many characters is in a question for a reason, not by chance
+_LONG_ANSWER = 20  # an answer of at least this many characters is not in a question by chance
 _LONG_SOLUTION = 40
-# Length of the word sequences of a solution that are looked for; a solution with fewer of them is not judged
+# Words per sequence when searching for a solution in the prompt; a solution with fewer than `_RUNS` is skipped
 _RUN, _RUNS = 8, 4
-# Share of those sequences in the prompt that gives the solution away: of a text, of a program
+# Share of these sequences in the prompt from which the solution counts as revealed: for a text, for a program
 _MOST_OF, _MOST_OF_PROGRAM = 0.7, 0.9
-_OPTIONS = re.compile(r"\(\s*[B-E]\s*\)|(?<!\w)[B-E][).:]\s")  # (A) of several; a sentence may end in "A."
+_OPTIONS = re.compile(r"\(\s*[B-E]\s*\)|(?<!\w)[B-E][).:]\s")  # without (A), since a sentence may end in "A."
 _OFFERED = re.compile(r"(?m)(?:^[ \t]*|(?<=\s))\(?([A-J])[).:](?=\s|\S)")
 _WORD = re.compile(r"(?<!\\)\b[A-Za-z]{3,}\b")
 _PROSE = 4  # words
@@ -68,7 +68,8 @@ _NO_PICTURE = re.compile(
     r"|\b(?:figure|diagram|picture|graph|image)s? (?:shown|below|above|at (?:the )?right)\b|\bas shown\b",
     re.IGNORECASE,
 )
-_USUAL, _FROM = 0.8, 20  # a set has a usual language once this many questions were read and this share is in it
+# A language is the set's usual one from this share and number of questions.
+_USUAL, _FROM = 0.8, 20
 _NO_GOLD = {
     "", "null", "nan", "n/a", "na", "tbd", "todo", "tba", "unknown", "?", "??", "-", "--", "...", "[]", "{}",
     "<answer>", "missing", "error", "unanswered", "not available", "no answer", "placeholder", "xxx",
@@ -77,14 +78,14 @@ _NO_GOLD = {
 
 
 def text_of(problem: Problem) -> str:
-    """All that the prompt says."""
+    """The text of all messages of the prompt."""
     return "\n".join(message.content for message in problem.messages)
 
 
 def leaks(prompt: str, answers: Iterable[str], solution: str = "", most: float = _MOST_OF) -> str:
-    """How a prompt gives an answer away, marked as the answer, or most of a solution; "" = it does not.
+    """How a prompt reveals an answer (marked as the answer) or most of a solution; empty = it does not.
 
-    most: of the runs of words of a solution, those from which on it is given away.
+    most: the share of a solution's word sequences in the prompt from which it counts as revealed.
     """
     marks = list(_MARKS.finditer(prompt))
     for answer in filter(str.strip, answers) if marks else ():
@@ -98,7 +99,7 @@ def leaks(prompt: str, answers: Iterable[str], solution: str = "", most: float =
 
 
 def said(prompt: str) -> list[str]:
-    r"""What a prompt calls the answer, in whatever spelling: short texts up to the end of their clause, for a grader.
+    r"""The texts that a prompt calls the answer, up to the end of their clause, for a grader to compare with the gold.
 
     Example:
         >>> said(r"Simplify 2/4. (Answer: $\dfrac{1}{2}$)"), said("What is 3 times 4? The answer is twelve.")
@@ -116,7 +117,7 @@ def said(prompt: str) -> list[str]:
 
 
 def _holds(prompt: str, solution: str, most: float) -> bool:
-    """Whether a solution, or most of its runs of words that the question does not need, stand in the prompt."""
+    """Whether the prompt contains a solution, or at least a share `most` of its word sequences."""
     if len(solution) < _LONG_SOLUTION:
         return False
     asked, worked = (normalised(without_drawings(text)) for text in (prompt, solution))
@@ -129,7 +130,7 @@ def _holds(prompt: str, solution: str, most: float) -> bool:
 
 
 def shows(prompt: str, answers: Iterable[str]) -> str:
-    """An answer that stands in the prompt, too long to be there by chance and no option of several; "" = none does."""
+    """An answer in the prompt that is too long to be there by chance and is not an option; empty = none."""
     if offers_options(prompt):
         return ""
     long = (answer for answer in answers if len(answer) >= _LONG_ANSWER)
@@ -152,7 +153,7 @@ def is_prose(answer: str) -> bool:
 
 
 def offered(prompt: str) -> str:
-    """The letters of the options that a prompt lists, from A on without a gap; "" where it lists fewer than three.
+    """The letters of the options that a prompt lists, consecutive from A; empty if there are fewer than three.
 
     Example:
         >>> offered("Which? (A) 1 (B) 2 (C) 3 (D) 4"), offered("Let A. be a set.")
@@ -168,14 +169,14 @@ def offered(prompt: str) -> str:
 
 
 def ticks(prompt: str) -> str:
-    """A line of one option that is marked as the right one; "" = there is none, or several."""
+    """The line of the only option that is marked as right; empty if there is none, or several."""
     found = [line for line in _TICKED.findall(prompt) if line.strip()]
     one_of_several = len(found) == 1 and bool(offers_options(prompt) or offered(prompt))
     return f"it marks an option: {found[0].strip()!r:.80}" if one_of_several else ""
 
 
 def is_none(answer: str) -> bool:
-    """Whether an answer stands for one that is not there.
+    """Whether an answer is a placeholder for a missing one.
 
     Example:
         >>> is_none("N/A"), is_none("none of these")
@@ -184,11 +185,10 @@ def is_none(answer: str) -> bool:
     return " ".join(answer.casefold().split()).rstrip(".!") in _NO_GOLD
 
 
-class Prompts:
-    """Looks at one prompt after the other.
+class PromptChecks:
+    """Checks prompts one at a time.
 
-    encode: a prompt as tokens. most: tokens at most; characters: characters at most; None = any number. The longest
-    is kept.
+    encode: a problem's prompt as tokens. most, characters: most tokens and characters; None = no limit.
     """
 
     def __init__(
@@ -199,7 +199,7 @@ class Prompts:
         self._spoken: Counter[str] = Counter()
         self.longest = self.longest_text = 0
 
-    def look(self, entry: Entry) -> Iterator[Finding]:
+    def check(self, entry: Entry) -> Iterator[Finding]:
         prompt = text_of(entry.problem)
         known = golds(entry.problem.reference)
         if not any(map(str.isalnum, prompt)):
@@ -244,7 +244,7 @@ class Prompts:
 
 
 def _of_gold(entry: Entry, prompt: str, known: Sequence[str]) -> Iterator[Finding]:
-    """What a gold says beside its prompt."""
+    """Compare the gold with its prompt."""
     reference = entry.problem.reference
     for gold in filter(is_none, known):
         yield entry.finding("gold_missing", f"{gold!r:.40}")

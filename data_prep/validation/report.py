@@ -1,4 +1,4 @@
-"""What was found, for people (text, one HTML page) and for programs (JSON)."""
+"""The report of a validation, as text, JSON or one HTML page."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from rewards.types import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What `validate` found.
+    """The result of `validate`.
 
-    rows: read, the unreadable ones included. graded: responses. form: of those that gave answers; "" = none did.
-    counts, examples: by check. kept: rows without an error. golds: the most common ones, with their number.
-    notes: on the set as a whole. seconds: of wall time.
+    rows: rows read, including malformed ones. graded: responses graded. form: of responses with answers; empty = none.
+    counts, examples: findings by check. kept: rows without an error. golds: the most frequent ones, with their counts.
+    notes: about the set as a whole. seconds: wall time.
     """
 
     data: str
@@ -35,7 +35,7 @@ class Report:
 
     @property
     def is_fit(self) -> bool:
-        """No row has an error."""
+        """Whether no row has an error."""
         return self.kept == self.rows
 
     def to_dict(self) -> dict[str, Json]:
@@ -63,7 +63,7 @@ class Report:
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2) + "\n"
 
     def describe(self) -> str:
-        """Lines for people: each kind of finding with its number and first rows, the errors first."""
+        """The report as text: each kind of finding with its count and first rows, errors first."""
         lines = [
             f"{self.data}: {pluralize(self.rows, 'row')}, "
             f"{pluralize(self.graded, 'response')} graded with {self.reward}"
@@ -82,7 +82,7 @@ class Report:
         return "\n".join([*lines, f"{verdict} ({self.seconds:.1f} s)"])
 
     def to_html(self) -> str:
-        """One page that needs nothing else."""
+        """The report as a self-contained HTML page."""
         return _PAGE.format(title=html.escape(self.data), body="\n".join(self._blocks()))
 
     def _found(self) -> list[str]:

@@ -38,11 +38,11 @@ REWARD_OF = {
     "json_schema": "json_schema",
     **dict.fromkeys(("stdio", "function", "asserts", "check", "pytest"), "code"),
 }
-"""The reward that belongs to each type of reference."""
+"""The default reward for each reference type."""
 
 
 def reward_for(reference: Reference) -> str:
-    """The reward that grades such references. Raises DataError where there is none of ours."""
+    """The built-in reward for this type of reference. Raises DataError if there is none."""
     name = REWARD_OF.get(reference.type)
     if name is None:
         what = "no reference" if isinstance(reference, NoReference) else f"a reference of type {reference.type!r}"
@@ -62,24 +62,24 @@ def validate(
     workers: int | None = None,
     deadline: float = DEADLINE,
 ) -> Report:
-    """Look at the rows of a file, of a set by name, or of sources of rows (`rlvr.offline.sources.find_sources` has
-    folders, standard input and the hub), which are read once.
+    """Validate a file, a named set, or row sources (`rlvr.offline.sources.find_sources` finds folders, standard input
+    and hub sets), in one pass.
 
-    reward: what is to pay for them; None = by the type of the first reference. clean: where to write the problems
-    without an error, where there is one; the others go to `dropped_path(clean)`, each with its reasons. limit: rows at
-    most. wanted: columns of a file of one's own rows.
+    reward: the reward to grade with; None = by the type of the first reference. clean: where to write the problems
+    without errors; the others go to `dropped_path(clean)`, with their reasons. limit: most rows to read. wanted,
+    solution_field: see `read_entries`. workers, deadline: see `rewards.GraderPool`.
 
     Raises:
         DataError, DataNotFound, BadFile: the data cannot be read, or a file cannot be written.
-        UnknownReward, InvalidReward, GradingUnavailable: as grading raises them.
+        UnknownReward, InvalidReward, GradingUnavailable: see `rewards.grade`.
     """
     if clean is not None:
         suffix_of(clean)
         for name in [data] if isinstance(data, str) else [source.name for source in data]:
             if Path(name).exists() and Path(clean).resolve() == Path(name).resolve():
                 raise DataError(f"{str(clean)!r} is read and would be written over; give another file for what is kept")
-    # Bad rows may come before the first good one, which says the reward and so makes the validator that hears of them.
-    # So they are noted first, and `tell` is then set to the validator's own function.
+    # The first good row determines the reward, and so the validator. Bad rows before it are collected, and passed on
+    # once `tell` is the validator's function.
     noted: list[BadRow] = []
     tell: list[Callable[[BadRow], None]] = [noted.append]
     spec = None if reward is None else RewardSpec.from_dict(reward)
@@ -120,7 +120,7 @@ def validate(
 
 
 def _kind(spec: RewardSpec) -> str:
-    """What a bare answer means for a reward; empty = what the rows say."""
+    """The type of a bare answer for a reward; empty = determined by the rows."""
     rewards = {leaf.named.reward for leaf in spec.leaves()}
     if "math" in rewards:
         return "math"
@@ -128,19 +128,19 @@ def _kind(spec: RewardSpec) -> str:
 
 
 def dropped_path(clean: PathLike) -> Path:
-    """Where the rows that were not kept stand: `CLEAN.dropped.jsonl`."""
+    """The path of the dropped rows: `CLEAN.dropped.jsonl`."""
     return Path(f"{Path(clean)}.dropped.jsonl")
 
 
 def _write_kept(clean: PathLike, kept: Iterator[Problem]) -> None:
-    """Write what is kept; a file of nothing is not written."""
+    """Write the kept problems; nothing is written if there are none."""
     first = next(kept, None)
     if first is not None:
         write_problems(clean, chain([first], kept))
 
 
 class _Dropped:
-    """Writes rows that are not kept, with the reasons."""
+    """Writes dropped rows, with the reasons."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
@@ -155,7 +155,7 @@ class _Dropped:
         self._write({"file": error.file, "line": error.line, "reasons": reasons, "row": error.row})
 
     def _write(self, record: dict[str, object]) -> None:
-        self._stream.write(json.dumps(record) + "\n")  # ASCII: a row may hold what is not Unicode
+        self._stream.write(json.dumps(record) + "\n")  # ASCII, because the row may contain lone surrogates
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-r"""What a published solution says of its row's gold: the answer that it ends with, and whether it ever comes to it.
+r"""Compare a published solution with its row's gold: the answer it states, and whether it computes the gold.
 
 Example:
     >>> stated("So it is \\boxed{7}, or rather \\boxed{8}."), stated("2 + 2 = 4\n#### 4"), stated("It is 4.")
@@ -22,18 +22,17 @@ NAMED = {
         ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), 1
     )
 }
-_UNITS = (1, 100, Fraction(1, 100))  # cents of dollars, shares of per cent
-_WORKED = 2  # different numbers that a solution must have to be called worked
+_UNITS = (1, 100, Fraction(1, 100))  # cents and dollars, fractions and per cent
+_WORKED = 2  # least number of different numbers in a worked solution
 
 
 def stated(solution: str) -> str:
-    """The last box, or else what stands after the last ####; "" where a solution has neither."""
+    """The content of the last box, else the text after the last ####; empty if the solution has neither."""
     return (last_boxed(solution) or after_hashes(solution) or "").strip()
 
 
 def supports(solution: str, golds: Sequence[str]) -> bool:
-    """Whether a worked solution comes to a number that is the gold before it says `####`; where it is not of that
-    form, or the gold is no plain number, nothing is asked of it."""
+    """Whether a worked solution contains the gold before `####`; True without `####`, or if the gold is no number."""
     head, mark, _ = solution.rpartition("####")
     if not mark:
         return True
@@ -47,7 +46,7 @@ def supports(solution: str, golds: Sequence[str]) -> bool:
 
 
 def comes_to(solution: str) -> str:
-    """The last number of a solution before it says `####`; "" = it has none."""
+    """The last number of a solution before `####`; empty = none."""
     return next(reversed(_NUMBER.findall(solution.rpartition("####")[0])), "")
 
 

@@ -31,7 +31,7 @@ _OPEN, _CLOSED = "[asy]", "[/asy]"
 _WORD = re.compile(r"[^\W\d_]+")
 _FEW, _STOPS = 3, 3  # letters of another script, common words of another language
 
-# No word of one letter, and in the other languages none that is English, too.
+# Without words of one letter, and without words that are also English in the lists of other languages.
 _COMMON = {
     "English": "the of and is are to in how what many much if each he she his her they that with from there was does",
     "Spanish": "el los las una que cuántos cuántas cuánto del por para está tiene cada ella qué de la cuál es en",
@@ -69,7 +69,7 @@ def damage(text: str) -> str:
 
 
 def _is_misread(run: str) -> bool:
-    """Whether some characters are UTF-8 that was read as Windows-1252 or Latin-1: as those they make other text."""
+    """Whether the characters are UTF-8 decoded as Windows-1252 or Latin-1."""
     for start in range(len(run) - 1):
         for length in (2, 3, 4):
             raw = b"".join(map(_byte, run[start : start + length]))
@@ -100,9 +100,9 @@ def markup(text: str) -> str:
 
 
 def languages(text: str) -> tuple[str, ...]:
-    """The languages and scripts of a text, the one with most words first; what mathematics is written in is none.
+    """The languages and scripts of a text, the most frequent first; mathematics is ignored.
 
-    A language of Latin letters is told by its commonest words, at least three different ones; a script by its letters.
+    Languages in Latin script are recognised by at least three different common words, scripts by their letters.
     """
     prose = _MATH.sub(" ", without_drawings(unicodedata.normalize("NFC", text)))
     scripts = letters(prose)
@@ -120,7 +120,7 @@ def languages(text: str) -> tuple[str, ...]:
 
 
 def has_mixed_word(text: str) -> str:
-    """A word of Latin letters with Cyrillic or Greek ones that look like them among it; "" = none."""
+    """A word that mixes Latin letters with similar Cyrillic or Greek ones; empty = none."""
     if text.isascii():
         return ""
     for word in _WORD.findall(_MATH.sub(" ", without_drawings(text))):

@@ -1,7 +1,7 @@
-"""Look at every row of a data set, in one pass.
+"""Run all checks on a data set, in one pass.
 
-Rows stream through in parts of `PART`; kept in memory are a digest and sketches of each question (fifteen kilobytes)
-and the phrases of the evaluation sets.
+Rows are streamed in parts of `PART`. Memory holds a digest and sketches of each question (15 kB) and the phrases of the
+evaluation sets.
 
 Example:
     validator = Validator(pool, Settings(against=[read_entries("gsm8k:test")]))
@@ -21,13 +21,15 @@ from itertools import islice
 from data_prep.duplicates import Match, Questions
 from data_prep.errors import BadRow, DataError
 from data_prep.problem import Problem
+from data_prep.validation.answers import AnswerChecks, form_for
 from data_prep.validation.contamination import CONTAMINATED, WORDS, PhraseIndex
 from data_prep.validation.entries import Entry, Source
 from data_prep.validation.findings import CHECKS, Finding, Tally
 from data_prep.validation.golds import FORMS, GOLD, golds
 from data_prep.validation.near_duplicates import Near, NearDuplicates
-from data_prep.validation.probes import Answers, Programs, form_for, is_program, is_right, request
-from data_prep.validation.prompts import Prompts, text_of
+from data_prep.validation.probes import is_right, request
+from data_prep.validation.programs import ProgramChecks, is_program
+from data_prep.validation.prompts import PromptChecks, text_of
 from data_prep.validation.report import Report
 from rewards.parameters import nearest
 from rewards.pluralize import pluralize
@@ -43,12 +45,13 @@ _GUESSABLE, _FROM_ROWS = 0.2, 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What to look for.
+    """Options of a validation.
 
-    form: of the responses that give an answer, a name of `FORMS` or a text with {gold} in it; None = found out.
-    against: evaluation sets. near: look for questions that are nearly alike. skip: checks whose findings count for
-    nothing. encode, max_prompt_tokens: see `data_prep.validation.prompts.Prompts`.
-    progress: told how many rows have been looked at.
+    form: of responses that state an answer, a name in `FORMS` or a text with {gold} in it; None = determined from the
+    data.
+    against: evaluation sets. near: find near duplicates. skip: checks to ignore. encode, max_prompt_tokens,
+    max_prompt_characters: see `data_prep.validation.prompts.PromptChecks`.
+    progress: called with the number of rows checked.
     """
 
     form: str | None = None
@@ -72,10 +75,10 @@ class Settings:
 
 
 class Validator:
-    """One pass over a data set. several: it is of more than one file. dropped: told of each row with an error: its
-    problem and what was found.
+    """One pass over a data set. several: the set has more than one file. dropped: called with each row that has an
+    error, and its findings.
 
-    Take what `kept` gives to its end, then ask for the report.
+    Exhaust `kept`, then call `report`.
     """
 
     def __init__(
@@ -92,12 +95,12 @@ class Validator:
         self._questions, self._evaluated, self._phrases = Questions(), _Evaluated(), PhraseIndex()
         self._likeness = NearDuplicates() if settings.near else None
         self._exams = NearDuplicates() if settings.near and settings.against else None
-        self._prompts = Prompts(settings.encode, settings.max_prompt_tokens, settings.max_prompt_characters)
-        self._answers: Answers | None = None
-        self._programs = Programs(self._grade)
+        self._prompts = PromptChecks(settings.encode, settings.max_prompt_tokens, settings.max_prompt_characters)
+        self._answers: AnswerChecks | None = None
+        self._programs = ProgramChecks(self._grade)
         self._tally = Tally()
         self._stated: list[str] = []  # the gold of each row
-        self._places: list[str] = []  # where each row stands
+        self._places: list[str] = []  # the location of each row
         self._siblings: list[str] = []
         self._golds: Counter[str] = Counter()
         self._options: set[int] = set()
@@ -114,21 +117,21 @@ class Validator:
                     self._exams.add(place, entry.problem.id, text_of(entry.problem), _reference_key(entry))
 
     def bad_row(self, error: BadRow) -> None:
-        """Take note of a row that cannot be read."""
+        """Record a row that cannot be parsed."""
         if "unreadable" not in self._settings.skip:
             self._rows += 1
             self._tally.add(Finding("unreadable", error.line, "", error.reason, error.file if self._several else ""))
 
     def kept(self, source: Source) -> Iterator[Problem]:
-        """The problems of a source without an error, as they are looked at.
+        """Check a source; yields its problems without errors.
 
         Raises:
-            GradingUnavailable: no worker can be started. What reading raises.
+            GradingUnavailable: no worker can be started. Also whatever reading the source raises.
         """
         self._data, self._columns = source.name, source.columns
         for entries in _parts(source.entries):
             found: dict[tuple[str, int, str], list[Finding]] = {}
-            for finding in self._look(entries):
+            for finding in self._check(entries):
                 if finding.check not in self._settings.skip:
                     self._tally.add(finding)
                     found.setdefault((finding.file, finding.line, finding.id), []).append(finding)
@@ -144,7 +147,7 @@ class Validator:
             self._settings.progress(self._rows)
 
     def report(self) -> Report:
-        """What has been found so far."""
+        """The findings so far."""
         return Report(
             data=self._data,
             reward=self._pool.identity,
@@ -159,7 +162,7 @@ class Validator:
             seconds=time.monotonic() - self._began,
         )
 
-    def _look(self, entries: Sequence[Entry]) -> Iterator[Finding]:
+    def _check(self, entries: Sequence[Entry]) -> Iterator[Finding]:
         repeated: list[tuple[Entry, Match]] = []
         for entry in entries:
             yield from self._text(entry)
@@ -176,25 +179,25 @@ class Validator:
             if self._answers is None:
                 form = self._settings.form or form_for(answers[:64], self._grade)
                 self._form = FORMS.get(form, form)
-                self._answers = Answers(self._grade, self._form)
-            yield from self._answers.look(answers)
+                self._answers = AnswerChecks(self._grade, self._form)
+            yield from self._answers.check(answers)
         if programs:
-            yield from self._programs.look(programs)
+            yield from self._programs.check(programs)
         yield from self._again(repeated)
 
     def _text(self, entry: Entry) -> Iterator[Finding]:
-        """What the texts of a row say, without a grade."""
+        """Check the texts of a row, without grading."""
         problem = entry.problem
         known = golds(problem.reference)
         self._golds.update(known[:1])
         if isinstance(problem.reference, ChoiceReference):
             self._options.add(len(problem.reference.options) or 5)
         self._without_gold += not known and not entry.solution
-        yield from self._prompts.look(entry)
+        yield from self._prompts.check(entry)
         yield from self._evaluation(entry, text_of(problem))
 
     def _evaluation(self, entry: Entry, text: str) -> Iterator[Finding]:
-        """What a question has in common with evaluation sets."""
+        """Compare a question with the evaluation sets."""
         if (name := self._evaluated.find(entry.problem)) is not None:
             yield entry.finding("overlap", f"it is in {name}")
             return
@@ -219,7 +222,7 @@ class Validator:
             yield entry.finding("near_duplicate", f"{near.place} ({near.id}), {_likeness(near)}")
 
     def _again(self, repeated: Sequence[tuple[Entry, Match]]) -> Iterator[Finding]:
-        """Rows whose question came before. Two golds that differ in writing may be equal: the earlier one is graded."""
+        """Check rows that repeat a question. Golds written differently may be equal, so the earlier one is graded."""
         asked = [
             request(entry, self._form.replace(GOLD, self._stated[match.earlier_row - 1])) for entry, match in repeated
         ]
@@ -267,7 +270,7 @@ class Validator:
 
 
 def _reference_key(entry: Entry) -> str:
-    """The same for the same reference."""
+    """A key that is equal for equal references."""
     return json.dumps(entry.problem.reference.to_dict(), sort_keys=True, default=str)
 
 
@@ -276,7 +279,7 @@ def _likeness(near: Near) -> str:
 
 
 class _Evaluated:
-    """The whole questions of evaluation sets, and the set of each."""
+    """The questions of evaluation sets, with the set of each."""
 
     def __init__(self) -> None:
         self._sets: dict[str, Questions] = {}
@@ -285,7 +288,7 @@ class _Evaluated:
         self._sets.setdefault(name, Questions()).add(problem)
 
     def find(self, problem: Problem) -> str | None:
-        """The set that has this question, and where."""
+        """The set and location of this question; None if no set has it."""
         for name, questions in self._sets.items():
             match = questions.find(problem, 0)
             if match is not None:

@@ -1,8 +1,8 @@
-"""The same program under other circumstances, which must not decide whether it is right: sets in another order, another
-hash of texts, another day, tests in another order.
+"""Vary the circumstances of a program, which must not change its grade: the order of sets, the hashes of strings, the
+date, the order of tests.
 
-A sandbox may fix the hashes of texts, so that a program is right today whose sets would come in another order
-elsewhere. Sets of numbers keep their order, as they do in CPython whatever the seed.
+A sandbox may fix string hashes, so a program may pass there although its sets are ordered differently elsewhere. Sets
+of numbers keep their order, as in CPython for any hash seed.
 
 Example:
     >>> print(with_other_sets("def f(x):\\n    return list({'a', x})", seed=1).rpartition("#")[2].strip())
@@ -23,7 +23,7 @@ CHANCE = re.compile(
     r"\b(?:random|shuffle|choice|sample|uuid\d?|secrets|urandom|getpid|listdir|glob|iterdir|[Tt]hread\w*|asyncio"
     r"|multiprocessing|concurrent|id\(|perf_counter\w*|monotonic\w*|gc|weakref|psutil)\b|\bid\("
 )
-"""What a program or a test says whose runs may differ by chance."""
+"""Matches programs and tests that may depend on chance."""
 
 CLOCK = re.compile(r"\b(?:time|datetime|date|today|now|localtime|gmtime|strftime|calendar)\b")
 _SETS = re.compile(r"\b(?:set|frozenset|hash)\b|\{")
@@ -95,13 +95,13 @@ _datetime.datetime, _datetime.date = _Moved, _Day
 #
 """
 DAYS = (1.6180339, 423.7182818)
-"""How many days from now a program is run once more."""
+"""How many days ahead a program is run again."""
 
 
 def with_other_sets(source: str, *, seed: int | None) -> str:
-    """The source with sets of texts in another order and other hashes; None = with sets of ours in the usual order.
+    """The source with sets of strings in another order and other hashes. seed: None = our sets in the usual order.
 
-    The source itself where it makes no set and asks for no hash. Raises SyntaxError: it is no Python.
+    Returns the source itself if it uses no sets or hashes. Raises SyntaxError if it is not Python.
     """
     if not _SETS.search(source):
         return source
@@ -113,12 +113,12 @@ def with_other_sets(source: str, *, seed: int | None) -> str:
 
 
 def on_another_day(source: str, days: float) -> str:
-    """The source as a program whose clock is `days` ahead. Raises SyntaxError."""
+    """The source with its clock `days` ahead. Raises SyntaxError."""
     return _behind_future(source, _TIME.format(away=days * 86_400))
 
 
 def in_another_order(reference: CodeReference) -> CodeReference | None:
-    """The tests backwards; None where there is one, or where one may need what an earlier one made."""
+    """The tests in reverse order; None if there is only one, or if one may depend on an earlier one."""
     match reference:
         case AssertsReference(asserts=tests) if len(tests) > 1 and all(map(_stands_alone, tests)):
             return replace(reference, asserts=tests[::-1])
@@ -130,7 +130,7 @@ def in_another_order(reference: CodeReference) -> CodeReference | None:
 
 
 def text_of_tests(reference: CodeReference) -> str:
-    """What the tests say, as far as they are programs."""
+    """The source of the tests, as far as they are programs."""
     match reference:
         case AssertsReference():
             return "\n".join((reference.setup, *reference.asserts))
@@ -149,7 +149,7 @@ def _stands_alone(test: str) -> bool:
 
 
 def _behind_future(source: str, before: str) -> str:
-    """Text put before a program, and behind what must stand first in it."""
+    """Insert code at the start of a program, after its docstring and `from __future__` imports."""
     lines, at = source.split("\n"), 0
     for node in parsed(source).body:
         text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
@@ -160,7 +160,7 @@ def _behind_future(source: str, before: str) -> str:
 
 
 class _Sets(ast.NodeTransformer):
-    """Writes sets as calls."""
+    """Replaces set displays and comprehensions by calls."""
 
     def visit_Set(self, node: ast.Set) -> ast.AST:  # ast names it so
         self.generic_visit(node)

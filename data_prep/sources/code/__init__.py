@@ -1,1 +1,1 @@
-"""Programming problems: HumanEval, MBPP, MBPP+, code_contests and LeetCode, each with the tests that decide."""
+"""Programming problems with tests: HumanEval, MBPP, MBPP+, code_contests and LeetCode."""

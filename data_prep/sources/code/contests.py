@@ -1,10 +1,10 @@
-"""code_contests (Li et al. 2022, arXiv 2203.07814): programs that read and write; and LeetCode contests: a class.
+"""code_contests (Li et al. 2022, arXiv 2203.07814), judged by input and output; and LeetCode, judged by asserts.
 
-code_contests is read in two shapes: that of the hub, with columns of inputs and outputs, and that of samples with one
-column `test` of JSON. Its time limits are those of compiled languages, so the default of ten seconds a case stands;
-a memory limit above the default is taken over.
+code_contests is read in two formats: that of the hub, with columns of inputs and outputs, and one with a JSON column
+`test`. Its time limits are meant for compiled languages, so the default of ten seconds per case applies; a memory limit
+above the default is used.
 
-LeetCode's tests are asserts on `my_solution = Solution()`, each behind the input that it needs.
+LeetCode's tests are asserts on `my_solution = Solution()`, each preceded by its input.
 
 Example:
     >>> test = '[{"input": {"stdin": "1"}, "output": {"stdout": "2"}}]'
@@ -34,7 +34,7 @@ _USUAL_MIB = 512
 
 
 def read_contest(fields: Mapping[str, object]) -> Problem:
-    """A row with `content` and `test`, or `description` and tests in three columns. Raises BadRow."""
+    """Read a row with `content` and `test`, or `description` and tests in three columns. Raises BadRow."""
     asked = text_of(fields, "content" if "content" in fields else "description")
     cases: list[Json] = [{"stdin": stdin, "stdout": stdout} for stdin, stdout in _pairs(fields)]
     if not cases:
@@ -81,7 +81,7 @@ def _pairs(fields: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 
 
 def read_leetcode(fields: Mapping[str, object]) -> Problem:
-    """A row with `prompt`, which ends in the skeleton of a class, and `test`. Raises BadRow."""
+    """Read a row with `prompt`, which ends with a class skeleton, and `test`. Raises BadRow."""
     prompt = raw_text(fields, "prompt")
     asked, skeleton = _parted(prompt)
     setup, asserts = _tests(raw_text(fields, "test"))
@@ -97,7 +97,7 @@ def read_leetcode(fields: Mapping[str, object]) -> Problem:
 
 
 def _parted(prompt: str) -> tuple[str, str]:
-    """The text of a prompt's docstring, and the skeleton behind it with the imports that its annotations need."""
+    """Split a prompt into the text of its docstring, and the skeleton with the imports that its annotations need."""
     _, mark, rest = prompt.partition('"""')
     text, end, skeleton = rest.rpartition('"""')
     if not mark or not end or "class Solution" not in skeleton:
@@ -110,7 +110,7 @@ def _parted(prompt: str) -> tuple[str, str]:
 
 
 def _tests(source: str) -> tuple[str, list[str]]:
-    """What stands before the first input, and each assert with what stands between it and the one before."""
+    """Split tests into the code before the first input, and each assert with the code just before it."""
     try:
         nodes = parsed(source)
     except SyntaxError as error:

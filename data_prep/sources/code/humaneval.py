@@ -1,4 +1,4 @@
-"""HumanEval (Chen et al. 2021, arXiv 2107.03374): complete a function; `check(candidate)` decides.
+"""HumanEval (Chen et al. 2021, arXiv 2107.03374): complete a function, judged by `check(candidate)`.
 
 Example:
     >>> row = {"prompt": "def f():\\n", "entry_point": "f", "test": "def check(candidate): assert candidate() == 1"}
@@ -17,7 +17,7 @@ from data_prep.sources.code.reading import made, raw_text
 
 
 def read(fields: Mapping[str, object]) -> Problem:
-    """A row with `prompt`, `entry_point` and `test`. Raises BadRow."""
+    """Read a row with `prompt`, `entry_point` and `test`. Raises BadRow."""
     prompt, entry_point = raw_text(fields, "prompt"), text_of(fields, "entry_point")
     return made(
         question(f"Complete the Python function `{entry_point}`.", block(prompt)),

@@ -1,7 +1,7 @@
-"""MBPP (Austin et al. 2021, arXiv 2108.07732): a sentence, and asserts that decide; whole and sanitized.
+"""MBPP (Austin et al. 2021, arXiv 2108.07732), full and sanitized: a task in one sentence, judged by asserts.
 
-The prompt names what the asserts call, as the reference solution writes it, and shows the first assert: many sentences
-leave open what is returned. The other asserts stay unseen. The splits are those of the paper, by `task_id`.
+The prompt gives the signature of what the asserts call, from the reference solution, and the first assert, because many
+sentences leave the return value open. The other asserts are hidden. The splits are those of the paper, by `task_id`.
 
 Example:
     >>> row = {"text": "Add.", "code": "def add(a, b): return a + b", "test_list": ["assert add(1, 2) == 3"]}
@@ -33,7 +33,7 @@ SPLITS: Mapping[str, range] = MappingProxyType(
 
 
 def in_split(fields: Mapping[str, object], split: str) -> bool:
-    """Whether a row is of a split. Raises BadRow where it has no number."""
+    """Whether a row is in a split. Raises BadRow if it has no `task_id`."""
     number = fields.get("task_id")
     if not isinstance(number, int):
         raise BadRow(field="task_id", expected="a whole number, which says the split", found=number)
@@ -41,7 +41,7 @@ def in_split(fields: Mapping[str, object], split: str) -> bool:
 
 
 def read(fields: Mapping[str, object], source: str = "mbpp") -> Problem:
-    """A row with `text` (sanitized: `prompt`), `code`, `test_list` and perhaps a set-up. Raises BadRow."""
+    """Read a row with `text` (sanitized: `prompt`), `code`, `test_list` and optional setup code. Raises BadRow."""
     asked = text_of(fields, "prompt" if "text" not in fields else "text")
     code, asserts = raw_text(fields, "code"), texts(fields, "test_list")
     try:
@@ -60,12 +60,12 @@ def read(fields: Mapping[str, object], source: str = "mbpp") -> Problem:
 
 
 def read_sanitized(fields: Mapping[str, object]) -> Problem:
-    """A row of the sanitized part. Raises BadRow."""
+    """Read a row of the sanitized version. Raises BadRow."""
     return read(fields, source="mbpp_sanitized")
 
 
 def _setup(fields: Mapping[str, object]) -> str:
-    """What runs before the asserts: `test_setup_code`, or the lines of `test_imports`."""
+    """The code to run before the asserts: `test_setup_code`, or the lines of `test_imports`."""
     imports = fields.get("test_imports") or []
     given = fields.get("test_setup_code") or ""
     if not isinstance(imports, list | tuple) or not isinstance(given, str):

@@ -1,14 +1,14 @@
 """MBPP+ (Liu et al. 2023, arXiv 2305.01210): MBPP's functions with many more inputs.
 
-The set publishes inputs only, as JSON. What is expected is what the reference solution returns, found by running it in
-the sandbox once, when the set is prepared. Inputs on which it raises, returns a huge value, or needs more memory than a
-response has, are left out (25 of tasks 255, 462 and 630); a value that JSON has no form for, or that has not come after
-half a minute of CPU time, makes the row a bad one. So no time decides what is written, and each run writes the same.
+The set publishes only inputs, as JSON. The expected outputs are those of the reference solution, which runs in the
+sandbox once, when the set is prepared. Inputs on which it raises, returns a huge value or needs more memory than a
+response gets are skipped (25, of tasks 255, 462 and 630). A value that JSON cannot represent, or that takes more than
+30 s of CPU time, makes the row bad. So the result does not depend on the machine's speed.
 
-JSON has no tuples and no complex numbers, so `SHAPES` says, by task id, what the arguments are; it was read off the
-calls in MBPP's own asserts. In the tasks of `UNORDERED` those asserts compare sets, since the order is left open, and
-in those of `TRUTH` a match object is as good as True: there the reference is of type `asserts`, elsewhere `function`.
-Where a float is expected the float rule holds with the set's own tolerance, or 1e-6.
+JSON has no tuples or complex numbers, so `SHAPES` gives the argument types by task id; they were derived from the calls
+in MBPP's asserts. In the tasks of `UNORDERED` these asserts compare sets, since the order is not specified, and in
+those of `TRUTH` any true value counts as True: these have a reference of type `asserts`, the others of type `function`.
+Expected floats are compared with the set's own tolerance, or 1e-6.
 
 Example:
     >>> shaped([[1, 2], 3], ("tuple",))
@@ -54,7 +54,7 @@ _SHAPES: Mapping[str, Callable[[object], object]] = MappingProxyType(
         "dict of tuples": lambda value: (
             {key: _tuple(v) for key, v in value.items()} if isinstance(value, dict) else value
         ),
-        "float": lambda value: float(value),  # type: ignore[arg-type]  # text or a number, in the rows that have it
+        "float": lambda value: float(value),  # type: ignore[arg-type]  # text or a number in these rows
         "complex": lambda value: complex(value),  # type: ignore[call-overload]
     }
 )
@@ -78,14 +78,14 @@ SHAPES: Mapping[int, tuple[str, ...]] = _table(
     (("float", "complex"), (124,)),
     (("complex",), (252,)),
 )
-"""What the arguments of a task are, from the first on; what is not named stands as it is."""
+"""The types of a task's arguments, in order; arguments without a type are unchanged."""
 
 UNORDERED = frozenset({2, 7, 111, 140, 232, 579, 769})
 TRUTH = frozenset({737, 787, 794})
 
 
 def shaped(args: Sequence[object], shapes: Sequence[str]) -> Json:
-    """Arguments of their own types, as tagged JSON."""
+    """Convert arguments to these types, as tagged JSON."""
     rest = ("as it is",) * (len(args) - len(shapes))
     return [tagged(_SHAPES[shape](arg)) for shape, arg in zip((*shapes, *rest), args, strict=True)]
 
@@ -94,7 +94,7 @@ def shaped(args: Sequence[object], shapes: Sequence[str]) -> Json:
 
 
 def read(fields: Mapping[str, object]) -> Problem:
-    """A row with `prompt`, `entry_point`, `canonical_solution`, `base_input`, `plus_input`, `atol`. Raises BadRow."""
+    """Read a row: `prompt`, `entry_point`, `canonical_solution`, `base_input`, `plus_input`, `atol`. Raises BadRow."""
     entry_point, solution = text_of(fields, "entry_point"), raw_text(fields, "canonical_solution")
     task = _number(fields)
     inputs = _inputs(fields, SHAPES.get(task, ()))
@@ -114,8 +114,7 @@ def read(fields: Mapping[str, object]) -> Problem:
             field="canonical_solution",
         )
     if opaque := [answer.error for answer in answers if answer.without_form]:
-        # The row is refused, since tests without these inputs are weaker: of a search, say, only those that find
-        # nothing.
+        # Refuse the row: without these inputs its tests may be much weaker, such as a search that never succeeds.
         raise BadRow(
             f"the reference solution answers {len(opaque)} of {len(answers)} inputs with what has no form: {opaque[0]}",
             field="canonical_solution",
@@ -150,14 +149,14 @@ def _number(fields: Mapping[str, object]) -> int:
 
 
 def _sentence(fields: Mapping[str, object]) -> str:
-    """The prompt without the quotes of a docstring around it."""
+    """The prompt without its docstring quotes."""
     return text_of(fields, "prompt").strip("'\"").strip()
 
 
 def _inputs(fields: Mapping[str, object], shapes: Sequence[str]) -> list[Json]:
     found: list[Json] = []
     for column in ("base_input", "plus_input"):
-        rows = fields.get(column) or []  # the set writes {} where it has none
+        rows = fields.get(column) or []  # the set uses {} for none
         if not isinstance(rows, list) or not all(isinstance(args, list) for args in rows):
             raise BadRow(field=column, expected="a list of lists of arguments", found=rows)
         try:
@@ -174,7 +173,7 @@ def _assert(task: int, entry_point: str, args: Json, answer: Answer) -> str:
     assert isinstance(values, list)
     call = f"{entry_point}({', '.join(map(_source, values))})"
     if task in TRUTH:
-        # By identity, not truth: truth of an object that only the program holds would be decided by the program.
+        # Compare by identity: the program would decide the truth value of its own objects.
         right = "value is not None and value is not False" if expected else "value is None or value is False"
         return f"value = {call}\nassert {right}"
     if task in UNORDERED and isinstance(expected, list | tuple | set):
@@ -183,7 +182,7 @@ def _assert(task: int, entry_point: str, args: Json, answer: Answer) -> str:
 
 
 def _source(value: object) -> str:
-    """A value as source, the same in every process: `repr` of a set depends on how its strings are hashed there."""
+    """A value as source, deterministic across processes, unlike `repr` of a set of strings."""
     if isinstance(value, set | frozenset):
         members = "{" + ", ".join(sorted(map(_source, value))) + "}" if value else "set()"
         return members if isinstance(value, set) else f"frozenset({members})"

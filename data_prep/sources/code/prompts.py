@@ -1,4 +1,4 @@
-"""What a programming problem asks for: one fenced block, and the name by which the tests call it.
+"""Text for prompts of programming problems: the request for a fenced block, and signatures of what tests call.
 
 Example:
     >>> signatures("def area(a, b=1):\\n    return a * b\\n", called={"area"})
@@ -19,24 +19,24 @@ STREAMS = "It reads standard input and writes standard output."
 
 
 def question(*parts: str) -> str:
-    """The parts as paragraphs, the request for a fenced block behind them."""
+    """Join the parts as paragraphs, followed by the request for a fenced block."""
     return "\n\n".join([part.strip("\n") for part in parts if part.strip()] + [FENCED])
 
 
 def block(source: str) -> str:
-    """Source in a fence."""
+    """The source in a Markdown fence."""
     return "```python\n" + source.strip("\n") + "\n```"
 
 
 def parsed(source: str) -> list[ast.stmt]:
-    """The statements of a source. What it is warned of (escape sequences) is its own. Raises SyntaxError."""
+    """The statements of a source, parsed without warnings (for example about escapes). Raises SyntaxError."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(source).body
 
 
 def called_names(tests: Iterable[str]) -> set[str]:
-    """The plain names that tests call."""
+    """The simple names that tests call."""
     found: set[str] = set()
     for test in tests:
         for statement in parsed(test):
@@ -46,7 +46,7 @@ def called_names(tests: Iterable[str]) -> set[str]:
 
 
 def signatures(source: str, called: Set[str]) -> list[str]:
-    """How the functions and classes that a source defines, and tests call, are written."""
+    """The signatures of functions and classes that a source defines and tests call."""
     found = []
     for node in parsed(source):
         if isinstance(node, ast.FunctionDef) and node.name in called:

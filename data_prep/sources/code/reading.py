@@ -1,4 +1,4 @@
-"""What the readers of programming problems share."""
+"""Column readers and the `Problem` constructor shared by the programming sets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REWARD = "code"
 
 
 def raw_text(fields: Mapping[str, object], field: str) -> str:
-    """A column of source or output, as it stands: its white space counts. Raises BadRow."""
+    """A text column, unstripped, since white space matters in source and output. Raises BadRow."""
     value = fields.get(field)
     if not isinstance(value, str) or not value.strip():
         raise BadRow(field=field, expected="a text that is not empty", found=value)
@@ -21,7 +21,7 @@ def raw_text(fields: Mapping[str, object], field: str) -> str:
 
 
 def texts(fields: Mapping[str, object], field: str) -> list[str]:
-    """A column that holds a list of at least one text. Raises BadRow."""
+    """A column with a non-empty list of texts. Raises BadRow."""
     value = fields.get(field)
     if not isinstance(value, list | tuple) or not value or not all(isinstance(v, str) and v.strip() for v in value):
         raise BadRow(field=field, expected="a list of at least one text", found=value)
@@ -31,7 +31,7 @@ def texts(fields: Mapping[str, object], field: str) -> list[str]:
 def made(
     question: str, reference: Mapping[str, Json], *, source: str, name: object = None, tags: tuple[str, ...] = ()
 ) -> Problem:
-    """A problem for the reward `code`. name: what the set calls the row; it becomes the first tag. Raises BadRow."""
+    """Make a problem for the reward `code`. name: the row's name in its set; becomes the first tag. Raises BadRow."""
     named = (f"{source}/{str(name).rpartition('/')[2]}",) if name is not None else ()
     try:
         read = reference_from(reference)

@@ -1,4 +1,4 @@
-"""What a reference solution returns, found by running it in a sandbox: for sets that publish inputs and no outputs.
+"""Run reference solutions in a sandbox to get expected outputs, for sets that publish only inputs.
 
 Example:
     with ReferenceRuns() as runs:
@@ -20,13 +20,13 @@ from sandbox.protocol import Sandbox
 from sandbox.types import MIB, Ended, Job, JobResult, Limits
 
 SECONDS = 30.0
-"""CPU time of one call: far more than any needs, so that no machine is so slow that it decides what is expected."""
-_LONGEST_WAIT = 900.0  # seconds, for all calls of a solution together
+"""CPU seconds per call: far more than needed, so that a slow machine does not change the results."""
+_LONGEST_WAIT = 900.0  # wall seconds for all calls of a solution
 _MEMORY = 512 * MIB
 _VALUES = Path(rewards.code.values.__file__).read_bytes()
 _LONGEST_OUTPUT = 100_000  # characters of JSON
 
-# The solution is trusted no more than a response: it runs in the sandbox, and what comes back is read as JSON.
+# The solution is not trusted: it runs in the sandbox, and its output is parsed as JSON.
 _PROGRAM = """
 import json, resource, signal, sys
 from values import tagged, untagged
@@ -67,10 +67,10 @@ json.dump(answers, open("answers.json", "w"))
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one call gave, as tagged JSON; or why it gave nothing that can be expected of others.
+    """The result of one call as tagged JSON, or why it cannot be used as an expected output.
 
-    without_form: it gave a value that JSON has no form for, so a test of this input would need another style.
-    late: it took longer than `SECONDS`, which depends on the machine: nobody knows what it would have given.
+    without_form: the value cannot be represented as JSON.
+    late: it took more than `SECONDS`, so the result is unknown.
     """
 
     value: Json = None
@@ -80,20 +80,20 @@ class Answer:
 
 
 class ReferenceRuns:
-    """Runs reference solutions, on an event loop and in a sandbox of its own, opened at the first."""
+    """Runs reference solutions, with its own event loop and sandbox, opened on first use."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sandbox: Sandbox | None = None
 
     def answers(self, source: str, entry_point: str, inputs: Sequence[Json]) -> list[Answer]:
-        """One answer for each input (tagged JSON of the arguments). Raises SandboxUnavailable."""
+        """One answer per input (arguments as tagged JSON). Raises SandboxUnavailable."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
         return self._loop.run_until_complete(self._answers(source, entry_point, inputs))
 
     def close(self) -> None:
-        """Close the sandbox; the next question opens another. Idempotent."""
+        """Close the sandbox; the next use opens another. Idempotent."""
         loop, self._loop = self._loop, None
         sandbox, self._sandbox = self._sandbox, None
         if loop is not None:
@@ -113,7 +113,7 @@ class ReferenceRuns:
             return [Answer(**answer) for answer in json.loads(result.files["answers.json"])]
         if len(inputs) == 1:
             return [Answer(error=_ending(result), late=result.ended in (Ended.CPU, Ended.WALL))]
-        # One input ended them all (memory, a crash, C code that no signal reaches): each by itself, then.
+        # One input ended the whole process (memory, a crash, C code that blocks signals): run each separately.
         return [(await self._answers(source, entry_point, [one]))[0] for one in inputs]
 
     async def _run(self, source: str, entry_point: str, inputs: Sequence[Json]) -> JobResult:

@@ -13,7 +13,7 @@ import pytest
 from data_prep.problem import Problem
 from data_prep.validation.entries import Entry
 from data_prep.validation.mutants import changed, stub
-from data_prep.validation.probes import Programs
+from data_prep.validation.programs import ProgramChecks
 from data_prep.validation.run import validate
 from data_prep.validation.validator import Settings
 from rewards.types import GradeRequest, GradeResult, reference_from
@@ -68,14 +68,14 @@ def test_a_solution_that_is_right_in_one_run_only_is_flaky() -> None:
     def grade(requests: Sequence[GradeRequest]) -> list[GradeResult]:
         return [next(verdicts) if DOUBLE in one.response else GradeResult.wrong("") for one in requests]
 
-    assert [finding.check for finding in Programs(grade).look([entry(DOUBLE)])] == ["flaky"]
+    assert [finding.check for finding in ProgramChecks(grade).check([entry(DOUBLE)])] == ["flaky"]
 
 
 def test_a_grader_that_broke_says_nothing_of_the_program() -> None:
     def grade(requests: Sequence[GradeRequest]) -> list[GradeResult]:
         return [GradeResult.ungraded("no sandbox") for _ in requests]
 
-    found = list(Programs(grade).look([entry(DOUBLE)]))
+    found = list(ProgramChecks(grade).check([entry(DOUBLE)]))
     assert [(finding.check, finding.reason) for finding in found] == [("gold_ungraded", "no sandbox")]
 
 
