@@ -32,14 +32,17 @@ SILENT_SECONDS = 90.0  # a slot that has not reported this long after its run's 
 class Outcome(NamedTuple):
     """How a run went, as its slot saw it.
 
-    status: of `wait`; -1 = it was killed. peak: bytes, of its largest process.
+    status: of `wait`; -1 = it was killed. own: CPU seconds of its first thread; -1 = not known. peak: bytes, of its
+    largest process. growth: pairs of seconds since its start, and seconds waited until then.
     """
 
     status: int = -1
     seconds: float = 0.0
     waited: float = 0.0
+    own: float = -1.0
     cpu: float = 0.0
     peak: int = 0
+    growth: tuple[float, ...] = ()
     cause: str = ""
     fault: str = ""
 
@@ -271,6 +274,9 @@ class Run:
     def _result(self, outcome: Outcome) -> JobResult:
         usage = self._slot.group.end() if self._slot.group is not None and self._slot.alive else None
         cpu = max(outcome.cpu, usage.cpu_seconds if usage else 0.0)
+        # While its first thread waited for its own other threads and processes, it waited for nobody else.
+        others = max(0.0, cpu - max(0.0, outcome.own))
+        waited = max(0.0, min(outcome.waited, outcome.seconds) - (others if outcome.own >= 0.0 else 0.0))
         ended, code, killed_by = self._ending(outcome, cpu, usage is not None and usage.out_of_memory > 0)
         return JobResult(
             ended=ended,
@@ -280,8 +286,10 @@ class Run:
             stderr=bytes(self._stderr.held),
             truncated=self._stdout.over or self._stderr.over,
             seconds=outcome.seconds,
-            waited=min(outcome.waited, outcome.seconds),
+            waited=waited,
+            waits=_since(outcome, waited),
             cpu_seconds=cpu,
+            unwatched_seconds=others,
             peak_memory=usage.peak_memory if usage and usage.peak_memory else outcome.peak,
             files=self._files(),
             isolation=self._slot.isolation,
@@ -310,6 +318,12 @@ class Run:
             return outputs.collect(folder, self._job.outputs, int(self._job.limits.disk_bytes))
         finally:
             os.close(folder)
+
+
+def _since(outcome: Outcome, waited: float) -> tuple[tuple[float, float], ...]:
+    """`JobResult.waits`."""
+    pairs = zip(outcome.growth[::2], outcome.growth[1::2], strict=True)
+    return tuple((outcome.seconds - at, min(waited, max(0.0, outcome.waited - until))) for at, until in pairs)
 
 
 def ending_of(status: int, cpu: float, limits: Limits) -> tuple[Ended, int | None, int | None]:

@@ -179,7 +179,9 @@ class JobResult:
     exit_code: if `ended` is EXITED, else None. signal: if it is SIGNALLED, else None.
     stdout, stderr: up to `limits.output_bytes` of each. truncated: there was more.
     seconds: wall time of the program. waited: the part in which it could have run and had no core, its sandbox was
-        stopped, or its output not read; 0 = none, or not known. cpu_seconds: of its whole tree.
+        stopped, or its output not read; 0 = none, or not known. waits: how much of that was in its last seconds, as
+        pairs (seconds before its end, seconds waited since), the longest first. cpu_seconds: of its whole tree.
+    unwatched_seconds: the part of its CPU time in threads and processes whose waiting is not known.
     peak_memory: bytes; of the whole tree with a cgroup, else of its largest process.
     files: the `outputs` that exist.
     isolation: the backend and its isolation in words: "namespaces", "docker", ...; starts with "weak" for weak ones.
@@ -193,7 +195,9 @@ class JobResult:
     truncated: bool = False
     seconds: float = 0.0
     waited: float = 0.0
+    waits: tuple[tuple[float, float], ...] = ()
     cpu_seconds: float = 0.0
+    unwatched_seconds: float = 0.0
     peak_memory: int = 0
     files: Mapping[str, bytes] = field(default_factory=lambda: _NOTHING)
     isolation: str = ""

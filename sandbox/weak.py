@@ -239,6 +239,7 @@ class _Run:
             truncated=self._stdout.over or self._stderr.over,
             seconds=float(outcome.get("seconds", 0.0)),
             cpu_seconds=cpu,
+            unwatched_seconds=cpu,
             peak_memory=int(outcome.get("peak", 0)),
             files=self._files(),
             isolation=ISOLATION,

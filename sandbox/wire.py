@@ -72,7 +72,9 @@ def encode_result(result: JobResult) -> bytes:
         "truncated": result.truncated,
         "seconds": result.seconds,
         "waited": result.waited,
+        "waits": result.waits,
         "cpu_seconds": result.cpu_seconds,
+        "unwatched_seconds": result.unwatched_seconds,
         "peak_memory": result.peak_memory,
         "isolation": result.isolation,
         "stdout": len(result.stdout),
@@ -97,7 +99,9 @@ def decode_result(data: bytes) -> JobResult:
             truncated=bool(head["truncated"]),
             seconds=float(head["seconds"]),  # type: ignore[arg-type]
             waited=float(head["waited"]),  # type: ignore[arg-type]
+            waits=tuple((float(ago), float(since)) for ago, since in head["waits"]),  # type: ignore[attr-defined]
             cpu_seconds=float(head["cpu_seconds"]),  # type: ignore[arg-type]
+            unwatched_seconds=float(head["unwatched_seconds"]),  # type: ignore[arg-type]
             peak_memory=_count(head, "peak_memory"),
             files={path: content for (path, _), content in zip(sizes, contents, strict=True)},
             isolation=_text(head["isolation"], "isolation"),

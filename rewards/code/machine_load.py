@@ -12,10 +12,13 @@ judged once more, with much more patience.
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+
+from sandbox.types import JobResult
 
 LONGEST = 4.0
 """The largest stretch factor: a program must not keep its slot indefinitely by keeping the machine busy."""
@@ -44,12 +47,17 @@ def longest() -> float:
 
 
 def stretch() -> float:
-    """The current factor for limits. Cheap to call for each case: measured at most ten times a second."""
+    """The current factor for limits. Cheap to call for each case."""
+    return max(load(), _least.get())
+
+
+def load() -> float:
+    """`measured`, at most ten times a second."""
     global _last
     now = time.monotonic()
     if now - _last[0] > _FRESH_SECONDS:
         _last = now, measured()
-    return max(_last[1], _least.get())
+    return _last[1]
 
 
 def measured() -> float:
@@ -63,75 +71,135 @@ def measured() -> float:
     return min(LONGEST, max(1.0, runnable / _CORES))
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the runs of one judgement used: a program's, and its tests' beside it.
+
+    cpu_seconds, unwatched_seconds, waits: `sandbox.types.JobResult`'s, of each run.
+    """
+
+    cpu_seconds: float
+    unwatched_seconds: float
+    waits: tuple[tuple[tuple[float, float], ...], ...] = ()
+
+    @classmethod
+    def of(cls, *results: JobResult) -> Usage:
+        return cls(
+            sum(result.cpu_seconds for result in results),
+            sum(result.unwatched_seconds for result in results),
+            tuple(((math.inf, result.waited), *result.waits) for result in results),
+        )
+
+    def waited(self, first: float, last: float) -> float:
+        """Seconds of waiting from `first` to `last` seconds before the end; at most 0.1 s more than that."""
+        return sum(
+            min(since for ago, since in run if ago >= first)
+            - max((since for ago, since in run if ago <= last), default=0.0)
+            for run in self.waits
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A case that exceeded its limit. limit: without stretch. end: in monotonic time."""
+
+    seconds: float
+    limit: float
+    stretched: float
+    end: float
+
+    @property
+    def late(self) -> float:
+        return self.seconds - self.limit
+
+    def waited(self, usage: Usage) -> float:
+        since = time.monotonic() - self.end
+        return usage.waited(since + self.seconds, since)
+
+
 @dataclass(slots=True)
 class Clock:
     """The wall time of one run, and its cases that exceeded their limit.
 
-    late: seconds beyond the limit, stretch factor. ended: wall and limit of the case that was ended by its limit.
-    over: seconds after which it should have been: this process was stopped, or had no core.
+    ended: the case that was ended by its limit. over: seconds after which it should have been: this process was
+    stopped, or had no core. own: seconds that this process had no core while cases were late. load: of the machine,
+    before the program could do anything for it.
     """
 
     limit: float
+    load: float = LONGEST
     wall: float = 0.0
-    late: dict[int, tuple[float, float]] = field(default_factory=dict)
-    ended: tuple[float, float] | None = None
+    late: dict[int, _Case] = field(default_factory=dict)
+    ended: _Case | None = None
     over: float = 0.0
-    began: float = field(default_factory=lambda: _own_wait())
+    own: float = 0.0
+    read: float = field(default_factory=lambda: _own_wait())
 
     def took(self, case: int, seconds: float, stretched: float, *, passed: bool = True) -> None:
         """Record a case's seconds and stretch factor. A failed case does not count as late."""
         self.wall += seconds
-        if passed and seconds > self.limit:
-            self.late[case] = seconds - self.limit, stretched
+        late = passed and seconds > self.limit
+        if late or stretched > 1.0:  # else this case is not late, and hardly waited
+            before, self.read = self.read, _own_wait()
+            self.own += self.read - before if late else 0.0
+        if late:
+            self.late[case] = _Case(seconds, self.limit, stretched, time.monotonic())
 
-    def was_ended(self, case: int, seconds: float, stretched: float, *, limit: float, over: float) -> None:
+    def was_ended(self, seconds: float, stretched: float, *, limit: float, over: float) -> None:
         """Record a case that was ended by its limit (without stretch). over: seconds after it should have been."""
-        self.took(case, seconds, stretched, passed=False)
-        self.late[case] = seconds - limit, stretched
-        self.ended = seconds, limit
-        self.over += max(0.0, over)
+        self.wall += seconds
+        self.ended = _Case(seconds, limit, stretched, time.monotonic())
+        self.over = max(0.0, over)
 
-    def overslept(self, cpu_seconds: float, waited: float = 0.0) -> tuple[int, ...]:
+    def overslept(self, usage: Usage) -> tuple[int, ...]:
         """The late cases, if waiting for a core does not explain it; else empty.
 
-        cpu_seconds: of the whole run. waited: seconds that its processes waited for a core, as far as that is known.
-        This process may have taken an answer late as well.
+        What one case waited excuses no other. This process may have taken an answer late as well.
         """
         if not self.late:
             return ()
-        late = sum(late for late, _ in self.late.values())
-        waited = self._waited(cpu_seconds, waited + self.over + _own_wait() - self.began)
-        return tuple(self.late) if late > waited + self._spare() else ()
+        cases = self.late.values()
+        stretched = max(case.stretched for case in cases)
+        unexplained = sum(max(0.0, case.late - case.waited(usage)) for case in cases)
+        waited = self._waited(usage, max(self.own, self._estimate(usage, stretched)))
+        return tuple(self.late) if unexplained > waited + self._spare(stretched) else ()
 
-    def check_starved(self, cpu_seconds: float, waited: float) -> None:
-        """Raise Starved if waiting explains that a case was ended by its limit. The parameters are `overslept`'s.
+    def check_starved(self, usage: Usage) -> None:
+        """Raise Starved if waiting explains that a case was ended by its limit.
 
         What this process waited explains only how late it looked. A program that slept for most of the time did not
         reach its limit because of the little that it waited.
         """
-        if self.ended is None:
+        case = self.ended
+        if case is None:
             return
-        seconds, limit = self.ended
-        computed = cpu_seconds - (self.wall - seconds)  # at least, in this case
-        late = sum(late for late, _ in self.late.values())
-        waited = self._waited(cpu_seconds, waited + self.over)
-        slept = seconds - max(0.0, computed) - waited
-        if computed < limit and late <= waited + self._spare() and slept <= _MOST_SLEPT * waited:
-            raise Starved(f"a case ran for {seconds:.1f} s, and waited for a core or for the sandbox most of that time")
+        computed = max(0.0, usage.cpu_seconds - (self.wall - case.seconds))  # at least, in this case
+        known = self.over + case.waited(usage)
+        patient = _least.get() >= PATIENT  # then an estimate does not do
+        waited = self._waited(usage, known if patient else max(known, self._estimate(usage, case.stretched)))
+        slept = case.seconds - computed - waited
+        if (
+            computed < case.limit
+            and case.late <= waited + self._spare(case.stretched)
+            and slept <= _MOST_SLEPT * waited
+        ):
+            raise Starved(
+                f"a case ran for {case.seconds:.1f} s, and waited for a core or for the sandbox most of that time"
+            )
 
-    def _waited(self, cpu_seconds: float, known: float) -> float:
-        """Seconds of waiting: what is known, or else an estimate, at most the wall time without CPU use.
+    def _waited(self, usage: Usage, seconds: float) -> float:
+        """Seconds of waiting: at most the wall time without CPU use."""
+        return min(max(0.0, self.wall - usage.cpu_seconds), seconds)
 
-        The kernel tells it of the first thread alone. The estimate is one second per CPU second for each other process
-        that shared the core, by the load of the machine; patience with a program says nothing about the load.
+    def _estimate(self, usage: Usage, stretched: float) -> float:
+        """Seconds of waiting of the threads and processes of which the kernel does not tell it.
+
+        One second per CPU second for each other process that shared the core, by the load of the machine.
         """
-        return min(max(0.0, self.wall - cpu_seconds), max(known, self._others() * cpu_seconds))
+        return (min(LONGEST, self.load, stretched) - 1.0) * usage.unwatched_seconds
 
-    def _others(self) -> float:
-        return min(LONGEST, max((stretched for _, stretched in self.late.values()), default=1.0)) - 1.0
-
-    def _spare(self) -> float:
-        return _SPARE * min(1.0, self.limit) if self._others() else 0.0
+    def _spare(self, stretched: float) -> float:
+        return _SPARE * min(1.0, self.limit) if stretched > 1.0 else 0.0
 
 
 def _own_wait() -> float:

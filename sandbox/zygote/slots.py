@@ -31,6 +31,7 @@ _SET_UP_SECONDS = 60.0  # for making a run's world, which is not run time
 _MOST_DISK, _MOST_FILES = 1 << 50, 1 << 30
 _OWN_FILES = 4  # of a run's tmpfs: its three folders, and the root
 _MOST_PLANS = 32
+_MOST_GROWTH = 512  # numbers that tell how its waiting grew
 _INSIDE = 1000  # the user id of a program in a user namespace of its own
 
 # Imported by most programs, so that forks get them for free. Each module costs every fork some pages, so there are no
@@ -278,6 +279,7 @@ class Watched:
         "channel",
         "computed",
         "feeds",
+        "growth",
         "init",
         "limits",
         "number",
@@ -288,6 +290,7 @@ class Watched:
         "said",
         "stopped",
         "theirs",
+        "without_core",
     )
 
     def __init__(
@@ -316,6 +319,8 @@ class Watched:
         # Seconds in which this process, and so the run, was stopped (a container is paused), or the run held up, or
         # only the kernel at work on its end.
         self.stopped = 0.0
+        self.without_core = 0.0  # seconds, by the last look
+        self.growth: list[float] = []  # pairs: when, in monotonic time; and the seconds that it had waited by then
 
     def outcome(self) -> wire.Outcome:
         """Wait for the end. When this returns, no process of the run is left."""
@@ -323,7 +328,8 @@ class Watched:
         if self.pid > 0:
             began = self._wait(began)
         seconds = time.monotonic() - began
-        waited = self._waited() if seconds > _LATE else 0.0
+        waited, own = self._without_core() if seconds > _LATE else (0.0, -1.0)
+        waited += self.stopped
         if waited and "process_memory_bytes" in self.limits:
             self._look()
         status, cpu, peak = -1, 0.0, 0
@@ -337,15 +343,23 @@ class Watched:
             status = ended if pid == self.pid and not self.cause else status
         cpu = max(cpu, sum(self.computed.values()))
         fault = self.said.decode(errors="replace").partition("fault ")[2] if run.began(self.said) is None else ""
-        return status, seconds, waited, cpu, peak, self.cause, fault
+        growth = tuple(number if at % 2 else number - began for at, number in enumerate(self.growth))
+        return status, seconds, waited, own, cpu, peak, growth, self.cause, fault
 
-    def _waited(self) -> float:
-        """Seconds in which the program's first thread was ready to run and had no core."""
+    def _without_core(self) -> tuple[float, float]:
+        """Seconds in which its first thread was ready to run and had no core, and its CPU seconds; -1 = not known."""
         try:
             with open(f"/proc/{self.pid}/schedstat") as counts:
-                return self.stopped + int(counts.read().split()[1]) / 1e9
-        except (OSError, ValueError, IndexError):  # this kernel does not tell
-            return self.stopped
+                computed, waited, *_ = counts.read().split()
+                return int(waited) / 1e9, int(computed) / 1e9
+        except (OSError, ValueError):  # this kernel does not tell
+            return 0.0, -1.0
+
+    def _note_growth(self) -> None:
+        self.without_core = self._without_core()[0]
+        self.growth += time.monotonic(), self.without_core + self.stopped
+        if len(self.growth) > _MOST_GROWTH:  # every other pair is enough
+            self.growth = [number for at, number in enumerate(self.growth) if at % 4 < 2]
 
     def _is_held_up(self) -> bool:
         """Whether the program may be waiting for the supervisor: an output is full, or its input empty and not ended.
@@ -391,10 +405,13 @@ class Watched:
                 found = self.poller.poll(max(0.0, patience) * 1000 + 0.5)
                 passed = time.monotonic() - asked
                 late = passed - max(0.0, patience)
-                if not found and (self._is_held_up() or is_exiting(self.pid)):
-                    self.stopped += passed
-                elif late > _LATE:
-                    self.stopped += late
+                held_up = not found and (self._is_held_up() or is_exiting(self.pid))
+                if held_up or late > _LATE:
+                    # What it waited for a core meanwhile is counted already.
+                    before, self.without_core = self.without_core, self._without_core()[0]
+                    self.stopped += max(0.0, (passed if held_up else late) - (self.without_core - before))
+                if not found:
+                    self._note_growth()
                 for descriptor, _event in found:
                     if descriptor == program:
                         return self._began(forked)
@@ -409,7 +426,8 @@ class Watched:
                     elif received[0] == self.number:
                         self.cause = received[1].decode()
                 elif left <= patience:
-                    excused = min(self._waited(), _MOST_WAITED, _MOST_WAITED_TIMES * wall_seconds)
+                    waited = self._without_core()[0] + self.stopped
+                    excused = min(waited, _MOST_WAITED, _MOST_WAITED_TIMES * wall_seconds)
                     until = self._began(forked) + (wall_seconds if self.said else _SET_UP_SECONDS) + excused
                     if until <= time.monotonic():
                         self.cause = "wall"

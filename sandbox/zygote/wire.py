@@ -19,15 +19,16 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-Outcome: TypeAlias = "tuple[int, float, float, float, int, str, str]"
-"""Wait status (-1 = the run was ended), wall seconds, those spent waiting for a core, CPU seconds, peak bytes of a
-process, what ended it, a fault."""
+Outcome: TypeAlias = "tuple[int, float, float, float, float, int, tuple[float, ...], str, str]"
+"""Wait status (-1 = the run was ended), wall seconds, those spent waiting for a core, CPU seconds of the first thread,
+of all, peak bytes of a process, how the waiting grew (pairs: seconds since the start, those spent waiting until then),
+what ended it, a fault."""
 
 _LARGEST = 1 << 16
 _MOST_DESCRIPTORS = 16
 _SPACE = socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
 _RUN = struct.Struct("<q")
-_NUMBERS = struct.Struct("<qdddq")
+_NUMBERS = struct.Struct("<qddddqq")  # the last: how many numbers follow
 _FORM = 2  # version of marshal: the oldest with all types that are sent, so other Python versions can read it
 
 
@@ -127,8 +128,9 @@ def hear(channel: socket.socket) -> dict[str, object] | None:
 
 def tell(channel: socket.socket, outcome: Outcome) -> None:
     """Send a run's outcome back to the supervisor. Raises OSError if it is gone."""
-    *numbers, cause, fault = outcome
-    channel.send(_NUMBERS.pack(*numbers) + f"{cause}\n{fault}".encode())
+    *numbers, growth, cause, fault = outcome
+    counted = _NUMBERS.pack(*numbers, len(growth)) + struct.pack(f"<{len(growth)}d", *growth)
+    channel.send(counted + f"{cause}\n{fault}".encode())
 
 
 def hear_outcome(channel: socket.socket) -> Outcome | None:
@@ -139,9 +141,10 @@ def hear_outcome(channel: socket.socket) -> Outcome | None:
         return None
     if not data:
         return None
-    status, seconds, waited, cpu, peak = _NUMBERS.unpack_from(data)
-    cause, _, fault = data[_NUMBERS.size :].decode(errors="replace").partition("\n")
-    return status, seconds, waited, cpu, peak, cause, fault
+    status, seconds, waited, own, cpu, peak, count = _NUMBERS.unpack_from(data)
+    growth = struct.unpack_from(f"<{count}d", data, _NUMBERS.size)
+    cause, _, fault = data[_NUMBERS.size + 8 * count :].decode(errors="replace").partition("\n")
+    return status, seconds, waited, own, cpu, peak, growth, cause, fault
 
 
 def bundle(argv: Sequence[str], env: Mapping[str, str], files: Mapping[str, bytes]) -> int:

@@ -203,6 +203,29 @@ def test_a_program_that_fills_its_output_with_single_bytes_waits_for_nobody(smal
     assert result.waited - without_core < result.seconds / 2
 
 
+def test_what_a_program_waits_for_its_own_children_is_no_waiting() -> None:
+    source = """
+        import os, time
+        for _ in range(12):
+            if os.fork() == 0:
+                while True: pass
+        end = time.monotonic() + 2
+        while time.monotonic() < end: pass
+        os.write(2, open("/proc/self/schedstat", "rb").read().split()[1])
+    """
+    (result,) = run(python(source))
+    without_core = int(result.stderr) / 1e9
+    assert without_core - result.waited > result.cpu_seconds / 2
+    assert result.unwatched_seconds > result.cpu_seconds / 2
+
+
+def test_a_result_says_when_a_program_waited() -> None:
+    (result,) = run(python("import time\ntime.sleep(0.5)"))
+    assert result.waits
+    assert list(result.waits) == sorted(result.waits, reverse=True)
+    assert all(0.0 <= ago <= result.seconds and 0.0 <= since <= result.waited for ago, since in result.waits)
+
+
 def test_semaphores_and_queues_of_the_kernel_are_not_to_be_had_where_no_cgroup_counts_them(monkeypatch) -> None:
     monkeypatch.setattr("sandbox.cgroups.make", lambda _name: None)
     source = """

@@ -31,7 +31,6 @@ SLACK_SECONDS = 0.05
 SPARE_BYTES = 16 << 10
 """Of an answer, beside what is expected."""
 _FEW_KEYS = 64
-_LOADING = -1  # in the place of a case
 _OUTPUT = 4 * MIB
 _TOO_LARGE = "its answer is much larger than what is expected"
 
@@ -199,16 +198,15 @@ async def _one_run(sandbox: Sandbox, trial: CallTrial, progress: _Progress) -> N
         preload=("rlvr_guest.program.function", *preloads(trial.program, trial.start.get("prompt", ""))),
     )
     session = await sandbox.open(job)
-    clock = machine_load.Clock(trial.limits.time_s + SLACK_SECONDS)
+    clock = machine_load.Clock(trial.limits.time_s + SLACK_SECONDS, machine_load.load())
     try:
         lost = await _converse(session, trial, progress, clock)
     finally:
         await session.close()
     result = await session.result()
-    clock.check_starved(result.cpu_seconds, result.waited)
-    for index in clock.overslept(result.cpu_seconds, result.waited):
-        if index == _LOADING:
-            continue
+    used = machine_load.Usage.of(result)
+    clock.check_starved(used)
+    for index in clock.overslept(used):
         progress.cases[index] = replace(progress.cases[index], fate=Fate.TIME, reason=_late(trial))
     progress.isolation = result.isolation
     progress.peak_memory = max(progress.peak_memory, result.peak_memory)
@@ -236,7 +234,7 @@ async def _converse(session: Session, trial: CallTrial, progress: _Progress, clo
         answer = await caller.ask(start, SPARE_BYTES, began + allowed * stretched)
     except TimeoutError:
         took = loop.time() - began
-        clock.was_ended(_LOADING, took, stretched, limit=allowed, over=took - allowed * stretched)
+        clock.was_ended(took, stretched, limit=allowed, over=took - allowed * stretched)
         progress.failure = f"{Fate.TIME}: loading the program {_late(trial)}"
         return ""
     except _Gone:
@@ -260,7 +258,7 @@ async def _converse(session: Session, trial: CallTrial, progress: _Progress, clo
             return "case"
         outcome = CaseOutcome(fate=fate, name=case.name, reason=reason, seconds=loop.time() - began)
         if fate is Fate.TIME:
-            clock.was_ended(index, outcome.seconds, stretched, limit=clock.limit, over=loop.time() - deadline)
+            clock.was_ended(outcome.seconds, stretched, limit=clock.limit, over=loop.time() - deadline)
         else:
             clock.took(index, outcome.seconds, stretched, passed=fate is Fate.PASSED)
         progress.cases.append(outcome)

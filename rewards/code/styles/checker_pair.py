@@ -30,7 +30,6 @@ SLACK_SECONDS = 0.25
 """Seconds for the checker in each case, so that a program within its limit never exceeds ours."""
 _OUTPUT = 4 * MIB
 _FATES = frozenset(Fate)
-_ENDED = -1  # in the place of the case that was ended by its limit
 PROGRAM_FILE = "solution.py"
 _REHEARSED = "rlvr_guest.rehearsal"  # holds both, so that one zygote serves them
 _NUMPY = re.compile(r"\b(numpy|np)\b")
@@ -151,7 +150,7 @@ async def judge(sandbox: Sandbox, trial: Trial) -> Judgement:
     first = before = 0
     while True:
         session = await sandbox.open(checker, candidate)
-        clock = machine_load.Clock(trial.limits.time_s + SLACK_SECONDS)
+        clock = machine_load.Clock(trial.limits.time_s + SLACK_SECONDS, machine_load.load())
         try:
             await _one_pair(session, trial, progress, first, clock)
         finally:
@@ -203,7 +202,7 @@ async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: 
     except TimeoutError:
         took, over = loop.time() - began, loop.time() - deadline
         limit = (took - over - SLACK_SECONDS) / stretched + SLACK_SECONDS
-        clock.was_ended(_ENDED, took, stretched, limit=limit, over=over)
+        clock.was_ended(took, stretched, limit=limit, over=over)
         reason = f"ran longer than {trial.limits.time_s:g} s"
         if progress.loaded:
             _note(progress, Fate.TIME, reason)
@@ -283,11 +282,9 @@ async def _ended(session: Session, progress: _Progress) -> None:
 async def _account(session: Session, progress: _Progress, clock: machine_load.Clock) -> None:
     """Record peak memory, isolation, late cases, and which sandbox limit ended the program, if any."""
     result, peer = await session.result(), await session.peer_result()
-    used = result.cpu_seconds + peer.cpu_seconds, result.waited + peer.waited
-    clock.check_starved(*used)
-    for index in clock.overslept(*used):
-        if index == _ENDED:
-            continue
+    used = machine_load.Usage.of(result, peer)
+    clock.check_starved(used)
+    for index in clock.overslept(used):
         late = f"ran longer than {clock.limit - SLACK_SECONDS:g} s"
         progress.outcomes[index] = replace(progress.outcomes[index], fate=Fate.TIME, reason=late)
     progress.isolation = peer.isolation or result.isolation

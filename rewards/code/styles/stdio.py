@@ -249,15 +249,15 @@ def _overslept(job: Job, result: JobResult) -> bool:
     """Whether a run exceeded its limit, and waiting for a core does not explain it."""
     clock = machine_load.Clock(job.limits.cpu_seconds)
     clock.took(0, result.seconds, job.limits.wall_seconds / job.limits.cpu_seconds)
-    return bool(clock.overslept(result.cpu_seconds, result.waited))
+    return bool(clock.overslept(machine_load.Usage.of(result)))
 
 
 def _check_starved(job: Job, result: JobResult) -> None:
     """Raise Starved if a run was ended by its wall limit and waiting for a core explains it."""
     clock = machine_load.Clock(job.limits.cpu_seconds)
     stretched = job.limits.wall_seconds / job.limits.cpu_seconds
-    clock.was_ended(0, result.seconds, stretched, limit=clock.limit, over=0.0)
-    clock.check_starved(result.cpu_seconds, result.waited)
+    clock.was_ended(result.seconds, stretched, limit=clock.limit, over=0.0)
+    clock.check_starved(machine_load.Usage.of(result))
 
 
 def _is_blank(output: bytes) -> bool:

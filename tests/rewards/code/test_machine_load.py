@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import io
 from contextlib import nullcontext
+from contextvars import ContextVar
 
 import pytest
 
@@ -57,7 +58,12 @@ def test_a_system_without_a_load_figure_stretches_nothing(monkeypatch) -> None:
 def test_late_is_what_did_not_wait_for_a_core(seconds: float, cpu: float, stretched: float, late: bool) -> None:
     clock = machine_load.Clock(1.0)
     clock.took(3, seconds, stretched)
-    assert clock.overslept(cpu) == ((3,) if late else ())
+    assert clock.overslept(_usage(cpu)) == ((3,) if late else ())
+
+
+def _usage(cpu: float, waited: float = 0.0, *, unwatched: float | None = None) -> machine_load.Usage:
+    """Of one run; what its processes waited is known of the rest of its CPU seconds."""
+    return machine_load.Usage(cpu, cpu if unwatched is None else unwatched, (((60.0, waited),),))
 
 
 def test_cases_in_time_do_not_excuse_one_that_slept() -> None:
@@ -65,7 +71,49 @@ def test_cases_in_time_do_not_excuse_one_that_slept() -> None:
     for case in range(5):
         clock.took(case, 0.02, 4.0)
     clock.took(5, 2.5, 4.0)
-    assert clock.overslept(0.1) == (5,)
+    assert clock.overslept(_usage(0.1)) == (5,)
+
+
+GROWTH = ((12.0, 6.0), (6.0, 6.0), (3.0, 3.0), (0.0, 0.0))  # it waited in its last six seconds only
+
+
+def _taken(clock: machine_load.Clock, monkeypatch, *ends: float) -> None:
+    """Cases of 2 s that ended so many seconds ago."""
+    for case, ago in enumerate(ends):
+        monkeypatch.setattr(machine_load.time, "monotonic", lambda ago=ago: 100.0 - ago)
+        clock.took(case, 2.0, 3.0)
+    monkeypatch.setattr(machine_load.time, "monotonic", lambda: 100.0)
+
+
+@pytest.mark.parametrize(
+    ("ends", "late"),
+    [((3.5,), ()), ((9.0,), (0,)), ((3.5, 9.0), (0, 1)), ((0.5,), ())],
+)
+def test_what_a_run_waited_excuses_only_the_cases_that_waited(monkeypatch, ends, late) -> None:
+    clock = machine_load.Clock(1.0)
+    _taken(clock, monkeypatch, *ends)
+    assert clock.overslept(machine_load.Usage(1.0, 0.0, (GROWTH,))) == late
+
+
+def test_a_program_that_waited_while_it_was_loaded_and_then_slept_was_not_starved() -> None:
+    clock = machine_load.Clock(1.0, wall=40.0)
+    clock.was_ended(16.0, 16.0, limit=1.0, over=0.0)
+    clock.check_starved(machine_load.Usage(20.0, 0.0, (((56.0, 36.0), (16.5, 0.5), (0.0, 0.0)),)))
+
+
+def test_a_program_cannot_make_the_load_by_which_its_children_are_excused() -> None:
+    clock = machine_load.Clock(1.0, 1.0)
+    clock.took(0, 2.0, 4.0)
+    assert clock.overslept(_usage(0.6)) == (0,)
+
+
+def test_an_estimate_of_the_waiting_of_children_is_not_enough_after_patience(monkeypatch) -> None:
+    clock = machine_load.Clock(1.0, wall=40.0)
+    clock.was_ended(16.0, 16.0, limit=1.0, over=0.0)
+    with pytest.raises(machine_load.Starved):
+        clock.check_starved(_usage(6.0))
+    monkeypatch.setattr(machine_load, "_least", ContextVar("least", default=machine_load.PATIENT))
+    clock.check_starved(_usage(6.0))
 
 
 def test_a_program_that_sleeps_is_late_however_busy_the_machine_is(monkeypatch) -> None:
@@ -97,24 +145,24 @@ def test_a_case_that_was_ended_while_it_waited_says_nothing(
     monkeypatch.setattr(machine_load, "_own_wait", lambda: 0.0)
     clock = machine_load.Clock(1.0)
     clock.took(0, 0.0, 1.0)
-    clock.was_ended(1, seconds, 1.0, limit=1.0, over=over)
+    clock.was_ended(seconds, 1.0, limit=1.0, over=over)
     with pytest.raises(machine_load.Starved) if starved else nullcontext():
-        clock.check_starved(cpu, waited)
+        clock.check_starved(_usage(cpu, waited))
 
 
 def test_what_this_process_waited_excuses_no_case_that_was_ended_in_time(monkeypatch) -> None:
     own = iter([0.0, 20.0])
     monkeypatch.setattr(machine_load, "_own_wait", lambda: next(own))
     clock = machine_load.Clock(1.0)
-    clock.was_ended(0, 16.0, 16.0, limit=1.0, over=0.0)
-    clock.check_starved(0.5, 4.0)
+    clock.was_ended(16.0, 16.0, limit=1.0, over=0.0)
+    clock.check_starved(_usage(0.5, 4.0))
 
 
 def test_patience_is_not_taken_for_load(monkeypatch) -> None:
     monkeypatch.setattr(machine_load, "_own_wait", lambda: 0.0)
     clock = machine_load.Clock(1.05)
-    clock.was_ended(0, 16.05, machine_load.PATIENT, limit=1.05, over=0.0)
-    clock.check_starved(1.02, 1.0)  # fifteen others would have taken 15.3 s
+    clock.was_ended(16.05, machine_load.PATIENT, limit=1.05, over=0.0)
+    clock.check_starved(_usage(1.02, 1.0))  # fifteen others would have taken 15.3 s
 
 
 def test_a_program_of_short_sleeps_is_not_tried_again(monkeypatch) -> None:
