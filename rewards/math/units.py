@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 
 from rewards.math.late import late
 
@@ -262,6 +263,7 @@ def priced(currency: Unit, per: Unit) -> Unit:
     return Unit(currency.dimension, currency.factor, frozenset((f"{per.factor} {per.dimension}",)))
 
 
+@lru_cache(maxsize=512)
 def read_unit(text: str) -> Unit | None:
     """The unit or words that a text is; None where it is something else. An empty text is no unit at all."""
     text = _DEGREES_OF.sub("", _LIGHT_YEARS.sub("lightyear", _NAUTICAL.sub("nmi", _FLUID.sub("floz", text))))

@@ -91,7 +91,10 @@ _ASKED = late(r"\W*(?:is|was|could|can|might|would|should)\s+(?:it|this|that|the
 _BEFORE_A_BOX = " \t\r\n\f\v\xa0$*("
 _DENYING = (  # what a denial right before a box ends with
     *("not", "never", "means", "n't", "n’t", "be", "equal", "to", "than", "of", "nor", "≠", "\\ne", "\\neq"),
-    *("is", "was", "gave", "gives", ":", "write", "put", "box", "give", "say", "output", "down", "for"),
+    *("write", "put", "box", "give", "say", "answer", "output", "down", "for"),
+)
+_NAMING = (  # and what a name does
+    *("is", "was", "gave", "gives", ":"),
     *("answer", "attempt", "try", "guess", "approach", "solution", "result", "value"),
 )
 _LONGEST_DENIAL = 30
@@ -202,10 +205,8 @@ def boxes(text: str) -> list[Box]:
     """The complete boxes that stand in no other one, in order."""
     found: list[Box] = []
     open_braces: list[tuple[int, int]] = []  # start of the box, or -1; behind the brace
-    ahead = {command: text.find(command) for command in ("\\boxed", "\\fbox")}
-    if max(ahead.values()) < 0:
-        return found
-    begin = _next_command(text, 0, ahead)
+    has_both = "\\fbox" in text
+    begin = _next_command(text, 0, has_both)
     while begin >= 0:
         for mark in _MARK.finditer(text, begin):
             kind, seen = mark.lastgroup, mark.group()
@@ -223,22 +224,23 @@ def boxes(text: str) -> list[Box]:
                         found.pop()
                     found.append(Box(start, content, mark.start(), mark.end()))
                     if not open_braces:  # what stands between boxes changes nothing
-                        begin = _next_command(text, mark.end(), ahead)
+                        begin = _next_command(text, mark.end(), has_both)
                         break
         else:
             break
     return found
 
 
-def _next_command(text: str, at: int, ahead: dict[str, int]) -> int:
+def _next_command(text: str, at: int, has_both: bool) -> int:
     """Where to go on: at the backslashes before the next box; -1 = there is none.
 
-    ahead: where each command stands next. It is looked for from there on, and not again where it was not found.
+    has_both: `\\fbox` is looked for, too.
     """
-    for command, place in ahead.items():
-        if 0 <= place < at:
-            ahead[command] = text.find(command, at)
-    begin = min((place for place in ahead.values() if place >= 0), default=-1)
+    if has_both:
+        found = _COMMAND.search(text, at)
+        begin = -1 if found is None else found.start()
+    else:
+        begin = text.find("\\boxed", at)
     while begin > at and text[begin - 1] == "\\":  # a pair of them is a line break
         begin -= 1
     return begin
@@ -392,8 +394,10 @@ def _is_denied(text: str, box: Box) -> bool:
         return True
     if before.rstrip(" $").endswith("{") and _STRUCK_OUT.search(before):
         return True
-    ends_so = before.rstrip(_BEFORE_A_BOX).lower().endswith(_DENYING)
-    if ends_so and (_DENIED.search(before) or _WRONG_NAME.search(before)):
+    ending = before.rstrip(_BEFORE_A_BOX).lower()
+    if (ending.endswith(_DENYING) and _DENIED.search(before)) or (
+        ending.endswith(_NAMING) and _WRONG_NAME.search(before)
+    ):
         return True
     behind = text[box.end : box.end + _LONGEST_JOINT]
     is_asked = behind.lstrip("$*) ").startswith("?")

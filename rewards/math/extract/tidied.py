@@ -19,7 +19,7 @@ _DONE = late(  # what says that an answer is complete, or right
     r"|\$\s*\\(?:checkmark|square|blacksquare|qed|Box)\s*\$|\\(?:checkmark|blacksquare|qed)(?![a-zA-Z]))"
 )
 _STRUCK_OUT = late(r"(?<![^\s(*])~~(?=[^\s~])(?=[^~\n]*[^\W_])[^~\n]{1,200}(?<=\S)~~(?![^\s.,;:!?)*])")
-_ESCAPED_BOX = late(r"(?<!\\)\\\\f?boxed\s*\{")  # in a text whose backslashes are doubled, as in JSON
+_ESCAPED_BOX = late(r"(?<!\\)\\\\boxed\s*\{")  # in a text whose backslashes are doubled, as in JSON
 _MARKED = late(r"<(b|i|em|strong|u|mark|code)>([^<>\n]{1,200})</\1>", re.IGNORECASE)
 _MAY_BE_HTML = late(r"<(?:/|br)")
 _BLOCK = late(r"</?(?:p|div|br|span|h[1-6]|li|[uo]l|center|hr)\s*/?>", re.IGNORECASE)
@@ -30,10 +30,10 @@ def tidied(text: str) -> str:
     has_commands = "\\" in text
     if not text.isascii() or (has_commands and ("\\checkmark" in text or "square$" in text or "\\Box" in text)):
         text = _DONE.sub("", text)
-    if has_commands and "\\\\" in text and (escaped := _ESCAPED_BOX.findall(text)):
+    if has_commands and "\\\\boxed" in text and (escaped := _ESCAPED_BOX.findall(text)):
         text = text.replace("\\\\", "\\") if len(escaped) == text.count("boxed") else text
     if "~" in text and "~~" in text:
         text = _STRUCK_OUT.sub("", text)
-    if _MAY_BE_HTML.search(text) is not None:
+    if "<" in text and _MAY_BE_HTML.search(text) is not None:
         text = _MARKED.sub(r"\2", _BLOCK.sub("\n", without_struck(text)))
     return text

@@ -405,6 +405,9 @@ def _letter(character: str) -> str:
     return plain if len(plain) == 1 and plain.isascii() and plain.isalnum() else character
 
 
+_COMMA_IN_LIST = re.compile(r",(?=\s)")  # no decimal one: the blank behind it counts
+_BLANK_THAT_COUNTS = re.compile(r"(?<=[A-Za-z])\s+(?=[A-Za-z])|(?<=[\d.])\s+(?=[\d.eE])|(?<=[eE])\s+(?=\d)")
+_BRACED_SCRIPT = re.compile(r"([\^_])\{(\w)\}(?!\w)")
 # What `spelled` leaves as it is, but for blanks, stops at the end and signs in braces of their own.
 _ALREADY = re.compile(
     r"(?:[a-zA-Z0-9 +/=()|<>{}^!-]++|,(?! *})|\.(?=\S)"
@@ -484,11 +487,12 @@ def words_of(text: str) -> str:
 
 def key(text: str) -> str:
     """What two spelled texts share when they differ in blanks, quotes and needless braces only."""
-    text = re.sub(r",(?=\s)", ",​", text)  # a list is no decimal: the blank behind its comma counts
+    if "," in text:
+        text = _COMMA_IN_LIST.sub(",​", text)
     text = text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ")
-    text = re.sub(r"(?<=[A-Za-z])\s+(?=[A-Za-z])|(?<=[\d.])\s+(?=[\d.eE])|(?<=[eE])\s+(?=\d)", "␣", text)
-    text = re.sub(r"\s+", "", text)
-    text = re.sub(r"([\^_])\{(\w)\}(?!\w)", r"\1\2", text)
+    text = "".join(_BLANK_THAT_COUNTS.sub("␣", text).split())
+    if "^{" in text or "_{" in text:
+        text = _BRACED_SCRIPT.sub(r"\1\2", text)
     while len(text) > 2 and text[0] == "{" and text[-1] == "}" and "{" not in text[1:-1] and "}" not in text[1:-1]:
         text = text[1:-1]
     return text
