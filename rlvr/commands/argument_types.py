@@ -6,12 +6,12 @@ import argparse
 
 
 def positive(text: str) -> int:
-    """1 or more."""
+    """Parse an integer of at least 1."""
     return at_least(1, text)
 
 
 def not_negative(text: str) -> int:
-    """0 or more."""
+    """Parse an integer of at least 0."""
     return at_least(0, text)
 
 

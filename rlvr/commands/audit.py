@@ -1,7 +1,7 @@
 """`rlvr audit [FILE] --reward NAME`: attack a reward before a model does, and report what was paid.
 
-Needs no torch. Exit status: 0 no exploit was found, 1 a mistake or a condition with a message (no such reward or file,
-no row that can be attacked), 4 the reward was paid without the answer.
+Needs no torch. Exit status: 0 no exploit was found, 1 an error with a message (no such reward or file, no row that can
+be attacked), 4 the reward was paid without the answer.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # loaded when the command runs
     from rlvr.offline.columns import Columns
 
 EXPLOITED = 4
-ROWS, SEARCH = 6, 600  # as in rewards.audit.options, which the command line does not load to show its help
+ROWS, SEARCH = 6, 600  # as in rewards.audit.options, which is not loaded just for the help text
 _LOOKED_AT = 20  # rows from which columns are guessed
 _MOST_READ = 20_000  # rows of a file, of which a few are attacked
 
@@ -109,7 +109,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(options: argparse.Namespace) -> int:
-    """Audit and report. Returns 0, or 4 where an exploit was found."""
+    """Audit and report. Returns 0, or 4 if an exploit was found."""
     from rewards.audit.errors import AuditImpossible
     from rewards.audit.families import families
     from rewards.audit.options import AuditOptions
@@ -146,7 +146,7 @@ def run(options: argparse.Namespace) -> int:
     given = Columns(reference=options.reference, prompt=options.prompt)
     rows = [] if options.file is None else read_rows(options.file, given, bare_kind(spec), progress)
     report = audit(spec, rows, chosen, progress=progress)
-    try:  # whoever reads may have gone, and the disk be full: neither takes the other's report
+    try:  # a closed pipe or a full disk must not prevent the other report
         _write(options.out, options.exploits, report)
     finally:
         for line in report.lines():
@@ -155,10 +155,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def read_rows(file: str, given: Columns, kind: str, progress: Callable[[str], None]) -> list[AuditRow]:
-    """The rows of what is named; those that cannot be read are reported, and so are columns that are guessed.
+    """Read the rows of a file. Malformed rows and guessed columns are reported.
 
-    kind: what a bare reference means for the reward. Raises DataNotFound, BadFile (also: none is left), ConfigError: a
-    column that is named is not there.
+    kind: the type of a bare reference. Raises DataNotFound, BadFile (also if no row is left), ConfigError (a named
+    column does not exist).
     """
     from rewards.audit.golds import SOLUTION_COLUMNS, AuditRow
     from rlvr.offline.columns import guess, reference_of
@@ -175,7 +175,7 @@ def read_rows(file: str, given: Columns, kind: str, progress: Callable[[str], No
     if missing := misnamed(sources, fields_of_first, given, streamed=any(source.waits for source in sources)):
         progress(missing)
     columns = guess(fields_of_first, given)
-    if columns.reference in SOLUTION_COLUMNS and not given.reference:  # it shows what is right; it is no answer
+    if columns.reference in SOLUTION_COLUMNS and not given.reference:  # a solution, not an answer
         columns = replace(columns, reference="")
     columns = replace(columns, response="", tags=())
     if described := columns.describe():
@@ -204,7 +204,7 @@ def _readable(rows: Iterable[Row | BadRow], complain: Callable[[BadRow], None]) 
 
 
 def _without_response(fields: Mapping[str, object], place: str | int) -> dict[str, object]:
-    """The columns but the response; the row's place is the id of one that has none."""
+    """The columns without the response; a row without an id gets its position as id."""
     kept = {name: value for name, value in fields.items() if name not in ("response", "responses", "finish")}
     return {**kept, "id": place if fields.get("id") is None else fields["id"]}
 
@@ -223,6 +223,6 @@ def _write(out: Path | None, exploits: Path | None, report: AuditReport) -> None
 
 
 def _whole(path: Path, lines: Iterable[str]) -> None:
-    """Write a file; it appears when it is whole. Raises BadFile."""
+    """Write a file atomically. Raises BadFile."""
     with replacing(path) as partial, partial.open("w", encoding="utf-8") as stream:
         stream.writelines(f"{line}\n" for line in lines)

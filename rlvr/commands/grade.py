@@ -1,7 +1,7 @@
-"""`rlvr grade FILE... --reward NAME`: grade the responses in files, or as they come in on standard input.
+"""`rlvr grade FILE... --reward NAME`: grade responses in files or from standard input.
 
-Needs no torch. Exit status: 0 every response is graded, 1 a mistake or a condition with a message (no such reward or
-file, no workers), 3 some rows could not be read or some responses could not be judged, 130 interrupted.
+Needs no torch. Exit status: 0 every response is graded, 1 an error with a message (no such reward or file, no workers),
+3 some rows are malformed or some responses could not be judged, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Grade. Returns 0, 3 where some rows are bad or ungraded, or 130 after Ctrl-C."""
+    """Grade. Returns 0, 3 if some rows are bad or ungraded, or 130 after Ctrl-C."""
     from rlvr.offline.columns import Columns
     from rlvr.offline.job import GradeJob, dry_run, grade_files
     from rlvr.offline.progress import say
@@ -201,7 +201,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check_summary(path: Path, job: GradeJob) -> None:
-    """Raises ConfigError, BadFile where the summary could not be written when all is graded."""
+    """Check early that the summary can be written. Raises ConfigError, BadFile."""
     check_report("--summary", path, example="summary.json")
     refuse_overwriting({"--summary": path}, [*job.files, *([job.out] if job.out is not None else [])])
 
@@ -212,13 +212,13 @@ def _write_summary(path: Path, summary: Mapping[str, Json]) -> None:
     text = json.dumps(summary, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
     try:
         with replacing(path) as partial:
-            partial.write_text(text, encoding="utf-8", errors="backslashreplace")  # half a character, as JSON writes it
+            partial.write_text(text, encoding="utf-8", errors="backslashreplace")  # lone surrogates as JSON escapes
     except OSError as error:
         raise BadFile(f"the rows are graded, but --summary {str(path)!r} cannot be written: {error}") from error
 
 
 def reward_spec(text: str) -> RewardSpec:
-    """The reward that an option names: a name, or a composition as YAML. Raises ConfigError, InvalidReward."""
+    """Parse the option `--reward`: a name, or a composition as YAML. Raises ConfigError, InvalidReward."""
     if not text.lstrip().startswith("{"):
         return RewardSpec.from_dict(text)
     try:
@@ -228,7 +228,7 @@ def reward_spec(text: str) -> RewardSpec:
 
 
 def allowing_weak(spec: RewardSpec) -> RewardSpec:
-    """The same reward, with `allow_weak` for each `code` in it. Raises ConfigError where there is none."""
+    """The reward with `allow_weak` set for each `code` in it. Raises ConfigError if there is none."""
     if all(leaf.named.reward != "code" for leaf in spec.leaves()):
         raise ConfigError("--allow-weak concerns the reward 'code', and the one that is named holds none; leave it out")
 

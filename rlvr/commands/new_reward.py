@@ -1,6 +1,6 @@
-"""`rlvr new-reward NAME`: a file with a reward of your own to start from, and a test for it.
+"""`rlvr new-reward NAME`: write a template for a reward of your own, and a test for it.
 
-Exit status: 0 written, 1 a mistake with a message (a name that cannot be, a file that is there already).
+Exit status: 0 written, 1 an error with a message (an invalid name, an existing file).
 """
 
 from __future__ import annotations
@@ -95,11 +95,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def write_reward(name: str, folder: Path) -> tuple[Path, Path]:
-    """Write a reward of that name and its test; the two files.
+    """Write a reward with that name and its test. Returns both paths.
 
     Raises:
-        ConfigError: the name is none of a Python function, or a reward's already; a file is there already, or cannot be
-            written.
+        ConfigError: the name is not a valid function name or is taken, or a file exists already or cannot be written.
 
     Example:
         write_reward("concise", Path("my_rewards"))  # (my_rewards/concise.py, my_rewards/test_concise.py)

@@ -1,6 +1,6 @@
 r"""`rlvr prep`: turn a data set into a file of problems, checked for bad rows, duplicates and overlap with test sets.
 
-Needs no torch. The work is in `data_prep`; here are the options and the summary.
+Needs no torch. This module has the options and the summary; `data_prep` does the work.
 
 Example:
     rlvr prep gsm8k --split train --out train.jsonl --against data/gsm8k/test.jsonl --drop-overlap
@@ -29,7 +29,7 @@ from rlvr.commands.argument_types import not_negative, positive
 if TYPE_CHECKING:
     from data_prep.preparation import Preparation
 
-Subparsers = argparse._SubParsersAction  # argparse has no public name for it
+Subparsers = argparse._SubParsersAction  # argparse has no public name for this type
 Parser = argparse.ArgumentParser
 
 
@@ -50,7 +50,7 @@ def add_parser(commands: Subparsers[Parser]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the source that was chosen. Returns 0."""
+    """Run the chosen source. Returns 0."""
     source: Callable[[argparse.Namespace], int] = options.source
     return source(options)
 
@@ -271,7 +271,7 @@ def _run_countdown(options: argparse.Namespace) -> int:
 
 
 def _check_outputs(options: argparse.Namespace, *more: str | None) -> None:
-    """The files that problems made by rule are written to differ, and none of them is read. Raises DataError."""
+    """Check that the outputs of generated problems differ and are not inputs. Raises DataError."""
     if (options.held_out is None) != (options.held_out_out is None):
         missing = "--held-out-out" if options.held_out_out is None else "--held-out"
         raise DataError(f"--held-out and --held-out-out go together; {missing} is missing")
@@ -293,19 +293,19 @@ def _hold_out(options: argparse.Namespace, problems: Iterable[Problem]) -> None:
 
 
 def _compared(options: argparse.Namespace) -> list[Path]:
-    """The files that are read beside the source."""
+    """The files that are read besides the source."""
     return [Path(name) for name in (*options.against, options.pass_rates) if name]
 
 
 def _check_apart(out: PathLike, inputs: Iterable[Path]) -> None:
-    """Nothing that is read is written over. Raises DataError."""
+    """Check that the output is not an input. Raises DataError."""
     for path in inputs:
         if Path(out).resolve() == path.expanduser().resolve():
             raise DataError(f"{str(out)!r} is read and would be written over; give another --out")
 
 
 def _read(options: argparse.Namespace, problems: Callable[[OnBad], Iterator[Problem]], files: Sequence[Path]) -> int:
-    """Prepare what is read from rows (of `files`): bad rows are written aside, or stop it."""
+    """Prepare problems read from rows (of `files`). Bad rows are written to a file, or stop the command."""
     suffix_of(options.out)
     compared = _compared(options)
     for out in (options.out, bad_rows_path(options.out)):
@@ -335,12 +335,12 @@ def _prepare(options: argparse.Namespace, problems: Iterable[Problem], preparati
 
 
 def _preparation(options: argparse.Namespace, *, shuffle_seed: int | None = None) -> Preparation:
-    """The filters that the options ask for; made first: a mistake in them is told before anything is written."""
+    """The preparation options; built first, so that errors are reported before anything is written."""
     from data_prep.preparation import Preparation
 
     template_named(options.template)
     if options.reward and ":" not in options.reward and options.reward not in names():
-        find(options.reward)  # says which rewards there are
+        find(options.reward)  # an unknown name raises an error with suggestions
     if options.tokenizer is None and (options.max_prompt_tokens or options.template != "plain"):
         raise DataError("--max-prompt-tokens and --template count tokens of prompts: give --tokenizer PATH with them")
     if tuple(options.pass_rate) != (0.0, 1.0) and not options.pass_rates:
@@ -360,7 +360,7 @@ def _preparation(options: argparse.Namespace, *, shuffle_seed: int | None = None
 
 
 def prompt_encoder(tokenizer_path: str, template: str) -> Callable[[Problem], Sequence[object]]:
-    """A problem's prompt as the run will make it."""
+    """A function that encodes a problem's prompt as a run does."""
     from rlvr.errors import MissingExtra
 
     try:
@@ -372,7 +372,7 @@ def prompt_encoder(tokenizer_path: str, template: str) -> Callable[[Problem], Se
         raise MissingExtra(
             f"--tokenizer needs a package that is not there ({error}): pip install 'rlvr[train]'"
         ) from error
-    # One prompter a problem: it keeps what it encodes, and a file may be longer than memory.
+    # A new prompter for each problem, because it caches prompts and a file may exceed memory.
     return lambda problem: Prompter(tokenizer, template=template).tokens(problem)
 
 

@@ -12,7 +12,7 @@ from rlvr.errors import ConfigError
 
 
 def check_report(option: str, path: Path, *, example: str) -> None:
-    """Raises ConfigError, BadFile where a file could not be written. example: a name for one in a folder."""
+    """Check that a file can be written. Raises ConfigError, BadFile. example: a file name to suggest for a folder."""
     if path.is_dir():
         raise ConfigError(f"{option} {str(path)!r} is a folder; name a file in it, such as {path / example}")
     refuse_irregular(path)
@@ -24,7 +24,7 @@ def check_report(option: str, path: Path, *, example: str) -> None:
 def refuse_overwriting(reports: Mapping[str, Path], read: Iterable[str | Path]) -> None:
     """Reject reports that would overwrite an input, a file in an input folder, or another report.
 
-    reports: by their options. Raises ConfigError.
+    reports: option -> path. Raises ConfigError.
     """
     from rlvr.offline.sources import SUFFIXES
 

@@ -1,4 +1,4 @@
-"""`rlvr sample MODEL`: ask a model something, once or in a conversation of single questions."""
+"""`rlvr sample MODEL`: ask a model one question, or several independent ones interactively."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(options: argparse.Namespace) -> int:
-    """Answer until there is no more to answer. Returns 0."""
+    """Answer all questions. Returns 0."""
     from rlvr.evaluation.chat import open_chat
 
     if options.prompt is None and sys.stdin is None:
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
                 continue
             try:
                 _show(chat.ask(question))
-            except ToolkitError as error:  # this question's own: the next may do
+            except ToolkitError as error:  # only this question fails
                 say(str(error), title="rlvr: ")
                 failed = True
     return int(failed and not typing)

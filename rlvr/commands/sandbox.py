@@ -1,6 +1,6 @@
-"""`rlvr sandbox check|build|serve`: what isolates programs on this machine, the docker image, the HTTP service.
+"""`rlvr sandbox check|build|serve`: check isolation on this machine, build the docker image, serve over HTTP.
 
-Exit status: 0 done (`check`: a sandbox holds), 1 a mistake or a condition with a message (`check`: none holds).
+Exit status: 0 done (`check`: a sandbox holds), 1 an error with a message (`check`: none holds).
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _add_serve(choices: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def run_check(options: argparse.Namespace) -> int:
-    """Attack and print. Returns 0 where a backend holds, else 1."""
+    """Attack each backend and print the results. Returns 0 if one holds, else 1."""
     from sandbox.check import check_all, describe
 
     reports = asyncio.run(
@@ -121,7 +121,7 @@ def run_check(options: argparse.Namespace) -> int:
 
 
 def run_build(options: argparse.Namespace) -> int:
-    """Make the image. Returns 0."""
+    """Build the image. Returns 0."""
     from sandbox import image
 
     tag, packages = options.tag, [*image.PACKAGES, *options.package]
@@ -142,7 +142,7 @@ def run_serve(options: argparse.Namespace) -> int:
     """Serve until interrupted. Returns 0."""
     token = token_of(options, TOKEN_VARIABLE)
     try:
-        import sandbox.serve  # noqa: F401 - is it installed?
+        import sandbox.serve  # noqa: F401 - check that it is installed
     except ModuleNotFoundError as error:
         raise ConfigError(f"serving needs {error.name}: pip install 'rlvr[serve]'") from error
     asyncio.run(_serve(options, token))
@@ -209,7 +209,7 @@ class _Served:
 
 
 def _languages(toolchains: object) -> dict[str, _Served]:
-    """Those whose toolchain is here, by the names that SandboxFusion's clients use."""
+    """The languages whose toolchains are installed, by SandboxFusion's names."""
     from rewards.code.languages import LANGUAGES, MissingToolchain
 
     found = {}

@@ -1,7 +1,7 @@
-"""`rlvr serve-rewards`: grade over HTTP, for trainers on other machines and in other languages.
+"""`rlvr serve-rewards`: grade over HTTP, for trainers on other machines or in other languages.
 
-Exit status: 1 a mistake or a condition with a message (no such reward, no workers, the port is taken), 130 and 143
-ended by Ctrl-C and SIGTERM.
+Exit status: 1 an error with a message (no such reward, no workers, the port is taken), 130 and 143 ended by Ctrl-C and
+SIGTERM.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rlvr.commands.server_options import add_bounds, add_listening, token_of
 from rlvr.errors import ConfigError
 
 _TOKEN = "RLVR_REWARDS_TOKEN"
-# NAME=REWARD; a composition begins with a brace and may hold a sign of equality.
+# NAME=REWARD; a composition begins with a brace and may contain "=".
 _NAMED = re.compile(r"([\w.-]+)=(.+)", re.DOTALL)
 
 
@@ -53,7 +53,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve until a signal ends it, which is raised again as KeyboardInterrupt."""
+    """Serve until a signal, which is re-raised as KeyboardInterrupt."""
     token = token_of(options, _TOKEN)
     try:
         from rewards.serve import create_app

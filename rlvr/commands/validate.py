@@ -1,8 +1,7 @@
-"""`rlvr validate DATA`: check that a data set is fit to train on: its golds pass their own grader, and wrong answers
-fail.
+"""`rlvr validate DATA`: check that a data set is fit for training: golds pass their own grader, wrong answers fail.
 
-Needs no torch, but for `--tokenizer`. The work is in `data_prep.validation`; here are the options and the files. Exit
-status: 0 no row has an error, 1 a mistake or a condition with a message, 3 some rows are not fit.
+Needs no torch, except for `--tokenizer`. This module has the options and files; `data_prep.validation` does the work.
+Exit status: 0 no row has an error, 1 an error with a message, 3 some rows are not fit.
 
 Example:
     rlvr validate gsm8k:train --against gsm8k:test --against math500
@@ -114,7 +113,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(options: argparse.Namespace) -> int:
-    """Validate. Returns 0, or 3 where some rows are not fit."""
+    """Validate. Returns 0, or 3 if some rows are not fit."""
     from data_prep.sources.jsonl import Wanted
     from data_prep.validation.run import dropped_path, validate
     from data_prep.validation.validator import Settings
@@ -157,7 +156,7 @@ def run(options: argparse.Namespace) -> int:
     for path, text in ((options.json, report.to_json), (options.html, report.to_html)):
         if path:
             with replacing(path) as partial:
-                partial.write_text(text(), encoding="utf-8", errors="backslashreplace")  # half a character of a reason
+                partial.write_text(text(), encoding="utf-8", errors="backslashreplace")  # lone surrogates in a reason
     if options.clean:
         kept = pluralize(report.kept, "problem") if report.kept else "nothing is left, and nothing"
         print(f"{kept} written to {options.clean}, the others to {dropped_path(options.clean)}")
@@ -165,7 +164,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _data(options: argparse.Namespace) -> str | Sequence[RowSource]:
-    """A set by its name, or whatever `rlvr grade` reads. Raises DataError, DataNotFound, BadFile, ConfigError."""
+    """A set name, or the sources that `rlvr grade` would read. Raises DataError, DataNotFound, BadFile, ConfigError."""
     from rlvr.offline.sources import find_sources
 
     named = [name for name in options.data if _is_set(name)]
@@ -193,12 +192,12 @@ def _is_set(name: str) -> bool:
 
 
 def _is_name(name: str) -> bool:
-    """Whether it can only be meant for the name of a set: no path, no stream, nothing of the hub."""
+    """Whether the text can only be a set name: not a path, a stream or a hub data set."""
     return re.fullmatch(r"\w+(:\w+)?", name) is not None and not Path(name).exists() and not name.startswith("hub:")
 
 
 def _encoder(options: argparse.Namespace) -> Callable[[Problem], Sequence[object]] | None:
-    """A problem's prompt as the run will make it; None without a tokenizer."""
+    """A function that encodes a problem's prompt as a run does; None without a tokenizer."""
     template_named(options.template)
     if options.tokenizer is None:
         if options.max_prompt_tokens or options.template != "plain":

@@ -88,7 +88,7 @@ def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list
     if "metadata" in fields:
         fields["metadata"] = _metadata(fields["metadata"])
     if "sample" in fields and type(fields["sample"]) is not int:
-        del fields["sample"]  # a column of the data that has nothing to do with which sample it is
+        del fields["sample"]  # an unrelated column of the data, not the sample's index
     try:
         if "reference" in fields:
             fields["reference"] = reference_of(fields["reference"], kind)
@@ -110,7 +110,7 @@ def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list
 
 
 def _finishes(fields: Mapping[str, object], columns: Columns, count: int) -> list[str]:
-    """How each response of a row ended, which is said of each or of all. Raises BadRow."""
+    """The finish reason of each response of a row, given for each or for all. Raises BadRow."""
     value, column = fields.get("finish"), columns.finish or "finish"
     if not isinstance(value, list | tuple):
         return [finish_of(value, column)] * count

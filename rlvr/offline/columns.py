@@ -39,9 +39,9 @@ IDS = ("problem_id", "question_id", "task_id", "unique_id", "uid", "idx", "extra
 FINISHES = ("finish_reason", "finish_reasons", "stop_reason", "stop_reasons")
 TAGS = ("tags", "source", "data_source")
 _OPTIONS = ("response", "chat", "reference", "prompt", "id", "finish", "group")
-_THOUGHTS = ("thinking", "redacted_thinking", "reasoning")  # types of parts that are no part of what is said
+_THOUGHTS = ("thinking", "redacted_thinking", "reasoning")  # content part types that are not part of the response
 _ROLES = {"human": "user", "gpt": "assistant", "model": "assistant"}
-# How servers say that a response ended by itself, and that it was cut off
+# Finish reasons of common servers, for a normal end and for the token limit
 _FINISHED = {
     **dict.fromkeys(("stop", "stopped", "eos", "eos_token", "eos_found", "end_turn", "complete", "completed"), "stop"),
     **dict.fromkeys(("finished", "stop_sequence", "stop_string", "stop_token"), "stop"),
@@ -54,9 +54,10 @@ _FINISHED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Column names; empty = the contract's own name. chat: a column whose last turn is the response.
+    """Column names; empty = the standard name. chat: a column whose last turn is the response.
 
-    group: what the samples of one problem share; empty = id, prompt and reference. tags: columns to sum up by.
+    group: a column shared by the samples of one problem; empty = id, prompt and reference. tags: columns to summarise
+    by.
     """
 
     response: str = ""
@@ -69,7 +70,7 @@ class Columns:
     tags: tuple[str, ...] = ()
 
     def describe(self) -> str:
-        """What is read from where, of what does not have the contract's name."""
+        """The columns that do not have standard names, for messages."""
         named = {
             "response": self.response or (f"{self.chat}, its last turn" if self.chat else ""),
             "reference": self.reference,
@@ -82,18 +83,19 @@ class Columns:
         return ", ".join(f"{what} = {column}" for what, column in named.items() if column and column != what)
 
     def to_dict(self) -> dict[str, Json]:
-        """As a manifest holds them."""
+        """The names for a manifest."""
         names = ("response", "chat", "reference", "prompt", "id", "group")
-        finish: dict[str, Json] = {"finish": self.finish} if self.finish else {}  # runs from before it was one go on
+        # Omitted if empty, so that runs from before this option can resume.
+        finish: dict[str, Json] = {"finish": self.finish} if self.finish else {}
         return {**{name: getattr(self, name) for name in names}, **finish, "tags": list(self.tags)}
 
     @property
     def plain(self) -> bool:
-        """Whether rows have the contract's own names."""
+        """Whether all columns have standard names."""
         return not (self.response or self.chat or self.reference or self.prompt or self.id or self.finish)
 
     def read(self, row: Fields) -> dict[str, object]:
-        """The row as the contract has it. Raises BadRow where a chat does not end with a response."""
+        """The row with standard column names. Raises BadRow if a chat does not end with a response."""
         made = dict(row)
         if self.chat:
             made |= _from_chat(row, self.chat)
@@ -101,8 +103,8 @@ class Columns:
             made.pop("response", None)
             made.pop("responses", None)
             value = value_at(row, self.response)
-            if _is_chat(value):  # of one turn, as a rule
-                value = turns_of(value)[-1]["content"]  # type: ignore[index]  # an assistant's
+            if _is_chat(value):  # usually of one turn
+                value = turns_of(value)[-1]["content"]  # type: ignore[index]  # an assistant turn
             if value is not None:
                 made["responses" if isinstance(value, list | tuple) else "response"] = value
         for name in ("reference", "prompt", "id", "finish"):
@@ -112,7 +114,7 @@ class Columns:
 
 
 def value_at(row: Fields, path: str) -> object:
-    """The value of a column, or at a path into objects; None where there is none."""
+    """The value of a column, or at a path into objects; None if it does not exist."""
     if path in row or "." not in path:
         return row.get(path)
     value: object = row
@@ -124,17 +126,17 @@ def value_at(row: Fields, path: str) -> object:
 
 
 def guess(rows: Sequence[Fields], given: Columns) -> Columns:
-    """What is not given, from rows at the beginning of the data. A row of the contract's form needs no guess."""
+    """Guess the columns that are not given from the first rows. Nothing is guessed if they have standard columns."""
     found: dict[str, str] = {}
     if not given.response and not given.chat:
         if any(_has_response(row) for row in rows):
-            if any(isinstance(row.get("response"), list) for row in rows):  # of texts, or a chat of one turn
+            if any(isinstance(row.get("response"), list) for row in rows):  # a list of texts, or a chat of one turn
                 found["response"] = "response"
         elif column := _first(rows, RESPONSES, _is_response):
             found["response"] = column
         elif column := _first(rows, CHATS, _is_chat):
             found["chat"] = column
-    # A response that stands where another thing is looked for is not that thing.
+    # A column that is used as response is not used for anything else.
     taken = {given.response, given.chat, found.get("response", ""), found.get("chat", "")}
     for name, candidates, usable in (
         ("reference", REFERENCES, _is_reference),
@@ -152,7 +154,7 @@ def guess(rows: Sequence[Fields], given: Columns) -> Columns:
 
 
 class Named:
-    """Looks for the columns that are named: what stands in none of the rows is misspelt.
+    """Looks for named columns that exist in no row, which are probably misspelt.
 
     Example:
         >>> named = Named(Columns(reference="answr"))
@@ -168,7 +170,7 @@ class Named:
         self._rows = 0
 
     def look(self, row: Fields) -> None:
-        """Take the next row in."""
+        """Record the columns of another row."""
         self._rows += 1
         self._names.update(dict.fromkeys(row))
         self.missing = [
@@ -177,11 +179,11 @@ class Named:
 
     @property
     def near(self) -> bool:
-        """Whether a column that is missing is nearly called like one that is there."""
+        """Whether a missing column has a name similar to an existing one."""
         return any(nearest(column, [*self._names]) for _, column in self.missing)
 
     def describe(self) -> str:
-        """What is missing, of the rows so far; "" = nothing, or there was no row."""
+        """A message about the columns missing so far; empty = none, or there was no row."""
         if not self.missing or not self._rows:
             return ""
         names = [*self._names]
@@ -234,7 +236,7 @@ def _is_tag(value: object) -> bool:
 
 
 def turns_of(value: object) -> list[object]:
-    """A chat in the form of roles and texts; one of `from` and `value`, or of parts of texts, is brought into it."""
+    """Normalise a chat to turns with `role` and `content` text, from `from` and `value` or content parts."""
     made: list[object] = []
     for turn in value if isinstance(value, list) else []:
         if isinstance(turn, Mapping) and "role" not in turn and "from" in turn:
@@ -248,7 +250,7 @@ def turns_of(value: object) -> list[object]:
 
 
 def prompt_of(value: object) -> list[object]:
-    """The turns of a prompt as far as they are text: who calls a tool may say nothing, and pictures are left out."""
+    """The text turns of a prompt: pictures are dropped, and a turn that only calls a tool may be empty."""
     return [
         {**turn, "content": _readable(turn.get("content"), turn.get("role"))} if isinstance(turn, Mapping) else turn
         for turn in turns_of(value)
@@ -264,7 +266,7 @@ def _readable(content: object, role: object) -> object:
 
 
 def _text_of(content: object) -> object:
-    """The text of a content in parts, all of which are text but for thoughts; any other content as it is."""
+    """Join content parts if all are text or thoughts, which are dropped; other content is returned unchanged."""
     if not isinstance(content, list) or not content:
         return content
     said = [part for part in content if not (isinstance(part, Mapping) and part.get("type") in _THOUGHTS)]
@@ -281,13 +283,15 @@ def _from_chat(row: Fields, column: str) -> dict[str, object]:
 
 
 def finish_of(value: object, column: str) -> str:
-    """How generation ended, as a request takes it. Raises BadRow."""
-    if isinstance(value, Mapping):  # as SGLang says it
+    """Convert a finish reason to that of a request. Raises BadRow."""
+    if isinstance(value, Mapping):  # the format of SGLang
         value = value.get("type")
     if value is None or value == "":
         return "stop"
     found = _FINISHED.get(value.lower()) if isinstance(value, str) else None
-    if found is None and column in FINISHES:  # by its name it is one; another word does not say that it was cut off
+    if (
+        found is None and column in FINISHES
+    ):  # a finish reason by its name; an unknown value does not mean the token limit
         return "stop"
     if found is None:
         known = "'stop', 'length' (cut off), or a server's word for it such as 'eos', 'end_turn' or 'max_tokens'"
@@ -299,10 +303,10 @@ def finish_of(value: object, column: str) -> str:
 
 
 def reference_of(value: object, kind: str) -> object:
-    """A reference as a request takes it.
+    """Convert a reference to the form that a request accepts.
 
-    kind: what a bare value means for the reward: `math`, `choice`, `text`, or `data` for a reward of one's own, which
-    takes any JSON; text and numbers stay a math answer there, as the contract says.
+    kind: the type of a bare value: `math`, `choice`, `text`, or `data` for custom rewards, which accept any JSON;
+    there, text and numbers remain math answers.
     """
     if kind == "math" and isinstance(value, str) and not value.startswith("{"):
         return value  # most are

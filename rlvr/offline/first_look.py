@@ -1,4 +1,4 @@
-"""What the first rows say before anything is graded: columns that are misspelt or give way, files that are named twice.
+"""Check the first rows before grading: misspelt columns, columns that grades replace, files named twice.
 
 Example:
     print(misnamed(sources, first, Columns(reference="answr"), streamed=False))  # raises ConfigError
@@ -17,14 +17,14 @@ from rlvr.offline.recorder import ADDED
 from rlvr.offline.selection import Numbered
 from rlvr.offline.sources import Source
 
-_MOST_ROWS = 1_000  # of each file, one of which must have a column that is named
+_MOST_ROWS = 1_000  # rows per file, one of which must have each named column
 
 
 def misnamed(sources: Sequence[Source], first: Iterable[Fields], given: Columns, *, streamed: bool) -> str:
-    """What is said of a column that is named and that the first row of a stream lacks; "" = there is none such.
+    """A warning about a named column that the first row of a stream lacks; empty = none.
 
-    Raises ConfigError where none of the first rows of any file has it, or that one row has one of nearly the same name:
-    nothing would be graded as it is meant. first: rows that have been read.
+    Raises ConfigError if none of the first rows of any file has the column, or if the stream's first row has one with a
+    similar name. first: rows that have been read.
     """
     named = Named(given)
     for row in first:
@@ -44,14 +44,14 @@ def misnamed(sources: Sequence[Source], first: Iterable[Fields], given: Columns,
 
 
 def taken_by_grades(first: Sequence[Numbered]) -> str:
-    """What is said of columns of the first rows that a grade's own take the place of; "" = there are none such."""
+    """A warning about columns of the first rows that columns of the grade replace; empty = none."""
     columns = [item for n in first if isinstance(n.row, Row) for item in n.row.fields.items() if item[0] in ADDED]
     names = dict.fromkeys(name for name, value in columns if name != "sample" or type(value) is not int)
     return f"these columns of the data are left out, for a grade has its own: {', '.join(names)}" if names else ""
 
 
 def named_again(sources: Sequence[Source]) -> list[str]:
-    """The names of files that were named before, in whatever words."""
+    """The names that refer to a file already named, possibly by another path."""
     seen: set[str] = set()
     again: dict[str, None] = {}
     for source in sources:

@@ -1,4 +1,4 @@
-"""Grade files from beginning to end: find the rows, grade them, write them, sum them up; go on where a kill left off.
+"""Grade files: find the rows, grade them, write them, summarise; resume after a kill. This is `rlvr grade`.
 
     from rlvr.offline.job import GradeJob, grade_files
 
@@ -6,8 +6,8 @@
     ended = grade_files(job)
     print(ended.summary.to_dict()["measures"])
 
-It is what `rlvr grade` runs. The same call goes on with a run that was killed or interrupted; the rows that it had
-graded are not graded again, and the output is that of an uninterrupted run.
+The same call resumes a run that was killed or interrupted. Graded rows are not graded again, and the output equals that
+of an uninterrupted run.
 """
 
 from __future__ import annotations
@@ -57,19 +57,19 @@ from rlvr.offline.summary import Summary, summarise
 
 _LOOKED_AT = 20  # rows from which columns are guessed
 _LOOKED_AT_BYTES = 1 << 20
-# Total input from which many processes pay: smaller ones are graded before the processes have started
+# Input size from which several processes are used; less is graded before they have started
 LARGE_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradeJob:
-    """What is asked for.
+    """Options of a grading run.
 
-    files: files, folders, `-`, or data sets of the hub. subset, split: of the latter. out: None = standard output.
-    timeout: seconds of one grade. sample: a share below 1, or a number of rows. ordered: in the order of the input.
-    restart: begin anew, whatever is there. keep_graded: go on though the reward was mended since.
-    cache: a folder of grades by content. progress: None = on a terminal.
-    ray: the address of a Ray cluster; empty = that of RAY_ADDRESS, or a new one; None = this process.
+    files: files, folders, `-`, or data sets on the hub. subset, split: for hub data sets. out: None = standard output.
+    timeout: seconds per grade. sample: a share below 1, or a number of rows. ordered: write in input order.
+    restart: discard an existing run. keep_graded: resume although the reward was changed.
+    cache: a folder with cached grades. progress: None = only on a terminal.
+    ray: the address of a Ray cluster; empty = RAY_ADDRESS, or a new cluster; None = do not use Ray.
     """
 
     files: tuple[str, ...]
@@ -93,7 +93,7 @@ class GradeJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """How a run ended. summary: None where it was interrupted. signal: what interrupted it; 0 = nothing."""
+    """How a run ended. summary: None if interrupted. signal: the signal that interrupted it; 0 = none."""
 
     graded: int
     summary: Summary | None = None
@@ -102,7 +102,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A job whose data and reward have been looked at. early: processes that start meanwhile; None = they need not."""
+    """A job whose data and reward have been checked. early: processes that are starting; None = none are needed."""
 
     job: GradeJob
     sources: Sequence[Source]
@@ -117,7 +117,7 @@ class Prepared:
 
 @contextmanager
 def prepared(job: GradeJob) -> Iterator[Prepared]:
-    """Look at data, columns and reward before anything is written. Raises ToolkitError."""
+    """Check data, columns and reward before anything is written. Raises ToolkitError."""
     if job.out is not None:
         check_output(job.out)
     if not 0 < job.timeout < math.inf:
@@ -148,7 +148,7 @@ def prepared(job: GradeJob) -> Iterator[Prepared]:
 
 
 def _first_of(rows: Iterator[Numbered], good: int) -> Iterator[Numbered]:
-    """Rows up to so many that can be read, fewer where they are long."""
+    """The first rows, up to `good` well-formed ones, fewer if they are long."""
     size = 0
     for numbered in rows:
         yield numbered
@@ -159,7 +159,7 @@ def _first_of(rows: Iterator[Numbered], good: int) -> Iterator[Numbered]:
 
 
 def grade_files(job: GradeJob) -> Ended:
-    """Grade, and say on standard error what is read from where. Raises ToolkitError."""
+    """Run a job; reports the columns on standard error. Raises ToolkitError."""
     with rows_alone() if job.out is None else nullcontext() as stream, prepared(job) as ready:
         if read := ready.columns.describe():
             say(f"columns: {read} (say otherwise with --response, --reference, --prompt, --id, --finish, --by)")
@@ -194,9 +194,9 @@ def _misnamed(ready: Prepared) -> str:
 
 
 def dry_run(job: GradeJob) -> Iterator[str]:
-    """What would be done, a line each: data, columns, the first rows as requests, reward and workers, what is there.
+    """Describe a job in lines: data, columns, the first rows as requests, reward and workers, existing output.
 
-    Nothing is written, and nothing graded. Raises ToolkitError.
+    Nothing is written or graded. Raises ToolkitError.
     """
     with prepared(job) as ready:
         for source in ready.sources:
@@ -244,7 +244,7 @@ def dry_run(job: GradeJob) -> Iterator[str]:
 
 def _manifest(ready: Prepared) -> Mapping[str, Json]:
     job = ready.job
-    if job.out is None:  # standard output cannot be continued
+    if job.out is None:  # standard output cannot be resumed
         return {}
     return {
         "format": FORMAT,
@@ -261,7 +261,7 @@ def _manifest(ready: Prepared) -> Mapping[str, Json]:
 
 
 def _leave_nothing(out: Path, state: RunState) -> None:
-    """A run that has graded nothing leaves nothing."""
+    """Remove the state of a run that has graded nothing."""
     state.remove()
     partial = partial_of(out)
     if partial.is_file() and not partial.is_symlink() and not partial.stat().st_size:
@@ -312,7 +312,7 @@ def _has_bad(journal: Journal) -> bool:
 
 
 def _grade(ready: Prepared, state: RunState, recorder: Recorder, cache: GradeCache | None) -> int:
-    """Grade what is left; returns the signal that interrupted it, or 0."""
+    """Grade the remaining rows. Returns the signal that interrupted it, or 0."""
     job = ready.job
     progress = Progress(job.progress, ready.sources, limit=ready.selection.limit, before=state.done.records)
     policies = None if job.ray is not None else BothPolicies.of(job.reward, workers=job.workers, deadline=job.timeout)
@@ -335,7 +335,7 @@ def _written(engine: Engine, recorder: Recorder, cache: GradeCache | None, progr
 
 
 def _start(state: RunState) -> tuple[Start, int]:
-    """Where reading goes on, and the ordinal of the first response there."""
+    """Where to continue reading, and the ordinal of the first response there."""
     last = state.done.last
     if last is None:
         return Start(), 0
@@ -396,10 +396,10 @@ def _setup(ready: Prepared) -> Setup:
 
 
 def _for_many(ready: Prepared) -> bool:
-    """Whether it is work for many processes: much of it, in order, and each grade by itself.
+    """Whether several processes are worth starting: a large ordered input whose grades are independent.
 
-    A reward that grades side by side (programs, questions over a network) keeps one process busy with little, and one
-    that another process cannot find by its name stays in this one.
+    Not so for a reward that grades concurrently (programs, network requests), which uses little of this process, or one
+    that another process cannot import.
     """
     pool, spec = ready.pool, ready.job.reward
     if ready.job.cache is not None or ready.job.ray is not None:
@@ -415,7 +415,7 @@ def _for_many(ready: Prepared) -> bool:
 
 
 def _behind(rows: Iterable[Numbered], start: Start, journal: Journal, *, ordered: bool) -> Iterator[Numbered]:
-    """The rows of a stream from a place on; those before it must be the ones that were graded."""
+    """The rows of a stream from a position on; the rows before it must be those already graded."""
     if not ordered:
         raise ConfigError(
             "a run over standard input with --unordered cannot be continued; begin anew with --restart, or name a file"
@@ -436,7 +436,7 @@ def _behind(rows: Iterable[Numbered], start: Start, journal: Journal, *, ordered
                     f"line {row.line} of {row.file} is not the one that was graded; give the same rows to go on, or "
                     "begin anew with --restart"
                 )
-            reached = index >= start.index  # the last row: some of its responses may not be graded yet
+            reached = index >= start.index  # the last row may have ungraded responses
             if not reached:
                 continue
         yield numbered
@@ -449,7 +449,7 @@ def _behind(rows: Iterable[Numbered], start: Start, journal: Journal, *, ordered
 
 @contextmanager
 def _stopping(engine: Engine) -> Iterator[list[int]]:
-    """Ctrl-C (and SIGTERM) ends reading; what is being graded is finished. A second one ends it at once."""
+    """Let Ctrl-C or SIGTERM stop reading and finish running grades; a second one ends the run immediately."""
     caught: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield caught
@@ -461,7 +461,7 @@ def _stopping(engine: Engine) -> Iterator[list[int]]:
         caught.append(number)
         text = b"\nrlvr grade: interrupted; finishing what is being graded (once more: stop at once)\n"
         if sys.stderr is not None:
-            with suppress(OSError):  # Ctrl-C also ends the `tee` of `2>&1 | tee`, so standard error may be closed
+            with suppress(OSError):  # Ctrl-C also ends `tee` in `2>&1 | tee`, so standard error may be closed
                 os.write(2, text)  # not `print`: a signal handler must not wait for the stream's lock
         engine.stop()
 
@@ -474,7 +474,7 @@ def _stopping(engine: Engine) -> Iterator[list[int]]:
 
 
 def _say_how_to_go_on(job: GradeJob, graded: int) -> None:
-    if job.out is None or not graded:  # a run without grades leaves no state
+    if job.out is None or not graded:  # without grades there is no state to resume
         say(f"interrupted after {pluralize(graded, 'response')}")
     else:
         say(f"interrupted after {pluralize(graded, 'response')}; the same command goes on from {partial_of(job.out)}")

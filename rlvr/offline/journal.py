@@ -102,7 +102,7 @@ class Texts:
             self._new.clear()
 
     def load(self) -> None:
-        """Read what an earlier process wrote; a line that it did not finish is cut off. Raises BadFile."""
+        """Read what an earlier process wrote; an incomplete last line is cut off. Raises BadFile."""
         if not self._path.exists():
             return
         with trouble(self._path):
@@ -186,27 +186,27 @@ class Journal:
         self._waiting.append(_PACK(*values))
 
     def flush(self) -> None:
-        """Write what was appended. The rows that it speaks of are in the output already. Raises BadFile."""
+        """Write appended records, whose rows must be in the output already. Raises BadFile."""
         if self._waiting and self._file is not None:
             self.tags.flush()
             self.causes.flush()
             data = memoryview(b"".join(self._waiting))
             self._waiting.clear()
             with trouble(self.path):
-                while data:  # a disk that is nearly full takes a part
+                while data:  # a nearly full disk may accept a part
                     data = data[self._file.write(data) :]
 
     def __len__(self) -> int:
         return self.path.stat().st_size // RECORD.itemsize if self.path.exists() else 0
 
     def chunks(self) -> Iterator[Records]:
-        """All records, some at a time."""
+        """Yield all records in blocks."""
         with self.path.open("rb") as file:
             while (records := np.fromfile(file, RECORD, _CHUNK)).size:
                 yield records
 
     def recover(self) -> Done:
-        """Cut off half a record, and say what is done. Raises BadFile: a record that no run has written."""
+        """Cut off an incomplete record; returns what is done. Raises BadFile if a record is invalid."""
         self.tags.load()
         self.causes.load()
         count = len(self)

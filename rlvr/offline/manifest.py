@@ -50,7 +50,7 @@ _OF_GRADES = ("version", "files", "timeout")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What was another when a run went on. behind: responses that stood in the output then. what: half sentences."""
+    """A change when a run was resumed. behind: responses in the output at that time. what: clauses for messages."""
 
     behind: int
     what: tuple[str, ...]
@@ -60,7 +60,7 @@ class Change:
 
 
 def reward_part(spec: RewardSpec) -> dict[str, Json]:
-    """What the grades depend on: the tree of rewards, their versions, and the bytes of their files."""
+    """What grades depend on: the reward specification, versions, and the contents of source files."""
     files: dict[str, Json] = {}
     for path in sorted({file for leaf in spec.leaves() for file in source_files_of(leaf.named)}):
         try:
@@ -71,7 +71,7 @@ def reward_part(spec: RewardSpec) -> dict[str, Json]:
 
 
 def changed_inputs(manifest: Manifest) -> list[str]:
-    """The files of a run that have another size by now, in words."""
+    """The input files whose size has changed, as clauses for messages."""
     inputs = manifest.get("inputs")
     changed = []
     for one in inputs if isinstance(inputs, list) else ():
@@ -91,7 +91,7 @@ def changed_inputs(manifest: Manifest) -> list[str]:
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
-    """Write it whole or not at all. Raises BadFile."""
+    """Write the manifest atomically. Raises BadFile."""
     partial = path.with_name(f"{path.name}.partial")
     with trouble(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -100,7 +100,7 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
 
 
 def read_manifest(path: Path) -> Manifest | None:
-    """What an earlier process wrote; None = there is none."""
+    """The manifest of an earlier process; None = there is none."""
     try:
         return cast("Manifest", json.loads(read_text(path)))
     except FileNotFoundError:
@@ -112,23 +112,23 @@ def read_manifest(path: Path) -> Manifest | None:
 
 
 def with_changes(manifest: Manifest, changes: Sequence[Change]) -> Manifest:
-    """The manifest of a run that went on behind changes."""
+    """The manifest with recorded changes."""
     return {**manifest, "changes": [change.to_dict() for change in changes]}
 
 
 def changes_in(manifest: Manifest) -> list[Change]:
-    """The changes behind which a run went on."""
+    """The recorded changes of a resumed run."""
     stored = cast("Sequence[Mapping[str, Any]]", manifest.get("changes", ()))
     return [Change(behind=change["behind"], what=tuple(change["what"])) for change in stored]
 
 
 def same_rows(stored: Manifest, now: Manifest) -> bool:
-    """Whether whatever differs is how responses are graded, and not which there are or where they stand."""
+    """Whether the manifests differ only in how responses are graded, not in rows or output."""
     return not differences({**stored, **{key: now.get(key) for key in _OF_GRADES}}, now)
 
 
 def differences(stored: Manifest, now: Manifest) -> list[str]:
-    """What is not as it was, each as half a sentence."""
+    """The differences, as clauses for messages."""
     found: list[str] = []
     for key, name in _NAMES.items():
         was, is_now = stored.get(key), now.get(key)

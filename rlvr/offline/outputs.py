@@ -42,7 +42,7 @@ _AS_TEXT = ("reference", "parts", "details", "metadata")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What a file holds of what has been graded: so many rows, up to byte `end`. sum: the CRC-32 of these bytes."""
+    """The graded part of a file: its rows, up to byte `end`. sum: the CRC-32 of these bytes."""
 
     rows: int = 0
     end: int = 0
@@ -50,7 +50,7 @@ class Held:
 
 
 class Output(Protocol):
-    """Takes graded rows. part: the one that grows; sum: its CRC-32. full: the next row begins another part."""
+    """Receives graded rows. part: number of the growing part; sum: its CRC-32. full: the next row begins a new part."""
 
     part: int
 
@@ -61,19 +61,19 @@ class Output(Protocol):
     def full(self) -> bool: ...
 
     def write(self, line: bytes) -> int:
-        """Take a row; returns where it ends in its part. It is written by `flush`, or before."""
+        """Add a row; returns its end offset in its part. It is on disk after `flush` at the latest."""
         ...
 
     def flush(self) -> None:
-        """Write what was taken. Raises BadFile; BrokenPipeError where the reader has gone."""
+        """Write added rows. Raises BadFile, or BrokenPipeError if the reader is gone."""
         ...
 
     def finish(self) -> None:
-        """All rows are there: make the output whole, under its partial name."""
+        """Complete the output after the last row, under its partial name."""
         ...
 
     def close(self) -> None:
-        """Leave what has been written as it is."""
+        """Close the files; written rows remain."""
         ...
 
 
@@ -83,12 +83,12 @@ def partial_of(path: Path) -> Path:
 
 
 def errors_of(path: Path) -> Path:
-    """Where the bad rows of OUT stand."""
+    """The path of the bad rows of OUT."""
     return path.with_name(f"{path.name}.errors.jsonl")
 
 
 def state_of(path: Path) -> Path:
-    """Where the state of a run that writes OUT stands until it is whole."""
+    """The path of the state of a run that writes OUT; removed when OUT is complete."""
     return path.with_name(f"{path.name}.resume")
 
 
@@ -98,7 +98,7 @@ def is_parquet(path: Path) -> bool:
 
 
 def check_output(path: Path) -> None:
-    """Raises ConfigError, BadFile where OUT cannot be what its name says."""
+    """Check that OUT can be written in the format of its suffix. Raises ConfigError, BadFile."""
     name = path.name.lower()
     if not path.is_dir() or path.is_symlink():
         refuse_irregular(path)
@@ -118,13 +118,13 @@ def is_part(path: Path) -> bool:
 
 
 class Lines:
-    """A file that grows by whole lines; also the bad rows'."""
+    """A file that grows by complete lines; used for JSONL output and bad rows."""
 
     part = 0
     full = False
 
     def __init__(self, path: Path, held: Held | None = None) -> None:
-        """Open it behind what it holds; what stands there is cut off. Raises BadFile: somebody has changed it."""
+        """Open the file and truncate it to what was graded. Raises BadFile if that part was changed."""
         held = held or Held()
         self._path = path
         self._waiting: list[bytes] = []
@@ -167,7 +167,7 @@ class ParquetParts:
     """A folder of parts."""
 
     def __init__(self, folder: Path, held: Mapping[int, Held]) -> None:
-        """Open it behind what has been graded. held: what each part of lines holds."""
+        """Open the folder for appending. held: the graded part of each part of lines."""
         self._folder = folder
         with trouble(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -180,7 +180,7 @@ class ParquetParts:
                 with trouble(folder):
                     _check(self._lines(part), held[part])
                 self._convert(part)
-        if self._finished(self.part).exists():  # it was killed before it began the next
+        if self._finished(self.part).exists():  # killed before the next part was begun
             self._lines(self.part).unlink(missing_ok=True)
             self.part += 1
         for part in range(self.part):
@@ -215,7 +215,7 @@ class ParquetParts:
 
     @property
     def full(self) -> bool:
-        """What the part holds must be in the journal before the next row comes."""
+        """Whether the part is full; its rows must be in the journal before the next row is added."""
         return self._rows >= PART_ROWS or self._growing.end >= PART_BYTES
 
     def _next(self) -> None:
@@ -232,13 +232,13 @@ class ParquetParts:
         return self._folder / f"part-{part:05d}.parquet"
 
     def _convert(self, part: int) -> None:
-        """Turn a part's lines into Parquet."""
+        """Convert a part's lines to Parquet."""
         with self._lines(part).open("rb") as file:
             _write_parquet(self._finished(part), map(_row_of, file))
         self._lines(part).unlink()
 
     def _unify(self) -> None:
-        """Give all parts the schema that holds for all of them."""
+        """Give all parts their common schema."""
         from pyarrow import parquet
 
         files = sorted(self._folder.glob("part-*.parquet"))
@@ -249,13 +249,13 @@ class ParquetParts:
         for file, schema in zip(files, schemas, strict=True):
             if not schema.equals(common):
                 _write_parquet(file, _rows_of(file), common)
-        for left in self._folder.iterdir():  # what a kill left of writing a part
+        for left in self._folder.iterdir():  # incomplete parts left by a killed process
             if left not in files:
                 left.unlink()
 
 
 def open_output(path: Path | None, held: Mapping[int, Held], stream: IO[bytes] | None) -> Output:
-    """The output that a name stands for, behind what its parts hold, or the stream where it has no name."""
+    """Open an output for appending to what its parts hold; path None = the stream."""
     if path is None:
         assert stream is not None
         return StandardOutput(stream)
@@ -265,7 +265,7 @@ def open_output(path: Path | None, held: Mapping[int, Held], stream: IO[bytes] |
 
 
 def _check(path: Path, held: Held) -> None:
-    """Raises BadFile where a file does not begin with the bytes that were written. OSError: it cannot be read."""
+    """Check that a file begins with the bytes that were written. Raises BadFile; OSError if it cannot be read."""
     changed = "somebody has changed it; begin anew with --restart"
     left, found = held.end, 0
     if path.exists():
@@ -278,8 +278,8 @@ def _check(path: Path, held: Held) -> None:
         raise BadFile(f"{str(path)!r} does not hold what was written there: {changed}")
 
 
-class trouble:  # noqa: N801  # reads as what it is: with trouble(path)
-    """Says which file could not be written."""
+class trouble:  # noqa: N801  # reads well: with trouble(path)
+    """Context manager that converts an OSError to a BadFile naming the file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -298,7 +298,7 @@ class trouble:  # noqa: N801  # reads as what it is: with trouble(path)
 
 
 def _row_of(line: bytes) -> dict[str, object]:
-    """A row of a part that grows; half a character, for which Parquet has no place, becomes U+FFFD."""
+    """Parse a row; lone surrogates, which Parquet cannot store, become U+FFFD."""
     text = line.decode("utf-8")
     if "\\ud" in text:
         text = whole_characters(json.dumps(json.loads(text), ensure_ascii=False))
@@ -315,7 +315,7 @@ def _rows_of(file: Path) -> Iterator[dict[str, object]]:
 
 
 def _groups(rows: Iterator[dict[str, object]]) -> Iterator[list[dict[str, object]]]:
-    """The rows cut into row groups, by their number or size, whichever is reached first."""
+    """Split rows into row groups by count or size, whichever is reached first."""
     while group := list(islice(rows, 1)):
         size = 0
         for row in islice(rows, _GROUP_ROWS - 1):
@@ -327,7 +327,7 @@ def _groups(rows: Iterator[dict[str, object]]) -> Iterator[list[dict[str, object
 
 
 def _write_parquet(path: Path, rows: Iterator[dict[str, object]], schema: pyarrow.Schema | None = None) -> None:
-    """Write a part; where a later group does not fit what the first ones said, all of it is written again."""
+    """Write a part; if a later row group does not fit the schema of the first ones, the part is rewritten."""
     from pyarrow import parquet
 
     partial = partial_of(path)
@@ -338,7 +338,7 @@ def _write_parquet(path: Path, rows: Iterator[dict[str, object]], schema: pyarro
             for group in _groups(rows):
                 fitting = _schema_of(group) if schema is None else _common(schema, _schema_of(group))
                 if writer is None or schema is None or not fitting.equals(schema):
-                    if writer is not None:  # what is there keeps its schema until all is known
+                    if writer is not None:  # groups written so far keep their schema until the common one is known
                         writer.close()
                         first.append(partial.replace(partial.with_name(f"{partial.name}.{len(first)}")))
                     schema = fitting
@@ -360,7 +360,7 @@ def _write_parquet(path: Path, rows: Iterator[dict[str, object]], schema: pyarro
 
 
 def _rewrite(pieces: list[Path], path: Path, schema: pyarrow.Schema) -> None:
-    """Merge files into one that has the schema of all, and remove them."""
+    """Merge files into one with their common schema, and remove them."""
     from pyarrow import parquet
 
     with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
@@ -382,16 +382,16 @@ def _schema_of(rows: list[dict[str, object]]) -> pyarrow.Schema:
         else:
             try:
                 kind = pyarrow.infer_type(values)
-                if "int64" in str(kind):  # a number of 20 digits is taken for one, too
+                if "int64" in str(kind):  # integers of 20 digits are inferred as int64, too
                     pyarrow.array(values, kind)
-            except (pyarrow.ArrowException, OverflowError):  # a column of texts and numbers; a number of 30 digits
+            except (pyarrow.ArrowException, OverflowError):  # mixed text and numbers, or a number of 30 digits
                 kind = pyarrow.string()
         fields.append(pyarrow.field(name, _storable(kind)))
     return pyarrow.schema(fields)
 
 
 def _storable(kind: pyarrow.DataType) -> pyarrow.DataType:
-    """Parquet has no place for objects without fields."""
+    """Replace types that Parquet cannot store: objects without fields."""
     import pyarrow
 
     if pyarrow.types.is_struct(kind):
@@ -404,7 +404,7 @@ def _storable(kind: pyarrow.DataType) -> pyarrow.DataType:
 
 
 def _common(a: pyarrow.Schema, b: pyarrow.Schema) -> pyarrow.Schema:
-    """The schema that holds rows of both; a column that cannot be of one type becomes JSON text."""
+    """The common schema of two; a column without a common type becomes JSON text."""
     import pyarrow
 
     if a.equals(b):
@@ -436,7 +436,7 @@ def _table(rows: list[dict[str, object]], schema: pyarrow.Schema) -> pyarrow.Tab
 
 
 def _cell(value: object, kind: pyarrow.DataType) -> object:
-    """A value as its column stores it."""
+    """Convert a value to its column's type."""
     import pyarrow
 
     if value is None:

@@ -1,14 +1,14 @@
 """Correctness under both extraction policies, strict and lenient, at little extra cost.
 
-It is that of the reward `math`, alone or as a part of a composition, with its own parameters: what share of the answers
-is right, whatever else is paid. Of several it is the one that decides about the correctness of the whole, else the
-first. `rlvr eval` reports the same of `math` without parameters. It concerns rows
-with a math answer. What a response's own policy is, says the reference, else the parameter `policy` of the reward.
+The reward `math`, alone or as a part of a composition, is applied with its own parameters to rows with a math answer;
+other parts of the reward do not count. If there are several, the one that decides the correctness of the whole is used,
+else the first. (`rlvr eval` uses `math` without parameters.) A response's own policy is that of its reference, else the
+reward's parameter `policy`.
 
-Where both policies find the same text its comparison with the reference is the same, and it is not made again. That is
-so for most responses that give their answer in a form; the rest is graded a second time, under the other policy. The
-`math` of a composition has workers of its own for that, which start when the first response needs one: the other parts
-are not run again. Where a closed gate kept it from running, it is graded under both.
+If both policies extract the same text, which holds for most responses with a formatted answer, the response is graded
+once. Otherwise it is graded again under the other policy. For a `math` within a composition this uses separate workers,
+started when first needed, so that the other parts do not run again. If a closed gate skipped `math`, the response is
+graded under both.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from rewards.spec_properties import has_right_and_wrong
 from rewards.types import GradeRequest, GradeResult, Json, MathReference, Policy
 from rlvr.offline.asking import Answer, Begin, Under
 
-_SHOWN = 200  # a grade shows no more characters of an answer
+_SHOWN = 200  # most characters of an answer in a grade
 _TAG = re.compile(r"<[|/a-z｜]", re.IGNORECASE)
-_BEHIND = 12  # characters behind a box that cannot hold another answer
+_BEHIND = 12  # characters after a box, too few for another answer
 _NAN = float("nan")
 _Known: TypeAlias = "Answer | float"
 
 
 class BothPolicies:
-    """Asks for what a response is worth under both policies. A context manager: it may hold workers."""
+    """Grades responses under both policies. A context manager, because it may hold workers."""
 
     def __init__(self, leaf: Leaf, pool: GraderPool | None) -> None:
-        """leaf: the `math` whose correctness it is. pool: grades with it, where it is a part of a composition."""
+        """leaf: the `math` to apply. pool: grades with it if it is part of a composition; None = use `begin`."""
         given = leaf.named.parameters
         self._label = leaf.label
         self._policy: Policy = "strict" if given.get("policy") == "strict" else "lenient"
@@ -50,7 +50,7 @@ class BothPolicies:
 
     @classmethod
     def of(cls, spec: RewardSpec, *, workers: int | None, deadline: float) -> BothPolicies | None:
-        """For a reward; None where it has no policies."""
+        """The instance for a reward; None if it contains no `math`."""
         leaf = judged_math(spec)
         if leaf is None:
             return None
@@ -72,7 +72,7 @@ class BothPolicies:
         return (isinstance(request.reference, MathReference) and request.reference.policy) or self._policy
 
     def __call__(self, request: GradeRequest, result: GradeResult, begin: Begin) -> Under | Future[Under] | None:
-        """Correctness under both, or its future; None where there is none."""
+        """Correctness under both policies, or its future; None if they do not apply."""
         if not isinstance(request.reference, MathReference):
             return None
         own = self.policy_of(request)
@@ -93,13 +93,13 @@ class BothPolicies:
         return _both(found["strict"], found["lenient"])
 
     def _other(self, request: GradeRequest, result: GradeResult, other: Policy, begin: Begin) -> Answer:
-        """The grade under the other policy, of `math` alone."""
-        if self._form != "any":  # both policies look in that place only
+        """The grade of `math` alone under the other policy."""
+        if self._form != "any":  # both policies look only there
             return result
         if other == "strict" and stands_in_the_only_form(result.extracted, request.response):
             return result
         if len(request.response) <= LONGEST_AT_ONCE:
-            # Prose is left to the workers (at_once), which only the lenient policy reads.
+            # `at_once` leaves prose, which only the lenient policy reads, to the workers.
             found = extract(request.response, policy=other, prefilled=self._prefilled, at_once=other == "lenient")
             if found is None and other == "strict":
                 return GradeResult.no_answer("no answer where the strict policy looks")
@@ -110,13 +110,13 @@ class BothPolicies:
 
 
 def judged_math(spec: RewardSpec) -> Leaf | None:
-    """The `math` of a reward whose correctness is meant: the one that decides, else the first; None where none is."""
+    """The `math` of a reward that decides its correctness, else the first one; None if there is none."""
     deciding = _deciding(spec)
     return deciding if deciding.named.reward == "math" else next(iter(_maths(spec)), None)
 
 
 def one_of_several(spec: RewardSpec) -> str | None:
-    """The label of `judged_math` where another `math` of the reward reads answers otherwise, whatever the policy."""
+    """The label of `judged_math` if another `math` of the reward extracts answers differently; else None."""
     leaf = judged_math(spec)
     if leaf is None or all(_read_as(other) == _read_as(leaf) for other in _maths(spec)):
         return None
@@ -128,13 +128,13 @@ def _maths(spec: RewardSpec) -> Iterable[Leaf]:
 
 
 def _read_as(leaf: Leaf) -> dict[str, Json]:
-    """What a `math` does with an answer, its policy apart."""
+    """The parameters of a `math` except its policy."""
     given = leaf.named.parameters
     return {name: value for name, value in given.items() if name != "policy" and value not in (False, "any")}
 
 
 def _deciding(spec: RewardSpec) -> Leaf:
-    """The part whose correctness is that of the whole (`rewards.composite`), where a gate holds."""
+    """The part that decides the correctness of the whole (`rewards.composite`), assuming that gates hold."""
     node = spec.node
     if isinstance(node, WeightedSum):
         ordered = sorted(node.parts, key=lambda part: not part.decides)
@@ -152,7 +152,7 @@ def _under(policy: Policy, request: GradeRequest) -> GradeRequest:
 
 
 def _both(strict: _Known, lenient: _Known) -> Under | Future[Under]:
-    """The two together, when both are known."""
+    """Combine both values, as a future if one is not known yet."""
     waited_for = [each for each in (strict, lenient) if isinstance(each, Future)]
     if not waited_for:
         return Under(_correctness(strict), _correctness(lenient))
@@ -160,7 +160,7 @@ def _both(strict: _Known, lenient: _Known) -> Under | Future[Under]:
 
     def settle(_done: object) -> None:
         if all(future.done() for future in waited_for):
-            with suppress(InvalidStateError):  # nobody waits any more, or the other callback was quicker
+            with suppress(InvalidStateError):  # cancelled, or set by the other callback
                 if error := _error_of(waited_for):
                     made.set_exception(error)
                 else:
@@ -176,7 +176,7 @@ def _error_of(futures: Iterable[Future[GradeResult]]) -> BaseException | None:
 
 
 def _correctness(known: _Known) -> float:
-    """NaN where it could not be judged."""
+    """The correctness; NaN if it could not be judged."""
     if isinstance(known, Future):
         known = known.result()
     if isinstance(known, GradeResult):
@@ -185,10 +185,10 @@ def _correctness(known: _Known) -> float:
 
 
 def stands_in_the_only_form(answer: str | None, response: str) -> bool:
-    r"""Whether a response has one form and in it the answer that `lenient` found: then `strict` finds the same.
+    r"""Whether a response states only one formatted answer, the one that `lenient` found, so that `strict` finds it
+    too.
 
-    It says yes only where nothing else could be found: no tags, no turns, one box or, without any, a last line that
-    begins with `####`.
+    True only if nothing else could be extracted: no tags, no turns, and one box, or else a last line with `####`.
 
     Example:
         >>> stands_in_the_only_form("3", r"so \boxed{3}"), stands_in_the_only_form("3", r"\boxed{2} so it is 3")
@@ -200,7 +200,7 @@ def stands_in_the_only_form(answer: str | None, response: str) -> bool:
     if boxes == 1:
         box = f"\\boxed{{{answer}}}"
         at = response.find(box)
-        if response[max(at - 1, 0) : at] == "\\":  # `\\boxed{3}` ends a line, or stands in JSON
+        if response[max(at - 1, 0) : at] == "\\":  # `\\boxed{3}` is a line break before a box, or JSON
             return False
         return at >= 0 and len(response) - at - len(box) <= _BEHIND
     return boxes == 0 and response.count("####") == 1 and response.endswith(f"\n#### {answer}")

@@ -45,12 +45,12 @@ _CHUNK_SECONDS = 0.1
 _CHUNK_ROWS = 1024
 _CHUNK_BYTES = 1 << 20
 _FIRST_ROWS = 8
-_FASTER = 4  # a chunk has at most so many times the rows of the one before
-_AT_ONCE = 2  # chunks that a process holds: the one it grades, and the next
-_AHEAD = 8  # chunks for each process that are being graded, or wait for an earlier one to be written
-_AHEAD_BYTES = 128 << 20  # of rows out for grading, and of graded rows not written yet: beyond it no chunk is begun
-_TRIES = 3  # processes that may die at one chunk before the run ends
-_BEAT_SECONDS = 6.0  # an idle connection carries a heartbeat every so many seconds
+_FASTER = 4  # most growth of the number of rows from one chunk to the next
+_AT_ONCE = 2  # chunks per process: the current one and the next
+_AHEAD = 8  # chunks per process that are being graded or wait for an earlier one
+_AHEAD_BYTES = 128 << 20  # most bytes of rows being graded and of graded rows not yet written
+_TRIES = 3  # most processes that may die on one chunk
+_BEAT_SECONDS = 6.0  # seconds between heartbeats on an idle connection
 _SILENT_BEATS = 10  # missed heartbeats after which a process is killed and replaced
 _END_SECONDS = 5.0
 
@@ -59,9 +59,9 @@ _Line: TypeAlias = "tuple[int, bytes] | Row | BadRow"
 
 @dataclass(slots=True)
 class _Pending:
-    """A chunk that is being graded, or waits for an earlier one.
+    """A chunk that is being graded or waits for an earlier one.
 
-    came: graded rows received in this try, of which earlier tries may have brought some. given: rows yielded so far.
+    came: graded rows received in this try, including rows known from earlier tries. given: rows yielded so far.
     written: rows received and not yet yielded. size: bytes of its rows, until all are graded, and of `written`.
     """
 
@@ -76,17 +76,17 @@ class _Pending:
 
     @property
     def rows(self) -> int:
-        """How many it has; before they are graded blank lines are counted."""
+        """The number of rows; before grading it includes blank lines."""
         return len(self.chunk) if self.end is None else self.end.rows or 0
 
 
 class _Worker:
-    """A process and the socket to it. A thread writes, since the process may take long to read."""
+    """A process and its socket. A thread writes, because the process may be slow to read."""
 
     def __init__(self, setup: bytes) -> None:
-        """Raises OSError, RuntimeError: there are no processes, descriptors or threads left."""
+        """Raises OSError, RuntimeError if no processes, descriptors or threads are left."""
         self._socket, theirs = socket.socketpair()
-        # For a process that stops in the middle of a message
+        # In case a process stops in the middle of a message
         patience = struct.pack("@ll", int(_SILENT_BEATS * _BEAT_SECONDS), 0)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
         with theirs:
@@ -94,10 +94,10 @@ class _Worker:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-W", "ignore", "-m", "rlvr.offline.grading_process", number],
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,  # what importing a reward's file prints was shown by this process
+                stdout=subprocess.DEVNULL,  # output of importing the reward's file was shown by this process
                 pass_fds=[theirs.fileno()],
                 env=environment(),
-                process_group=0,  # a group of its own: Ctrl-C reaches this process alone, which tells the others
+                process_group=0,  # a separate group, so that Ctrl-C reaches only this process
             )
         self.connection = Connection(os.dup(self._socket.fileno()))
         self.since = time.monotonic()  # when its last chunk was done
@@ -117,16 +117,16 @@ class _Worker:
         self._out.put(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
 
     def hear(self) -> object:
-        """What it says. Raises EOFError, OSError: it is gone."""
-        # Safe: it runs our code only; users' rewards run in a worker below it
+        """The next message. Raises EOFError, OSError if the process is gone."""
+        # Safe to unpickle: the process runs only our code; user rewards run in a worker below it
         return pickle.loads(self.connection.recv_bytes())
 
     def close(self) -> None:
-        """It hears that nobody wants more, ends its workers and itself."""
-        with suppress(OSError):  # it is gone already
-            self._socket.shutdown(socket.SHUT_RDWR)  # also wakes the thread that writes
+        """Close the socket; the process then ends its workers and exits."""
+        with suppress(OSError):  # already gone
+            self._socket.shutdown(socket.SHUT_RDWR)  # also wakes the writing thread
         self._out.put(None)
-        self._writer.join()  # before closing: another file could get the descriptor that it writes to
+        self._writer.join()  # before closing, so that its descriptor is not reused
         self._socket.close()
         self.connection.close()
 
@@ -134,7 +134,7 @@ class _Worker:
         self._process.kill()
 
     def reap(self, until: float) -> int:
-        """Wait for its end, which comes by force if it is late; returns its status."""
+        """Wait for the process to exit, and kill it at the deadline. Returns its exit status."""
         try:
             return self._process.wait(max(0.0, until - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -148,19 +148,17 @@ class _Worker:
 
 
 class Early:
-    """Processes that start while the data are looked at, for an engine to take over. A context manager: those that none
-    has taken are ended.
-    """
+    """Processes started early, while the data are checked. A context manager that ends those that no engine took."""
 
     def __init__(self, setup: Setup, processes: int) -> None:
         self._workers: list[_Worker] = []
         message = _begun_with(setup)
-        with suppress(OSError, RuntimeError):  # the engine, which starts those that are missing, says why
+        with suppress(OSError, RuntimeError):  # the engine starts the missing ones, and reports the error
             for _ in range(processes):
                 self._workers.append(_Worker(message))
 
     def take(self) -> list[_Worker]:
-        """The processes, which are the caller's from now on."""
+        """Hand the processes over to the caller."""
         workers, self._workers = self._workers, []
         return workers
 
@@ -172,8 +170,8 @@ class Early:
 
 
 class ProcessEngine:
-    """Grades in `processes` processes. After `stop` it ends at the first chunk that is not whole: what comes behind is
-    graded by the run that goes on.
+    """Grades in `processes` processes. After `stop` it ends at the first incomplete chunk; a resumed run grades the
+    rest.
     """
 
     def __init__(
@@ -188,8 +186,8 @@ class ProcessEngine:
         passed: int = 0,
         early: Early | None = None,
     ) -> None:
-        """first: the ordinal of the first response. passed: responses of the first row graded already. early: processes
-        with the same setup that have been started.
+        """first: ordinal of the first response. passed: responses of the first row that are already graded. early:
+        started processes with the same setup.
         """
         self._selection = selection
         self._setup = _begun_with(setup)
@@ -206,7 +204,7 @@ class ProcessEngine:
         self._beat = time.monotonic()
 
     def stop(self) -> None:
-        """Begin nothing more. It may be called from any thread and from a signal handler."""
+        """Start no further chunk. May be called from any thread and from a signal handler."""
         self._stopped = True
         self._bell.send_bytes(b"")
 
@@ -226,7 +224,7 @@ class ProcessEngine:
         finally:
             _end(self._workers)
         if self._error is not None:
-            yield []  # lets the caller write what came before the error
+            yield []  # lets the caller write the rows before the error
             raise self._error
 
     def _start(self) -> _Worker:
@@ -239,7 +237,7 @@ class ProcessEngine:
     # --- reading and handing out ------------------------------------------------------------------------------------
 
     def _hand_out(self) -> None:
-        """Give chunks to those that have room."""
+        """Give chunks to processes with room."""
         for _ in range(_AT_ONCE):
             for worker in self._workers:
                 if len(worker.hands) >= _AT_ONCE or self._is_far_ahead:
@@ -254,15 +252,17 @@ class ProcessEngine:
         return len(self._pending) >= _AHEAD * self._count or sum(one.size for one in self._pending) >= _AHEAD_BYTES
 
     def _next_chunk(self) -> _Pending | None:
-        """The next rows; None where none is wanted, or there is none."""
+        """The next chunk; None if none is wanted or left."""
         room = self._size
-        if self._selection.limit is not None:  # blank lines are found when graded: what they leave missing is read then
+        if (
+            self._selection.limit is not None
+        ):  # blank lines are found only during grading, so the limit may need more lines later
             room = min(room, self._selection.limit - self._index - sum(one.rows for one in self._pending))
         if self._stopped or self._error is not None or room < 1:
             return None
         try:
             chunk = self._rows.take(room, passed=self._passed)
-        except Exception as error:  # what reading raises comes after the rows before it
+        except Exception as error:  # raised after the rows before it
             self._error = error
             return None
         if chunk is None:
@@ -273,7 +273,7 @@ class ProcessEngine:
     # --- hearing and giving out -------------------------------------------------------------------------------------
 
     def _known(self) -> list[Written]:
-        """What is known of the first chunks, in order."""
+        """Graded rows of the first chunks, in order."""
         known: list[Written] = []
         while self._pending:
             first = self._pending[0]
@@ -300,7 +300,7 @@ class ProcessEngine:
         return self._selection.limit is not None and self._index >= self._selection.limit
 
     def _hear(self) -> None:
-        """Wait until something has happened."""
+        """Wait for messages, and process them."""
         heard = wait([self._heard, *(worker.connection for worker in self._workers)], _BEAT_SECONDS)
         for worker in [worker for worker in self._workers if worker.connection in heard]:
             worker.silent = 0
@@ -321,22 +321,23 @@ class ProcessEngine:
             self._count_silence()
 
     def _count_silence(self) -> None:
-        """Count one missed heartbeat, however long it was: if the whole machine was suspended, nobody is to blame."""
+        """Count one missed heartbeat, regardless of elapsed time, since the whole machine may have been suspended."""
         self._beat = time.monotonic()
         for worker in self._workers:
             worker.silent += 1
             if worker.silent > _SILENT_BEATS:
-                worker.kill()  # which is heard like any other end
+                worker.kill()  # noticed like any other exit
 
     def _take(self, worker: _Worker, piece: Piece) -> None:
         pending = worker.hands[0]
         before = pending.came
         pending.came += len(piece.written)
-        known = pending.given + len(pending.written)  # rows known already, some from a process that died at this chunk
+        # Rows already known, some of them from a process that died on this chunk.
+        known = pending.given + len(pending.written)
         new = piece.written[max(0, known - before) :]
         pending.written += new
         pending.size += sum(len(one.line) for one in new)
-        if piece.fault:  # takes the place of an error in reading, which comes after this chunk
+        if piece.fault:  # replaces a reading error, which would come after this chunk
             self._error = GradingUnavailable(piece.fault)
         if piece.rows is None:
             return
@@ -349,17 +350,17 @@ class ProcessEngine:
         worker.since = now
 
     def _replace(self, worker: _Worker) -> None:
-        """A process has died: another takes over what it had in hand. Raises GradingUnavailable."""
+        """Replace a dead process and grade its chunks again. Raises GradingUnavailable."""
         self._workers.remove(worker)
         worker.close()
         status = worker.reap(time.monotonic() + _END_SECONDS)
-        if self._stopped:  # the signal that stopped this process has ended that one
+        if self._stopped:  # the signal that stopped this process also ended that one
             for pending in worker.hands:
                 pending.end = Piece(pending.chunk.number, (), rows=0, whole=False)
             return
-        if not worker.hands and self._workers:  # the others do what is left
+        if not worker.hands and self._workers:  # the others finish the work
             return
-        for pending in list(worker.hands)[:1]:  # chunks are graded in order: it died at the first
+        for pending in list(worker.hands)[:1]:  # chunks are graded in order, so it died on the first
             pending.deaths += 1
             if pending.deaths == _TRIES:
                 raise GradingUnavailable(f"a process that grades rows died {_TRIES} times (exit status {status})")
@@ -382,13 +383,13 @@ def _end(workers: Sequence[_Worker]) -> None:
 
 
 def _fitting(rows: int, seconds: float) -> int:
-    """How many rows take `_CHUNK_SECONDS`, where `rows` took `seconds`."""
+    """The number of rows that take `_CHUNK_SECONDS`, if `rows` took `seconds`."""
     wanted = rows * _CHUNK_SECONDS / max(seconds, 1e-6)
     return max(1, min(int(wanted), _FASTER * rows, _CHUNK_ROWS))
 
 
 class _Reading:
-    """The rows of all sources from a place on, some at a time. ended: there are no more."""
+    """Reads the rows of all sources from a position on. ended: there are no more."""
 
     def __init__(self, sources: Sequence[Source], selection: Selection, start: Start) -> None:
         self._sources = sources
@@ -400,7 +401,7 @@ class _Reading:
         self.ended = False
 
     def take(self, most: int, *, passed: int) -> Chunk | None:
-        """Up to `most` rows of one source, fewer where they are long; None at the end. Raises what reading does."""
+        """Up to `most` rows of one source, fewer if they are long; None at the end. Raises whatever reading raises."""
         while self._file < len(self._sources):
             source = self._sources[self._file]
             if self._rows is None:
@@ -419,7 +420,7 @@ class _Reading:
         return None
 
     def _some(self, rows: Iterator[_Line], most: int) -> tuple[list[_Line], int]:
-        """Up to `most` of these rows, those that are selected, and their size in characters."""
+        """Up to `most` selected rows, and their size in characters."""
         taken: list[_Line] = []
         size = 0
         if self._error is not None:
@@ -433,7 +434,7 @@ class _Reading:
                 size += len(one[1]) if isinstance(one, tuple) else length(one)
                 if len(taken) >= most or size > _CHUNK_BYTES:
                     break
-        except Exception as error:  # it comes after the rows before it
+        except Exception as error:  # raised after the rows before it
             if not taken:
                 raise
             self._error = error

@@ -20,25 +20,25 @@ from rlvr.offline.sources import Source
 _ON_TERMINAL = 0.5  # seconds between two lines
 _ELSEWHERE = 10.0
 _CLEAR = "\x1b[K"
-# What a terminal would obey, and halves of characters: texts of data and rewards hold them.
+# Control characters and lone surrogates, which texts of data and rewards may contain.
 _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def say(line: str, *, title: str = "rlvr grade: ") -> None:
-    """One line for the person who started it; nothing where standard error is closed."""
+    """Print a line to standard error; nothing if it is closed."""
     shown = _UNSHOWN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), line)
     show(f"{title}{shown}\n")
 
 
 def show(text: str) -> None:
-    """Write to standard error. That nobody reads there is no reason to end."""
+    """Write to standard error, ignoring a closed one."""
     if sys.stderr is not None:
         with suppress(OSError):
             print(text, end="", file=sys.stderr, flush=True)
 
 
 class Progress:
-    """Shows how far it is; a context manager, so that the terminal is left as it was."""
+    """Shows progress; a context manager, so that the terminal is restored."""
 
     def __init__(self, show: bool | None, sources: Sequence[Source], *, limit: int | None, before: int) -> None:
         """show: None = on a terminal. before: responses graded by earlier processes."""
@@ -74,9 +74,9 @@ class Progress:
         show(f"{line}{_CLEAR}\r" if self._terminal else f"rlvr grade: {line}\n")
 
     def line(self, taken: int, seconds: float, share: float | None) -> str:
-        """What is shown."""
+        """The progress line."""
         parts = [f"graded {pluralize(self._before + taken, 'response', ',')}", f"{taken / max(seconds, 1e-9):,.0f}/s"]
-        if share:  # of a cluster's reading nothing is known here
+        if share:  # unknown if a cluster reads
             parts.append(f"{100 * share:.0f} %")
             done = share - (self._first_share or 0.0)
             if done > 0:
@@ -84,7 +84,7 @@ class Progress:
         return ", ".join(parts)
 
     def _share(self, index: int) -> float | None:
-        """How much of the input has been read."""
+        """The share of the input that has been read; None = unknown."""
         shares = [source.read_share() for source in self._sources]
         read: float | None = None
         if all(share is not None for share in shares):
@@ -97,7 +97,7 @@ class Progress:
 
 
 def weight(source: Source) -> float:
-    """The size of a file in bytes; 1 where it is none."""
+    """The size of a file in bytes; 1 for other sources."""
     path = Path(source.name)
     try:
         return float(path.stat().st_size)

@@ -1,12 +1,12 @@
 """Grade on a Ray cluster. The only file of this package that imports ray. Needs `rlvr[cluster]`.
 
-Reading, scheduling, back-pressure and fault tolerance are those of Ray Data. We give it a data source and a map
-function in a pool of actors, each of which grades with a pool of its own, so that deadlines hold there as here. A read
-task is a span of a file: some megabytes of JSONL, some row groups of Parquet, all of what is packed. What comes back,
-in the order of the input, is written by this process: one output, one journal, and the same resuming as without Ray.
+Ray Data does the reading, scheduling, back-pressure and fault tolerance. We provide a data source and a map function in
+a pool of actors, each with its own grading pool, so that deadlines are enforced as usual. A read task is a span of a
+file: some megabytes of JSONL, some row groups of Parquet, or a whole compressed file. Results return in input order and
+are written by this process: one output, one journal, and the same resuming as without Ray.
 
-Ray replaces an actor or node that dies: its rows are graded again and returned once. A watchdog kills one that hangs,
-for which Ray would wait forever.
+Ray replaces an actor or node that dies, and its rows are graded again. A watchdog kills one that hangs, for which Ray
+would wait forever.
 
 The nodes need this package, the reward's file and the input files at the same paths.
 """
@@ -35,14 +35,14 @@ from rlvr.offline.stream import length
 from sandbox.errors import ToolkitError
 from sandbox.watchdog import SILENCE_SECONDS, Watchdog
 
-_CHUNK_ROWS = 256  # rows that an actor grades in one go
+_CHUNK_ROWS = 256  # rows per call of an actor
 _CHUNK_BYTES = 1 << 20
-_BLOCK_BYTES = 1 << 20  # a block is one task of an actor: small enough that all have work
-_SPAN_BYTES = 8 << 20  # of a file, read in one task
+_BLOCK_BYTES = 1 << 20  # a block is one task of an actor; small, so that all actors have work
+_SPAN_BYTES = 8 << 20  # bytes of a file per read task
 
 
 class RayEngine:
-    """Grades on a cluster. `stop` ends it: what has not come back is graded by the run that goes on."""
+    """Grades on a cluster. After `stop`, rows that have not returned are left to a resumed run."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class RayEngine:
         first: int = 0,
         is_done: Callable[[int], bool] = lambda _ordinal: False,
     ) -> None:
-        """actors: how many at most; None = one a core of the cluster, but one for reading.
+        """actors: most actors; None = one per core of the cluster, minus one for reading.
 
         Raises:
             MissingExtra: ray is not installed. ConfigError: no cluster at the address, or a stream as a source.
@@ -72,7 +72,7 @@ class RayEngine:
         self._actors = actors
 
     def stop(self) -> None:
-        """Wait for nothing more."""
+        """Stop waiting for results."""
         self._stopped = True
 
     def __iter__(self) -> Iterator[list[Written]]:
@@ -82,7 +82,7 @@ class RayEngine:
             yield from self._batches()
         except RayTaskError as error:
             cause = getattr(error, "cause", None)
-            if isinstance(cause, ToolkitError):  # a file that breaks off, workers that cannot be started
+            if isinstance(cause, ToolkitError):  # a truncated file, workers that cannot be started
                 raise cause from error
             raise GradingUnavailable(f"a task on the Ray cluster failed: {cause!r}") from error
         except RayError as error:
@@ -97,7 +97,7 @@ class RayEngine:
         index = self._start.index
         for chunk in self._chunks():
             batch: list[Written] = []
-            for written in pickle.loads(chunk):  # of our own actors
+            for written in pickle.loads(chunk):  # from our own actors
                 if written.place == 0 and self._selection.limit == index:
                     self._stopped = True
                     break
@@ -107,7 +107,7 @@ class RayEngine:
                 if not self._is_done(written.ordinal):
                     batch.append(written)
             yield batch
-            yield []  # blocks are long in coming: nothing is held back
+            yield []  # blocks take long, so let the caller flush
             if self._stopped:
                 return
 
@@ -140,7 +140,7 @@ class RayEngine:
 
 
 class _Actor:
-    """The map function: chunks of rows in, what is to be written of them out."""
+    """The map function: from chunks of rows to what is written for them."""
 
     def __init__(self, setup: Setup, silence: float) -> None:
         _settle(setup.folder, silence)
@@ -150,12 +150,12 @@ class _Actor:
         return {"graded": _column([self._graded(chunk) for chunk in batch["rows"]])}
 
     def _graded(self, chunk: bytes) -> bytes:
-        rows: list[Numbered] = pickle.loads(chunk)  # of our own read tasks
+        rows: list[Numbered] = pickle.loads(chunk)  # from our own read tasks
         return pickle.dumps([written for batch in self._grades.engine(rows) for written in batch])
 
 
 def _settle(folder: str, silence: float) -> None:
-    """In a process of a node: be where relative names begin, and be ended where it stops."""
+    """Set up a process of a node: change to the run's folder, and start its watchdog."""
     with suppress(OSError):
         os.chdir(folder)
     _beats(silence)
@@ -163,7 +163,7 @@ def _settle(folder: str, silence: float) -> None:
 
 @cache
 def _beats(silence: float) -> None:
-    """Once in a process, of which Ray makes use for many tasks."""
+    """Start heartbeats, once per process, which Ray uses for many tasks."""
     Watchdog(silence).beat_from_thread()
 
 
@@ -175,14 +175,14 @@ def _column(chunks: Sequence[bytes]) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """Rows that are read in one task."""
+    """The rows of one read task."""
 
     file: int
     source: Source
     span: Span
 
     def rows(self, selection: Selection) -> Iterator[Numbered]:
-        """The selected ones; each task stops at the limit, which cannot be shared between tasks."""
+        """The selected rows. Each task applies the limit separately, since tasks share no state."""
         rows = self.source.rows_of(self.span)
         return islice(
             (Numbered(0, self.file, row) for row in rows if selection.takes(self.file, row.line)), selection.limit
@@ -190,7 +190,7 @@ class _Task:
 
 
 def _tasks(sources: Sequence[Source], start: Start, size: int = _SPAN_BYTES) -> list[_Task]:
-    """What is left to read, from a place on."""
+    """The read tasks from a position on."""
     tasks: list[_Task] = []
     for file, source in enumerate(sources):
         if file < start.file:
@@ -201,13 +201,13 @@ def _tasks(sources: Sequence[Source], start: Start, size: int = _SPAN_BYTES) -> 
 
 
 def _from(spans: Sequence[Span], line: int) -> list[Span]:
-    """The spans from a line on, which is the first of the first of them or stands within it."""
+    """The spans from a line on, which is in the first of them."""
     first = max(at for at, span in enumerate(spans) if span.after < line)
     return [replace(spans[first], skip=line - 1), *spans[first + 1 :]]
 
 
 def _rows_source(tasks: Sequence[_Task], selection: Selection, folder: str, silence: float) -> Any:
-    """The data source: a read task for each span that is left. folder: where relative names begin."""
+    """The Ray data source with these read tasks. folder: the current folder, for relative paths."""
     import pyarrow
     from ray import data
     from ray.data.block import BlockMetadata
@@ -236,7 +236,7 @@ def _rows_source(tasks: Sequence[_Task], selection: Selection, folder: str, sile
 
 
 def _cut(rows: Iterator[Numbered]) -> Iterator[list[Numbered]]:
-    """Cut into chunks of `_CHUNK_ROWS` rows, fewer where they have `_CHUNK_BYTES` characters."""
+    """Split into chunks of `_CHUNK_ROWS` rows, or fewer with `_CHUNK_BYTES` characters."""
     chunk: list[Numbered] = []
     size = 0
     for numbered in rows:
@@ -257,7 +257,7 @@ def _connect(address: str) -> bool:
         raise MissingExtra("--ray needs the package 'ray': pip install 'rlvr[cluster]'") from error
     import ray.data
 
-    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what goes wrong is raised
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # errors are raised
     if ray.is_initialized():
         return False
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
@@ -267,7 +267,7 @@ def _connect(address: str) -> bool:
             ray.init(address=address, **quiet)
         else:
             ray.init(address="local", include_dashboard=False, **quiet)
-    except Exception as error:  # ray has a bare one for a node that does not start in time, on a machine that is busy
+    except Exception as error:  # ray raises a bare Exception if a node does not start in time
         which = f"no Ray cluster answers at {address!r}" if address else "no Ray cluster can be started here"
         raise ConfigError(f"{which}: {error}") from error
     return True

@@ -1,13 +1,14 @@
-"""Writes what has been graded: the graded row to the output, the bad row to its file, a record of each to the journal,
-always in this order, so that the journal never speaks of what is not there.
+"""Write results: graded rows to the output, bad rows to their file, then a record of each to the journal.
 
-`Describer` makes of an item what is to be written, wherever it was graded; `Recorder` writes it. What is written waits
-for `flush`, which the caller calls when nothing more is known at the moment, and which happens by itself when
-`_MOST_BYTES` or `_MOST_SECONDS` have gathered.
+The journal comes last, so that it never refers to rows that are not written.
 
-A graded row holds the columns that came in, then `sample`, `score`, `correctness`, `verdict`, `extracted`, `reason`,
-`parts`, `seconds` and `reward` (`steps` and `details`, too, where a reward gives them). A column of these names that
-came in is replaced; a list of responses becomes `response`, and one of how they ended what is said of that one.
+`Describer` converts an item to a `Written`, in any process; `Recorder` writes it. Output is buffered until `flush`,
+which the caller calls when no more results are available, and which happens automatically after `_MOST_BYTES` or
+`_MOST_SECONDS`.
+
+A graded row has the input columns, then `sample`, `score`, `correctness`, `verdict`, `extracted`, `reason`, `parts`,
+`seconds` and `reward` (and `steps` and `details` if the reward gives them). Input columns with these names are
+replaced. A list of responses becomes `response`, and a list of finish reasons that of this response.
 
 Example:
     describe = Describer(columns, reward="math@6")
@@ -43,7 +44,7 @@ _MOST_BYTES = 1 << 16
 _MOST_SECONDS = 0.05
 _UNGRADED = CODES[Verdict.UNGRADED]
 _SHOWN = 100  # bad rows that are reported on standard error
-_ALIKE = 5  # of them with one and the same fault
+_ALIKE = 5  # most reported bad rows with the same fault
 
 
 _TEXT = json.encoder.encode_basestring
@@ -68,25 +69,25 @@ ADDED = frozenset(
         "details",
     )
 )
-"""What a graded row has of its own; a column of the data by one of these names is left out."""
+"""The columns of a grade, which replace input columns of the same name."""
 
 
 def graded_line(row: Row, request: GradeRequest, result: GradeResult, reward: str, columns: Columns = _PLAIN) -> str:
     """The graded row as JSON. Without an id the row's line number is its id.
 
     Raises:
-        ValueError, TypeError: a column that came in has no form in JSON.
+        ValueError, TypeError: an input column is not JSON.
     """
     fields = row.fields
     plain = not (columns.response or columns.chat)
     listed = isinstance(value_at(fields, columns.response or "responses"), list)
     whole = not listed and fields.get("id") is not None and not (plain and "responses" in fields)
     if whole and row.text and ADDED.isdisjoint(fields) and "NaN" not in row.text and "Infinity" not in row.text:
-        # The row's own text, with the grade appended
+        # The row's original text, with the grade appended
         return f"{row.text[:-1]}, {_grade_text(request, result, reward)}}}"
     dropped = columns.response if listed and columns.response else "responses" if plain else ""
     came = {name: value for name, value in fields.items() if name != dropped}
-    if came.get("id") is None:  # a null is an empty column of a Parquet file
+    if came.get("id") is None:  # null in an empty Parquet column
         came["id"] = request.problem_id or row.line
     if listed or plain:
         came["response"] = request.response
@@ -99,7 +100,7 @@ def graded_line(row: Row, request: GradeRequest, result: GradeResult, reward: st
 
 
 def _grade_text(request: GradeRequest, result: GradeResult, reward: str) -> str:
-    """What is added to a row, without its braces; by hand, for it is a large part of the time of a quick grade."""
+    """The JSON fields of a grade, without braces; formatted by hand because `json` would dominate quick grades."""
     more = "" if not result.steps else f', "steps": {_ENCODE([[step.end, step.score] for step in result.steps])}'
     if result.details:
         more += f', "details": {_ENCODE(dict(result.details))}'
@@ -114,14 +115,15 @@ def _grade_text(request: GradeRequest, result: GradeResult, reward: str) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "null" if value is None else repr(float(value))  # a grade's numbers are finite
+    return "null" if value is None else repr(float(value))  # grades are finite
 
 
 @dataclass(slots=True)
 class Written:
-    """What is written of a response or a bad row: one of very many, and ordinal and index may be set late.
+    """What is written for a response or a bad row. Mutable and slotted, because there are very many.
 
-    line: the graded row, or the bad row's record. bad: why the row is bad. group, answer: hashes. tags, cause: texts.
+    line: the graded row, or the record of a bad row. bad: why the row is bad. group, answer: hashes. tags, cause:
+    texts.
     """
 
     ordinal: int
@@ -146,7 +148,7 @@ class Written:
 
 
 def _no_json(fields: Mapping[str, object]) -> BadRow | None:
-    """What is wrong with the first column that cannot be written."""
+    """The error of the first column that cannot be written as JSON; None if all can."""
     for name, value in fields.items():
         try:
             json.dumps(value, allow_nan=False)
@@ -156,16 +158,16 @@ def _no_json(fields: Mapping[str, object]) -> BadRow | None:
 
 
 class Describer:
-    """Makes of an item what is to be written."""
+    """Converts items to `Written`."""
 
     def __init__(self, columns: Columns, *, reward: str) -> None:
         self._columns = columns
         self._reward = reward
         self._row: Row | BadRow | None = None
-        self._of_row = (0, "", 0)  # of the last row, for its next response: hash of the problem, tags, check
+        self._of_row = (0, "", 0)  # of the last row, for its next response: problem hash, tags, checksum
 
     def __call__(self, item: Item) -> Written:
-        """The row that is written, and what the journal keeps of it."""
+        """The output line and journal fields of an item."""
         if item.bad is not None:
             return self._bad(item, item.bad)
         row, request, result = item.row, item.request, item.result
@@ -173,8 +175,8 @@ class Describer:
         assert request is not None
         try:
             text = graded_line(row, request, result, self._reward, self._columns)
-            line = text.encode("utf-8", "backslashreplace") + b"\n"  # half a character of a reward's, as JSON writes it
-        except (ValueError, TypeError) as error:  # NaN in a column that came in
+            line = text.encode("utf-8", "backslashreplace") + b"\n"  # a lone surrogate from a reward, as a JSON escape
+        except (ValueError, TypeError) as error:  # NaN in an input column
             return self._bad(item, row.blame(_no_json(row.fields) or BadRow(f"not JSON: {error}")))
         if row is not self._row:
             self._row, self._of_row = row, self._about(row, request, item.file)
@@ -201,7 +203,7 @@ class Describer:
             "reason": error.reason,
             "row": error.row,
         }
-        line = json.dumps(record).encode("ascii") + b"\n"  # the row may hold what is not Unicode
+        line = json.dumps(record).encode("ascii") + b"\n"  # the row may contain lone surrogates
         check = zlib.crc32(error.row.encode("utf-8", "surrogatepass"))
         cause = f"{error.field}: {error.reason}" if error.field else error.reason
         return Written(
@@ -209,7 +211,7 @@ class Describer:
         )
 
     def _about(self, row: Row, request: GradeRequest, file: int) -> tuple[int, str, int]:
-        """The hash of the row's problem, its tags, the check of its text."""
+        """The hash of the row's problem, its tags, and the checksum of its text."""
         columns = self._columns
         key = value_at(row.fields, columns.group) if columns.group else None
         if key is None and (request.problem_id or request.messages):
@@ -228,14 +230,14 @@ class Describer:
 
 
 class Recorder:
-    """Takes what is to be written. taken, bad, ungraded: how much there was in this process."""
+    """Writes results. taken, bad, ungraded: counts of this process."""
 
     def __init__(
         self, output: Output, errors: Callable[[], Lines] | None, journal: Journal, *, open_now: bool = False
     ) -> None:
-        """errors: opens the file of bad rows at the first one; None = there is none.
+        """errors: opens the file of bad rows, at the first bad row; None = no such file.
 
-        open_now: it is there already, and half a row that a kill left in it is to be cut off.
+        open_now: open it now, to cut off an incomplete row left by a killed process.
         """
         self._output = output
         self._open_errors = errors
@@ -247,13 +249,13 @@ class Recorder:
         self._shown: Counter[str] = Counter()  # reported bad rows by fault
 
     def take(self, written: Sequence[Written]) -> None:
-        """Write some. Raises BadFile: it cannot be written."""
+        """Write results. Raises BadFile."""
         for one in written:
             if one.verdict == BAD:
                 end, total = self._bad(one)
             else:
                 if self._output.full:
-                    self.flush()  # a new part begins: the journal must have all of the one before
+                    self.flush()  # before a new part, the journal must be complete for the previous one
                 end, total = self._output.write(one.line), self._output.sum
             self.taken += 1
             self.ungraded += one.verdict == _UNGRADED
@@ -284,7 +286,7 @@ class Recorder:
             self.flush()
 
     def flush(self) -> None:
-        """Have everything written."""
+        """Write all buffered output and records."""
         if self._held:
             self._output.flush()
             if self._errors is not None:
@@ -294,12 +296,12 @@ class Recorder:
         self._since = time.monotonic()
 
     def close(self) -> None:
-        """No more bad rows."""
+        """Close the file of bad rows."""
         if self._errors is not None:
             self._errors.close()
 
     def _bad(self, one: Written) -> tuple[int, int]:
-        """Report a bad row; returns where it ends in its file, and the CRC-32 of that file up to there."""
+        """Write and report a bad row; returns its end offset in its file, and the CRC-32 of the file up to there."""
         self.bad += 1
         if self._shown.total() <= _SHOWN:
             self._report(one)
@@ -309,7 +311,7 @@ class Recorder:
         return self._errors.write(one.line), self._errors.sum
 
     def _report(self, one: Written) -> None:
-        """Say that a row is bad, unless enough has been said."""
+        """Report a bad row on standard error, up to a limit."""
         if self._shown[one.cause] > _ALIKE:
             return
         self._shown[one.cause] += 1
@@ -326,5 +328,5 @@ def _hash(data: bytes) -> int:
 
 
 def errors_opener(path: Path, held: Held) -> Callable[[], Lines]:
-    """Opens the file of bad rows behind what it holds."""
+    """A function that opens the file of bad rows for appending at `end`."""
     return lambda: Lines(path, held)

@@ -27,7 +27,7 @@ _MASK = (1 << 64) - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which rows are graded. limit: how many at most. below: rows whose `lot` is below this are; None = all are."""
+    """Which rows are graded. limit: most rows. below: select rows whose `lot` is below this; None = all."""
 
     limit: int | None = None
     below: int | None = None
@@ -39,7 +39,9 @@ class Selection:
 
 
 def lot(seed: int, file: int, line: int) -> int:
-    """A number below 2^64 for each row: SplitMix64 (Steele et al. 2014, OOPSLA, figure 15) of its place."""
+    """A pseudorandom number below 2^64 for each row: SplitMix64 (Steele et al. 2014, OOPSLA, figure 15) of its
+    position.
+    """
     mixed = (seed * 0xD1342543DE82EF95 + (file << 40) + line) * 0x9E3779B97F4A7C15 & _MASK
     mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 & _MASK
     mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & _MASK
@@ -56,10 +58,10 @@ def lots(seed: int, file: int, lines: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def select(sources: Sequence[Source], *, limit: int | None, sample: float | None, seed: int) -> Selection:
-    """The selection that `--limit` and `--sample` ask for: a share below 1, or a number of rows, which are counted.
+    """The selection for `--limit` and `--sample`: a share below 1, or a number of rows, for which rows are counted.
 
     Raises:
-        ConfigError: a limit below 1, a sample that is neither, a number of rows from a stream.
+        ConfigError: a limit below 1, an invalid sample, or a number of rows with a stream.
     """
     if limit is not None and limit < 1:
         raise ConfigError(f"--limit is {limit}; it must be at least 1")
@@ -82,7 +84,7 @@ def select(sources: Sequence[Source], *, limit: int | None, sample: float | None
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where reading begins: at a line of a file, whose row is the `index`-th that is graded."""
+    """Where reading begins: a line of a file, and the index of its row among the selected ones."""
 
     file: int = 0
     line: int = 1
@@ -91,7 +93,7 @@ class Start:
 
 @dataclass(slots=True)
 class Numbered:
-    """A row, or the error of reading it, and its place: of many, so not frozen."""
+    """A row, or its parse error, with its position. Not frozen, for speed."""
 
     index: int
     file: int
@@ -99,7 +101,7 @@ class Numbered:
 
 
 def numbered_rows(sources: Sequence[Source], selection: Selection, start: Start = Start()) -> Iterator[Numbered]:
-    """The rows that are graded, from a place on."""
+    """The selected rows, from a position on."""
     index, limit = start.index, selection.limit
     if limit is not None and index >= limit:
         return
@@ -110,5 +112,5 @@ def numbered_rows(sources: Sequence[Source], selection: Selection, start: Start 
             if selection.below is None or selection.takes(file, row.line):
                 yield Numbered(index, file, row)
                 index += 1
-                if limit is not None and index >= limit:  # not only before the next row, which a stream may not have
+                if limit is not None and index >= limit:  # check now: a stream may block on the next row
                     return

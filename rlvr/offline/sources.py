@@ -34,8 +34,8 @@ from rlvr.errors import ConfigError
 
 STREAM = "-"
 SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
-_OURS = (".errors.jsonl", ".partial", ".resume")  # what a run leaves beside its output is no input of the next
-_OTHER_FILES = (".json", ".csv", ".tsv", ".txt", ".gz", ".zst", ".arrow")  # no names of data sets
+_OURS = (".errors.jsonl", ".partial", ".resume")  # files that a run leaves next to its output are not input
+_OTHER_FILES = (".json", ".csv", ".tsv", ".txt", ".gz", ".zst", ".arrow")  # not names of data sets
 _HUB = re.compile(r"[\w.-]+/[\w.-]+")
 _CHUNK = 1 << 16
 _READ = 1 << 20  # bytes
@@ -43,9 +43,9 @@ _READ = 1 << 20  # bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A part of a source that is read by itself: the rows behind line `after` up to line `last` (None = the end).
+    """A part of a source that can be read separately: the rows after line `after` up to line `last` (None = the end).
 
-    skip: lines up to this one are left out. start, end: the bytes in which they stand, where that is known.
+    skip: lines up to this one are skipped. start, end: byte range, if known.
     """
 
     after: int = 0
@@ -56,17 +56,19 @@ class Span:
 
 
 class Source(Protocol):
-    """Rows in a fixed order. waits: reading may wait for whoever writes them."""
+    """Rows in a fixed order. waits: reading may block on a writer."""
 
     name: str
     waits: bool
 
     def rows(self, after: int = 0) -> Iterator[Row | BadRow]:
-        """The rows behind line `after`, and the errors of those that cannot be read, in their order."""
+        """The rows after line `after`, in order, with errors for malformed ones."""
         ...
 
     def spans(self, size: int) -> list[Span]:
-        """The source in parts of about `size` bytes that other processes can read; one part where it cannot be cut."""
+        """Split the source into parts of about `size` bytes that other processes can read; one part if it cannot be
+        split.
+        """
         ...
 
     def rows_of(self, span: Span) -> Iterator[Row | BadRow]:
@@ -74,19 +76,19 @@ class Source(Protocol):
         ...
 
     def unparsed(self, after: int = 0) -> Iterator[tuple[int, bytes]] | None:
-        """The lines behind line `after`, with their numbers; None = it has none that could be read elsewhere."""
+        """The numbered lines after line `after`, for parsing in another process; None if the source has no lines."""
         ...
 
     def lines(self) -> Iterator[NDArray[np.uint64]]:
-        """The numbers of the lines that hold a row, without reading what they say. Raises ConfigError: a stream."""
+        """The numbers of the lines with rows, without parsing them. Raises ConfigError for a stream."""
         ...
 
     def fingerprint(self) -> dict[str, Json]:
-        """What changes when the rows do; empty for a stream."""
+        """A value that changes when the rows change; empty for a stream."""
         ...
 
     def read_share(self) -> float | None:
-        """How much of it has been read, from 0 to 1; None = it cannot be known."""
+        """The share that has been read, 0 to 1; None = unknown."""
         ...
 
 
@@ -104,7 +106,7 @@ class FileSource:
         self._size = 0
 
     def __reduce__(self) -> tuple[type[FileSource], tuple[Path]]:
-        """Another process opens it again."""
+        """Reopened in another process."""
         return FileSource, (self._path,)
 
     def rows(self, after: int = 0) -> Iterator[Row | BadRow]:
@@ -150,7 +152,7 @@ class FileSource:
             raise BadFile(f"{self.name}: cannot be read after line {number}: {error}") from error
 
     def _spans_of_groups(self, size: int) -> Iterator[Span]:
-        """Row groups of a Parquet file, several of them where they are small."""
+        """Spans of Parquet row groups; small groups are combined."""
         from pyarrow import ArrowException, parquet
 
         try:
@@ -206,12 +208,12 @@ class FileSource:
 
 
 class StreamSource:
-    """JSONL on standard input, or from a pipe that has a name."""
+    """JSONL from standard input or a named pipe."""
 
     waits = True
 
     def __init__(self, pipe: Path | None = None) -> None:
-        """pipe: None = standard input. Raises BadFile: it is closed."""
+        """pipe: None = standard input. Raises BadFile if it is closed."""
         if pipe is None and sys.stdin is None:
             raise BadFile("standard input is closed; name a file, or give rows on standard input")
         self.name = "standard input" if pipe is None else str(pipe)
@@ -220,7 +222,8 @@ class StreamSource:
     def rows(self, after: int = 0) -> Iterator[Row | BadRow]:
         number = 0
         try:
-            # A stream of its own: at exit the interpreter takes the lock of sys.stdin, which a waiting reader holds.
+            # A separate stream, because at exit the interpreter takes the lock of sys.stdin, which a blocked reader
+            # holds.
             with open(self._pipe or sys.stdin.fileno(), "rb", closefd=self._pipe is not None) as stream:
                 for number, line in enumerate(stream, start=1):
                     if number > after:
@@ -262,7 +265,7 @@ class HubSource:
         self._row = 0
 
     def __reduce__(self) -> tuple[type[HubSource], tuple[str, str | None, str | None]]:
-        """Another machine loads it again."""
+        """Reloaded on another machine."""
         return HubSource, self._named
 
     def rows(self, after: int = 0) -> Iterator[Row | BadRow]:
@@ -293,7 +296,7 @@ class HubSource:
 
 
 def _parsed(name: str, number: int, line: bytes) -> Iterator[Row | BadRow]:
-    """The row of a line, or its error; nothing for a blank one."""
+    """Yield the row of a line or its error; nothing for a blank line."""
     try:
         row = parse_line(name, number, line)
     except BadRow as error:
@@ -308,12 +311,12 @@ def _rows_until(rows: Iterator[Row | BadRow], last: int | None) -> Iterator[Row 
         if last is not None and row.line > last:
             return
         yield row
-        if row.line == last:  # not only at the next one, which has to be read first
+        if row.line == last:  # check now, without reading the next row
             return
 
 
 def _spans_of_lines(path: Path, size: int) -> Iterator[Span]:
-    """A file of lines cut at ends of lines. It is read once, for the numbers of the lines."""
+    """Split a file at line ends. The file is read once to count lines."""
     after = lines = start = at = 0
     with path.open("rb") as file:
         while chunk := file.read(_READ):
@@ -328,18 +331,18 @@ def _spans_of_lines(path: Path, size: int) -> Iterator[Span]:
 
 
 def _in_json(row: Row) -> Row:
-    """The row of a table with what JSON has a form for: a missing number is NaN there and nothing here."""
+    """A Parquet row converted to JSON values."""
     return replace(row, fields={name: json_value(value) for name, value in row.fields.items()})
 
 
 class Base64(str):
-    """What JSON has of bytes: a text, and not the one to grade."""
+    """Bytes encoded as text, marked so that they are not graded as a response."""
 
     __slots__ = ()
 
 
 def json_value(value: object) -> object:
-    """A value of a table as JSON: times as ISO 8601, bytes in base64, exact decimals as text, NaN as nothing.
+    """Convert a table value to JSON: times as ISO 8601, bytes in base64, decimals as text, NaN as null.
 
     Example:
         >>> json_value({"at": datetime.date(2024, 5, 1), "raw": b"ab", "weights": [0.5, float("nan")]})
@@ -366,12 +369,12 @@ def json_value(value: object) -> object:
 def find_sources(
     names: Sequence[str], *, config: str | None = None, split: str | None = None, leave_out: Sequence[Path] = ()
 ) -> list[Source]:
-    """The sources that are named: `-`, a file, a folder (all files in it, in the order of their paths), or `owner/name`
-    (or `hub:owner/name`) of the hub. leave_out: files that are no input though they lie in a folder.
+    """Find sources by name: `-`, a file, a folder (all its files, sorted by path), or `owner/name` or `hub:owner/name`
+    on the hub. leave_out: files in folders that are not input.
 
     Raises:
-        DataNotFound: there is no such file, folder or data set. BadFile: of an unknown kind. ConfigError: `-` twice, or
-        an output as an input.
+        DataNotFound: no such file, folder or data set. BadFile: an unknown format. ConfigError: `-` twice, or an output
+        used as input.
     """
     if names.count(STREAM) > 1:
         raise ConfigError("standard input (-) is named twice; it can be read once")
@@ -379,7 +382,7 @@ def find_sources(
     found: list[Source] = []
     for name in names:
         path = Path(name)
-        if not name.strip():  # a variable of a shell that is not set; as a path it would be this folder
+        if not name.strip():  # an unset shell variable; as a path it would be the current folder
             raise ConfigError(f"the name of a file is {name!r}; name a file, a folder, a data set, or - for a stream")
         if name == STREAM:
             found.append(StreamSource())
@@ -407,7 +410,7 @@ def _in_folder(folder: Path, left: set[Path]) -> list[Source]:
         if path.name.lower().endswith(SUFFIXES)
         and not path.name.endswith(_OURS)
         and not any(part.startswith(".") or part.endswith(_OURS) for part in path.relative_to(folder).parts)
-        and not left & {place := Path(os.path.realpath(path)), *place.parents}  # Path.resolve raises for loops of links
+        and not left & {place := Path(os.path.realpath(path)), *place.parents}  # Path.resolve raises on link loops
         and (path.is_file() or path.is_symlink())
     ]
     for path in files:

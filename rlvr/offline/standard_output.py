@@ -24,17 +24,17 @@ from rlvr.errors import ConfigError
 
 @contextmanager
 def rows_alone() -> Iterator[IO[bytes]]:
-    """Where rows are written to. Raises ConfigError: standard output is closed."""
+    """Yield the stream for rows. Raises ConfigError if standard output is closed."""
     if sys.stdout is None:
         raise ConfigError("standard output is closed; name a file with --out")
     sys.stdout.flush()
     with ExitStack() as stack:
         try:
             number = sys.stdout.fileno()
-        except OSError:  # in a test: no file is behind sys.stdout
+        except OSError:  # in tests, sys.stdout has no descriptor
             stream: IO[bytes] = sys.stdout.buffer
         else:
-            # Duplicated above 2: as number 2, where standard error is closed, it would get all that is printed there.
+            # Duplicate above 2: if standard error is closed, descriptor 2 would receive its output.
             stream = os.fdopen(fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 3), "wb")
             stack.callback(_let_go, stream)
             stack.callback(os.dup2, stream.fileno(), number)
@@ -54,19 +54,19 @@ def _to_standard_error(number: int) -> None:
 
 
 def _write_out(printed: IO[str]) -> None:
-    """What was printed and is held back by Python or the C library would come behind the rows."""
+    """Flush what Python or the C library has buffered, which would otherwise appear among the rows."""
     with suppress(OSError):
         printed.flush()
     ctypes.CDLL(None).fflush(None)
 
 
 def _let_go(stream: IO[bytes]) -> None:
-    with suppress(OSError):  # fails only where an earlier write did, which was reported
+    with suppress(OSError):  # fails only after an earlier write failed, which was reported
         stream.close()
 
 
 class StandardOutput:
-    """Rows go to whoever reads."""
+    """An output that writes rows to a stream."""
 
     part = sum = 0
     full = False
@@ -87,7 +87,7 @@ class StandardOutput:
         try:
             self._stream.write(data)
             self._stream.flush()
-        except BrokenPipeError:  # whoever read has gone
+        except BrokenPipeError:  # the reader is gone
             raise
         except OSError as error:
             raise BadFile(f"cannot write standard output: {error.strerror or error}") from error
@@ -96,4 +96,4 @@ class StandardOutput:
         self.flush()
 
     def close(self) -> None:
-        """Whoever has made the stream closes it."""
+        """The owner of the stream closes it."""

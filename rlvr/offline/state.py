@@ -1,13 +1,12 @@
 """The state of a run, next to its output in `OUT.resume/`: manifest, journal and lock.
 
-    run.json      the manifest; a run that goes on must have the same
-    journal       a record of each response (`rlvr.offline.journal`), with tags.jsonl and causes.jsonl
-    lock          held by the process that writes
-    finished      all rows are graded; what is left is to give the files their names and to sum up
-    whole         which folder is the new Parquet output, while it takes the place of an earlier one (`finalise`)
-    replaced      the earlier one, where two folders cannot change places
+    run.json the manifest, which a resumed run must match journal       a record of each response
+    (`rlvr.offline.journal`), with tags.jsonl and causes.jsonl lock          held by the process that writes finished
+    all rows are graded; what is left is to give the files their names and to sum up whole         which folder is the
+    new Parquet output, while it takes the place of an earlier one (`finalise`) replaced      the earlier one, where two
+    folders cannot change places
 
-Without OUT the state lies in a folder that is removed at the end, for the summary alone.
+Without OUT the state is in a temporary folder, used only for the summary.
 
 Example:
     with RunState.open(Path("graded.jsonl"), manifest, restart=False) as state:
@@ -43,7 +42,7 @@ MANIFEST = "run.json"
 
 
 class RunState:
-    """A context manager. journal: open for appending. done: what earlier processes have graded; changes: since then."""
+    """A context manager. journal: open for appending. done: graded by earlier processes. changes: since then."""
 
     def __init__(self, out: Path | None) -> None:
         self._out = out
@@ -57,18 +56,18 @@ class RunState:
 
     @classmethod
     def open(cls, out: Path | None, manifest: Manifest, *, restart: bool, keep_graded: bool = False) -> RunState:
-        """The state of a run that writes OUT, or of one that writes to standard output.
+        """Open or create the state of a run. out: None = standard output.
 
-        keep_graded: go on though responses would be graded otherwise by now.
+        keep_graded: resume although responses would now be graded differently.
 
         Raises:
-            ConfigError: another process writes OUT, or what stands there is of a run that differs: it says in what.
-            BadFile: the folder cannot be made, or holds what cannot be read.
+            ConfigError: another process writes OUT, or the existing run differs; the message says how. BadFile: the
+            folder cannot be created or its files cannot be read.
         """
         state = cls(out)
         try:
             state._begin(manifest, restart, keep_graded)
-        except BaseException:  # an interrupt, too: nothing stays open
+        except BaseException:  # including interrupts: close everything
             state._open.close()
             raise
         return state
@@ -82,15 +81,15 @@ class RunState:
         self._open.close()
 
     def mark_finished(self) -> None:
-        """All rows are graded."""
+        """Record that all rows are graded."""
         (self.folder / "finished").touch()
         self.finished = True
 
     def remove(self) -> None:
-        """The output is in place, and summed up; or nothing has been graded."""
+        """Remove the state, when the output is complete or nothing was graded."""
         self._open.close()
         if self._out is not None:
-            # First: without it what a kill leaves of the folder counts as nothing
+            # First, so that the rest of the folder is ignored if the process is killed here
             (self.folder / MANIFEST).unlink(missing_ok=True)
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -126,14 +125,14 @@ class RunState:
         except OSError:  # a file system without locks
             pass
         if made:
-            for left in (partial_of(out), partial_of(errors_of(out))):  # of nobody: its state is gone
+            for left in (partial_of(out), partial_of(errors_of(out))):  # leftovers of a run whose state is gone
                 if left.is_dir():
                     shutil.rmtree(left)
                 elif left.is_file() and not left.is_symlink():
                     left.unlink()
 
     def _compare(self, out: Path, manifest: Manifest, restart: bool, keep_graded: bool) -> list[str]:
-        """What differs from the run that stands there, where it may go on all the same."""
+        """The differences from the existing run, if it may be resumed despite them."""
         path = self.folder / MANIFEST
         stored = None if restart else read_manifest(path)
         if stored is None:

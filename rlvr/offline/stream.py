@@ -35,18 +35,18 @@ from rlvr.offline.selection import Numbered
 
 WINDOW_BYTES = 16 << 20
 _PLAIN = Asking()
-_CHUNK = 32  # rows that are read at once, unless they are long
+_CHUNK = 32  # rows read at a time, fewer if they are long
 _CHUNK_BYTES = 1 << 20
-_FULL = 0.005  # seconds after which a reader that is far ahead looks again
-_POLL = 0.2  # seconds after which a waiting reader looks whether anyone still wants its rows
+_FULL = 0.005  # seconds between checks of a reader that is far ahead
+_POLL = 0.2  # seconds between a waiting reader's checks whether its rows are still wanted
 
 
 @dataclass(slots=True)
 class Item:
-    """A response on its way, or a bad row: one of very many, so filled in as it goes.
+    """A response being graded, or a bad row. Mutable, because there are very many.
 
-    place: of the response within its row. answer: its grade, when it is given out. under: what it is worth under both
-    policies, where that is asked for. cached: the grade was known before.
+    place: index of the response in its row. answer: its grade, known when the item is returned. under: correctness
+    under both policies, if requested. cached: the grade is from the cache.
     """
 
     ordinal: int
@@ -64,13 +64,13 @@ class Item:
 
     @property
     def result(self) -> GradeResult:
-        """The grade, which is known when an item has been given out."""
+        """The grade of a returned item."""
         assert isinstance(self.answer, GradeResult)
         return self.answer
 
 
 class GradingStream:
-    """An iterable of batches of items; `stop` ends reading, and what is on its way is still given out."""
+    """An iterable of batches of items. After `stop`, running grades are still returned."""
 
     def __init__(
         self,
@@ -84,10 +84,9 @@ class GradingStream:
         first: int = 0,
         is_done: Callable[[int], bool] = lambda _ordinal: False,
     ) -> None:
-        """rows: in order; what iterating raises comes after the rows before it.
+        """rows: in order; an exception of the iterator is raised after the rows before it.
 
-        waits: reading may wait, so a thread does it. first: the ordinal of the first response. is_done: which ordinals
-        are passed over.
+        waits: reading may block, so use a thread. first: ordinal of the first response. is_done: ordinals to skip.
         """
         self._pool = pool
         self._asking = asking
@@ -95,7 +94,7 @@ class GradingStream:
         self._window = window or max(256, 32 * pool.workers)
         self._ordinal = first
         self._is_done = is_done
-        self._waiting: deque[Item] = deque()  # ordered: all items on their way; unordered: those that are ready
+        self._waiting: deque[Item] = deque()  # ordered: all items in flight; unordered: those that are ready
         self._flying: dict[int, Item] = {}  # unordered only: items that are not ready, by ordinal
         self._count = self._bytes = 0
         self._stopped = False
@@ -106,9 +105,9 @@ class GradingStream:
         self._rows = iter(rows)
 
     def stop(self) -> None:
-        """Read no further row, and give out what is being graded at this moment; what waits for a worker is dropped.
+        """Read no further rows and return running grades; requests that wait for a worker are dropped.
 
-        It may be called from any thread and from a signal handler.
+        May be called from any thread and from a signal handler.
         """
         self._ended = self._stopped = True
         self._bell.put(None)
@@ -133,13 +132,13 @@ class GradingStream:
             if self._reader is not None:
                 self._reader.wanted.clear()
         if self._error is not None:
-            yield []  # what came before it is written
+            yield []  # lets the caller write the rows before the error
             raise self._error
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
     def _read(self) -> bool:
-        """Take some rows, where there is room; False = there is none, or no row is there."""
+        """Read some rows if there is room. Returns False if there is no room or no row."""
         if self._ended or self._count >= self._window or self._bytes >= WINDOW_BYTES:
             return False
         rows: list[Numbered] = []
@@ -153,11 +152,11 @@ class GradingStream:
                     size += length(numbered.row)
                     if size > _CHUNK_BYTES:
                         break
-                if not rows:  # only ever set here, so a `stop` meanwhile is not undone
+                if not rows:  # set only here, so that a concurrent `stop` is not undone
                     self._ended = True
         except StopIteration:
             self._ended = True
-        except BaseException as error:  # raised when the rows before it have been given out
+        except BaseException as error:  # raised after the rows before it
             self._ended, self._error = True, error
         self._begin([item for numbered in rows for item in self._items(numbered)])
         return bool(rows)
@@ -180,7 +179,7 @@ class GradingStream:
         return made
 
     def _begin(self, items: list[Item]) -> None:
-        """Hand the requests to the pool: a row's together where the reward compares them, else all at once."""
+        """Submit requests to the pool: row by row if the reward compares responses, else all together."""
         if not self._pool.batched:
             self._begin_together([item for item in items if not self._is_done(item.ordinal)])
             return
@@ -196,7 +195,7 @@ class GradingStream:
         asked = [item for item in items if item.request is not None]
         try:
             self._answer(asked)
-        except InvalidRow:  # one of them holds metadata that is not JSON
+        except InvalidRow:  # one of them has metadata that is not JSON
             for item in asked:
                 try:
                     self._answer([item])
@@ -242,7 +241,7 @@ class GradingStream:
         return ready
 
     def _is_complete(self, item: Item) -> bool:
-        """Whether all that is asked for is known; asks for the policies when the grade is."""
+        """Whether all results of an item are known; requests the policies once the grade is known."""
         if item.bad is not None:
             return True
         if isinstance(item.answer, Future):
@@ -265,7 +264,9 @@ class GradingStream:
         return True
 
     def _drop_waiting(self) -> None:
-        """After `stop`: cancel what no worker has begun; with an order, drop all behind the first cancelled one."""
+        """After `stop`: cancel requests that no worker has begun; if ordered, drop all items after the first cancelled
+        one.
+        """
         self._stopped = False
         if self._ordered:
             for item in self._waiting:
@@ -284,7 +285,7 @@ class GradingStream:
             self._bytes -= _size(item)
 
     def _follow(self, item: Item) -> None:
-        """Without an order: put an item among those that are ready as soon as it is."""
+        """Unordered: move an item to the ready ones as soon as it is complete."""
         if _is_cancelled(item):
             self._forget(item)
             return
@@ -301,7 +302,7 @@ class GradingStream:
         self._bell.put(None)
 
     def _wait(self) -> None:
-        """Until something has happened: a grade, a row, a stop."""
+        """Wait for a grade, a row or a stop."""
         rung = [self._bell.get()]
         while not self._bell.empty():
             rung.append(self._bell.get())
@@ -311,14 +312,14 @@ class GradingStream:
 
 
 def _future(item: Item) -> Future[GradeResult] | Future[Under] | None:
-    """What an item waits for."""
+    """The future that an item waits for; None = none."""
     if isinstance(item.answer, Future):
         return item.answer
     return item.under if isinstance(item.under, Future) else None
 
 
 def _cancelled(item: Item) -> bool:
-    """Take an item back, if no worker has begun with it."""
+    """Cancel an item if no worker has begun it. Returns whether it is cancelled."""
     future = _future(item)
     return future is not None and future.cancel()
 
@@ -329,7 +330,7 @@ def _is_cancelled(item: Item) -> bool:
 
 
 def length(row: Row | BadRow) -> int:
-    """About how many characters a row has."""
+    """The approximate number of characters of a row."""
     return len(row.row) if isinstance(row, BadRow) else len(row.text) or _characters(row.fields)
 
 
@@ -342,22 +343,22 @@ def _characters(value: object) -> int:
 
 
 def _size(item: Item) -> int:
-    """About how many characters are held for it: its response, and for the first of a row the row."""
+    """The approximate number of characters held for an item: its response, and for the first item of a row, the row."""
     response = 0 if item.request is None else len(item.request.response)
     return response + (length(item.row) if item.place == 0 else 0)
 
 
 class _Reader(threading.Thread):
-    """Reads rows that may be long in coming, ahead of whoever takes them."""
+    """Reads ahead from a source that may block."""
 
     def __init__(self, rows: Iterable[Numbered], window: int, ring: Callable[[], None]) -> None:
-        super().__init__(name="rlvr-grade-reader", daemon=True)  # it may wait for input that never comes
+        super().__init__(name="rlvr-grade-reader", daemon=True)  # it may block for ever
         self._rows = rows
         self._ring = ring
         self._read: queue.Queue[Numbered | BaseException | None] = queue.Queue(maxsize=window)
         self._held: BaseException | None = None
         self._over = False
-        self._put_bytes = self._taken_bytes = 0  # each is changed by one thread only, so no lock
+        self._put_bytes = self._taken_bytes = 0  # each is changed by only one thread, so no lock is needed
         self.wanted = threading.Event()
         self.wanted.set()
 
@@ -366,13 +367,13 @@ class _Reader(threading.Thread):
             for row in self._rows:
                 if not self._put(row):
                     return
-        except BaseException as error:  # handed on, and raised where the rows are taken
+        except BaseException as error:  # re-raised by `some`
             self._put(error)
         else:
             self._put(None)
 
     def some(self, most: int) -> list[Numbered]:
-        """The rows that are there. Raises StopIteration at the end, and what reading raised, after the rows before."""
+        """The available rows. After all rows, raises StopIteration or the exception of the source."""
         taken: list[Numbered] = []
         before = self._taken_bytes
         while len(taken) < most and not self._over and self._held is None:

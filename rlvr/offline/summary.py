@@ -37,7 +37,7 @@ _SHOWN = 200  # characters of a cause
 
 
 class Values:
-    """A mean of many values, and its interval: the values themselves as long as they are few, then their sums."""
+    """A running mean with an interval. Keeps the values while they are few, then only their sums."""
 
     def __init__(self, *, rate: bool = True) -> None:
         self._rate = rate
@@ -46,7 +46,7 @@ class Values:
         self._sum = self._squares = 0.0
 
     def add(self, values: Floats) -> None:
-        """Add values; NaN is left out."""
+        """Add values; NaN is skipped."""
         values = values[~np.isnan(values)]
         self.count += values.size
         with np.errstate(over="ignore"):  # a score may be any finite number
@@ -59,11 +59,11 @@ class Values:
 
     @property
     def mean(self) -> float | None:
-        """The mean; None where there is no value, or it is beyond all numbers."""
+        """The mean; None if there is no value, or if it overflows."""
         return self._sum / self.count if self.count and math.isfinite(self._sum) else None
 
     def interval(self) -> Interval | None:
-        """The 95 % interval of the mean; None where there is no value, or it is beyond all numbers."""
+        """The 95 % interval of the mean; None if there is no value, or if it overflows."""
         with np.errstate(over="ignore", invalid="ignore"):
             found = self._interval() if self.count else None
         known = found is not None and math.isfinite(found.low) and math.isfinite(found.high)
@@ -114,7 +114,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slow:
-    """A response that took long, and where it stands."""
+    """A slow response, and its location."""
 
     seconds: float
     file: str
@@ -128,11 +128,11 @@ class Slow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a run has graded.
+    """The summary of a run.
 
-    verdicts: of responses. bad: rows that cannot be read. cached: grades known before. policies_of: the part of the
-    reward that `strict` and `lenient` are of, where it has several `math` that differ. changes: of the reward, behind
-    which the run went on.
+    verdicts: counts of responses. bad: malformed rows. cached: grades from the cache. policies_of: the part of the
+    reward that `strict` and `lenient` refer to, if it has several different `math`. changes: changes of the reward with
+    which the run was resumed.
     """
 
     verdicts: Mapping[Verdict, int]
@@ -220,10 +220,9 @@ def summarise(
     policies_of: str | None = None,
     changes: Sequence[Change] = (),
 ) -> Summary:
-    """Sum up a journal.
+    """Summarise a journal.
 
-    folder: where piles may lie for a while. files: the names of the sources, by number. policies_of, changes: see
-    `Summary`.
+    folder: for temporary files. files: names of the sources, by number. policies_of, changes: see `Summary`.
     """
     counts = np.zeros(len(VERDICTS), np.int64)
     cached = 0
@@ -272,7 +271,7 @@ def _slower(slowest: list[Slow], records: Records, files: Sequence[str]) -> list
 
 
 class _Grouped:
-    """What needs the samples of a problem together."""
+    """Measures that need all samples of a problem together."""
 
     def __init__(self, piles: Iterable[Problems], tags: Sequence[Sequence[str]]) -> None:
         self.problems = self.fewest = self.most = 0
@@ -308,7 +307,7 @@ class _Grouped:
                 self._tags.setdefault(tag, Values(rate=judged)).add(mine)
 
     def measures(self) -> list[Measure]:
-        """The means that there are values for."""
+        """The means that have values."""
         of_all = f"@{self.most}" if self.fewest == self.most else ""
         found: list[Measure] = []
         if self._correctness.count:
@@ -323,7 +322,7 @@ class _Grouped:
         return found
 
     def tags(self) -> list[Measure]:
-        """The mean of each tag, of those with the most problems."""
+        """The mean of each of the tags with the most problems."""
         most = sorted(self._tags.items(), key=lambda entry: (-entry[1].count, entry[0]))[:_TAGS]
         return [values.measure(tag) for tag, values in sorted(most)]
 
@@ -333,7 +332,7 @@ def _number(value: float) -> str:
 
 
 def _told(what: str, causes: Sequence[tuple[str, int]], whole: int) -> list[str]:
-    """The causes that came most often, and how many had another."""
+    """Lines with the most frequent causes, and the count of the others."""
     rest = whole - sum(count for _, count in causes)
     return [
         *(f"{what}: {count} x {cause[:_SHOWN]}" for cause, count in causes),

@@ -82,21 +82,21 @@ class TransformersEngine:
 
     @property
     def position_limit(self) -> int | None:
-        """How many tokens, prompt and response, a sequence may have; None = no limit is declared."""
+        """Most tokens of a sequence, prompt and response; None = the model declares no limit."""
         return self._model.position_limit
 
     async def generate(self, requests_P: Sequence[RolloutRequest]) -> AsyncIterator[Completion]:  # noqa: N803
-        """Yield one completion a request, as they finish. Nothing is sampled when one of the requests cannot be.
+        """Yield one completion per request, as they finish. If one request is invalid, nothing is sampled.
 
         Raises:
-            RolloutError: a prompt that does not fit, or parameters that the engine does not have.
+            RolloutError: a prompt that does not fit, or parameters that the engine does not support.
         """
         self._check_open()
         for index, request in enumerate(requests_P):
             self._check(index, request)
         if not requests_P:
             return
-        decoder, self._idle = self._idle, None  # taken, so that a second generation at the same time makes its own
+        decoder, self._idle = self._idle, None  # taken, so that a concurrent generation makes its own
         batch = await on_compute_thread(self._start, requests_P, decoder)
         try:
             while not batch.done:
@@ -107,14 +107,13 @@ class TransformersEngine:
                 self._idle = batch.decoder
 
     async def load_weights(self, weights: WeightSource, version: int) -> None:
-        """Take new weights between two decode steps, a bucket at a time, cast to our precision.
+        """Load new weights between two decode steps, bucket by bucket, cast to the engine's precision.
 
-        From the very module that we sample from, only the version moves. A response that is under way goes on with
-        the new weights over the keys and values it has, and says which version sampled which token.
+        If the source is the engine's own module, only the version changes. Responses in progress continue with the new
+        weights and their existing keys and values, and record which version sampled each token.
 
         Raises:
-            RolloutError: names or shapes that are not this model's, or weights that were left out. Nothing is sampled
-                then until a load succeeds.
+            RolloutError: unknown names, wrong shapes or missing weights. Then nothing is sampled until a load succeeds.
         """
         await on_compute_thread(self._take_weights, weights, version)
 
@@ -160,7 +159,7 @@ class TransformersEngine:
             raise RolloutError("the engine is closed; make a new one")
 
     def _check_weights(self) -> None:
-        if self._half_loaded:  # checked on the compute thread, where loading runs too: never in the middle of a load
+        if self._half_loaded:  # checked on the compute thread, where loading runs, so never during a load
             raise RolloutError("the engine's weights are only half replaced; load_weights must succeed first")
 
     def _stop_strings(self, stop: tuple[str, ...]) -> StopStrings:
@@ -189,7 +188,7 @@ class TransformersEngine:
 
 @torch.no_grad()
 def _copy_into(ours: dict[str, Tensor], weights: WeightSource) -> None:
-    """Overwrite our tensors, by name, with those of the stream; every one of them, tied ones once."""
+    """Overwrite all our tensors by name with those of the stream; tied ones once."""
     missing = {tensor.data_ptr(): name for name, tensor in ours.items()}
     for name, tensor in (entry for bucket in weights.buckets() for entry in bucket):
         if name not in ours:
