@@ -47,8 +47,8 @@ def build(shown: list[str], emptied: list[str], guests: dict[str, str], users: r
     for path in sorted(sources):
         if not os.path.lexists(new + path):  # it may lie in one that is there already
             _show(path, new + path)
-    for path in emptied:
-        if os.path.isfile(new + path):
+    for path in dict.fromkeys([*emptied, *map(os.path.realpath, emptied)]):
+        if os.path.isfile(new + path) and os.path.realpath(new + path) == new + path:  # else by way of a link, outside
             kernel.bind("/dev/null", new + path)
     for name, path in guests.items():
         _show(path, f"{new}{GUESTS}/{name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import stat
@@ -120,12 +121,19 @@ def test_a_command_in_another_language_answers(program: Path) -> None:
     assert found.score > 50
 
 
+def words_of(process: psutil.Process) -> list[str]:
+    """Its command line; empty if it has ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.cmdline()
+    return []
+
+
 @pytest.mark.usefixtures("program")
 def test_it_dies_with_its_worker_and_is_graded_in_process_too() -> None:
     spec = {"reward": "process", "parameters": {"command": ["./grade.py"]}}
     with GraderPool(spec, workers=1) as pool:
         assert pool.grade([GradeRequest(response="7")])[0].score == 7.0
-        children = [p for p in psutil.Process().children(recursive=True) if any("grade.py" in w for w in p.cmdline())]
+        children = [p for p in psutil.Process().children(recursive=True) if any("grade.py" in w for w in words_of(p))]
         assert children
     wait_for_the_end(children)
     found = grade({**spec, "in_process": True}, [GradeRequest(response=r) for r in ("7", "die", "8")])
@@ -210,7 +218,7 @@ def test_a_command_that_hangs_dies_with_whoever_grades(program: Path) -> None:
 
     def commands() -> list[psutil.Process]:
         children = psutil.Process(one.pid).children(recursive=True)
-        return [child for child in children if child.cmdline()[-1:] == ["./grade.py"] and "-c" not in child.cmdline()]
+        return [child for child in children if words_of(child)[-1:] == ["./grade.py"] and "-c" not in words_of(child)]
 
     until(commands, "the command to start")
     found = commands()

@@ -56,11 +56,14 @@ def test_tables_of_problems_among_the_packages_are_empty(privileged, tmp_path, m
         (tmp_path / name).write_text("the answer")
     found = [str(tmp_path / name) for name in ("bench/data/Problems.jsonl.gz", "bench/one.parquet")]
     assert sorted(machine.problem_data.__wrapped__()) == found
-    table = pytest.__file__
-    monkeypatch.setattr("sandbox.launch.problem_data", lambda: (table, "/no/such/table.jsonl"))
-    (result,) = run(python(f"print(len(open({table!r}).read()))"), privileged=privileged)
-    assert said(result) == "0\n"
-    assert Path(table).read_text()
+    link = tmp_path / "link"  # as an environment may lie behind one
+    link.symlink_to(Path(pytest.__file__).resolve().parent)
+    table, linked = pytest.__file__, str(link / "__main__.py")
+    monkeypatch.setattr("sandbox.launch.problem_data", lambda: (table, linked, "/no/such/table.jsonl"))
+    source = f"print([len(open(name).read()) for name in ({table!r}, {linked!r})])"
+    (result,) = run(python(source), privileged=privileged, expose=(str(link),))
+    assert said(result) == "[0, 0]\n"
+    assert all(Path(name).read_text() for name in (table, linked))
 
 
 @MODES

@@ -165,32 +165,6 @@ def test_patience_is_not_taken_for_load(monkeypatch) -> None:
     clock.check_starved(_usage(1.02, 1.0))  # fifteen others would have taken 15.3 s
 
 
-def test_a_program_of_short_sleeps_is_not_tried_again(monkeypatch) -> None:
-    asked: list[None] = []
-    monkeypatch.setattr(machine_load, "be_patient", lambda: asked.append(None))
-    monkeypatch.setattr(machine_load, "measured", lambda: 1.0)
-    naps = "import time\ndef f(x):\n    while True: time.sleep(0.0002)"
-    request = GradeRequest.from_dict(
-        {
-            "response": f"```python\n{naps}\n```",
-            "reference": {
-                "type": "function",
-                "entry_point": "f",
-                "cases": [{"args": [3], "expected": 3}],
-                "limits": {"time_s": 0.5},
-            },
-        }
-    )
-
-    async def graded() -> GradeResult:
-        (result,) = await CodeGrader(backend="namespaces", slots=1).grade([request])
-        await close_held()
-        return result
-
-    assert asyncio.run(graded()).verdict is Verdict.WRONG
-    assert not asked
-
-
 WAITS = """
 import os, time
 CORE = min(os.sched_getaffinity(0))
