@@ -91,6 +91,16 @@ class MathReference:
     require_evaluated: bool | None = field(default=None, repr=False)
     require_simplified: bool | None = field(default=None, repr=False)
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether it leaves to the grader what goes beyond equality."""
+        return (
+            self.tolerance is None
+            and not self.unit
+            and self.require_evaluated is None
+            and self.require_simplified is None
+        )
+
     def to_dict(self) -> dict[str, Json]:
         answer: Json = {"any_of": list(self.answer.answers)} if isinstance(self.answer, AnyOf) else self.answer
         row: dict[str, Json] = {"type": self.type, "answer": list(answer) if isinstance(answer, tuple) else answer}
@@ -238,6 +248,8 @@ def reference_from(value: object) -> Reference:
     Raises:
         InvalidRow: naming the field and what was expected.
     """
+    if type(value) is str:
+        return MathReference(answer=value)
     if value is None:
         return NoReference()
     if not isinstance(value, Mapping):

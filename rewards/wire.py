@@ -25,6 +25,8 @@ from rewards.types import (
     GradeRequest,
     GradeResult,
     Json,
+    MathReference,
+    Reference,
     StepScore,
     Verdict,
     messages_from,
@@ -33,16 +35,25 @@ from rewards.types import (
 
 _EMPTY: MappingProxyType[str, Any] = MappingProxyType({})
 _VERDICTS = {verdict.value: verdict for verdict in Verdict}
+_STOP = Finish.STOP
 _FINISHES = {finish.value: finish for finish in Finish}
+
+
+def _bare_answer(reference: Reference) -> str | None:
+    """The answer of a reference that has nothing else: it is read as that, and written in a tenth of the time."""
+    if not isinstance(reference, MathReference) or reference.policy is not None or not reference.is_exact:
+        return None
+    return reference.answer if type(reference.answer) is str else None
 
 
 def request_row(request: GradeRequest) -> list[Json]:
     """Encode a request. Raises AttributeError, TypeError for a field of the wrong type."""
+    messages, answer = request.messages, _bare_answer(request.reference)
     return [
         request.response,
-        request.reference.to_dict(),
-        [message.to_dict() for message in request.messages],
-        request.finish.value,
+        request.reference.to_dict() if answer is None else answer,
+        [] if messages == () else [message.to_dict() for message in messages],
+        "stop" if request.finish is _STOP else request.finish.value,
         dict(request.metadata),
         request.problem_id,
         request.group_id,
@@ -102,7 +113,7 @@ def grade_from(row: Sequence[Any]) -> GradeResult:
         extracted=extracted,
         reason=reason,
         parts=parts if parts is _EMPTY else MappingProxyType(dict(parts)),
-        steps=tuple(StepScore(*step) for step in steps),
+        steps=() if steps == () else tuple(StepScore(*step) for step in steps),
         seconds=seconds,
         details=details if details is _EMPTY else MappingProxyType(dict(details)),
     )

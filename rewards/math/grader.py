@@ -148,14 +148,7 @@ def _nowhere(policy: Policy) -> GradeResult:
 
 def _terms(reference: MathReference, evaluated: bool, simplified: bool) -> Terms:
     """What goes beyond equality: the reference's own options win."""
-    if (
-        reference.tolerance is None
-        and not reference.unit
-        and reference.require_evaluated is None
-        and reference.require_simplified is None
-        and not evaluated
-        and not simplified
-    ):
+    if reference.is_exact and not evaluated and not simplified:
         return EXACT
     return Terms(
         tolerance=reference.tolerance,
