@@ -38,7 +38,12 @@ from rewards.math.extract.afterwords import without_afterword
 from rewards.math.extract.assertion import SEVERAL
 from rewards.math.extract.boxes import Committed, committed, is_hollow, last_box, unboxed
 from rewards.math.extract.claims import is_stated, is_supposed
-from rewards.math.extract.continued import without_code, without_next_question, without_next_turn
+from rewards.math.extract.continued import (
+    without_code,
+    without_next_exercise,
+    without_next_question,
+    without_next_turn,
+)
 from rewards.math.extract.fields import field
 from rewards.math.extract.listed import parts, value_lines
 from rewards.math.extract.numbered import numbered_answers
@@ -48,6 +53,7 @@ from rewards.math.extract.remarks import unremarked
 from rewards.math.extract.results import result
 from rewards.math.extract.sentences import sentence_before
 from rewards.math.extract.surroundings import replaced
+from rewards.math.extract.thoughts import visible, without_other_thoughts
 from rewards.math.extract.tidied import tidied
 from rewards.math.extract.written import LONGEST_SEARCHED, last_value
 from rewards.math.late import late
@@ -57,10 +63,6 @@ __all__ = ["Extracted", "Form", "answer_tag", "extract", "last_box", "turn", "vi
 
 Form: TypeAlias = Literal["any", "boxed", "answer_tag", "hash"]
 
-_THINK = late(  # `[THINK]` of Magistral, `◁think▷` of Kimi, `<seed:think>` of Seed-OSS
-    r"<(/?)(?:seed:)?think\s{0,9}>|\[(/?)THINK\]|◁(/?)think▷", re.IGNORECASE | re.ASCII
-)
-_MAY_THINK = late(r"<[tT/]")
 _END_OF_TURN = late(
     r"<\|(?:im_end|eot_id|endoftext|end_of_text|eom_id|end|return|eot|end_of_turn|END_OF_TURN_TOKEN)\|>|</s>|<end_of_turn>|<eos>"
     r"|<｜end▁of▁sentence｜>"
@@ -73,7 +75,6 @@ _CHANNEL = late(  # how gpt-oss thinks: `<|channel|>analysis<|message|>…<|end|
     re.DOTALL,
 )
 _NEXT_TURN = late(r"\[/?INST\]|<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>")
-_THOUGHT_BETWEEN = "\n\n…\n\n"  # no box is joined to another over it
 _ANSWER = late(r"<(/?)answer>", re.IGNORECASE | re.ASCII)
 _CALCULATED = late(r"<<[^<>\n]{0,200}>>")  # what a calculator was asked, in solutions of GSM8K
 _SENTENCE = late(
@@ -184,41 +185,6 @@ def without_end_of_turn(response: str) -> str:
         kept = end = begun
 
 
-def visible(response: str, *, prefilled: bool = False) -> str | None:
-    """The response without its thinking; None when the thinking never ends.
-
-    prefilled: the prompt ended in `<think>`, so the response begins inside it.
-    """
-    if not prefilled and _MAY_THINK.search(response) is None and not _thinks_otherwise(response):
-        return response
-    kept: list[str] = []
-    inside, at = prefilled, 0
-    for tag in _THINK.finditer(response):
-        if not any(tag.groups()):
-            if not inside:
-                kept.append(response[at : tag.start()])
-            inside = True
-        else:
-            if not inside:
-                kept.clear()
-            inside = False
-        at = tag.end()
-    if inside:
-        return None
-    if not kept:
-        return response[at:] if at else response
-    kept.append(response[at:])
-    between = _THOUGHT_BETWEEN if sum("boxed" in part for part in kept) > 1 else ""
-    return between.join(kept)
-
-
-def _thinks_otherwise(response: str) -> bool:
-    # a word is looked for only where its last letter is, which takes a tenth of the time
-    return (
-        (">" in response and "think>" in response) or ("]" in response and "THINK]" in response) or "think▷" in response
-    )
-
-
 def answer_tag(text: str) -> str | None:
     """What stands in the last `<answer>…</answer>`: a box in it, what is said there to be the answer, or all of it."""
     found = _tagged(text)
@@ -295,6 +261,7 @@ def _tag_or_override(text: str) -> str | Committed | None:
 
 
 def _hash_or_override(text: str) -> str | Committed | None:
+    text = without_next_exercise(text)
     found = _hash_line(text)
     return found and _put_right(found, _behind_hash(text))
 
@@ -305,6 +272,7 @@ def _tag_alone(text: str) -> str | Committed | None:
 
 
 def _hash_alone(text: str) -> str | Committed | None:
+    text = without_next_exercise(text)
     found = _hash_line(text)
     return found and _not_replaced(found, _behind_hash(text))
 
@@ -459,6 +427,7 @@ def extract(
     if (":" in own and ("User" in own or "Human" in own or "Instruction" in own)) or ("|" in own and "<|" in own):
         own = without_next_turn(own, lambda text: visible(text, prefilled=prefilled))
     text = visible(own, prefilled=prefilled)
+    text = None if text is None else without_other_thoughts(text)
     if text is None:
         return None
     text = tidied(text) if policy == "lenient" else text

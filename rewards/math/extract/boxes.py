@@ -49,7 +49,7 @@ _PLACEHOLDER = late(  # a form that is quoted: "goes in \\boxed{answer}"
 )
 _DENIED = late(
     r"(?:(?:\b(?:not|cannot|never|by no means)|n['’]t)(?:\s+(?:be|equal(?:\s+to)?))?|\brather than|\binstead of"
-    r"|\bneither\s[^.\n]{0,20}\bnor|(?:\b(?:do|must|should|can|will)\s*not|\bnever|n['’]t)\s+(?:write|put|box|give|say|answer)"
+    r"|\bneither\s[^.\n]{0,20}\bnor|\brul(?:e|es|ed|ing)\sout|\b(?:exclud|eliminat)(?:es?|ed|ing)|\b(?:reject|discard)(?:s|ed|ing)?|(?:\b(?:do|must|should|can|will)\s*not|\bnever|n['’]t)\s+(?:write|put|box|give|say|answer)"
     r"|\b(?:told|asked|instructed|ordered)\s(?:me\s|us\s)?(?:to\s(?:write|put|box|give|say|answer|output)(?:\sdown)?|for)|≠|\\neq?)(?!\s*\n\s*\n)[\s$*(]*\Z",
     re.IGNORECASE,
 )
@@ -61,6 +61,8 @@ _REPUDIATED = late(  # the sentence of a box begins by saying that it is wrong, 
     r"|(?:for\s(?:instance|example)|e\.g\.),?\s(?:write|put|enter|box|use)\b"
     r"|the\s(?:answer\s|output\s)?format\s(?:is|should\sbe|would\sbe)\b[^\n]*,\s(?:for\s(?:instance|example)|e\.g\.|like|such\sas)"
     r"|the\s(?:answer\s|output\s)?format\s(?:is|should\sbe|would\sbe)\b|(?:for\s(?:instance|example)|e\.g\.),?\sif\sthe\sanswer\b[^\n]*,"
+    r"|(?:many|most|some)(?:\s(?:people|students|others))?\s(?:would|might|may|could|will)\s(?:say|answer|guess|think|write|give)\b"
+    r"|(?:the|my|our)\s(?:previous|earlier|initial|original|first|old)\s(?:answer|guess|attempt)\swas\b"
     r"|I\s(?:initially|originally|first)\s(?:had|got|wrote|thought)\b|I\s+(?:doubt|don['’]t\s+(?:think|believe))\b|nobody\b|no\s+one\b"
     r"|(?:someone|somebody|others|(?:my|a|another|the\s+other)\s+(?:friend|classmate|teacher|colleague|student|book))"
     r"\s+(?:said|says?|claims?|thinks?|gets?|got)\b|if\s+you\s+(?:get|got)\b|had\s+(?:we|I|you)\b.*\bwould\b"
@@ -72,6 +74,7 @@ _REPUDIATING = frozenset(
         *("wrong", "incorrect", "mistaken", "false", "mistake", "error", "example", "instance", "g", "write", "give"),
         *("enter", "put", "present", "format", "provide", "initially", "originally", "first", "doubt", "think"),
         *("believe", "nobody", "one", "someone", "somebody", "others", "friend", "classmate", "teacher", "colleague"),
+        *("many", "most", "some", "previous", "earlier", "initial", "original", "old"),
         *("student", "book", "you", "had", "forget", "forgets", "forgetting"),
     )
 )
@@ -83,8 +86,11 @@ _WRONG_NAME = late(  # "My wrong attempt: "; not "the probability of a wrong ans
     re.IGNORECASE,
 )
 _FAILS = late(
-    r"[\s$*)]*(?:(?:fails|failed)\s*[.,;!]|[✗✘❌]|was\s(?:my|the|our)\s(?:first|initial|original|earlier|previous|old)\s"
-    r"|if\sI\swere\s(?:sure|certain|right))"
+    r"(?i)[\s$*)]*(?:(?:fails|failed)\s*[.,;!]|[✗✘❌]|was\s(?:my|the|our)\s(?:first|initial|original|earlier|previous|old)\s"
+    r"|if\sI\swere\s(?:sure|certain|right)"
+    r"|[\"”'’]?\s?is\swhat\s(?!(?:we|I|you|one|it)\b)(?:[a-z]+\s){1,3}(?:wrote|said|got|put|answered|claimed|claims|gave|chose)\b)"
+    r"|[\s$*).]*(?:the\s)?(?:verification|check)\s(?:fails|failed)\b"
+    r"|[\s$*).,!…]*(?:actually|wait|hmm+|oh|hold\son)[,.!…]{1,3}\s+no[.!…]*\s*(?:\Z|\n)"
 )
 _STRUCK_OUT = late(r"\\(?:sout|st|[xb]?cancel|hcancel)\s*\{[\s$]*\Z")
 _ASKED = late(r"\W*(?:is|was|could|can|might|would|should)\s+(?:it|this|that|the\s+answer)\b[^.\n]*\Z", re.IGNORECASE)
@@ -92,6 +98,8 @@ _BEFORE_A_BOX = " \t\r\n\f\v\xa0$*("
 _DENYING = (  # what a denial right before a box ends with
     *("not", "never", "means", "n't", "n’t", "be", "equal", "to", "than", "of", "nor", "≠", "\\ne", "\\neq"),
     *("write", "put", "box", "give", "say", "answer", "output", "down", "for"),
+    *("out", "excludes", "exclude", "excluded", "excluding", "eliminate", "eliminates", "eliminated", "eliminating"),
+    *("reject", "rejects", "rejected", "rejecting", "discard", "discards", "discarded", "discarding"),
 )
 _NAMING = (  # and what a name does
     *("is", "was", "gave", "gives", ":"),

@@ -1,12 +1,15 @@
 r"""Where a response goes on behind its answer, or holds what nobody reads as one: another question, code, struck words.
 
 A model that does not stop writes the next exercise and its answer. What was asked is answered before; that holds where
-an answer is announced in words and no question stands before it. A form (a box, `####`) is not cut: the last commits.
+an answer is announced in words, or stands in a line `#### N` right before it, and no question stands before that.
+Other forms are not cut: the last commits.
 Where it writes the next turn of a conversation ("User: … Assistant: …"), its own one has ended, forms included.
 
 Example:
     >>> without_next_question("The answer is 9.\n\nQuestion: Tom has 12 pens. How many pens?\nAnswer: 12")
     'The answer is 9.'
+    >>> without_next_exercise("#### 9\\n\\nQuestion: Tom has 12 pens. How many?\\n#### 12")
+    '#### 9'
     >>> without_next_turn("\\boxed{9}\n\nHuman: What is 3 + 1?\n\nAssistant: \\boxed{4}", str)
     '\\boxed{9}'
     >>> without_code("So it is 3.\n```python\nprint(12)\n```"), without_struck("<del>10</del> 12")
@@ -35,6 +38,7 @@ _NEXT_TURN = late(
     r"\n[^\S\n]{0,20}(?:#{1,4}\s)?[*_]{0,2}(?:Human|User|Instruction)[*_]{0,2}:(?=[\s*_])|\n<\|(?:user|human)\|>"
 )
 _ANSWERED = late(r"\\f?boxed(?![a-zA-Z])|</answer>|####|\banswers?[*_]*\s?(?:is\b|are\b|:)", re.IGNORECASE)
+_IN_FORM = late(r"####[^\S\n]{0,9}[-$\\]{0,3}\d[\d,./]{0,30}(?<!\.)(?:\s[a-z]{1,20}){0,3}\.?\Z", re.IGNORECASE)
 _MOST = 4  # that are tried, each in the time that the text before it takes
 _CODE = late(
     r"```(?:python|py|javascript|js|java|c|cpp|c\+\+|r|julia|sql|sh|bash)\d?[^\S\n]*\n[^`]*(?:```|\Z)", re.IGNORECASE
@@ -50,6 +54,19 @@ def without_next_question(text: str) -> str:
             break
         if _ANNOUNCED.search(before) is not None:
             return before.rstrip()
+    return text
+
+
+def without_next_exercise(text: str) -> str:
+    """The text up to where another question begins right behind a line `#### N`, with an answer of that form, too."""
+    if text.count("####") < 2:
+        return text
+    for found in islice(_NEXT.finditer(text), _MOST):
+        before = text[: found.start()].rstrip()
+        if _BEGUN.search(before) is not None:
+            break
+        if _IN_FORM.match(before, before.rfind("\n") + 1) is not None:
+            return before
     return text
 
 

@@ -44,6 +44,15 @@ _LABELLED = late(  # "(a) 5 (b) 6", "Part A: 5", "ii) 6"
     re.IGNORECASE,
 )
 _FIRST_PART = late(r"[\s*_:>-]*(?:\(?[ai]\)|part\s\(?a\)?\s?:)", re.IGNORECASE)
+_BELOW = late(
+    r"\b(?:roots|solutions|answers|zeros|zeroes|intercepts|solution)\b[^\n:]{0,60}:[*_]{0,3}[^\S\n]*\n", re.IGNORECASE
+)
+_ITEM = late(
+    r"[^\S\n]*(?:(?P<number>\d{1,2})[.)]|[-*•]|\(?(?P<letter>[a-h]|i{1,3})\))?[\s*]*"
+    r"(?P<value>\$[^$\n]{1,80}\$|\\\((?:(?!\\\))[^\n]){1,80}\\\)|(?:[a-z]\s?=\s?)?-?\d[\d./]*)[*\s]*(?:[.,;]|,?\sand)?[^\S\n]*"
+)
+_ASSIGNED = late(r"(?:\$|\\\()?\s*([a-z](?:_\w)?)\s*=\s*-?(?:\d|\\(?:[dt]?frac|sqrt|pi))[^=]*")
+_LONGEST_LIST = 800
 _AROUND = " \n*_:"
 _LONGEST_PARTS = 600
 _MOST_LINES = 30
@@ -104,6 +113,30 @@ def parts(text: str) -> str | None:
         end = one.end()
     is_numbered = any(labels == list(names[: len(labels)]) for names in _PART_LABELS)
     return ", ".join(found) if len(found) > 1 and end == len(text) and is_numbered else None
+
+
+def _listed_below(text: str) -> str | None:
+    """The list in lines that a text ends with, below "The roots are:"; below "Solution:", the values of its names."""
+    begin = max(0, len(text) - _LONGEST_LIST)
+    if text.find(":", begin) < 0 or text.find("\n", begin) < 0:
+        return None
+    headers = list(_BELOW.finditer(text, begin))
+    if not headers:
+        return None
+    header = headers[-1]
+    items = [_ITEM.fullmatch(line) for line in text[header.end() :].split("\n") if line.strip()]
+    values = [item["value"].strip("$ ") for item in items if item is not None]
+    if not 1 < len(values) == len(items):
+        return None
+    if "solution:" in header.group().lower().replace("*", "") or " is" in header.group().lower():
+        names = [name[1] if (name := _ASSIGNED.fullmatch(value.rstrip(" )\\"))) else "" for value in values]
+        return ", ".join(values) if all(names) and len(set(names)) == len(names) else None
+    return ", ".join(values)
+
+
+def several(text: str) -> str | None:
+    """The answers that a text ends with, each behind its label or in a line of its own, as a list."""
+    return parts(text) or _listed_below(text)
 
 
 def labelled_answers(text: str, place: int) -> str | None:

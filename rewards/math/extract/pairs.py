@@ -51,6 +51,11 @@ _OF_TWO = late(  # "Ann has 5 apples and Bob has 7 apples", "The minimum is 1 an
 _LABELLED = late(
     rf"\A\s*(?P<one>[A-Z][a-z]+):\s(?P<first>{_AMOUNT})[,;]\s(?:and\s)?(?P<other>[A-Z][a-z]+):\s(?P<second>{_AMOUNT})[.\s]*\Z"
 )
+_IN_ORDER = late(  # "First, 5. Second, 12."
+    rf"(?:\A|[.!?\n:]\s*)first[,:]\s\**(?P<first>{_AMOUNT})\**(?:\s[a-z]+){{0,2}}[.,;]\s(?:and\s)?"
+    rf"second[,:]\s\**(?P<second>{_AMOUNT})\**(?:\s[a-z]+){{0,2}}[.\s]*\Z",
+    re.IGNORECASE,
+)
 _LONGEST_SENTENCE = 160
 
 
@@ -67,10 +72,14 @@ def linked(content: str, between: str, following: str) -> str | None:
 
 
 def of_two(text: str) -> str | None:
-    """What the last sentence says that two have, in the same words, as a list; None where it says something else."""
-    found = _OF_TWO.search(text, max(0, len(text) - _LONGEST_SENTENCE)) if "and" in text[-_LONGEST_SENTENCE:] else None
+    """What the last sentence says that two have, in the same words, or a first and a second one; None else."""
+    end = text[-_LONGEST_SENTENCE:]
+    ordered = _IN_ORDER.search(end) if "econd" in end else None
+    found = _OF_TWO.search(text, max(0, len(text) - _LONGEST_SENTENCE)) if "and" in end else None
     found = found or (_LABELLED.match(text) if len(text) < _LONGEST_SENTENCE else None)
-    if found is None or any(_NO_OWNER.match(found[name]) for name in ("one", "other")):
+    if found is not None and any(_NO_OWNER.match(found[name]) for name in ("one", "other")):
+        found = None
+    if (found := ordered or found) is None:
         return None
     values = (found["first"], found["second"])
     first, second = (value.strip("$") if value.endswith("$") else value for value in values)

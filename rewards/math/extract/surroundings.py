@@ -40,6 +40,12 @@ _CHANGING = (
 )
 _JOINING = ("or", "nor", "to", "and", "maybe", "perhaps", "possibly", "else")
 _EXCEPTING = late(r"\b(?:every|any|no)thing\s(?:but|except(?:\sfor)?)[\s$*(]*\Z", re.IGNORECASE)
+_MADE_OF_IT = late(  # "x is half of ", where no number stands before it
+    r"(?:\A|[.!?:\n]|\b(?:is|are|be|was|equals))\s*(?:the\s|a\s|not\s)?(?:(?:twice|thrice|half|double|triple)(?:\sof)?"
+    r"|(?:square|cube|reciprocal|negative|opposite|double|half|complement)\sof)[\s$*(]*\Z",
+    re.IGNORECASE,
+)
+_MAKING = ("of", "twice", "thrice", "half", "double", "triple")
 _TAG = late(r"<[^<>\n]{0,20}>[\s$]*\Z")
 _RANGE_BEFORE = late(r"\b(?:from|between)[\s$(]*\Z", re.IGNORECASE)
 _NUMBER = r"\$?-?\d(?:[\d.,/]*\d)?\$?"
@@ -178,8 +184,10 @@ _OR_BEFORE = late(
     r"|\banswer\s+is\s+(?:not\s+|between\s+)?[$(]*([-+−]?\d[\d.,/]*)[$)]*\s+(?:or|nor|to|and)\s+[$(*]*\Z"
 )
 # The rest of a point that the box is one coordinate of: `(\boxed{5}, 6)`.
-_POINT_BEFORE = late(r"(?:(?<![a-zA-Z\d)}])|(?<=\\left)|(?<![a-zA-Z])(?<=[A-Z]))\(\$?((?:[^()$,\n]{1,20},)*)\s*\Z")
-_POINT_BEHIND = late(r"[\s$]*((?:,[^()$,\n]{1,20})*?)\s*(?:\\right\s*)?\)")
+_POINT_BEFORE = late(  # or the end of an interval: `[0, \boxed{5}]`
+    r"(?:(?<![a-zA-Z\d)}])|(?<=\\left)|(?<![a-zA-Z])(?<=[A-Z]))(\(|(?<!\\)\[)\$?((?:[^()\[\]$,\n]{1,20},)*)\s*\Z"
+)
+_POINT_BEHIND = late(r"[\s$]*((?:,[^()\[\]$,\n]{1,20})*?)\s*(?:\\right\s*)?([)\]])")
 _WORD = late(r"(?<![a-zA-Z\\])[a-zA-Z]{2,}")
 _HEDGING = late(r"maybe|perhaps|possibly|alternatively")
 
@@ -193,6 +201,10 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
         return whole, None
     if ("answer" in near or "thing" in near) and _is_part(near):
         return rf"{content} \text{{ or }} \ldots", None
+    if near.rstrip(_AROUND).endswith(_MAKING) and (made := _MADE_OF_IT.search(near)) is not None:
+        line = near[near.rfind("\n", 0, made.start() + 1) + 1 : made.start()]
+        if not any(mark.isdigit() for mark in line):
+            return rf"{content} \text{{ or }} \ldots", None
     sign = _SIGN.search(near) if before.rstrip().endswith(_SIGNS) else None
     if sign is not None and content[:1] not in "-−":
         inner = f"({content})" if re.search(r"[-+±]|\\pm", content) else content
@@ -291,13 +303,14 @@ def _extended(content: str, near: str, behind: str) -> str | None:
 
 
 def _point(content: str, before: str, behind: str) -> str | None:
-    """The point that a box is a coordinate of."""
-    if "(" not in before[-_LOOKED_AT:] or not behind.lstrip("$ \n").startswith((",", ")", "\\right")):
+    """The point that a box is a coordinate of, or the interval."""
+    near = before[-_LOOKED_AT:]
+    if not ("(" in near or "[" in near) or not behind.lstrip("$ \n").startswith((",", ")", "]", "\\right")):
         return None
-    left, right = _POINT_BEFORE.search(before[-_LOOKED_AT:]), _POINT_BEHIND.match(behind)
-    if left is None or right is None or not (left[1] or right[1]) or _WORD.search(left[1] + right[1]):
+    left, right = _POINT_BEFORE.search(near), _POINT_BEHIND.match(behind)
+    if left is None or right is None or not (left[2] or right[1]) or _WORD.search(left[2] + right[1]):
         return None
-    return f"({left[1]}{content}{right[1]})"
+    return f"{left[1]}{left[2]}{content}{right[1]}{right[2]}"
 
 
 def _offered_before(before: str) -> str | None:

@@ -27,8 +27,9 @@ from rewards.math.extract.claims import (
     is_title,
 )
 from rewards.math.extract.echoed import is_echoed
-from rewards.math.extract.listed import is_choice_of_many, is_marker, is_option, parts, total_of_parts
+from rewards.math.extract.listed import is_choice_of_many, is_marker, is_option, several, total_of_parts
 from rewards.math.extract.modified import changed_from
+from rewards.math.extract.on_the_way import is_on_the_way
 from rewards.math.extract.pairs import of_two
 from rewards.math.extract.sentences import SENTENCE_END, sentence_before, sentence_end, unmarked
 from rewards.math.extract.spans import NAME, Span, formula, joined, number, values
@@ -129,7 +130,6 @@ _USED = late(  # "= 84 dollars in ", "= 28 hours to sew "; not "= 60 dollars for
 _BY_WORDS = late(r"[^\d,;:=]{0,40}\Z")
 _WITH = late(r"\d[^.;\n\d]*\bwith\b[^.;\n\d]*[,;]\s(?:and\s)?[\s$*]*\Z")  # "10 with replacement, "
 _WITHOUT = late(r"[\s$*)]*without\W*\Z")
-_CUT_OFF = late(r"[^,;=\n]*[.!]\s+(?:for|in|next|now|then|case|the\ssecond)\b[^.!?=\d]*,\s*\Z", re.IGNORECASE)
 _AND_MORE = late(r"[\s$*]*(?:[a-z]+\s){1,4}?(?P<and>and\s)[\s$*]*")
 _TIMES = late(r"\stimes\sas\b")
 _MOVED = late(  # "rose from 70 "
@@ -140,11 +140,6 @@ _REFERENCE = late(  # the number of a part of the text
     r"\b(?:step|problem|question|part|equation|method|formula|section|line|lemma|theorem|exercise|figure|rule|example"
     r"|page|chapter)s?"
     r"\s[\s$*(]*\Z",
-    re.IGNORECASE,
-)
-_GOING_ON = late(  # the value is one on the way
-    r"[\s$*)]*(?:\s[a-z]+){0,3}[.!:]\s+(?:now|next|it\s(?:still\s)?remains\sto|(?:I|we)\sstill\s(?:need|have)\sto|what\sremains\sis\b"
-    r"|then\s(?:he|she|it|they|we|I)\b)\b(?![^.\n]*\b(?:you|done|finished|answer)\b)",
     re.IGNORECASE,
 )
 _ANSWER = late(r"(?:\b(?:the|an?|our|my|your|its|this)|['’]s)\s(?:\w+\s){0,2}answer\b", re.IGNORECASE)
@@ -276,7 +271,7 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
         return total
     if stated and (both := of_two(text)) is not None:
         return both
-    if stated and (answers := parts(text)) is not None:
+    if stated and (answers := several(text)) is not None:
         return answers
     if stated and is_choice_of_many(text):
         return SEVERAL + text[-_LONGEST_JOINT:]
@@ -343,7 +338,7 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
     if (
         _GOES_ON.match(behind)
         or (stated and _TWO_READINGS.search(text, max(0, first.start - _LONGEST_TIMES), first.start))
-        or (stated and (_GOING_ON.match(behind) or _CUT_OFF.fullmatch(text, last.end)))
+        or (stated and is_on_the_way(text, last.end))
         or (_WITHOUT.match(text, last.end) and _WITH.search(before))
         or (is_supposed(before) and not is_range)
         or (stated and _ASKED_ALONE.match(text, last.start))

@@ -298,6 +298,7 @@ _BASIS = re.compile(
     r"\\(?:hat|mathbf|vec|bm|boldsymbol|widehat|mathbb)\s*(?P<open>\{)?\s*(?:\\(?:mathbf|mathrm|hat|bf)\s*\{?\s*)?"
     r"\\?(?P<axis>[ijk])(?:math)?\s*(?(open)\}{1,2}|\}{0,2})(?![a-zA-Z])"
 )
+_ROUND = re.compile(r"(?<!\\)\\[()]")
 _THIN = "\\,"
 _UNIT = re.compile(
     r"\\(?:mathrm|text|textrm|mathsf)\s*\{((?=[^{}]*\{)(?:[a-zA-Z/ ^0-9.-]|\\cdot(?![a-z])|\\,|\{\s*-?\d\s*\})+)\}"
@@ -365,7 +366,9 @@ def _over(match: re.Match[str]) -> str:
 
 
 def _undelimited(text: str) -> str:
-    """Without the dollar signs around each of several formulas; those of money stay."""
+    """Without the delimiters around each of several formulas; the dollar signs of money stay."""
+    if "\\(" in text:
+        text = _ROUND.sub(" ", text)
     if text.count("$") < 2:
         return text
     pairs = [match.group(1) for match in _PAIR.finditer(text)]

@@ -1,0 +1,33 @@
+"""Values that are only on the way to the answer: the text goes on with what is to be done next, or is cut off there.
+
+Example:
+    >>> is_on_the_way("The sum is 8. Now we halve it.", 12), is_on_the_way("The sum is 8. Then", 12)
+    (True, True)
+    >>> is_on_the_way("The sum is 8. And we are done.", 12)
+    False
+"""
+
+from __future__ import annotations
+
+import re
+
+from rewards.math.late import late
+
+_LONGEST = 200
+_GOES_ON = late(  # the value is one on the way
+    r"[\s$*)]*(?:\s[a-z]+){0,3}[.!:]\s+(?:now|next|it\s(?:still\s)?remains\sto|(?:I|we)\sstill\s(?:need|have)\sto|what\sremains\sis\b"
+    r"|then\s(?:he|she|it|they|we|I)\b)\b(?![^.\n]*\b(?:you|done|finished|answer)\b)",
+    re.IGNORECASE,
+)
+_CUT_OFF = late(
+    r"[^,;=\n]*[.!]\s+(?:for|in|next|now|then|case|the\ssecond)\b[^.!?=\d]*,\s*\Z"
+    # "Then", "Then y =": cut off in the next sentence
+    r"|[^,;=\n]{0,80}[.!\n]\s*(?:then|next|now|so|thus|hence|therefore|finally|and|but)"
+    r"(?:[,:]?|\b[^.!?\d\n]{0,40}(?:=|\b(?:by|to|of|the|an?|and|is|are|with|from)))\s*\Z",
+    re.IGNORECASE,
+)
+
+
+def is_on_the_way(text: str, end: int) -> bool:
+    """Whether the value that ends there is one that another step follows."""
+    return _GOES_ON.match(text[end : end + _LONGEST]) is not None or _CUT_OFF.fullmatch(text, end) is not None
