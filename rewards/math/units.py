@@ -232,6 +232,11 @@ _ITEM = late(
 _FLUID = late(r"\b(?:fl\.?|fluid)\s*(?:oz|ounces?)\b\.?", re.IGNORECASE)
 _NAUTICAL = late(r"\bnautical\s+miles?\b", re.IGNORECASE)
 _LIGHT_YEARS = late(r"\blight[\s-]years?\b", re.IGNORECASE)
+_TOGETHER = late(  # one word: `x-intercepts`, `three-digit`, `non-zero`
+    r"\b(?:[a-z]-(?=(?:intercept|coordinate|value|gon|tuple)s?\b)|non-(?=[a-z])"
+    r"|(?:one|two|three|four|five|six|seven|eight|nine|ten)-(?=(?:digit|letter|element|sided|term|step|point|member|person)\b))",
+    re.IGNORECASE,
+)
 _IN_TOTAL = late(r"(?:total|all|the)\b", re.IGNORECASE)
 _WORD = late(r"[A-Za-z]+")
 _ONLY_WORDS = late(r"[A-Za-z\s]*")
@@ -267,6 +272,8 @@ def priced(currency: Unit, per: Unit) -> Unit:
 def read_unit(text: str) -> Unit | None:
     """The unit or words that a text is; None where it is something else. An empty text is no unit at all."""
     text = _DEGREES_OF.sub("", _LIGHT_YEARS.sub("lightyear", _NAUTICAL.sub("nmi", _FLUID.sub("floz", text))))
+    if "-" in text:
+        text = _TOGETHER.sub(lambda found: found.group()[:-1], text)
     reader = _Reader()
     at = count = 0
     while at < len(text):

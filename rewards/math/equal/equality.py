@@ -30,7 +30,8 @@ from rewards.math.parse.clauses import INDEX, conditions, first, index, is_bound
 from rewards.math.parse.congruences import MODULO
 from rewards.math.parse.reading import gold_readings, readings, readings_of_spelled
 from rewards.math.spell.dress import has_arrows, with_arrows
-from rewards.math.spell.spelling import LONGEST, key, spelled, unwrapped, words_of
+from rewards.math.spell.spelling import LONGEST, key, spelled, unwrapped
+from rewards.math.spell.words import words_of
 from rewards.math.units import Unit, is_unit
 from rewards.math.values import (
     EXACT,

@@ -26,7 +26,7 @@ from rewards.math.expressions import (
 )
 from rewards.math.parse.congruences import MODULO, same_residues
 from rewards.math.parse.reading import readings
-from rewards.math.spell.spelling import words_of
+from rewards.math.spell.words import words_of
 from rewards.math.values import (
     EXACT,
     Based,

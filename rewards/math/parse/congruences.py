@@ -114,13 +114,15 @@ def _joined(parts: list[str | None]) -> list[Value]:
     moduli = [int(one[3] or one[4]) for one in found]
     if len(found) != len(said) or len(names) > 1 or not all(moduli):
         return []
-    if "and" in parts and len(set(moduli)) > 1:  # what leaves over both
-        return []
     whole = math.lcm(*moduli)
     if whole > _LARGEST_MODULUS:
         return []
     pairs = [(int(one[2]), modulus) for one, modulus in zip(found, moduli, strict=True)]
-    left = {value for residue, modulus in pairs for value in range(residue % modulus, whole, modulus)}
+    each = [set(range(residue % modulus, whole, modulus)) for residue, modulus in pairs]
+    is_both = "and" in parts and len(set(moduli)) > 1  # what leaves over both
+    left = set.intersection(*each) if is_both else set.union(*each)
+    if not left:
+        return []
     return _each(min(names, default=None), left, whole)
 
 

@@ -34,8 +34,9 @@ from rewards.math.parse.statements import statement
 from rewards.math.parse.structure import maths
 from rewards.math.parse.worded import worded
 from rewards.math.spell.han import is_word
-from rewards.math.spell.spelling import CLOSE_TEXT, LONGEST, OPEN_TEXT, key, spelled, words_of
+from rewards.math.spell.spelling import CLOSE_TEXT, LONGEST, OPEN_TEXT, key, spelled
 from rewards.math.spell.tokens import FUNCTION_WORDS, NotMaths
+from rewards.math.spell.words import words_of
 from rewards.math.units import CURRENCIES, is_unit
 from rewards.math.values import Based, Clock, Many, Minus, Named, Ratio, Scalar, Truth, Value, Words
 
@@ -72,7 +73,8 @@ _TO = re.compile(r"\d+(?:\s*“?\s*to\s*”?\s*\d+)+")
 _OUT_OF = re.compile(r"(\d+)\s*“?\s*(?:out of|in)\s*”?\s*(\d+)")
 _POINT = re.compile(r"[A-Z](?:_\{?\w\}?|')?\s*(?=\((?!.*\(.*,).*,)")
 _BOTH = re.compile(r"^“\s*both\s*”\s*(?=.*\band\b)", re.IGNORECASE)
-_BETWEEN_LINES = re.compile(r"([a-zA-Z]{1,3}(?:_\{?\w\}?)?)\s*(\\perp|\\parallel)\s*([a-zA-Z]{1,3}(?:_\{?\w\}?)?)")
+_LINE = r"(?:\\(?:overline|overrightarrow|overleftrightarrow)\s*\{\s*)?([a-zA-Z]{1,3}(?:_\{?\w\}?)?)\s*\}?"
+_BETWEEN_LINES = re.compile(rf"{_LINE}\s*(\\perp|\\parallel)\s*{_LINE}")
 _LETTER = r"(?:[a-zA-Z]|\\(?:alpha|beta|gamma|phi|psi)(?![a-zA-Z]))"
 _SIGN_OF_LOGIC = r"\\(?:neg|land|lor|to|Rightarrow|implies|iff|[lL]eftrightarrow|oplus)(?![a-zA-Z])"
 _LOGIC = re.compile(  # letters, brackets and a denial or an implication: `p \to q`

@@ -22,8 +22,9 @@ from rewards.math.parse.quantities import names_a_structure
 from rewards.math.parse.set_builders import set_builder
 from rewards.math.parse.steps import worked
 from rewards.math.parse.vectors import tuples
-from rewards.math.spell.spelling import key, words_of
+from rewards.math.spell.spelling import key
 from rewards.math.spell.tokens import Kind, NotMaths, Token, tokens
+from rewards.math.spell.words import words_of
 from rewards.math.values import (
     Equation,
     Inequality,

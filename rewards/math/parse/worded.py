@@ -13,8 +13,8 @@ import re
 
 from rewards.math.lexicon import MONTHS, TRUTHS, without_verb
 from rewards.math.parse.number_sets import by_words
-from rewards.math.spell.spelling import words_of
 from rewards.math.spell.tokens import FUNCTION_WORDS
+from rewards.math.spell.words import words_of
 from rewards.math.values import Based, Choice, Clock, Date, Many, Truth, Value, Words
 
 _PLAIN = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’. -]*[A-Za-zÀ-ÿ.]")

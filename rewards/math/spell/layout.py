@@ -73,6 +73,13 @@ _AT = late(  # `7 \\text{ (when } n = 3)`: where the value is reached, or by wha
     rf"(?:(?:at|when|where|with)\b\s*”?\s*\$?[a-zA-Z]\s*=\s*[^,;=()“”$]+\$?|by\s{_HEDGING}[A-Za-z][A-Za-z '-]*)"
     r"[”)\s]*\Z"
 )
+_AT_ALONE = late(r"(?<=[\d}%])\s*“\s*at\s*”\s*[a-zA-Z]\s*=\s*[^,;=()“”$<>]+\Z")
+_OF_ITSELF = late(  # `x = 12 (x > 0)`
+    r"(?:\A|(?<=\\Rightarrow )|(?<=\\implies ))([a-zA-Z])\s?=\s?(-?(?:[\d./ {}]|\\(?:frac|sqrt|pi)(?![a-z]))+)"
+    r"\(\s?\1\s?(?:[<>]|\\(?:[lg]e|ne)(?![a-z]))\s?-?\d+\s?\)\Z"
+)
+_FOLLOWS = late(r"(?<!lim)\s\\to(?=\s[a-zA-Z]\s?=)")
+_BOTH_ROOTS = late(r"\A([a-z])\s?_\s?\{\s?1\s?,\s?2\s?\}\s?=(?=.*\\pm)")
 _THAT_IS = late(  # `12 \\text{ (i.e., } 12)`
     r"(?<=[\d}%])\s*(?:“\s*,?\s*\(?|\(\s*“?)\s*(?:i\.e\.|that is)\s*,?\s*”?\s*([^“”()]+)[“”)\s]*\Z"
 )
@@ -186,8 +193,10 @@ def _unaligned(text: str) -> str:
 
 def _remarked(text: str) -> str:
     """`5 (apples)`: the remark as words behind the value; where it is reached is none."""
+    if text[-1] == ")":
+        text = _OF_ITSELF.sub(r"\1 = \2", text).rstrip()
     if text[-1] not in "”)":
-        return text
+        return _AT_ALONE.sub("", text)
     text = _AT.sub("", text)
     remark = _REMARK.search(text)
     return text if remark is None else f"{text[: remark.start()]} “ {remark[1]}”"
@@ -265,7 +274,9 @@ _NOTATIONS: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     (("{",), _without_empty),
     (("&",), _unaligned),
     (("\\not", "=/="), lambda text: _NOT.sub(lambda sign: "\\notin" if "in" in sign.group() else "\\ne ", text)),
+    (("\\to ",), lambda text: _FOLLOWS.sub(r" \\Rightarrow", text) if "=" in text.partition("\\to")[0] else text),
     (("”", ")"), _remarked),
+    (("_{",), lambda text: _BOTH_ROOTS.sub(r"\1 =", text)),
     (("since", "because"), lambda text: _REASON.sub("", text)),
     (("$", "€", "£"), lambda text: _MONEY.sub(_in_scale, text)),
     (("i.e.", "that is"), _that_is),

@@ -14,7 +14,6 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from rewards.math.lexicon import without_verb
 from rewards.math.spell import han
 from rewards.math.spell.dress import arrowed, indexed, undressed
 from rewards.math.spell.layout import laid_out, settled, unbraced
@@ -288,8 +287,6 @@ _CIRCLE = re.compile(r"\^\s*\{\s*\\circ\s*\}")
 _UNION = re.compile(r"(?<=[)\]}])\s*U\s*(?=[(\[{]|\\\{)")
 _TIMES = re.compile(r"(?<=\d)\s+x\s+(?=\d)")
 _TEMPERATURE = re.compile(r"\^\s*\\circ\s*(“\s*)?([CF])(?![a-zA-Z])(?(1)\s*”?()|())")
-_ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
-_HYPHEN = re.compile(r"(?<=\w)\s*-\s*(?=\w)")
 _WHITE = re.compile(r"\s+")
 _TRAILING = re.compile(r"(?:(?<![.\\])[.](?![.])|(?<!\\)[,;:]|\\\\)+$")
 _BRACED_SIGN = re.compile(r"(?<!\\text)(?<!\\mathrm)\{\s*([-+:=<>])\s*\}")
@@ -468,24 +465,6 @@ def spelled(text: str) -> str:
         text = _MARKUP.sub("", text)
     text = _WHITE.sub(" ", indexed(text)).strip()
     return settled(_TRAILING.sub("", text).strip())
-
-
-_IN_FULL = {
-    "dne": "does not exist",
-    "d.n.e": "does not exist",
-    **dict.fromkeys(
-        ("infinitely many solution", "infinite number of solution", "infinite solution"), "infinitely many"
-    ),
-}
-
-
-def words_of(text: str) -> str:
-    """Words in the form in which they are compared."""
-    text = text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").replace("\\", " ")
-    text = _HYPHEN.sub(" ", text)
-    text = " ".join(text.split()).strip(" .,;:!\"'").casefold()
-    text = re.sub(r"\bsolutions$", "solution", without_verb(_ARTICLE.sub("", text)))
-    return _IN_FULL.get(text, text)
 
 
 def key(text: str) -> str:

@@ -1,0 +1,40 @@
+"""Words in the form in which they are compared: without letter case, article, hyphens, and what they are said of.
+
+Example:
+    >>> words_of("The function is Odd."), words_of("divergent") == words_of("The series diverges")
+    ('odd', True)
+"""
+
+from __future__ import annotations
+
+import re
+
+from rewards.math.lexicon import without_verb
+from rewards.math.spell.spelling import CLOSE_TEXT, OPEN_TEXT
+
+_HYPHEN = re.compile(r"(?<=\w)\s*-\s*(?=\w)")
+_ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
+_OF_SUBJECT = re.compile(  # "the function is even", "the series diverges"
+    r"(?:given )?(?:function|graph|(?:improper )?integral|series|sequence|triangle|curve|conic|shape|figure|angle)"
+    r" (?:(?:is|are) (?:an? )?([a-z]+)|((?:di|con)verges))"
+)
+_IN_FULL = {
+    **dict.fromkeys(("diverges", "it diverges", "is divergent"), "divergent"),
+    **dict.fromkeys(("converges", "it converges", "is convergent"), "convergent"),
+    "dne": "does not exist",
+    "d.n.e": "does not exist",
+    **dict.fromkeys(
+        ("infinitely many solution", "infinite number of solution", "infinite solution"), "infinitely many"
+    ),
+}
+
+
+def words_of(text: str) -> str:
+    """Words in the form in which they are compared."""
+    text = text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").replace("\\", " ")
+    text = _HYPHEN.sub(" ", text)
+    text = " ".join(text.split()).strip(" .,;:!\"'").casefold()
+    text = re.sub(r"\bsolutions$", "solution", without_verb(_ARTICLE.sub("", text)))
+    if (said := _OF_SUBJECT.fullmatch(text)) is not None:
+        text = said[1] or said[2]
+    return _IN_FULL.get(text, text)
