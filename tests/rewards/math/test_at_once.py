@@ -45,6 +45,7 @@ FOR_WORKERS = (  # sentences, and values that no text decides
     "pieces_identities_and_statements",
     "second_answers_and_options",
     "sums_with_dots_and_compound_units",
+    "thoughts_lists_and_words",
     "whole_numbers_residues_and_curves",
 )
 
