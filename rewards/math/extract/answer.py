@@ -53,7 +53,7 @@ from rewards.math.extract.remarks import unremarked
 from rewards.math.extract.results import result
 from rewards.math.extract.sentences import sentence_before
 from rewards.math.extract.surroundings import replaced
-from rewards.math.extract.thoughts import visible, without_other_thoughts
+from rewards.math.extract.thoughts import outside_thoughts, visible
 from rewards.math.extract.tidied import tidied
 from rewards.math.extract.written import LONGEST_SEARCHED, last_value
 from rewards.math.late import late
@@ -426,8 +426,7 @@ def extract(
     own = turn(response)
     if (":" in own and ("User" in own or "Human" in own or "Instruction" in own)) or ("|" in own and "<|" in own):
         own = without_next_turn(own, lambda text: visible(text, prefilled=prefilled))
-    text = visible(own, prefilled=prefilled)
-    text = None if text is None else without_other_thoughts(text)
+    text = outside_thoughts(own, prefilled=prefilled)
     if text is None:
         return None
     text = tidied(text) if policy == "lenient" else text

@@ -5,7 +5,7 @@ Text before a lone closing tag is thinking, too; after a tag that is left open t
 Example:
     >>> visible("<think>is it 7?</think> No: 8"), visible("<think>it is 7")
     (' No: 8', None)
-    >>> without_other_thoughts("<reasoning>is it 7?</reasoning> No: 8"), without_other_thoughts("<scratchpad>it is 7")
+    >>> outside_thoughts("<reasoning>is it 7?</reasoning> No: 8"), outside_thoughts("<scratchpad>it is 7")
     (' No: 8', None)
 """
 
@@ -22,8 +22,7 @@ _OTHER_THOUGHT = late(
     r"^[^\S\n]*<(thinking|thoughts?|reasoning|scratchpad)>|</(?:thinking|thoughts?|reasoning|scratchpad)>",
     re.IGNORECASE | re.MULTILINE,
 )
-_MAY_THINK = late(r"<[tT/]")
-_MAY_THINK_OTHERWISE = late(r"<(?:/?(?:thi|tho|rea|scr))", re.IGNORECASE)
+_MAY_THINK = late(r"<[tTrRsS/]")
 _ANSWER_BEGUN = late(r"<answer>", re.IGNORECASE)
 _THOUGHT_BETWEEN = "\n\n…\n\n"  # no box is joined to another over it
 
@@ -54,10 +53,16 @@ def visible(response: str, *, prefilled: bool = False) -> str | None:
     return _joined([*kept, response[at:]])
 
 
-def without_other_thoughts(text: str) -> str | None:
-    """Without what stands in tags that prompts name instead of `<think>`; one that is left open ends at `<answer>`."""
-    if _MAY_THINK_OTHERWISE.search(text) is None:
-        return text
+def outside_thoughts(response: str, *, prefilled: bool = False) -> str | None:
+    """What is visible, also without what stands in tags that prompts name instead of `<think>`; None likewise.
+
+    One of those that is left open ends at `<answer>`.
+    """
+    if not prefilled and _MAY_THINK.search(response) is None and not _thinks_otherwise(response):
+        return response
+    text = visible(response, prefilled=prefilled)
+    if text is None:
+        return None
     kept: list[str] = []
     at, inside = 0, False
     for tag in _OTHER_THOUGHT.finditer(text):
