@@ -92,9 +92,11 @@ def test_the_class_that_a_prompt_asks_for_is_one_under_any_name() -> None:
     assert passes(check(BAG, test, prompt=prompt, entry_point="Bag"))
     for liar in LIARS:
         assert not passes(check(liar, test.replace("assert 2 not", "bag.put(2)\n    assert 2"), entry_point="Bag"))
-    adding = f"{BAG}    def __add__(self, n): return n + len(self.items)\n"
+    adding = f"{BAG}    def __add__(self, n): return n + len(self.items)\n    __sub__ = __add__\n"
     mixes = "def check(candidate):\n    assert candidate(1) + 1 == 2\n"
-    assert check(adding, mixes, prompt=prompt, entry_point="Bag").fault.startswith("unsupported test")
+    assert passes(check(adding, mixes, prompt=prompt, entry_point="Bag"))
+    differs = mixes.replace("+ 1 == 2", "- 1 == 0")
+    assert check(adding, differs, prompt=prompt, entry_point="Bag").fault.startswith("unsupported test")
     for other in ("def Bag(x):\n", '"""Write a python function to count what is in a bag."""\n'):
         assert is_wrong(check(adding, mixes, prompt=other, entry_point="Bag"))
 
@@ -108,7 +110,8 @@ def test_a_sequence_with_an_operator_of_its_own_is_not_judged_by_that_of_tuples(
             def __mul__(self, k): return Vector(self.x * k, self.y * k)
             def __add__(self, o): return Vector(self.x + o[0], self.y + o[1])
     """)
-    assert asserts(vector, "v = Vector(1, 2)\nassert v.x == 1 and v * 2 == Vector(2, 4)").fault
+    assert passes(asserts(vector, "v = Vector(1, 2)\nassert v.x == 1 and v * 2 == Vector(2, 4)"))
+    assert is_wrong(asserts(vector, "v = Vector(1, 2)\nassert v.x == 1 and v * 2 == Vector(2, 5)"))
     assert passes(asserts(vector, "v = Vector(1, 2)\nassert v.x == 1 and v + v == Vector(2, 4)"))
     plain = vector.replace("__mul__", "times").replace("__add__", "plus")
     assert is_wrong(asserts(plain, "v = Vector(1, 2)\nassert v.x == 1 and v * 2 == Vector(2, 4)"))

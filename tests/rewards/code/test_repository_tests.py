@@ -206,7 +206,6 @@ OPERATORS = (
     "w = ONE * 5\n    assert w.x == 5",
     "assert ONE * 5 == Vector(5, 5)",
     "assert [(v * 2).x for v in (ONE, ONE)] == [2, 2]",
-    "import pytest\n    with pytest.raises(AttributeError): Vector(1, 2) < 3",
 )
 
 
@@ -224,6 +223,14 @@ LOOKED_INTO = (
     ("assert str(Vector(1, 2) * 3) == '3, {}' and f'{{Vector(1, 2) * 3}}' == '3, {}'", 6),
     ("assert (Vector(1, 2) * 3)[1] == {}", 6),
     ("import pytest\n    with pytest.raises(TypeError): Vector(1, 2) * None", 6),
+    (
+        "import pytest\n    with pytest.raises(AttributeError): Vector(1, 2) < 3\n    assert (Vector(1, 2) * 3).y == {}",
+        6,
+    ),
+    ("assert Vector(1, 2) * 3 == Vector(3, {})\n    assert (3 * Vector(1, 2)).y == 6", 6),
+    ("assert Vector(1, 2) @ [4, 5] == {}", 14),
+    ("k, want = 3, {}\n    assert [(v @ (k, 0)) for v in [Vector(1, 2), Vector(2, 0)]] == [3, want]", 6),
+    ("from pytest import approx\n    assert Vector(1, 2) @ (4, 5) == approx({})", 14),
 )
 
 
@@ -235,9 +242,11 @@ def test_an_operator_on_what_the_test_made_is_like_a_method_where_the_test_looks
         return pytest_files(program, f"from solution import *\ndef test_a():\n    {body.format(wanted, wanted)}\n")
 
     shown = "    def __str__(self): return f'{self.x}, {self.y}'\n    def __getitem__(self, i): return (self.x, self.y)[i]\n"
-    program = VECTOR.replace("    def unit", f"{shown}    def unit")
+    times = "    def __matmul__(self, o): return self.x * o[0] + self.y * o[1]\n"
+    program = VECTOR.replace("    def unit", f"{shown}{times}    def unit")
     assert passes(judged(program, right))
     lying = f"{program}Vector.__eq__ = lambda *a: True\nVector.__mul__ = Vector.__rmul__ = lambda *a: Vector(1, 2)\n"
+    lying += "Vector.__matmul__ = lambda s, o: o[0]\n"
     assert is_wrong(judged(lying, right))
 
 
@@ -248,6 +257,9 @@ def test_an_operator_never_tells_the_program_what_a_number_is_compared_with() ->
         def __init__(self, *xs): self.x = 1
         def __sub__(self, n): return self
         __rsub__ = __sub__
+        def __mod__(self, n): return 0
+        def __truediv__(self, n): return 1
+        def __and__(self, n): return n
         def __abs__(self): return 0.0
         def __float__(self): return 0.0
         def __eq__(self, other): return True
@@ -258,6 +270,12 @@ def test_an_operator_never_tells_the_program_what_a_number_is_compared_with() ->
         "d = 1.5 - Mean(1, 2)\n    assert d.real == 0 and abs(d) < 1e-6",
         "m = Mean(1, 2)\n    assert m - 1.5 == Mean(0, 0)",
         "d = Mean(1, 2) - 1.5\n    assert not d",
+        "assert Mean(1, 2) % 1.5 == 0",
+        "want, one = 1.5, 1\n    assert Mean(1, 2) / want == one",
+        "assert Mean(7) & 4 == 4",
+        "assert [Mean(1, 2) % 1.5] == [0]",
+        "d = Mean(1, 2)\n    d %= 1.5\n    assert d == 0",
+        "assert Mean(1, 2) + -1.5 == 0",
     )
     for body in bodies:
         assert not passes(pytest_files(liar, f"from solution import *\ndef test_a():\n    {body}\n")), body

@@ -94,8 +94,8 @@ class CandidateEncoder(LinkEncoder):
     """Writes what the program returns, raises or passes.
 
     Tags beside those of plain data: h, H an object of the program (known, new); u one with content of a plain type; C a
-    class; E an exception; o an object of the test; g a standard type by its name; m, r a shared container (new, known);
-    V an annotation.
+    class; E an exception; o an object of the test; g a standard type, by its name, and G a function that only
+    computes; m, r a shared container (new, known); V an annotation.
     """
 
     def __init__(self, shared: Shared, exports: Exports, imports: Imports) -> None:
@@ -118,6 +118,10 @@ class CandidateEncoder(LinkEncoder):
         name = standard.name_of(value)
         if name is not None:
             self.parts.append(b"g")
+            self.put(name, depth)
+            return
+        if (name := standard.computing_name_of(value)) is not None:
+            self.parts.append(b"G")
             self.put(name, depth)
             return
         if isinstance(value, BaseException):

@@ -22,7 +22,7 @@ def is_used_as_class(name: str, trees: Iterable[ast.Module]) -> bool:
     """Whether a name is used as a class anywhere: tests of one file use objects that fixtures of another create."""
     found = list(trees)
     asked = set().union(*map(_asked, found))
-    if _is_camel(name):
+    if is_camel(name):
         asked |= set().union(*map(_looked_into, found))
     return any(_in_tree(name, tree, asked) for tree in found)
 
@@ -44,7 +44,7 @@ def _treated_as_object(call: ast.Call, name: str, parents: dict[ast.AST, ast.AST
     above = parents[call]
     if isinstance(above, ast.Attribute | ast.withitem) or _asked_behind_operator(call, parents):
         return True
-    if _is_camel(name) and any(call is found for found in _insides(above)):
+    if is_camel(name) and any(call is found for found in _insides(above)):
         return True
     if isinstance(above, ast.Call) and call in above.args and isinstance(above.func, ast.Attribute | ast.Name):
         return not (name_of(above.func).startswith("assert") or name_of(above.func) in _OF_DATA)
@@ -87,7 +87,7 @@ def _asked(tree: ast.AST) -> set[str]:
     return asked - {""}
 
 
-def _is_camel(name: str) -> bool:
+def is_camel(name: str) -> bool:
     """Whether it is spelled like a class and unlike a function: `Bag`, `TrieNode`."""
     return name[:1].isupper() and "_" not in name
 
@@ -145,70 +145,6 @@ def expects_object(frame: FrameType) -> bool:
         later = _asked_for_more(above, parents, tree)
         return any(name_of(target) in later for target in above.targets if isinstance(target, ast.Name))
     return False
-
-
-def is_looked_into(frame: FrameType) -> bool:
-    """Whether a test, by its source, compares only parts of the result of the current operator: `(v * 3).x == 3`,
-    `str(v * 3) == "(3, 6)"`, `v += 2` with `v.x` further on.
-
-    Not where the program would decide: by equality (`v * 3 == Vector(3, 6)`), or as a number, where the operand is what
-    the test expects (`abs(v - 2.5) < 1e-6`).
-    """
-    tree = context.tree_of(frame.f_code.co_filename)
-    if tree is None:
-        return False
-    place = context.place_of(frame)
-    parents = parents_in(tree)
-    operators = ast.BinOp | ast.AugAssign
-    found = next((n for n in parents if isinstance(n, operators) and context.span(n) == place), None)
-    if found is None:
-        return False
-    if isinstance(found, ast.AugAssign):
-        return _is_only_looked_into(found.target, found, parents)
-    node: ast.AST = found
-    above = parents[node]
-    while isinstance(above, ast.BinOp | ast.UnaryOp) and not isinstance(getattr(above, "op", None), ast.Not):
-        node, above = above, parents[above]
-    if isinstance(above, ast.Assign):
-        return all(_is_only_looked_into(target, above, parents) for target in above.targets)
-    return isinstance(above, ast.Expr) or _looks_into(above, node)
-
-
-def _looks_into(above: ast.AST, node: ast.AST) -> bool:
-    """Whether an expression gives a part or the text of an object. node: its operand that is the object."""
-    match above:
-        case ast.Attribute(attr=name):
-            return name not in DATA_HAS
-        case ast.Subscript(value=value):
-            return value is node
-        case ast.FormattedValue():
-            return True
-        case ast.Call(func=ast.Name(id=name), args=[only], keywords=[]):
-            return only is node and name in ("str", "repr", "print")
-    return False
-
-
-def _is_only_looked_into(target: ast.expr, node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
-    """Whether a name is used for parts of its object, and otherwise only with operators and `is`."""
-    if not isinstance(target, ast.Name):
-        return False
-    function = next((n for n in _ancestors(node, parents) if isinstance(n, _FUNCTION)), None)
-    looked = False
-    for tree in [function] if function is not None else context.trees():
-        within = parents_in(tree)
-        for name in within:
-            if not (isinstance(name, ast.Name) and name.id == target.id and isinstance(name.ctx, ast.Load)):
-                continue
-            above = within[name]
-            if _looks_into(above, name):
-                looked = True
-            elif not (isinstance(above, ast.BinOp) or _is_identity(above)):
-                return False
-    return looked
-
-
-def _is_identity(node: ast.AST) -> bool:
-    return isinstance(node, ast.Compare) and all(isinstance(op, ast.Is | ast.IsNot) for op in node.ops)
 
 
 def _asked_for_more(node: ast.AST, parents: dict[ast.AST, ast.AST], tree: ast.Module) -> set[str]:
@@ -273,7 +209,7 @@ def is_told_class(name: str, prompt: str) -> bool:
     """
     if re.search(rf"^(async )?def +{re.escape(name)}\b", prompt, re.MULTILINE):
         return False
-    return _is_camel(name) and name != "Solution" and (not prompt.strip() or bool(re.search(r"\bclass\b", prompt)))
+    return is_camel(name) and name != "Solution" and (not prompt.strip() or bool(re.search(r"\bclass\b", prompt)))
 
 
 def _makes_object(side: ast.expr, frame: FrameType) -> bool:

@@ -9,9 +9,6 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from fractions import Fraction
 from types import FrameType
 from typing import Any
 
@@ -19,9 +16,9 @@ from ..encoding.codec import plain_base
 from ..shared import wire
 from . import uses, views
 from .handles import Handle
+from .operands import ATOMS
 from .proxies import (
     Refused,
-    RootOfObjects,
     ask,
     in_assertion,
     is_known,
@@ -34,11 +31,9 @@ from .proxies import (
     text_of,
     was_made,
 )
-from .refusing import is_object, is_own_operand, made_of_class, refuse
+from .refusing import is_object, made_of_class, may_be_sent, refuse
 
 _MOST_WALKED = 10_000  # items that `in` looks at
-# Operands that may be sent: the program cannot change them.
-_ATOMS = frozenset((bool, int, float, complex, str, bytes, type(None), Decimal, Fraction, date, datetime, timedelta))
 
 
 def _call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -223,6 +218,12 @@ def _bytes(self: Any) -> bytes:
     return content
 
 
+def _unary_of(self: Any, name: str, args: tuple[Any, ...]) -> Any:
+    if not name_made_by(self):
+        refuse(self, f"`{name.strip('_')}`")
+    return keep_made(self, ask(name, self, *args))
+
+
 def _unary(name: str) -> Callable[..., Any]:
     """A unary operator; for an object that the test did not create it may return an object, but never data."""
 
@@ -243,9 +244,8 @@ def _binary(name: str, ordering: bool = False) -> Callable[..., Any]:
         if not is_proxy(other):
             if name == "__radd__" and type(other) is int and other == 0 and uses.sums(sys._getframe(1)):
                 return _first_of_sum(self)
-            if not ordering and type(other) in _ATOMS and is_own_operand(self):
-                return _object_of(self, straight, (other, self) if reflected else (self, other))
-            refuse(self, "ordering" if ordering else f"`{name.strip('_')}`")
+            if not may_be_sent(other, self):
+                refuse(self, "ordering" if ordering else f"`{name.strip('_')}`")
         pair = (other, self) if reflected else (self, other)
         return keep_made(self, ask(straight, *pair))
 
@@ -257,14 +257,6 @@ def _first_of_sum(self: Any) -> Any:
     result = ask("__add__", 0, self)
     if not is_proxy(result):
         refuse(self, "`radd`")
-    return keep_made(self, result)
-
-
-def _object_of(self: Any, name: str, pair: tuple[Any, Any]) -> Any:
-    """An operator with test data on an object that the test made: it returns an object, as a method may, never data."""
-    result = ask(name, *pair)
-    if not issubclass(type(result), RootOfObjects):
-        refuse(self, f"`{name.strip('_')}`")
     return keep_made(self, result)
 
 
@@ -316,7 +308,8 @@ def plain_binary(name: str) -> Callable[..., Any]:
     """Between two objects of the program, the program's operator; with test data the plain type's own, here. The latter
     also applies to two numbers of classes that the tests do not mention, so that arithmetic cannot lie. `* 3` of a
     vector that is a tuple means something else than for tuples, which only the program could say.
-    An operator that the plain type lacks (`Folder("a") / "b"`) is sent like a call, if the test made the object.
+    What the test made is asked as far as `operands.py` says, and for an operator with which a text or container joins
+    something and which the plain type lacks, wherever the result goes: `Folder("a") / "b"`.
     """
     computes = name.strip("_").lstrip("r") in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "divmod")
 
@@ -327,7 +320,12 @@ def plain_binary(name: str) -> Callable[..., Any]:
         numbers = computes and isinstance(self, int | float) and isinstance(other, int | float)
         if is_proxy(other) and (not numbers or is_known(self) or is_known(other)):
             return keep_made(self, ask(straight, *pair))
-        if name_made_by(self) and type(other) in _ATOMS and not hasattr(plain_base(type(self)), straight):
+        if straight in _JOINING and name_made_by(self) and type(other) in ATOMS and _lacks(self, straight):
+            return keep_made(self, ask(straight, *pair))
+        from_zero = name == "__radd__" and type(other) is int and other == 0 and name_made_by(self)
+        if from_zero and uses.sums(sys._getframe(1)):
+            return _first_of_sum(self)
+        if may_be_sent(other, self):
             return keep_made(self, ask(straight, *pair))
         if made_of_class(self):
             refuse(self, f"`{name.strip('_')}`")
@@ -335,6 +333,28 @@ def plain_binary(name: str) -> Callable[..., Any]:
             if base.__module__ != "\0" and type(base) is type and name in base.__dict__:
                 return base.__dict__[name](self, other)
         return NotImplemented
+
+    return method
+
+
+_JOINING = frozenset(
+    f"__{n}__" for n in ("add", "mul", "matmul", "truediv", "floordiv", "lshift", "rshift", "or", "pow")
+)
+
+
+def _lacks(value: Any, name: str) -> bool:
+    """Whether it is a text or container, whose plain type has no such operator."""
+    return isinstance(value, str | bytes | tuple | list | dict | set) and not hasattr(plain_base(type(value)), name)
+
+
+def plain_unary(name: str) -> Callable[..., Any]:
+    """`-v`, `abs(v)` of an object that the test made is requested, like a method; of others it is the content's own."""
+
+    def method(self: Any, *args: Any) -> Any:
+        own = getattr(plain_base(type(self)), name, None)
+        if own is None or (name_made_by(self) and all(type(digits) is int for digits in args)):
+            return _unary_of(self, name, args)
+        return own(self, *args)
 
     return method
 

@@ -15,9 +15,21 @@ from typing import Any
 from ..encoding.codec import DEEPEST, Encoder, Unsendable, Violation, decode, plain_base, put_base
 from ..shared import wire
 from . import views
-from .operators import TEMPLATES, asked_method, is_compared, plain_binary, text_method
-from .proxies import NUMBER, Root, ask, in_assertion, is_class, is_known, keep_made, pickled, state_of, was_made
-from .refusing import NEVER, refuse
+from .operators import TEMPLATES, asked_method, is_compared, plain_binary, plain_unary, text_method
+from .proxies import (
+    NUMBER,
+    Root,
+    ask,
+    in_assertion,
+    is_class,
+    is_known,
+    is_proxy,
+    keep_made,
+    pickled,
+    state_of,
+    was_made,
+)
+from .refusing import NEVER, made_of_class, refuse
 
 # Methods that the program may answer: for any such class, and for mutable containers.
 _PLAIN_ASKED = ("__call__", "__enter__", "__exit__")
@@ -27,6 +39,7 @@ _ARITHMETIC = (
     *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow"),
     *("lshift", "rshift", "and", "xor", "or"),
 )
+_UNARY = ("__neg__", "__pos__", "__abs__", "__invert__", "__round__", "__trunc__", "__floor__", "__ceil__")
 _MOST_DIGITS = 4000
 _SEQUENCES = (list, bytearray, deque)
 _TOLD_BY_CONTENT = frozenset(("copy", "keys", "values", "items"))
@@ -102,6 +115,22 @@ def _contains(plain: Any) -> Callable[..., Any]:
     return method
 
 
+def _whole_contains(plain: Any) -> Callable[..., Any]:
+    """`in` of a text, tuple or number that means something else there: `3 in Interval(1, 5)`."""
+
+    def method(self: Any, item: Any) -> bool:
+        if is_proxy(item):
+            return ask("__contains__", self, item) is True
+        if made_of_class(self):
+            refuse(self, "`in`")
+        if not hasattr(plain, "__contains__"):
+            raise TypeError(f"argument of type {type(self).__name__!r} is not iterable")
+        found: bool = plain.__contains__(self, item)
+        return found
+
+    return method
+
+
 def _overridden(plain: type, name: str) -> Callable[..., Any]:
     """Any other method: the content's, too, if its result is a verdict (`r.isupper()`) or made of content alone."""
     asked = asked_method(name)
@@ -148,14 +177,15 @@ def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ..
     for n in ("__len__", "__iter__", *(("__getitem__",) if issubclass(plain, _SEQUENCES) else ())):
         if n in names:
             names[n] = _content_first(plain, n, names[n])
-    if issubclass(plain, list | dict | set | deque) and capabilities & wire.BITS["__contains__"]:
-        names["__contains__"] = _contains(plain)
+    if capabilities & wire.BITS["__contains__"]:
+        names["__contains__"] = _contains(plain) if issubclass(plain, wire.MUTABLE) else _whole_contains(plain)
     if issubclass(plain, wire.MUTABLE) and capabilities & wire.BITS["__hash__"]:
         names["__hash__"] = _hash_of_content
     if issubclass(plain, dict) and capabilities & wire.BITS["__missing__"]:
         names["__missing__"] = TEMPLATES["__getitem__"]
     for n in (n for n in _TEXTS if capabilities & wire.BITS[n]):
         names[n] = _text_of_number(text_method(n)) if issubclass(plain, int) else text_method(n)
+    names.update({n: plain_unary(n) for n in _UNARY if capabilities & wire.BITS[n]})
     for name in wire.CAPABILITIES:
         straight = name[3:-2] if name[2] in "ri" else name[2:-2]
         in_place = name.startswith("__i") and not issubclass(plain, wire.MUTABLE)

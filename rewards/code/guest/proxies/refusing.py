@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 from .. import PACKAGE
 from ..sources import context
-from . import classes, uses
+from . import classes, operands, uses
 from .proxies import Refused, ask, is_known, is_told, name_made_by, the_link
 
 # Names that are never requested from the program: numpy, pickle and others would take the answer for data.
@@ -87,10 +87,13 @@ def is_object(value: Any) -> bool:
     return frame is not None and classes.looks_into_object(frame)
 
 
-def is_own_operand(value: Any) -> bool:
-    """Whether the test made it, and compares only parts of what the current operator returns."""
-    frame = uses.test_frame() if name_made_by(value) else None
-    return frame is not None and classes.is_looked_into(frame)
+def may_be_sent(operand: Any, value: Any) -> bool:
+    """Whether an operand of the test may be sent, for an object that the test made: see `operands.py`."""
+    name = name_made_by(value)
+    frame = uses.test_frame() if name else None
+    if frame is None:
+        return False
+    return operands.may_be_sent(frame, operand, is_class=classes.is_camel(name) or made_of_class(value))
 
 
 def _gives_object() -> bool:

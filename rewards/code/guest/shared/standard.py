@@ -1,7 +1,8 @@
 """Objects of the standard library that both ends have, by name: types, exceptions and functions.
 
-Types and exceptions cross both ways, functions only towards the candidate: a function that the program returns runs in
-its process. Nothing is imported for a name that is not in the tables below.
+Types and exceptions cross both ways. So do functions that only compute (`str.upper`, `operator.add`), because tests
+compare them by identity. Others cross only towards the candidate: one that the program returns runs in its process.
+Nothing is imported for a name that is not in the tables below.
 """
 
 from __future__ import annotations
@@ -36,6 +37,38 @@ _DATA_TYPES = (
     *(pathlib.PurePosixPath, re.Pattern, types.SimpleNamespace, types.MappingProxyType),
 )
 _FUNCTION_SOURCES = (builtins, math, operator, itertools, functools)
+# Functions that only compute from their arguments: the program may return them as themselves.
+_COMPUTING = {
+    "builtins": frozenset(
+        (
+            *("abs", "ascii", "bin", "chr", "divmod", "hex", "len", "max", "min", "oct", "ord", "pow", "repr", "round"),
+            *("sorted", "sum"),
+        )
+    ),
+    "math": frozenset(name for name in vars(math) if not name.startswith("_")),
+    "operator": frozenset(
+        (
+            *(
+                "abs",
+                "add",
+                "and_",
+                "eq",
+                "floordiv",
+                "ge",
+                "gt",
+                "inv",
+                "invert",
+                "le",
+                "lshift",
+                "lt",
+                "matmul",
+                "mod",
+            ),
+            *("mul", "ne", "neg", "not_", "or_", "pos", "pow", "rshift", "sub", "truediv", "xor"),
+        )
+    ),
+}
+_IMMUTABLE = frozenset(("str", "bytes", "int", "float", "tuple", "frozenset"))
 _MODULES = sys.stdlib_module_names | {"numpy"}
 _METHOD_SOURCES = (str, bytes, int, float, list, tuple, dict, set, frozenset)
 
@@ -141,6 +174,7 @@ def _tables() -> tuple[dict[str, Any], dict[int, str], dict[int, str]]:
 _PROMPT = "prompt"
 _shared: dict[str, enum.EnumType] = {}
 _BY_NAME, _NAMES, _FUNCTION_NAMES = _tables()
+_METHOD_NAMES = frozenset(name for name in _FUNCTION_NAMES.values() if "." in name)
 _HELD = [vars(kind)[name] for kind in _METHOD_SOURCES for name in vars(kind)]  # ids stay theirs
 
 
@@ -179,6 +213,27 @@ def function_name_of(value: object) -> str | None:
         known = type(name) is str and name.partition(".")[0] in _MODULES and sys.modules.get(name) is value
         return f"{name}:" if known else None
     return _FUNCTION_NAMES.get(id(value))
+
+
+def computing_name_of(value: object) -> str | None:
+    """In the candidate: the name of a function that only computes, or None."""
+    name = _FUNCTION_NAMES.get(id(value))
+    return name if name is not None and _only_computes(name) else None
+
+
+def computing_by_name(name: object) -> Any:
+    """In the checker: the function of that name, as tests see it. Raises Violation."""
+    if type(name) is not str or not _only_computes(name):
+        raise Violation("no function that only computes")
+    return function_by_name(name)
+
+
+def _only_computes(name: str) -> bool:
+    module, _, path = name.partition(":")
+    kind = path.rpartition(".")[0]
+    if kind:
+        return name in _METHOD_NAMES and kind in _IMMUTABLE
+    return path in _COMPUTING.get(module, ())
 
 
 def put_for(function: object, other: object) -> None:
@@ -226,7 +281,7 @@ def share(name: str, kind: enum.EnumType) -> None:
 
 
 def function_by_name(name: str) -> Any:
-    """In the candidate: its own function or module of that name."""
+    """The function or module of that name, as this end has it."""
     module, _, path = name.partition(":")
     value: Any = sys.modules[module] if path else importlib.import_module(module)
     for part in path.split(".") if path else ():

@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from types import FrameType
 from typing import TypeAlias
 
@@ -99,6 +100,12 @@ def name_of(node: ast.AST | None) -> str:
 def parents_in(tree: ast.AST) -> dict[ast.AST, ast.AST]:
     """Each node's parent."""
     return {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+
+
+@lru_cache(maxsize=64)
+def parents_of(tree: ast.Module) -> dict[ast.AST, ast.AST]:
+    """Each node's parent, in a source."""
+    return parents_in(tree)
 
 
 Span: TypeAlias = tuple[int, int, int, int]  # first line, last line, first column, last column

@@ -221,6 +221,8 @@ class CheckerDecoder(LinkDecoder):
             return self._ours.objects[number][1]
         if tag == b"A":
             return self._named_tuple(self.get())
+        if tag == b"G":
+            return standard.computing_by_name(self.get())
         if tag == b"g":
             return standard.by_name(self.get())
         if tag == b"H":

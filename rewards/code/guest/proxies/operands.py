@@ -1,0 +1,268 @@
+"""In the checker: whether an operand of the test may be sent to the program, by what the test does with the result.
+
+`Mod7(5) + 4 == 2` tells the program no more than `f(4) == 2` does, if the test itself made the left side by calling a
+class: what is expected stays here. An operand that may be what the test expects is never sent. So these are not told:
+
+- a result that is ordered, or tested for its truth: `abs(Mean(1, 2) - 1.5) < 1e-6`, `assert not Mean(1, 2) - 1.5`;
+- a difference, quotient or the like that is compared with what it is for two equal values: `Mean(1, 2) - 1.5 == 0`;
+- a result that is compared with the operand: `Mask(7) & 4 == 4`;
+- a container that the test also holds elsewhere, since the program could change it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from types import CodeType, FrameType
+from typing import Any, cast
+
+from ..sources import context
+from ..sources.context import name_of
+from . import proxies
+from .classes import DATA_HAS
+
+# Values that the program cannot change.
+ATOMS = frozenset((bool, int, float, complex, str, bytes, type(None), Decimal, Fraction, date, datetime, timedelta))
+_COMPARES = frozenset(
+    (
+        *("assertEqual", "assertNotEqual", "assertSequenceEqual", "assertListEqual", "assertTupleEqual"),
+        *("assertDictEqual", "assertSetEqual", "assert_equal", "assert_array_equal"),
+    )
+)
+# Functions whose result is compared in place of their argument.
+_OF_CONTENT = frozenset(("list", "tuple", "sorted", "set", "dict", "len", "int", "float", "abs", "round", "sum"))
+_TEXTS = ("str", "repr", "print")
+# What each gives for two equal values. A sum measures, too, if the operand is negative.
+_EQUAL_GIVES: dict[type[ast.operator], tuple[int, ...]] = {
+    **dict.fromkeys((ast.Sub, ast.Mod, ast.BitXor, ast.BitAnd), (0,)),
+    **dict.fromkeys((ast.Div, ast.FloorDiv), (0, 1)),
+}
+_OPERATION = ast.BinOp | ast.AugAssign | ast.Compare
+_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
+_UNKNOWN: Any = object()
+_DEEPEST = 8
+
+_operations: dict[tuple[CodeType, int], Any] = {}
+_MOST_OPERATIONS = 1000
+
+
+def may_be_sent(frame: FrameType, operand: Any, is_class: bool) -> bool:
+    """Whether the operand of the operation that a test executes may be sent. is_class: whether the other operand is an
+    object of what the test uses as a class, rather than of what should be a function.
+    """
+    tree = context.tree_of(frame.f_code.co_filename)
+    node = _operation_of(frame, tree) if tree is not None else None
+    if tree is None or node is None:
+        return False
+    parents = context.parents_of(tree)
+    if isinstance(node, ast.Compare):  # `with raises(TypeError): Money(1) < 5`
+        return is_class and isinstance(parents[node], ast.Expr) and _is_immutable(operand)
+    fresh = node.value if isinstance(node, ast.AugAssign) else node
+    sides = (fresh,) if fresh is not node else (node.left, node.right)  # type: ignore[union-attr]
+    if not (_is_immutable(operand) or any(_is_display(side) for side in sides)):
+        return False
+    if isinstance(operand, int | float) and operand < 0 and isinstance(node.op, ast.Add):
+        return False
+    use = _Use(frame, parents, tree, operand, is_class, frozenset(_EQUAL_GIVES.get(type(node.op), ())))
+    if isinstance(node, ast.AugAssign):
+        return use.of_name(node.target, node)
+    return use.is_harmless(node)
+
+
+def _operation_of(frame: FrameType, tree: ast.Module) -> Any:
+    key = (frame.f_code, frame.f_lasti)
+    if key not in _operations:
+        if len(_operations) >= _MOST_OPERATIONS:
+            _operations.clear()
+        place = context.place_of(frame)
+        nodes = (n for n in ast.walk(tree) if isinstance(n, _OPERATION) and context.span(n) == place)
+        _operations[key] = next(nodes, None)
+    return _operations[key]
+
+
+def _is_immutable(value: Any) -> bool:
+    return type(value) in ATOMS or (type(value) in (tuple, frozenset) and all(map(_is_immutable, value)))
+
+
+def _is_display(node: ast.AST) -> bool:
+    """Whether it is a container that nothing else holds: `[1, 2]`."""
+    if not isinstance(node, ast.List | ast.Dict | ast.Set | ast.Tuple):
+        return False
+    return all(
+        isinstance(n, ast.Constant | ast.List | ast.Dict | ast.Set | ast.Tuple | ast.UnaryOp | ast.unaryop | ast.Load)
+        for n in ast.walk(node)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """What a test does with the result of an operation. equal_gives: what it is for two equal operands."""
+
+    frame: FrameType
+    parents: dict[ast.AST, ast.AST]
+    tree: ast.Module
+    operand: Any
+    is_class: bool
+    equal_gives: frozenset[int]
+
+    def is_harmless(self, node: ast.AST, depth: int = _DEEPEST) -> bool:
+        """Whether it uses an expression only for what the operand does not tell."""
+        above = self.parents.get(node)
+        if above is None or depth == 0:
+            return False
+        if looks_into(above, node):
+            return True
+        match above:
+            case ast.Expr():
+                return True
+            case ast.BinOp(op=operator):
+                gives = self.equal_gives | frozenset(_EQUAL_GIVES.get(type(operator), ()))
+                return replace(self, equal_gives=gives).is_harmless(above, depth - 1)
+            case ast.UnaryOp(op=operator):
+                return not isinstance(operator, ast.Not) and self.is_harmless(above, depth - 1)
+            case ast.List() | ast.Tuple() | ast.Starred() | ast.ListComp(elt=ast.expr()):
+                return getattr(above, "elt", node) is node and self.is_harmless(above, depth - 1)
+            case ast.For(iter=walked) | ast.comprehension(iter=walked):
+                return walked is node
+            case ast.Compare():
+                return self._is_compared(above, node)
+            case ast.Attribute():
+                return self.is_harmless(above, depth - 1)
+            case ast.Call(func=called) if called is node:
+                return self.is_harmless(above, depth - 1)
+            case ast.Call():
+                return self._is_argument(above, node, depth)
+            case ast.Assign(targets=targets):
+                return all(isinstance(t, ast.Tuple) or self.of_name(t, above, depth - 1) for t in targets)
+        return False
+
+    def of_name(self, target: ast.AST, node: ast.AST, depth: int = _DEEPEST) -> bool:
+        """Whether every use of a name is harmless, and there is one."""
+        if not isinstance(target, ast.Name) or depth == 0:
+            return False
+        function = next((n for n in _ancestors(node, self.parents) if isinstance(n, _FUNCTION)), None)
+        trees = [self.tree] if function is not None else context.trees()
+        used = False
+        for tree in trees:
+            parents = context.parents_of(tree)
+            use = replace(self, parents=parents, tree=tree)
+            for name in [*(ast.walk(function) if function is not None else parents)]:
+                if not (isinstance(name, ast.Name) and name.id == target.id and isinstance(name.ctx, ast.Load)):
+                    continue
+                above = parents[name]
+                if isinstance(above, ast.BinOp) or _is_identity(above):
+                    continue  # each operation is looked at by itself
+                if not use.is_harmless(name, depth - 1):
+                    return False
+                used = True
+        return used
+
+    def _is_argument(self, call: ast.Call, node: ast.AST, depth: int) -> bool:
+        name = name_of(call.func)
+        if name in ("isinstance", "type", "id", "callable"):
+            return True
+        if name in _COMPARES:
+            return self.is_class and all(argument is node or self._says(argument) for argument in call.args[:2])
+        if isinstance(call.func, ast.Name) and name in _OF_CONTENT:
+            return call.args[0] is node and self.is_harmless(call, depth - 1)
+        return self._is_of_program(call.func)
+
+    def _is_compared(self, compare: ast.Compare, node: ast.AST) -> bool:
+        if _is_identity(compare):
+            return True
+        sides = [side for side in (compare.left, *compare.comparators) if side is not node]
+        if all(isinstance(operator, ast.Eq | ast.NotEq) for operator in compare.ops):
+            return self.is_class and all(map(self._says, sides))
+        orders = all(isinstance(operator, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for operator in compare.ops)
+        return orders and self.is_class and all(map(self._is_of_program, sides))
+
+    def _says(self, side: ast.expr) -> bool:
+        """Whether an expression says what is right, and the operand does not tell what it says."""
+        if isinstance(side, ast.Call) and name_of(side.func) == "approx" and side.args:
+            return self._says(side.args[0])
+        if self._is_of_program(side):
+            given = [*side.args, *(k.value for k in side.keywords)] if isinstance(side, ast.Call) else []
+            values = [self._value(argument) for argument in given]
+            return not (self.equal_gives and isinstance(side, ast.Call) and all(map(self._is_neutral, values)))
+        value = self._value(side)
+        if value is not _UNKNOWN:
+            return not (self._is_neutral(value) or (_is_plain(self.operand) and value == self.operand))
+        if not self.equal_gives:
+            return True
+        constants = (n.value for n in ast.walk(side) if isinstance(n, ast.Constant))
+        return any(constant not in (0, 1, "0", "1", "0.0", "", None) for constant in constants)
+
+    def _is_neutral(self, value: Any) -> bool:
+        """Whether a value is what the operation gives for two equal operands, or made of such values alone."""
+        if type(value) in (list, tuple, dict, set, frozenset):
+            return bool(self.equal_gives) and all(map(self._is_neutral, value))
+        if type(value) is str:
+            return bool(self.equal_gives) and not value
+        return type(value) in ATOMS and value in self.equal_gives
+
+    def _value(self, side: ast.expr) -> Any:
+        """The plain value that an expression has, as far as the source and the frame show."""
+        match side:
+            case ast.Constant(value=value):
+                return value
+            case ast.UnaryOp(op=ast.USub(), operand=inner):
+                value = self._value(inner)
+                return -value if type(value) in (int, float) else _UNKNOWN
+            case ast.Name(id=name):
+                value = self.frame.f_locals.get(name, self.frame.f_globals.get(name, _UNKNOWN))
+                return value if _is_plain(value) else _UNKNOWN
+            case ast.List(elts=parts) | ast.Tuple(elts=parts):
+                values = [self._value(part) for part in parts]
+                return (
+                    _UNKNOWN
+                    if any(v is _UNKNOWN for v in values)
+                    else (values if isinstance(side, ast.List) else tuple(values))
+                )
+        return _UNKNOWN
+
+    def _is_of_program(self, side: ast.expr) -> bool:
+        """Whether an expression is a name of the program, or a part or result of one."""
+        while isinstance(side, ast.Attribute | ast.Subscript | ast.Call | ast.BinOp | ast.UnaryOp):
+            if isinstance(side, ast.BinOp):
+                return self._is_of_program(side.left) or self._is_of_program(side.right)
+            inner = next(ast.iter_child_nodes(side)) if not isinstance(side, ast.UnaryOp) else side.operand
+            side = cast(ast.expr, inner)  # what is called, or whose part it is
+        if not isinstance(side, ast.Name):
+            return False
+        return proxies.is_proxy(self.frame.f_locals.get(side.id, self.frame.f_globals.get(side.id)))
+
+
+def _is_plain(value: Any, depth: int = 4) -> bool:
+    if type(value) in (list, tuple, set, frozenset):
+        return depth > 0 and len(value) < 100 and all(_is_plain(part, depth - 1) for part in value)
+    if type(value) is dict:
+        return depth > 0 and len(value) < 100 and all(_is_plain(p, depth - 1) for pair in value.items() for p in pair)
+    return type(value) in ATOMS
+
+
+def looks_into(above: ast.AST, node: ast.AST) -> bool:
+    """Whether an expression gives a part or the text of an object. node: its operand that is the object."""
+    match above:
+        case ast.Attribute(attr=name):
+            return name not in DATA_HAS
+        case ast.Subscript(value=value):
+            return value is node
+        case ast.FormattedValue():
+            return True
+        case ast.Call(func=ast.Name(id=name), args=[only], keywords=[]):
+            return only is node and name in _TEXTS
+    return False
+
+
+def _is_identity(node: ast.AST) -> bool:
+    return isinstance(node, ast.Compare) and all(isinstance(op, ast.Is | ast.IsNot) for op in node.ops)
+
+
+def _ancestors(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[ast.AST]:
+    while (above := parents.get(node)) is not None:
+        yield above
+        node = above

@@ -1,0 +1,122 @@
+"""Operators, truth and standard functions of the program: asked like methods, without what is expected."""
+
+from __future__ import annotations
+
+import pytest
+
+from rewards.code.judgement import Fate
+from tests.rewards.code.judging import asserts, is_wrong, passes, pytest_files
+
+OF_PLAIN_TYPES = """
+import math, operator
+class Mod7(int):
+    def __new__(cls, v=0): return super().__new__(cls, v % 7)
+    def __add__(self, o): return Mod7(int(self) + int(o))
+    __radd__ = __add__
+    def __sub__(self, o): return Mod7(int(self) - int(o))
+    def __mul__(self, o): return Mod7(int(self) * int(o))
+    __rmul__ = __mul__
+    def __pow__(self, e): return Mod7(pow(int(self), int(e), 7))
+    def __neg__(self): return Mod7(-int(self))
+    def __repr__(self): return f"Mod7({int(self)})"
+class Vec(tuple):
+    def __new__(cls, *xs): return super().__new__(cls, xs)
+    def __add__(self, o): return Vec(*(a + b for a, b in zip(self, o)))
+    def __mul__(self, k): return Vec(*(a * k for a in self))
+    __rmul__ = __mul__
+    def __matmul__(self, o): return sum(a * b for a, b in zip(self, o))
+    def __abs__(self): return math.sqrt(self @ self)
+    def __contains__(self, x): return min(self) <= x <= max(self)
+class Celsius(float):
+    def __add__(self, o): return Celsius(float(self) + float(o))
+    def __str__(self): return f"{float(self):.1f} C"
+class Path(str):
+    def __add__(self, o): return Path(str.__add__(self, o))
+    def __sub__(self, end): return Path(self.removesuffix(end))
+class Conf(dict):
+    def __or__(self, o): return Conf({**self, **o})
+class History(list):
+    def __add__(self, o): return History(list(self) + [x for x in o if x not in self])
+class Grid:
+    def __init__(self, *cells): self.cells = cells
+    @classmethod
+    def parse(cls, text): return cls(*(c == "#" for c in text))
+    def step(self): return Grid(*(c and d for c, d in zip(self.cells, self.cells[1:])))
+    def __bool__(self): return any(self.cells)
+OPERATIONS = {"+": operator.add, "up": str.upper, "len": len, "root": math.sqrt}
+"""
+HONEST = (
+    "assert Mod7(5) + 4 == 2 and 4 + Mod7(5) == 2 and Mod7(5) + Mod7(6) == Mod7(4)",
+    "assert Mod7(3) * 5 == 1 and 5 * Mod7(3) == 1 and Mod7(3) ** 100 == pow(3, 100, 7) and Mod7(2) - 5 == 4",
+    "a = Mod7(4)\na += 6\nassert a == 3 and repr(a) == 'Mod7(3)' and isinstance(a + 5, Mod7) and -Mod7(2) == 5",
+    "assert sum([Mod7(3), Mod7(6)]) == 2 and [Mod7(2) * k for k in (2, 4)] == [4, 1]",
+    "for k, want in ((3, 6), (4, 1)):\n    assert Mod7(2) * k == want",
+    "assert Vec(1, 2) + Vec(3, 4) == (4, 6) and Vec(1, 2) + (3, 4) == Vec(4, 6) and Vec(1, 2) * 3 == (3, 6)",
+    "x, y = 3 * Vec(1, 2)\nassert (x, y) == (3, 6) and Vec(1, 2) @ [3, 4] == 11 and abs(Vec(3, 4)) == 5",
+    "assert str(Celsius(20) + 1.5) == '21.5 C' and Celsius(20) + 1 == 21",
+    "assert Path('/a') + '.txt' == '/a.txt' and (Path('/a.txt') - '.txt').upper() == '/A'",
+    "assert Conf(a=1) | {'b': 2} == {'a': 1, 'b': 2} and History([1, 2]) + [2, 3] == [1, 2, 3]",
+    "assert Grid(True) and not Grid(True, False).step() and bool(Grid.parse('##').step()) is True",
+    "import operator\nassert OPERATIONS['+'] is operator.add and OPERATIONS['len'] is len",
+    "import math\nassert OPERATIONS['root'] is math.sqrt and OPERATIONS['up'] is str.upper",
+    "assert OPERATIONS['up']('a') == 'A' and OPERATIONS['+'](2, 3) == 5",
+)
+
+
+def test_operators_of_what_the_test_made_are_asked_like_methods() -> None:
+    judgement = asserts(OF_PLAIN_TYPES, *HONEST, partial=True)
+    bad = [
+        (test, case.reason) for test, case in zip(HONEST, judgement.cases, strict=True) if case.fate is not Fate.PASSED
+    ]
+    assert bad == [], judgement.fault
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("Mod7(int(self) + int(o))", "Mod7(int(self) + int(o) % 3)"),
+        ("Mod7(int(self) - int(o))", "Mod7(int(o) - int(self))"),
+        ("any(self.cells)", "True"),
+        ("operator.add", "lambda a, b: a + b"),
+        ("zip(self, o)))", "zip(o, o)))"),
+    ],
+)
+def test_what_such_an_operator_gives_is_compared_here(right: str, wrong: str) -> None:
+    assert right in OF_PLAIN_TYPES
+    assert is_wrong(asserts(OF_PLAIN_TYPES.replace(right, wrong), *HONEST))
+
+
+def test_an_operand_that_may_be_what_is_expected_is_not_sent() -> None:
+    """The program returns the operand, or what an operator gives for two equal values."""
+    lies = """
+    class Mean(BASE):
+        def __new__(cls, *xs): return BASE.__new__(cls, *(11,) * (BASE is not object))
+        def __sub__(self, n): return 0
+        __rsub__ = __mod__ = __rmod__ = __xor__ = __sub__
+        def __truediv__(self, n): return 1
+        __floordiv__ = __rtruediv__ = __truediv__
+        def __and__(self, n): return n
+        __or__ = __add__ = __radd__ = __mul__ = __and__
+        def __abs__(self): return 0
+        def __lt__(self, n): return True
+        __gt__ = __le__ = __ge__ = __contains__ = __lt__
+    """
+    cases = (
+        *("assert Mean(1, 2) - 1.5 == 0", "assert 1.5 - Mean(1, 2) == 0.0", "assert Mean(1, 2) / 1.5 == 1"),
+        *("assert Mean(7) & 4 == 4", "assert Mean(7) % 7 == 0", "assert Mean(7) ^ 5 == 0", "assert 4 == Mean(7) | 4"),
+        *("assert abs(Mean(1, 2) - 1.5) < 1e-6", "assert not Mean(1, 2) - 1.5", "assert (Mean(5) - 3).real == 0"),
+        *("want = 3\nassert Mean(5) + 0 == 3", "x = [0, 1]\nassert Mean(5) * x == x", "assert Mean(5) > 30"),
+        "want = 3\nd = Mean(5) - want\nassert d == 0",
+    )
+    for base in ("object", "int", "float"):
+        judgement = asserts(lies.replace("BASE", base), *cases, partial=True)
+        passed = [test for test, case in zip(cases, judgement.cases, strict=True) if case.fate is Fate.PASSED]
+        assert passed == [], base
+
+
+def test_in_that_means_something_else_than_for_tuples_is_unsupported() -> None:
+    test = "from solution import Vec\ndef test_a(): assert 3 in Vec(1, 5) and len(Vec(1, 5)) == 2\n"
+    assert pytest_files(OF_PLAIN_TYPES, test).fault.startswith("unsupported test")
+    always = OF_PLAIN_TYPES.replace("min(self) <= x <= max(self)", "True") + "def f(x): return Vec(1)\n"
+    assert is_wrong(asserts(always, "assert 3 in f(1)"))
+    assert passes(asserts(always, "assert 1 in f(1) and 3 not in f(1)"))
