@@ -43,6 +43,37 @@ class Grid:
     def parse(cls, text): return cls(*(c == "#" for c in text))
     def step(self): return Grid(*(c and d for c, d in zip(self.cells, self.cells[1:])))
     def __bool__(self): return any(self.cells)
+class Account:
+    def __init__(self, n): self.n = n
+    def deposit(self, n):
+        self.n += n
+        return self
+    __iadd__ = deposit
+    def __rshift__(self, f): return Account(f(self.n))
+class Markup(str):
+    def __mod__(self, what): return Markup(str(self) % (what.replace("<", "&lt;") if type(what) is str else what))
+class Field:
+    def __init__(self, name): self.name = name
+    def __gt__(self, n): return Condition(lambda row: row[self.name] > n)
+    def __eq__(self, n): return Condition(lambda row: row[self.name] == n)
+    def __ne__(self, n): return Condition(lambda row: row[self.name] != n)
+class Condition:
+    def __init__(self, holds): self.holds = holds
+    def __and__(self, other): return Condition(lambda row: self.holds(row) and other.holds(row))
+class Fields:
+    def __getattr__(self, name): return Field(name)
+F = Fields()
+def where(rows, condition): return [row["n"] for row in rows if condition.holds(row)]
+class Invalid(Exception):
+    def __bool__(self): return False
+def validated(x): return x > 0 or Invalid(x)
+class Part:
+    def __init__(self, keys): self.keys = keys
+    def __contains__(self, key): return key in self.keys
+    def __iter__(self): return iter(self.keys)
+class Tree:
+    def __init__(self, *keys): self.keys = keys
+    def __getitem__(self, cut): return Part([k for k in self.keys if cut.start <= k < cut.stop])
 OPERATIONS = {"+": operator.add, "up": str.upper, "len": len, "root": math.sqrt}
 """
 HONEST = (
@@ -56,6 +87,14 @@ HONEST = (
     "assert str(Celsius(20) + 1.5) == '21.5 C' and Celsius(20) + 1 == 21",
     "assert Path('/a') + '.txt' == '/a.txt' and (Path('/a.txt') - '.txt').upper() == '/A'",
     "assert Conf(a=1) | {'b': 2} == {'a': 1, 'b': 2} and History([1, 2]) + [2, 3] == [1, 2, 3]",
+    "v = [3, 4]\nw = Vec(1, 2)\nassert w @ v == 11 and v == [3, 4] and w + (Vec(1, 1) + v) == (5, 7)",
+    "a = Account(1)\nassert a.deposit(2) is a\na += 5\nassert a.n == 8 and (a >> (lambda n: n * 2)).n == 16",
+    "assert Markup('<b>%s</b>') % '<' == '<b>&lt;</b>' and Markup('%d') % 5 == '5'",
+    "rows = [{'n': 1}, {'n': 2}, {'n': 3}]\nassert where(rows, F.n > 1) == [2, 3] and where(rows, F.n == 2) == [2]",
+    "rows = [{'n': 1}, {'n': 2}, {'n': 3}]\nc = F.n != 2\nassert where(rows, c) == [1, 3]",
+    "rows = [{'n': 1}, {'n': 2}, {'n': 3}]\nassert where(rows, (F.n > 1) & (F.n != 3)) == [2]",
+    "assert validated(3) and not validated(-3) and isinstance(validated(-3), Invalid)",
+    "t = Tree(1, 2, 3)\npart = t[1:3]\nassert 2 in part and 3 not in part and t.keys == (1, 2, 3)",
     "assert Grid(True) and not Grid(True, False).step() and bool(Grid.parse('##').step()) is True",
     "import operator\nassert OPERATIONS['+'] is operator.add and OPERATIONS['len'] is len",
     "import math\nassert OPERATIONS['root'] is math.sqrt and OPERATIONS['up'] is str.upper",
@@ -77,6 +116,9 @@ def test_operators_of_what_the_test_made_are_asked_like_methods() -> None:
         ("Mod7(int(self) + int(o))", "Mod7(int(self) + int(o) % 3)"),
         ("Mod7(int(self) - int(o))", "Mod7(int(o) - int(self))"),
         ("any(self.cells)", "True"),
+        ("row[self.name] == n", "row[self.name] >= n"),
+        ("return False", "return True"),
+        ("if cut.start <= k < cut.stop", ""),
         ("operator.add", "lambda a, b: a + b"),
         ("zip(self, o)))", "zip(o, o)))"),
     ],
@@ -106,12 +148,18 @@ def test_an_operand_that_may_be_what_is_expected_is_not_sent() -> None:
         *("assert Mean(7) & 4 == 4", "assert Mean(7) % 7 == 0", "assert Mean(7) ^ 5 == 0", "assert 4 == Mean(7) | 4"),
         *("assert abs(Mean(1, 2) - 1.5) < 1e-6", "assert not Mean(1, 2) - 1.5", "assert (Mean(5) - 3).real == 0"),
         *("want = 3\nassert Mean(5) + 0 == 3", "x = [0, 1]\nassert Mean(5) * x == x", "assert Mean(5) > 30"),
-        "want = 3\nd = Mean(5) - want\nassert d == 0",
+        *("want = 3\nd = Mean(5) - want\nassert d == 0", "x = [1]\nassert Mean(5) + x == x"),
     )
     for base in ("object", "int", "float"):
         judgement = asserts(lies.replace("BASE", base), *cases, partial=True)
         passed = [test for test, case in zip(cases, judgement.cases, strict=True) if case.fate is Fate.PASSED]
         assert passed == [], base
+
+
+def test_truth_is_not_the_programs_where_tests_do_not_name_the_class() -> None:
+    lies = "class Any(BASE):\n    def __bool__(self): return n.pop()\nn = [True, False]\ndef f(x): return Any()\n"
+    for base in ("object", "Exception"):
+        assert is_wrong(asserts(lies.replace("BASE", base), "assert f(1)\nassert not f(2)"))
 
 
 def test_in_that_means_something_else_than_for_tuples_is_unsupported() -> None:

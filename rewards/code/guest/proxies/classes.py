@@ -156,7 +156,7 @@ def _asked_for_more(node: ast.AST, parents: dict[ast.AST, ast.AST], tree: ast.Mo
 
 def looks_into_object(frame: FrameType) -> bool:
     """Whether a test, by its text, looks into an object of the program just now: `x in graph`, if it also uses
-    `graph.shortest_path`; or into a result of a known object: `x in store.keys()`, `x in config["a"]`.
+    `graph.shortest_path`; or into a result of a known object: `x in store.keys()`, `x in config["a"]`, or their name.
 
     A name that the function binds itself is local to it; what comes from a fixture or `self` is the same everywhere.
     """
@@ -173,6 +173,10 @@ def looks_into_object(frame: FrameType) -> bool:
     if not name:
         return False
     function = next((n for n in parents if isinstance(n, _FUNCTION) and _stands_in(place, n)), None)
+    held = (n for n in ast.walk(function or tree) if isinstance(n, ast.Assign))
+    values = [n.value for n in held if any(isinstance(t, ast.Name) and t.id == name for t in n.targets)]
+    if values and all(_is_part_of_known(value, frame) for value in values):
+        return True
     binds = function is not None and any(
         isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store) for n in ast.walk(function)
     )

@@ -21,7 +21,7 @@ from .handles import Handle, HandleMeta
 from .operators import TEMPLATES, contains, differs_from_content, equals_content, found_in, found_in_text, iterate
 from .plain import PlainHandle, plain_names
 from .proxies import NUMBER, ask, capabilities_of, class_numbers, is_class, state_of, the_link
-from .raised import ErrorHandle, standard_error
+from .raised import ErrorHandle, standard_error, truth_of_error
 
 _LOOKS = dict(enumerate(wire.LOOKALIKES, 1))
 _STANDARD_OBJECTS = (object, enumerate, zip, map, filter, reversed, property, classmethod, staticmethod, super)
@@ -89,7 +89,7 @@ def make_class(number: int, description: Any) -> type:
     names: dict[str, Any] = {"\0internal": True, "__module__": module, "__qualname__": qualname}
     names["__doc__"] = doc if type(doc) is str else None
     if error is not None:
-        names.update({n: TEMPLATES[n] for n in wire.OF_ERRORS if capabilities & wire.BITS[n]})
+        names.update({n: TEMPLATES.get(n, truth_of_error) for n in wire.OF_ERRORS if capabilities & wire.BITS[n]})
         attempts = _bases_of_error(bases, error)
     elif plain is not None:
         names.update(plain_names(plain_base(plain), capabilities, overridden))

@@ -8,11 +8,12 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping
+from types import FrameType
 from typing import Any
 
 from .. import PACKAGE
-from ..sources import truth
-from . import derived, proxies, views
+from ..sources import context, truth
+from . import derived, operands, proxies, views
 from .proxies import (
     NUMBER,
     Refused,
@@ -32,6 +33,7 @@ from .proxies import (
     state_of,
     text_of,
     the_link,
+    was_made,
 )
 from .refusing import NEVER, OF_ASSERTIONS, VERDICTS, attribute, refuse
 
@@ -181,11 +183,15 @@ class Handle(RootOfObjects):
         if self is other:
             return True if not offers(type(self), "__eq__") else _same(self, other)
         if not is_proxy(other):
+            if offers(type(self), "__eq__") and _is_condition(sys._getframe(1)):
+                return ask("__eq__", self, other)
             return NotImplemented  # falls back to identity: never equal
         return _same(self, other)
 
     def __ne__(self, other: object) -> Any:
         if not is_proxy(other):
+            if offers(type(self), "__ne__") and _is_condition(sys._getframe(1)):
+                return ask("__ne__", self, other)
             return NotImplemented
         if offers(type(self), "__eq__") or offers(type(self), "__ne__"):
             return ask("__ne__", self, other)
@@ -207,7 +213,7 @@ class Handle(RootOfObjects):
     def __bool__(self) -> bool:
         kind = type(self)
         asks = offers(kind, "__bool__") or offers(kind, "__len__")
-        if not is_known(self) and (asks or truth.decides(sys._getframe(1))):
+        if not (was_made(self) or is_known(self)) and (asks or truth.decides(sys._getframe(1))):
             refuse(self, "the truth")
         return is_true(ask("__bool__", self)) if asks else True
 
@@ -224,6 +230,11 @@ class Handle(RootOfObjects):
         state = state_of(self)
         if NUMBER in state:
             the_link().gone(state[NUMBER], type(self))
+
+
+def _is_condition(frame: FrameType) -> bool:
+    """Whether a test makes a condition for the program there: `users.where(F.age == 3)`."""
+    return context.is_test(frame) and operands.goes_to_program(frame)
 
 
 def _same(a: Any, b: Any) -> Any:

@@ -5,13 +5,16 @@ class: what is expected stays here. An operand that may be what the test expects
 
 - a result that is ordered, or tested for its truth: `abs(Mean(1, 2) - 1.5) < 1e-6`, `assert not Mean(1, 2) - 1.5`;
 - a difference, quotient or the like that is compared with what it is for two equal values: `Mean(1, 2) - 1.5 == 0`;
-- a result that is compared with the operand: `Mask(7) & 4 == 4`;
-- a container that the test also holds elsewhere, since the program could change it.
+- a result that is compared with the operand: `Mask(7) & 4 == 4`.
+
+Containers are sent as copies, since the program could change them.
 """
 
 from __future__ import annotations
 
 import ast
+import functools
+import types
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -36,6 +39,10 @@ _COMPARES = frozenset(
 # Functions whose result is compared in place of their argument.
 _OF_CONTENT = frozenset(("list", "tuple", "sorted", "set", "dict", "len", "int", "float", "abs", "round", "sum"))
 _TEXTS = ("str", "repr", "print")
+_CALLABLES = (  # the program may call them, as it may what a method is given
+    *(types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.MethodDescriptorType, functools.partial),
+    type,
+)
 # What each gives for two equal values. A sum measures, too, if the operand is negative.
 _EQUAL_GIVES: dict[type[ast.operator], tuple[int, ...]] = {
     **dict.fromkeys((ast.Sub, ast.Mod, ast.BitXor, ast.BitAnd), (0,)),
@@ -43,6 +50,7 @@ _EQUAL_GIVES: dict[type[ast.operator], tuple[int, ...]] = {
 }
 _OPERATION = ast.BinOp | ast.AugAssign | ast.Compare
 _FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
+_COMPARABLE = ATOMS | {list, tuple, dict, set, frozenset}
 _UNKNOWN: Any = object()
 _DEEPEST = 8
 
@@ -50,9 +58,10 @@ _operations: dict[tuple[CodeType, int], Any] = {}
 _MOST_OPERATIONS = 1000
 
 
-def may_be_sent(frame: FrameType, operand: Any, is_class: bool) -> bool:
+def may_be_sent(frame: FrameType, operand: Any, is_class: bool, is_text: bool) -> bool:
     """Whether the operand of the operation that a test executes may be sent. is_class: whether the other operand is an
-    object of what the test uses as a class, rather than of what should be a function.
+    object of what the test uses as a class, rather than of what should be a function. is_text: whether it is a text, of
+    which `%` fills in the operand.
     """
     tree = context.tree_of(frame.f_code.co_filename)
     node = _operation_of(frame, tree) if tree is not None else None
@@ -60,17 +69,33 @@ def may_be_sent(frame: FrameType, operand: Any, is_class: bool) -> bool:
         return False
     parents = context.parents_of(tree)
     if isinstance(node, ast.Compare):  # `with raises(TypeError): Money(1) < 5`
-        return is_class and isinstance(parents[node], ast.Expr) and _is_immutable(operand)
-    fresh = node.value if isinstance(node, ast.AugAssign) else node
-    sides = (fresh,) if fresh is not node else (node.left, node.right)  # type: ignore[union-attr]
-    if not (_is_immutable(operand) or any(_is_display(side) for side in sides)):
+        return is_class and isinstance(parents[node], ast.Expr) and _is_plain(operand)
+    if not (_is_plain(operand) or isinstance(operand, _CALLABLES)):
         return False
     if isinstance(operand, int | float) and operand < 0 and isinstance(node.op, ast.Add):
         return False
-    use = _Use(frame, parents, tree, operand, is_class, frozenset(_EQUAL_GIVES.get(type(node.op), ())))
+    gives = () if is_text and isinstance(node.op, ast.Mod) else _EQUAL_GIVES.get(type(node.op), ())
+    use = _Use(frame, parents, tree, operand, is_class, frozenset(gives))
     if isinstance(node, ast.AugAssign):
         return use.of_name(node.target, node)
     return use.is_harmless(node)
+
+
+def goes_to_program(frame: FrameType) -> bool:
+    """Whether the result of the operation that a test executes is only an argument of the program.
+
+    In `q.where(F.age > 25)` the operand tells it what any other argument would.
+    """
+    tree = context.tree_of(frame.f_code.co_filename)
+    node = _operation_of(frame, tree) if tree is not None else None
+    if tree is None or not isinstance(node, ast.BinOp | ast.Compare):
+        return False
+    use = _Use(frame, context.parents_of(tree), tree, None, False, frozenset())
+    if isinstance(above := use.parents.get(node), ast.Assign) and len(above.targets) == 1:
+        name = above.targets[0]
+        loads = [(each, n) for each, n in use.loads(name, node) if not _is_identity(each.parents[n])]
+        return bool(loads) and all(each.is_argument_of_program(n) for each, n in loads)
+    return use.is_argument_of_program(node)
 
 
 def _operation_of(frame: FrameType, tree: ast.Module) -> Any:
@@ -84,18 +109,11 @@ def _operation_of(frame: FrameType, tree: ast.Module) -> Any:
     return _operations[key]
 
 
-def _is_immutable(value: Any) -> bool:
-    return type(value) in ATOMS or (type(value) in (tuple, frozenset) and all(map(_is_immutable, value)))
-
-
-def _is_display(node: ast.AST) -> bool:
-    """Whether it is a container that nothing else holds: `[1, 2]`."""
-    if not isinstance(node, ast.List | ast.Dict | ast.Set | ast.Tuple):
-        return False
-    return all(
-        isinstance(n, ast.Constant | ast.List | ast.Dict | ast.Set | ast.Tuple | ast.UnaryOp | ast.unaryop | ast.Load)
-        for n in ast.walk(node)
-    )
+def copied(operand: Any) -> Any:
+    """The operand as it is sent: of a container a copy, so that the program cannot change what the test holds."""
+    if type(operand) is dict:
+        return {key: copied(value) for key, value in operand.items()}
+    return type(operand)(map(copied, operand)) if type(operand) in (list, tuple, set, frozenset) else operand
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,28 +160,38 @@ class _Use:
 
     def of_name(self, target: ast.AST, node: ast.AST, depth: int = _DEEPEST) -> bool:
         """Whether every use of a name is harmless, and there is one."""
-        if not isinstance(target, ast.Name) or depth == 0:
-            return False
+        loads = list(self.loads(target, node)) if depth else []
+        used = [
+            (use, n) for use, n in loads if not (isinstance(use.parents[n], ast.BinOp) or _is_identity(use.parents[n]))
+        ]
+        return bool(used) and all(
+            use.is_harmless(n, depth - 1) for use, n in used
+        )  # operations are looked at themselves
+
+    def loads(self, target: ast.AST, node: ast.AST) -> Iterator[tuple[_Use, ast.Name]]:
+        """Where a name is read: in the function around a node, or in all sources."""
+        if not isinstance(target, ast.Name):
+            return
         function = next((n for n in _ancestors(node, self.parents) if isinstance(n, _FUNCTION)), None)
-        trees = [self.tree] if function is not None else context.trees()
-        used = False
-        for tree in trees:
-            parents = context.parents_of(tree)
-            use = replace(self, parents=parents, tree=tree)
-            for name in [*(ast.walk(function) if function is not None else parents)]:
-                if not (isinstance(name, ast.Name) and name.id == target.id and isinstance(name.ctx, ast.Load)):
-                    continue
-                above = parents[name]
-                if isinstance(above, ast.BinOp) or _is_identity(above):
-                    continue  # each operation is looked at by itself
-                if not use.is_harmless(name, depth - 1):
-                    return False
-                used = True
-        return used
+        for tree in [self.tree] if function is not None else context.trees():
+            use = replace(self, parents=context.parents_of(tree), tree=tree)
+            for name in ast.walk(function or tree):
+                if isinstance(name, ast.Name) and name.id == target.id and isinstance(name.ctx, ast.Load):
+                    yield use, name
+
+    def is_argument_of_program(self, node: ast.AST) -> bool:
+        """Whether an expression is handed to the program, also after further operators: `(F.a > 1) & (F.b < 2)`."""
+        above = self.parents.get(node)
+        while isinstance(above, ast.BinOp | ast.UnaryOp | ast.keyword) and not isinstance(
+            getattr(above, "op", None), ast.Not
+        ):
+            node, above = above, self.parents.get(above)
+        handed = isinstance(above, ast.Call) and node is not above.func
+        return handed and self._is_of_program(cast(ast.Call, above).func)
 
     def _is_argument(self, call: ast.Call, node: ast.AST, depth: int) -> bool:
         name = name_of(call.func)
-        if name in ("isinstance", "type", "id", "callable"):
+        if name in ("isinstance", "type", "id", "callable", "map", "filter", "iter", "next", "enumerate", "zip"):
             return True
         if name in _COMPARES:
             return self.is_class and all(argument is node or self._says(argument) for argument in call.args[:2])
@@ -190,7 +218,10 @@ class _Use:
             return not (self.equal_gives and isinstance(side, ast.Call) and all(map(self._is_neutral, values)))
         value = self._value(side)
         if value is not _UNKNOWN:
-            return not (self._is_neutral(value) or (_is_plain(self.operand) and value == self.operand))
+            return not (
+                self._is_neutral(value)
+                or (type(value) in _COMPARABLE and type(self.operand) in _COMPARABLE and value == self.operand)
+            )
         if not self.equal_gives:
             return True
         constants = (n.value for n in ast.walk(side) if isinstance(n, ast.Constant))
@@ -214,7 +245,7 @@ class _Use:
                 return -value if type(value) in (int, float) else _UNKNOWN
             case ast.Name(id=name):
                 value = self.frame.f_locals.get(name, self.frame.f_globals.get(name, _UNKNOWN))
-                return value if _is_plain(value) else _UNKNOWN
+                return value if _is_plain(value) and not proxies.is_proxy(value) else _UNKNOWN
             case ast.List(elts=parts) | ast.Tuple(elts=parts):
                 values = [self._value(part) for part in parts]
                 return (
@@ -237,11 +268,12 @@ class _Use:
 
 
 def _is_plain(value: Any, depth: int = 4) -> bool:
+    """Whether a value is data, or objects of the program in small containers."""
     if type(value) in (list, tuple, set, frozenset):
         return depth > 0 and len(value) < 100 and all(_is_plain(part, depth - 1) for part in value)
     if type(value) is dict:
         return depth > 0 and len(value) < 100 and all(_is_plain(p, depth - 1) for pair in value.items() for p in pair)
-    return type(value) in ATOMS
+    return type(value) in ATOMS or proxies.is_proxy(value)
 
 
 def looks_into(above: ast.AST, node: ast.AST) -> bool:

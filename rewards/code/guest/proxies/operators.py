@@ -16,7 +16,7 @@ from ..encoding.codec import plain_base
 from ..shared import wire
 from . import uses, views
 from .handles import Handle
-from .operands import ATOMS
+from .operands import ATOMS, copied
 from .proxies import (
     Refused,
     ask,
@@ -31,7 +31,7 @@ from .proxies import (
     text_of,
     was_made,
 )
-from .refusing import is_object, made_of_class, may_be_sent, refuse
+from .refusing import goes_to_program, is_object, made_of_class, may_be_sent, refuse
 
 _MOST_WALKED = 10_000  # items that `in` looks at
 
@@ -244,8 +244,9 @@ def _binary(name: str, ordering: bool = False) -> Callable[..., Any]:
         if not is_proxy(other):
             if name == "__radd__" and type(other) is int and other == 0 and uses.sums(sys._getframe(1)):
                 return _first_of_sum(self)
-            if not may_be_sent(other, self):
+            if not (may_be_sent(other, self) or goes_to_program(self)):
                 refuse(self, "ordering" if ordering else f"`{name.strip('_')}`")
+            other = copied(other)
         pair = (other, self) if reflected else (self, other)
         return keep_made(self, ask(straight, *pair))
 
@@ -326,7 +327,8 @@ def plain_binary(name: str) -> Callable[..., Any]:
         if from_zero and uses.sums(sys._getframe(1)):
             return _first_of_sum(self)
         if may_be_sent(other, self):
-            return keep_made(self, ask(straight, *pair))
+            other = copied(other)
+            return keep_made(self, ask(straight, *((other, self) if reflected else (self, other))))
         if made_of_class(self):
             refuse(self, f"`{name.strip('_')}`")
         for base in type(self).__mro__:

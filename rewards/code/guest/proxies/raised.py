@@ -6,7 +6,7 @@ from typing import Any
 
 from ..encoding.codec import Violation
 from ..shared import wire
-from .proxies import NUMBER, Root, ask, is_class, pickled, state_of
+from .proxies import NUMBER, Root, ask, is_class, is_known, pickled, state_of
 from .refusing import NEVER
 
 
@@ -29,6 +29,11 @@ class ErrorHandle(Root):
 
     def __str__(self) -> str:
         return str(state_of(self).get("\0text", ""))
+
+
+def truth_of_error(error: Any) -> bool:
+    """Whether an exception that the program returns is true, by its own word only where the tests name its class."""
+    return ask("__bool__", error) is True if NUMBER in state_of(error) and is_known(error) else True
 
 
 _FIELDS = ("name", "path")  # of standard classes, as plain functions

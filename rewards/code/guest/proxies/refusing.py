@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 from .. import PACKAGE
 from ..sources import context
 from . import classes, operands, uses
-from .proxies import Refused, ask, is_known, is_told, name_made_by, the_link
+from .proxies import Refused, RootOfObjects, ask, is_known, is_told, name_made_by, the_link
 
 # Names that are never requested from the program: numpy, pickle and others would take the answer for data.
 NEVER = frozenset(
@@ -93,7 +93,14 @@ def may_be_sent(operand: Any, value: Any) -> bool:
     frame = uses.test_frame() if name else None
     if frame is None:
         return False
-    return operands.may_be_sent(frame, operand, is_class=classes.is_camel(name) or made_of_class(value))
+    is_class = classes.is_camel(name) or made_of_class(value)
+    return operands.may_be_sent(frame, operand, is_class, isinstance(value, str | bytes))
+
+
+def goes_to_program(value: Any) -> bool:
+    """Whether the result of an operator on an object that is no data is only an argument of the program."""
+    frame = uses.test_frame()
+    return issubclass(type(value), RootOfObjects) and frame is not None and operands.goes_to_program(frame)
 
 
 def _gives_object() -> bool:

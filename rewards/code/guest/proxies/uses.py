@@ -41,14 +41,18 @@ def waiting_frame() -> FrameType | None:
 
 
 def as_value() -> bool:
-    """Whether the test uses a result as a value: not if it is discarded, used as an object (`s.add(1).add(2)`), or
-    stored under a name of which attributes are used that no data has.
+    """Whether the test uses a result as a value.
+
+    Not if it is discarded, used as an object (`s.add(1).add(2)`), compared by identity, or stored under a name of which
+    attributes are used that no data has.
     """
     import dis
 
     frame = test_frame()
     if frame is None:
         return True
+    if _is_compared_by_identity(frame):
+        return False
     for step in dis.get_instructions(frame.f_code):
         if step.offset <= frame.f_lasti or step.opname in ("CACHE", "PRECALL", "NOT_TAKEN"):
             continue
@@ -61,6 +65,16 @@ def as_value() -> bool:
             return stored not in names
         break
     return True
+
+
+def _is_compared_by_identity(frame: FrameType) -> bool:
+    """Whether the call that a test executes is a side of `s.add(1) is s`."""
+    tree = context.tree_of(frame.f_code.co_filename)
+    if tree is None or not context.mentions(" is "):
+        return False
+    parents = context.parents_of(tree)
+    sides = (parents[call] for call in context.calls_at(tree, context.place_of(frame)))
+    return any(isinstance(n, ast.Compare) and all(isinstance(op, ast.Is | ast.IsNot) for op in n.ops) for n in sides)
 
 
 def sums(frame: FrameType) -> bool:

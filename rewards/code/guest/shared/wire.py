@@ -38,7 +38,7 @@ CAPABILITIES = (
     *("__iadd__", "__isub__", "__imul__", "__imatmul__", "__itruediv__", "__ifloordiv__", "__imod__"),
     *("__ipow__", "__ilshift__", "__irshift__", "__iand__", "__ixor__", "__ior__"),
 )
-OF_ERRORS = ("__len__", "__iter__", "__getitem__")  # those that an exception of the program may support
+OF_ERRORS = ("__len__", "__iter__", "__getitem__", "__bool__")  # those that an exception of the program may support
 BITS = {name: 1 << index for index, name in enumerate(CAPABILITIES)}
 
 # Operators that the program may use on an object of the test, if its class defines them as methods of the test.
