@@ -1,7 +1,7 @@
-"""Mathematics: find the answer (`extract`), give it one spelling (`spell`), read it as a typed value (`parse`), bring
-it to a normal form (`normalise`), decide (`equal`). `grader` is that line.
+"""Grade mathematics, in five steps that `grader` connects: find the answer (`extract`), normalise its notation
+(`spell`), parse it to typed values (`parse`), compute normal forms (`normalise`), decide equality (`equal`).
 
-Importing this registers the reward `math`; sympy and mpmath are loaded when they are first needed.
+Importing this package registers the reward `math`; sympy and mpmath are loaded when first needed.
 """
 
 from rewards.math.extract import Extracted, Form, extract, visible

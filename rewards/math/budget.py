@@ -1,9 +1,9 @@
-"""How much one grade may take before it is left undecided: steps of work, and a part of the deadline.
+"""The budget of one grade, after which it is undecided: steps of work, and a share of the deadline.
 
-`begin` is called once for each comparison. There are two purses: steps of exact forms, and steps of numbers to many
-digits. Beside them runs a clock, over all comparisons of one grade (`one_grade`): what it leaves is what sympy may
-take, and where nothing is left no step is. It stands still while sympy is loaded, which has a bound of its own. So a
-grade ends itself well before the deadline by which its worker is killed.
+`begin` starts each comparison. It has two step budgets ("purses"): for exact forms, and for high-precision numbers. A
+clock runs over all comparisons of one grade (`one_grade`): the time left is what sympy may use, and when none is left,
+no steps are either. The clock stops while sympy is loaded, which has its own limit. So a grade ends well before the
+deadline at which its worker is killed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SHARE_WITH_LOADING = 0.85
 
 
 class _Left(threading.local):
-    """What is left to the grade of this thread."""
+    """The remaining budget of the current grade of this thread."""
 
     def __init__(self) -> None:
         self.purses = {"exact": _EXACT_STEPS, "numeric": _NUMERIC_STEPS}
@@ -39,7 +39,7 @@ _LEFT = _Left()
 
 @contextmanager
 def one_grade() -> Iterator[None]:
-    """All that is compared within has one clock."""
+    """Within this context, all comparisons share one clock."""
     _LEFT.grading = True
     _LEFT.restart()
     try:
@@ -49,32 +49,32 @@ def one_grade() -> Iterator[None]:
 
 
 def begin() -> None:
-    """A new comparison."""
+    """Start a new comparison: reset the step budgets."""
     _LEFT.purses.update(exact=_EXACT_STEPS, numeric=_NUMERIC_STEPS)
     if not _LEFT.grading:
         _LEFT.restart()
 
 
 def spend(purse: str, steps: int) -> bool:
-    """Whether so many steps are left, and time; the steps are gone then."""
+    """Spend steps of a budget. Returns False if too few steps or no time are left."""
     _LEFT.purses[purse] -= steps
     return _LEFT.purses[purse] >= 0 and seconds_left() > 0
 
 
 def seconds_left() -> float:
-    """What is left of the grade's part of the deadline."""
+    """The seconds left of the grade's share of the deadline."""
     of_its_own = _SHARE * CLOCK.deadline - (time.monotonic() - _LEFT.since - _LEFT.stood_still)
     return min(of_its_own, seconds_to_load())
 
 
 def seconds_to_load() -> float:
-    """How long the grade may wait for what has to be loaded."""
+    """The seconds that the grade may wait for a library to load."""
     return _LEFT.since + _SHARE_WITH_LOADING * CLOCK.deadline - time.monotonic()
 
 
 @contextmanager
 def standing_still() -> Iterator[None]:
-    """Loading is not the grade's own time."""
+    """Stop the clock within this context, for loading."""
     began = time.monotonic()
     try:
         yield

@@ -1,6 +1,6 @@
-"""Expressions as trees: what the grammar reads and equality decides on. Nothing in them is computed.
+"""Expression trees, made by the parser and compared by `equal`. Building them computes nothing.
 
-A decimal is a `Num` that knows how it was written, since an exact answer refuses a short decimal.
+A decimal is a `Num` that records its digits, because a short decimal does not equal an exact value.
 
 Example:
     >>> power(Sym("x"), Const("pi"))
@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Num:
-    """A rational number. digits: significant digits where it was written as a decimal that ends, else 0."""
+    """A rational number. digits, places: significant digits and decimal places if written as a decimal, else 0."""
 
     value: Fraction
     digits: int = 0
@@ -33,7 +33,7 @@ class Const:
 
 @dataclass(frozen=True, slots=True)
 class Sym:
-    """A variable, by its name in one spelling: `x`, `x_1`, `theta`."""
+    """A variable with a normalised name: `x`, `x_1`, `theta`."""
 
     name: str
 
@@ -45,7 +45,7 @@ class Op:
     `+`, `*`, `^`, `root` (of, degree), `abs`, `floor`, `ceil`, `!`, `!!`, `binom`, `perm`, `gcd`, `lcm`, `max`, `min`,
     `mod`, `det` (rows one after the other), `log` (of, base), `ln`, the trigonometric functions and their inverses
     (`asin`, ...), `sum`, `prod`, `int` (body, variable, from, to), `lim` (body, variable, at), `diff`, `re`, `im`,
-    `conj`, `arg`, `deg` (degrees), and `f()` for a function f that is only named.
+    `conj`, `arg`, `deg` (degrees), and `f()` for an unknown function f.
     """
 
     name: str
@@ -64,12 +64,12 @@ FUNCTIONS = (
     | {"sinh", "cosh", "tanh", "coth", "sech", "csch", "asinh", "acosh", "atanh"}
 )
 BINDING = frozenset(("sum", "prod", "int", "lim", "diff"))
-"""Operations whose second argument is a variable that they bind."""
+"""Operations whose second argument is a bound variable."""
 INDEXED = "_()"
-"""How the name of a function ends that is a letter with an index: at a whole number it is the variable `a_3`."""
+"""Suffix of a function name for a letter with an index; at an integer it is the variable `a_3`."""
 
 _LARGEST_DEGREE = 1000
-# What asks to be computed, and is no value yet.
+# Operators that can be evaluated.
 OPERATORS = (
     TRIGONOMETRIC
     | BINDING
@@ -95,7 +95,7 @@ def power(base: Expr, exponent: Expr) -> Expr:
 
 
 def real_power(base: Expr, exponent: Expr) -> Expr:
-    """A power as it is written: of a variable, an odd root is the real one, so that `x^{2/3}` is there for all x."""
+    """A power; odd roots of variables are real, so that `x^{2/3}` is defined for all x."""
     degree = exponent.value.denominator if isinstance(exponent, Num) and not exponent.digits else 1
     if degree % 2 == 0 or not 1 < degree <= _LARGEST_DEGREE or not any(isinstance(one, Sym) for one in walk(base)):
         return power(base, exponent)
@@ -104,14 +104,14 @@ def real_power(base: Expr, exponent: Expr) -> Expr:
 
 
 def negative(value: Expr) -> Expr:
-    """`-value`; a number is negated where it stands."""
+    """`-value`; numbers are negated directly."""
     if isinstance(value, Num):
         return Num(-value.value, value.digits, value.places)
     return Op("*", (MINUS_ONE, value))
 
 
 def divide(top: Expr, bottom: Expr) -> Expr:
-    """`top / bottom`; of two whole numbers the fraction."""
+    """`top / bottom`; for two integers, the rational number."""
     if isinstance(top, Num) and isinstance(bottom, Num) and bottom.value and not top.digits and not bottom.digits:
         return Num(top.value / bottom.value)
     return Op("*", (top, Op("^", (bottom, MINUS_ONE))))
@@ -122,7 +122,7 @@ def root(of: Expr, degree: int = 2) -> Expr:
 
 
 def walk(expression: Expr) -> Iterator[Expr]:
-    """The expression and all that it is made of."""
+    """Yield the expression and all its subexpressions."""
     pending = [expression]
     while pending:
         one = pending.pop()
@@ -132,7 +132,7 @@ def walk(expression: Expr) -> Iterator[Expr]:
 
 
 def free_variables(expression: Expr) -> frozenset[str]:
-    """Names of the variables that no sum, integral or limit binds."""
+    """The names of the free variables."""
     if isinstance(expression, Sym):
         return frozenset((expression.name,))
     if not isinstance(expression, Op):
@@ -140,14 +140,14 @@ def free_variables(expression: Expr) -> frozenset[str]:
     if expression.name in BINDING and len(expression.args) > 1 and isinstance(expression.args[1], Sym):
         body, variable, *bounds = expression.args
         inner = free_variables(body)
-        if bounds:  # an indefinite integral and a derivative are functions of their variable
+        if bounds:  # without bounds (indefinite integrals, derivatives) the variable remains free
             inner -= {expression.args[1].name}
         return inner.union(*map(free_variables, bounds)) if bounds else inner | free_variables(variable)
     return frozenset().union(*map(free_variables, expression.args))
 
 
 def renamed(expression: Expr, names: dict[str, str]) -> Expr:
-    """With other variable names."""
+    """Rename variables."""
     if isinstance(expression, Sym):
         return Sym(names.get(expression.name, expression.name))
     if isinstance(expression, Op):
@@ -156,7 +156,7 @@ def renamed(expression: Expr, names: dict[str, str]) -> Expr:
 
 
 def substituted(expression: Expr, name: str, value: Expr) -> Expr:
-    """With an expression in the place of a variable."""
+    """Substitute an expression for a variable."""
     if isinstance(expression, Sym):
         return value if expression.name == name else expression
     if isinstance(expression, Op):
@@ -165,14 +165,14 @@ def substituted(expression: Expr, name: str, value: Expr) -> Expr:
 
 
 def flattened(expression: Expr, name: str = "+") -> list[Expr]:
-    """The terms of a sum, or the factors of a product, those of its own kind within opened."""
+    """The terms of a sum, or the factors of a product (`name`), with nested ones flattened."""
     if not isinstance(expression, Op) or expression.name != name:
         return [expression]
     return [part for arg in expression.args for part in flattened(arg, name)]
 
 
 def indexed(function: str, numbers: Sequence[Fraction]) -> str | None:
-    """The variable that such a function is at whole numbers; None where it is another one, or at others."""
+    """The variable name of an indexed function at integers; None for other functions or arguments."""
     if not function.endswith(INDEXED) or any(one.denominator != 1 for one in numbers):
         return None
     if len(numbers) > 1 and not all(0 <= one <= 9 for one in numbers):
@@ -181,17 +181,17 @@ def indexed(function: str, numbers: Sequence[Fraction]) -> str | None:
 
 
 def has_signs(expression: Expr) -> bool:
-    """It has two values, by a sign that is plus or minus."""
+    """Whether it contains a plus-minus sign."""
     return any(isinstance(one, Op) and one.name in ("pm", "mp") for one in walk(expression))
 
 
 def is_decimal(expression: Expr) -> bool:
-    """It holds a number that was written as a decimal."""
+    """Whether it contains a number written as a decimal."""
     return any(isinstance(one, Num) and one.digits for one in walk(expression))
 
 
 def in_order(expression: Expr) -> Expr:
-    """With the terms of each sum and the factors of each product in one order."""
+    """Sort the terms of sums and the factors of products."""
     if not isinstance(expression, Op):
         return expression
     args = [in_order(arg) for arg in expression.args]

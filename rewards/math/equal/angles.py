@@ -1,8 +1,8 @@
 """Sums of inverse trigonometric functions, decided exactly.
 
-Two sums of `atan`, `asin` and `acos` of algebraic numbers and multiples of pi, whose values agree to many digits, are
-equal exactly where e^(i n x) of their difference x is 1, for a whole n that clears the denominators: such powers are
-algebraic numbers, and the digits exclude all multiples of 2 pi / n but zero.
+Let x be the difference of two sums of `atan`, `asin` and `acos` of algebraic numbers and multiples of pi, whose values
+agree to many digits. Then x is 0 if and only if e^(i n x) = 1, for an integer n that clears the denominators: these
+powers are algebraic numbers, and the digits exclude all multiples of 2 pi / n except 0.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LARGEST = 60
 
 
 def equal(a: Expr, b: Expr) -> bool:
-    """Whether two numbers, which agree to many digits, are proven equal as sums of angles."""
+    """Whether two numbers that agree to many digits are proven equal as sums of angles."""
     terms = weighted(add(a, negative(b)), _is_angle)
     if terms is None or not any(isinstance(angle, Op) for _factor, angle in terms):
         return False

@@ -1,4 +1,4 @@
-"""Values with names of their own: `x = 1, y = 2`."""
+"""Lists of named values: `x = 1, y = 2`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rewards.math.values import Many, Named, Value
 
 
 def by_name(many: Many) -> dict[str, Value] | None:
-    """`x = 1, y = 2` by names; None where it is not that."""
+    """The values of `x = 1, y = 2` by name; None if the list is not of this form."""
     found: dict[str, Value] = {}
     for item in many.items:
         if not isinstance(item, Named) or item.name in found:
@@ -18,10 +18,10 @@ def by_name(many: Many) -> dict[str, Value] | None:
 
 
 def of_several(values: dict[str, Value]) -> bool:
-    """The names are of different things: `x` and `y`, where `x_1` and `x_2` may be two values of one."""
+    """Whether the names are different variables, as `x` and `y`; `x_1` and `x_2` may be two values of one."""
     return len({re.split(r"[_'\d]", name)[0] for name in values}) > 1
 
 
 def in_alphabet(name: str) -> str:
-    """Greek letters by their names, as they are written."""
+    """Convert names of Greek letters to the letters."""
     return name.lstrip("\\")

@@ -1,6 +1,7 @@
-r"""Sums, products and integrals that differ in the name of what they bind, in where they begin, or in a term's form.
+r"""Compare sums, products and integrals that differ in the bound variable, the start index, or the form of a term.
 
-`\sum_{k=1}^\infty \frac{x^k}{k}` is `\sum_{n=0}^\infty \frac{x^{n+1}}{n+1}`: both run from 0, with equal terms.
+`\sum_{k=1}^\infty \frac{x^k}{k}` equals `\sum_{n=0}^\infty \frac{x^{n+1}}{n+1}`: shifted to start at 0, their terms are
+equal.
 
 Example:
     >>> from rewards.math.parse.reading import readings
@@ -35,12 +36,12 @@ from rewards.math.expressions import (
 from rewards.math.normalise import exact, polynomials
 
 WHOLE = frozenset("jklmnKLMN")
-"""Letters that nobody takes for a real number where they are rounded, or an exponent of -1."""
+"""Letters that denote integers if they are rounded or an exponent of -1."""
 _WITH_TERMS = ("sum", "prod", "int")
 
 
 def alike(gold: Expr, answer: Expr) -> bool:
-    """Whether they are equal, with what is summed in one form; not so is only "not proven"."""
+    """Whether two expressions are proven equal after normalising their sums; False means "not proven"."""
     if not (_binds(gold) and _binds(answer)):
         return False
     a, b = _renamed(gold, 0), _renamed(answer, 0)
@@ -54,8 +55,9 @@ def alike(gold: Expr, answer: Expr) -> bool:
 
 
 def counts(expression: Expr) -> frozenset[str]:
-    """The variables in the bounds of its sums and products, in double factorials, and letters of whole numbers that are
-    rounded."""
+    """The integer variables of an expression: in bounds of sums and products, in double factorials, and letters of
+    `WHOLE` that are rounded.
+    """
     found: frozenset[str] = frozenset()
     for one in walk(expression):
         if isinstance(one, Op) and one.name in ("floor", "ceil"):
@@ -70,7 +72,7 @@ def _binds(expression: Expr) -> bool:
 
 
 def _renamed(expression: Expr, depth: int) -> Expr:
-    """With names that nobody writes for what is bound, sums and products from 0 on."""
+    """Rename bound variables to unique names, and shift sums and products to start at 0."""
     if not isinstance(expression, Op):
         return expression
     if expression.name not in BINDING or len(expression.args) < 3 or not isinstance(expression.args[1], Sym):
@@ -94,7 +96,7 @@ def _less(value: Expr, by: Num) -> Expr:
 
 
 def _with_signs(expression: Expr, index: str) -> Expr:
-    """`(-1)^{n+3}` of a whole number n as `-(-1)^n`."""
+    """Rewrite `(-1)^{n+3}` as `-(-1)^n`, for an integer n."""
     if not isinstance(expression, Op):
         return expression
     args = tuple(_with_signs(arg, index) for arg in expression.args)
@@ -115,7 +117,7 @@ def _with_signs(expression: Expr, index: str) -> Expr:
 
 
 def _same_in_form(a: Expr, b: Expr) -> bool:
-    """Whether normal forms prove it."""
+    """Whether normal forms prove that two expressions are equal."""
     if a == b:
         return True
     try:

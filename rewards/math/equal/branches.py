@@ -1,8 +1,8 @@
-r"""Functions in pieces, against each other and against one expression: `|x|` is `x` for `x \ge 0` and `-x` for `x < 0`.
+r"""Compare piecewise functions with each other and with expressions: `|x|` is `x` for `x \ge 0` and `-x` for `x < 0`.
 
-The line is cut where a condition ends. On each part, and at each of the cuts, both sides have one expression, and these
-have to be proven equal: absolute values by the signs that what stands in them has there, for which a part is cut again
-where it is zero. Conditions in several letters are of one difference of them: `a \le b` is of `a - b`.
+The real line is cut at the ends of all conditions. On each part, and at each cut, each side has one expression, and
+these must be proven equal. Absolute values are replaced by the sign of their argument, after further cuts at its zeros.
+Conditions on two variables are conditions on their difference: `a \le b` on `a - b`.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ _TWO = number(2)
 
 
 class _Unknown(Exception):
-    """It is no function in pieces of one real variable."""
+    """Not a piecewise function of one real variable."""
 
 
 def same_pieces(gold: Pieces, answer: Pieces, same: _Same) -> Answer:
-    """Whether both are one function, or each piece of one is a piece of the other, under the same condition."""
+    """Whether both are the same function, or have the same pieces with the same conditions."""
     found = same_function(gold, answer)
     return Answer.YES if found is not Answer.YES and _are_the_same(gold, answer, same) else found
 
@@ -73,7 +73,7 @@ def _are_the_same(gold: Pieces, answer: Pieces, same: _Same) -> bool:
 
 
 def with_names(value: Pieces, names: dict[str, str]) -> Pieces:
-    """With other letters in its values and conditions."""
+    """Rename variables in values and conditions."""
     return Pieces(tuple((_named(one, names), _named(condition, names)) for one, condition in value.branches))
 
 
@@ -91,7 +91,7 @@ def _named(value: Value, names: dict[str, str]) -> Value:
 
 
 def same_function(gold: Value, answer: Value) -> Answer:
-    """Whether two functions, of which one at least is in pieces, have the same values everywhere."""
+    """Whether two functions, at least one of them piecewise, have the same values everywhere."""
     if (of_whole_numbers := whole_numbers.same_function(gold, answer)) is not None:
         return yes_if(of_whole_numbers)
     try:
@@ -105,7 +105,7 @@ def same_function(gold: Value, answer: Value) -> Answer:
 
 
 def _branches(value: Value) -> list[_Branch]:
-    """Expressions with their conditions. Raises _Unknown."""
+    """The expressions of a value with their conditions. Raises _Unknown."""
     pairs = value.branches if isinstance(value, Pieces) else ((value, _OTHERWISE),)
     return [(_with_moduli(_plain(one)), condition) for one, condition in pairs]
 
@@ -117,7 +117,7 @@ def _plain(value: Value) -> Expr:
 
 
 def _with_moduli(expression: Expr) -> Expr:
-    r"""The larger of two, and `\sqrt{x^2}`, by absolute values."""
+    r"""Rewrite `max`, `min` and `\sqrt{x^2}` with absolute values."""
     if not isinstance(expression, Op):
         return expression
     args = tuple(map(_with_moduli, expression.args))
@@ -137,7 +137,7 @@ def _with_moduli(expression: Expr) -> Expr:
 
 
 def _of_one_letter(ours: list[_Branch], theirs: list[_Branch]) -> str:
-    """The letter that the conditions are about; where they are about several, their difference. Raises _Unknown."""
+    """The variable of all conditions; if they have several, the name of their difference. Raises _Unknown."""
     names = frozenset().union(*(_variables(condition) for _value, condition in (*ours, *theirs)))
     if len(names) == 1:
         return min(names)
@@ -156,7 +156,7 @@ def _of_one_letter(ours: list[_Branch], theirs: list[_Branch]) -> str:
 
 
 def _number(expression: Expr) -> Fraction:
-    """A rational number other than zero. Raises _Unknown."""
+    """The value of a nonzero rational number. Raises _Unknown."""
     try:
         value = exact.normal(expression).rational
     except (polynomials.TooHard, polynomials.Undefined, RecursionError):
@@ -180,7 +180,7 @@ def _variables(condition: Value) -> frozenset[str]:
 
 
 def _within(condition: Value, name: str, instead: Expr) -> Value:
-    """A condition of the difference alone. Raises _Unknown."""
+    """Rewrite a condition in terms of the difference. Raises _Unknown."""
     if condition == _OTHERWISE:
         return condition
     if not isinstance(condition, Inequality) or len(condition.members) != 2:
@@ -196,7 +196,7 @@ def _within(condition: Value, name: str, instead: Expr) -> Value:
 
 
 def _parts(branches: list[_Branch], name: str) -> list[_Part]:
-    """Expressions with the numbers for which they hold. Raises sets.NoRegion, _Unknown."""
+    """The expressions with the intervals on which they hold. Raises sets.NoRegion, _Unknown."""
     known = [(value, sets.region(condition)) for value, condition in branches if condition != _OTHERWISE]
     others = [value for value, condition in branches if condition == _OTHERWISE]
     if len(others) > 1 or any(_variables(condition) - {name} for _value, condition in branches):
@@ -222,7 +222,7 @@ def _compared(ours: list[_Part], theirs: list[_Part], name: str) -> Answer:
 
 
 def _cuts(parts: Sequence[_Part]) -> list[Expr]:
-    """The ends of the intervals, in order."""
+    """The ends of the intervals, sorted."""
     ends = [end for _value, intervals in parts for one in intervals for end in (one.low, one.high)]
     finite = [end for end in ends if not decide.sign_of_infinity(end)]
     kept: list[Expr] = []
@@ -235,7 +235,7 @@ def _cuts(parts: Sequence[_Part]) -> list[Expr]:
 
 
 def _atoms(cuts: Sequence[Expr]) -> Iterator[tuple[Expr, Expr]]:
-    """Each cut as a point, and what lies between, from minus infinity on."""
+    """Yield the cuts as points, and the open intervals between them, from minus infinity on."""
     low: Expr = negative(INFINITY)
     for cut in cuts:
         yield low, cut
@@ -245,7 +245,7 @@ def _atoms(cuts: Sequence[Expr]) -> Iterator[tuple[Expr, Expr]]:
 
 
 def _holds(intervals: Sequence[Interval], low: Expr, high: Expr) -> bool:
-    """Whether a part of the line, which no end cuts, lies in one of the intervals."""
+    """Whether a part of the line that contains no end lies in one of the intervals."""
     is_point = low == high
     for one in intervals:
         below, above = sets.compare(one.low, low), sets.compare(high, one.high)
@@ -257,7 +257,7 @@ def _holds(intervals: Sequence[Interval], low: Expr, high: Expr) -> bool:
 
 
 def _has_value(value: Expr, name: str, low: Expr, high: Expr) -> bool:
-    """Whether the expression has a value there, as a division by zero has not."""
+    """Whether the expression is defined there (no division by zero)."""
     if low != high or free_variables(value) - {name}:
         return True
     try:
@@ -268,7 +268,7 @@ def _has_value(value: Expr, name: str, low: Expr, high: Expr) -> bool:
 
 
 def _agree(one: Expr, other: Expr, name: str, low: Expr, high: Expr) -> Answer:
-    """Whether two expressions are proven to be equal at a point, or between two."""
+    """Whether two expressions are proven equal at a point, or between two points."""
     if low == high:
         known = [_has_value(side, name, low, high) for side in (one, other)]
         if not all(known):
@@ -289,7 +289,7 @@ def _agree(one: Expr, other: Expr, name: str, low: Expr, high: Expr) -> Answer:
 
 
 def _in_a_modulus(expression: Expr, name: str) -> Expr | None:
-    """What stands in an absolute value and is of a degree that is known, as what has another one in it is not."""
+    """The argument of an absolute value that contains no other one and has degree 1 or 2; None if there is none."""
     for one in walk(expression):
         if isinstance(one, Op) and one.name == "abs" and quadratics.plain(one.args[0], name) is not None:
             return one.args[0]
@@ -303,7 +303,7 @@ def _between(low: Expr, high: Expr) -> Expr:
 
 
 def _without_modulus(expression: Expr, inner: Expr, signed: Expr) -> Expr:
-    """With what is in an absolute value, or its negative, for the absolute value."""
+    """Replace the absolute value of `inner` by `signed`."""
     if not isinstance(expression, Op):
         return expression
     if expression.name == "abs" and expression.args[0] == inner:

@@ -1,7 +1,7 @@
-r"""Whether an answer is the gold answer, as far as its text says it: the same spelling, or two plain values.
+r"""Decide equality from the texts alone: the same normalised text, or two plain values.
 
-This decides most answers in microseconds and always first; what it leaves open is read as mathematics (`equality`).
-It is linear in the length of texts that are capped, so it may run in the caller's process.
+This decides most answers, in microseconds, and always runs first; the rest is parsed (`equality`). It is linear in the
+length of texts, which is limited, so it may run in the caller's process.
 
 Example:
     >>> by_text("1,000", "1000"), by_text(r"\frac{1}{2}", "3"), by_text("2(x+1)", "2x+2")
@@ -24,7 +24,7 @@ from rewards.math.values import EXACT, Terms
 
 
 class Equality(StrEnum):
-    """What a comparison found."""
+    """The result of a comparison."""
 
     SAME = "same"
     DIFFERENT = "different"
@@ -41,9 +41,9 @@ _STATED = frozenset(("bare", "said", "boxed"))
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """A reference's answer: its text outside of boxes, what it shares with texts that are spelled alike, its value.
+    """A reference's answer: its text without boxes, the key shared by texts with the same normalised form, its value.
 
-    dress: the name, currency sign, percent sign or unit that it wears, or "". number_key, number: without that.
+    dress: its name, currency sign, percent sign or unit, or "". number_key, number: key and value without that.
     """
 
     text: str
@@ -56,7 +56,7 @@ class Gold:
 
 @lru_cache(maxsize=1024)
 def gold_of(text: str) -> Gold:
-    """What is known of a gold answer before it is read. An empty key: it cannot be read."""
+    """Prepare a gold answer. An empty key means that it cannot be parsed."""
     inner = _extracted(text)
     if len(inner) > LONGEST:
         return Gold(inner, "", None)
@@ -68,7 +68,7 @@ def gold_of(text: str) -> Gold:
 
 
 def _extracted(gold: str) -> str:
-    """A gold that is a whole solution, stands in a box or is said to be the answer: its answer."""
+    """The answer in a gold that is a solution, a box or a statement of the answer; else the gold itself."""
     in_a_form = any(mark in gold for mark in ("boxed", "fbox", "####", "<answer>"))
     if in_a_form and (found := extract(gold, policy="strict")) is not None:
         return found.text
@@ -82,12 +82,12 @@ def _extracted(gold: str) -> str:
 
 
 def _undressed(text: str) -> tuple[str, str]:
-    """A number without the name, currency sign, percent sign or unit that it wears, and that; else the text and ""."""
+    """Split a number from its name, currency sign, percent sign or unit. For other texts: the text and ""."""
     if text.endswith("%"):
         return text[:-1].rstrip("\\ "), "%"
     if text.startswith("\\$"):
         return text[2:].lstrip(), "$"
-    if text.count("$") == 1 and (text[0] == "$" or text[-1] == "$"):  # one that opens no formula
+    if text.count("$") == 1 and (text[0] == "$" or text[-1] == "$"):  # a currency sign, not a math delimiter
         return text.strip("$ ").rstrip("\\ "), "$"
     if (named := _NAMED.match(text)) is not None:
         return text[named.end() :], named.group()
@@ -105,7 +105,7 @@ def _is_measure(found: re.Match[str]) -> bool:
 
 
 def by_text(gold: str, answer: str, terms: Terms = EXACT) -> Equality | None:
-    """What the texts say; None: they must be read."""
+    """The result if the texts decide it; None: they must be parsed."""
     if gold == answer and gold.strip():
         return Equality.SAME
     known = gold_of(gold)
@@ -127,14 +127,14 @@ def by_text(gold: str, answer: str, terms: Terms = EXACT) -> Equality | None:
 
 
 def _by_number(gold: Gold, number: str, dress: str, terms: Terms) -> Equality | None:
-    """What the numbers say, of which both wear the same, or one wears what the other leaves out."""
+    """Compare two numbers with the same dress, or of which only one has a dress."""
     is_percent = "%" in (dress, gold.dress) and dress != gold.dress
     if not is_percent and "=" not in dress + gold.dress and key(spelled(number)) == gold.number_key:
         return Equality.SAME
     value = None if gold.number is None else plain_value(number)
     if gold.number is None or value is None or not (gold.number.is_real and value.is_real):
         return None
-    if gold.number.has_pi or value.has_pi:  # an angle: degrees are a part of pi
+    if gold.number.has_pi or value.has_pi:  # may be an angle, in degrees or radians
         return None
     if is_percent and "$" not in number + gold.text:
         shown, bare = (gold.number, value) if gold.dress else (value, gold.number)
@@ -143,7 +143,7 @@ def _by_number(gold: Gold, number: str, dress: str, terms: Terms) -> Equality | 
 
 
 def _by_percent(shown: Plain, bare: Plain) -> Equality | None:
-    """`50%` is 0.5, and written without its sign 50; below 1 the sign is needed."""
+    """Compare a percentage with a bare number: `50%` is 0.5 or 50; below 1 the sign is required."""
     percents, number = shown.rational, bare.rational
     if percents is None or number is None or not (shown.is_simple and bare.is_simple):
         return None
@@ -152,7 +152,7 @@ def _by_percent(shown: Plain, bare: Plain) -> Equality | None:
 
 
 def _by_value(gold: Plain, value: Plain, answer: str, terms: Terms) -> Equality | None:
-    """What two plain values say; None where what the reference asks beyond equality has to be looked at."""
+    """Compare two plain values; None if the reference requires more than equality."""
     found = alike(gold, value)
     if found is None:
         return None

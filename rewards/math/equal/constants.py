@@ -1,8 +1,9 @@
-r"""Arbitrary constants, whose names say nothing: `x^2 + c` is `x^2 + C`, `A\cos t + B\sin t` has two.
+r"""Arbitrary constants, whose names do not matter: `x^2 + c` equals `x^2 + C`; `A\cos t + B\sin t` has two.
 
-A letter is one where it is added to a function of the letters of calculus, or is a factor of an exponential of them,
-where several are numbered in such a function, or where the reference says that it is a constant. What else has another
-name differs. Several change places only where the function is linear in them: `\frac{k_1x}{k_2}` is of two givens.
+A letter is an arbitrary constant if it is added to a function of the usual variables of calculus, is a factor of an
+exponential of them, is one of several numbered letters in such a function, or is declared as a constant in the
+reference. Other names must match. Several constants may be exchanged only if the function is linear in them; the
+letters of `\frac{k_1x}{k_2}` are given quantities.
 
 Example:
     >>> from rewards.math.parse.reading import readings
@@ -45,20 +46,20 @@ _MOST = 3
 
 
 def renamings(gold: Value, answer: Value, said: str = "") -> Iterator[Value]:
-    """The answer with its arbitrary constants named as the gold's are. said: the gold as it stands."""
+    """Yield the answer with its arbitrary constants renamed to the gold's. said: the text of the gold."""
     ours, theirs = _variables(gold), _variables(answer)
     if ours == theirs and len(ours) < 3:
         return
     own = _arbitrary(gold, ours, said)
     others = theirs - (ours - own)
     if not own and ours - theirs == {"C"} and theirs - ours == {"c"} and ours & theirs and ours & theirs <= _CALCULUS:
-        yield _renamed(answer, {"c": "C"})  # `\frac{1}{x^2 + c}`: of one given, both would have its letter
+        yield _renamed(answer, {"c": "C"})  # `\frac{1}{x^2 + c}`: a given quantity would have the same letter in both
     if not own or len(own) != len(others) or len(own) > _MOST or not (ours - own) <= theirs:
         return
     if not (_are_arbitrary(answer, others) or (len(own) == 1 and _declared(said) == own)):
         return
     if len(own) == 1 and not own <= _OF_INTEGRATION | _declared(said) and _lower(own) != _lower(others):
-        return  # `x^2 + c` and `x^2 + k` may be of two givens
+        return  # `x^2 + c` and `x^2 + k` may contain two given quantities
     order = sorted(own)
     may_change_places = len(own) == 1 or all(_is_linear(one, order) for one in _members(gold))
     for names in permutations(sorted(others)) if may_change_places else (tuple(sorted(others)),):
@@ -67,13 +68,13 @@ def renamings(gold: Value, answer: Value, said: str = "") -> Iterator[Value]:
 
 
 def has_constants(gold: Value, said: str) -> bool:
-    """Whether there are arbitrary ones in it."""
+    """Whether the gold contains arbitrary constants."""
     names = _variables(gold)
     return len(names) > 1 and bool(_arbitrary(gold, names, said))
 
 
 def are_one_family(gold: Value, answer: Value, said: str = "") -> bool:
-    """Whether both are one function up to their arbitrary constants, by whatever names and in whatever form."""
+    """Whether both are the same function up to arbitrary constants, in any form."""
     ours = _variables(gold)
     own = _arbitrary(gold, ours, said)
     others = _variables(answer) - (ours - own)
@@ -81,7 +82,7 @@ def are_one_family(gold: Value, answer: Value, said: str = "") -> bool:
         return False
     of_integration = own == others or own <= _OF_INTEGRATION or len(own) > 1
     if len(own) == 1 and not own <= _OF_INTEGRATION | _declared(said) and _are_shifted(gold, answer):
-        return False  # `x + k + 1` is not `x + k`, where k may be given
+        return False  # `x + k + 1` is not `x + k`, since k may be given
     if len(own) == 1:
         are_letters = others <= own | _SINGLE | {"A"}
     else:
@@ -90,7 +91,7 @@ def are_one_family(gold: Value, answer: Value, said: str = "") -> bool:
 
 
 def _are_shifted(gold: Value, answer: Value) -> bool:
-    """Sums of powers, of which one has a number beside the letter: of an antiderivative it would be left out."""
+    """Sums of powers, one with a number besides the constant, which an antiderivative would not have."""
     expressions = [one for value in (gold, answer) for one in _members(value)]
     parts = [part for expression in expressions for part in walk(expression)]
     if not all(part.name in ("+", "*", "^") for part in parts if isinstance(part, Op)):
@@ -124,7 +125,7 @@ def _declared(said: str) -> frozenset[str]:
 
 
 def _is_arbitrary(value: Value, name: str) -> bool:
-    """It is added to, or multiplies, what depends on letters of calculus and on nothing else."""
+    """Whether the name is added to or multiplies an expression in variables of calculus only."""
     members = _members(value)
     if len(members) == 2 and Sym(name) in members:  # `x^2 + y^2 = C`
         return _is_of_calculus([one for one in members if one != Sym(name)], name)
@@ -144,13 +145,13 @@ def _is_arbitrary(value: Value, name: str) -> bool:
 
 
 def _given_name(value: Value) -> frozenset[str]:
-    """The `y` of `y = C_1 e^x + C_2`, where it is read as an equation."""
+    """The `y` of `y = C_1 e^x + C_2`, if it was parsed as an equation."""
     members = value.members if isinstance(value, Equation) else ()
     return frozenset(one.name for one in members if isinstance(one, Sym))
 
 
 def _is_linear(expression: Expr, names: Sequence[str]) -> bool:
-    """Whether it is proven to be a function without the names, and one more for each of them, times it."""
+    """Whether the expression is proven to be linear in the names."""
     return integration.parts(expression, names) is not None
 
 

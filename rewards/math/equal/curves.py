@@ -1,6 +1,6 @@
-r"""Several curves as one equation: `y = \pm 2x` is `y^2 = 4x^2`, and `2x - y = 0` with `2x + y = 0`.
+r"""Compare unions of curves: `y = \pm 2x` equals `y^2 = 4x^2`, and the list `2x - y = 0`, `2x + y = 0`.
 
-Only where an equation has several letters: what solves equations in one is a list of numbers, and not the equations.
+Only for equations in several variables: equations in one variable stand for their solutions, a list of numbers.
 
 Example:
     >>> from rewards.math import budget
@@ -24,7 +24,7 @@ _MOST = 6
 
 
 def are_the_same(gold: Value, answer: Value) -> bool:
-    """Whether both are proven to be the same curves, of which one side at least has several."""
+    """Whether both are proven to be the same curves, if at least one side has several."""
     if not (_may_be_several(gold) or _may_be_several(answer)):
         return False
     ours, theirs = _zeros(gold), _zeros(answer)
@@ -38,7 +38,7 @@ def _may_be_several(value: Value) -> bool:
 
 
 def _zeros(value: Value) -> list[Expr]:
-    """What is zero on each curve; nothing where it is not known, or all are of one letter."""
+    """An expression for each curve that is zero on it; empty if unknown, or if all have only one variable."""
     found = list(_each(value))
     zeros = [zero for zero in found if zero is not None]
     if len(zeros) < len(found) or not all(map(free_variables, zeros)):
@@ -64,7 +64,7 @@ def _each(value: Value) -> Iterator[Expr | None]:
 
 
 def _is_one_name(value: Many) -> bool:
-    """`y = 2x, y = -2x`: two lines, and no system."""
+    """Whether a list such as `y = 2x, y = -2x` means two lines, not a system of equations."""
     return len({item.name if isinstance(item, Named) else "" for item in value.items} - {""}) == 1 and all(
         isinstance(item, Named) for item in value.items
     )

@@ -1,7 +1,7 @@
-r"""Whether two expressions are equal: by proof, or not at all.
+r"""Decide whether two expressions are equal, by proof only.
 
-Cheapest first: exact numbers; normal forms (`exact`); values to fifty digits, which can only prove that they differ
-(`numeric`); sympy (`engine`). What none of them decides is *undecided*, which is no equality.
+In order of cost: exact numbers; normal forms (`exact`); values to fifty digits, which can only prove a difference
+(`numeric`); sympy (`engine`). If none decides, the result is *undecided*, which does not count as equal.
 
 Example:
     >>> from rewards.math.expressions import multiply, number, root
@@ -41,12 +41,12 @@ FEWEST_GOLD_DIGITS = 8
 FEWEST_ANSWER_DIGITS = 15
 _FEWEST_TERMS = 3
 _FARTHEST = 100
-_CALLED_OR_NOT = frozenset("gGFHhP")  # letters of quantities, and of functions
+_CALLED_OR_NOT = frozenset("gGFHhP")  # letters that may denote a quantity or a function
 _POINTS = (Fraction(13, 7), Fraction(-5, 3), Fraction(2, 11), Fraction(29, 9), Fraction(-1, 13))
 
 
 class Answer(StrEnum):
-    """Whether something is so."""
+    """A three-valued result."""
 
     YES = "yes"
     NO = "no"
@@ -78,7 +78,7 @@ def all_of(found: Iterable[Answer]) -> Answer:
 
 
 def same(gold: Expr, answer: Expr) -> Answer:
-    """Whether they are equal, exactly or by the two exceptions for decimals of many digits."""
+    """Whether two expressions are equal, exactly or by the two exceptions for decimals with many digits."""
     gold, answer = summed(_in_digits(gold)), summed(_in_digits(answer))
     if isinstance(gold, Num) and isinstance(answer, Num):
         return yes_if(gold.value == answer.value or _rounded_numbers(gold, answer))
@@ -93,7 +93,7 @@ def same(gold: Expr, answer: Expr) -> Answer:
 
 
 def _in_digits(value: Expr) -> Expr:
-    r"""A decimal of many digits times a power of ten (`1.2345678 \times 10^{-3}`) as the decimal that it is."""
+    r"""Convert scientific notation with many digits (`1.2345678 \times 10^{-3}`) to a decimal."""
     match value:
         case Op("*", (Num(shown, digits, places), Op("^", (Num(Fraction(numerator=10, denominator=1)), Num(by))))):
             if digits >= FEWEST_GOLD_DIGITS and by.denominator == 1 and abs(by) <= _FARTHEST:
@@ -102,7 +102,7 @@ def _in_digits(value: Expr) -> Expr:
 
 
 def _rounded_numbers(gold: Num, answer: Num) -> bool:
-    """An exact value that does not end, and a decimal of many digits that is its rounding."""
+    """Whether one is an exact value with a non-terminating decimal, and the other its rounding to many digits."""
     if gold.digits >= FEWEST_GOLD_DIGITS and not answer.digits:
         return not _ends(answer.value) and _is_rounding(answer.value, gold)
     if answer.digits >= FEWEST_ANSWER_DIGITS and not gold.digits:
@@ -111,7 +111,7 @@ def _rounded_numbers(gold: Num, answer: Num) -> bool:
 
 
 def _ends(value: Fraction) -> bool:
-    """Whether it is a decimal that ends."""
+    """Whether the decimal expansion terminates."""
     bottom = value.denominator
     for prime in (2, 5):
         while bottom % prime == 0:
@@ -124,12 +124,12 @@ def _is_rounding(value: Fraction, rounded: Num) -> bool:
 
 
 def _rounds_to(value: Expr, rounded: Num) -> Answer | None:
-    """Whether a real number that is not rational rounds to a decimal; None where it has no value to be rounded."""
+    """Whether an irrational real number rounds to a decimal; None if it cannot be computed."""
     try:
         exact_value = numeric.real_fraction(numeric.value(value))
     except numeric.NoValue:
         return None
-    is_known = rounded.places < numeric.DIGITS - 10 and exact_value.denominator != 1  # a whole number is not rounded
+    is_known = rounded.places < numeric.DIGITS - 10 and exact_value.denominator != 1  # an integer is not rounded
     return yes_if(is_known and _is_rounding(exact_value, rounded))
 
 
@@ -174,7 +174,7 @@ def _same_exactly(gold: Expr, answer: Expr) -> Answer:
 
 
 def _same_squared(gold: Expr, answer: Expr) -> bool:
-    r"""Whether two real numbers of one sign are proven to have one square: `\sqrt{3 + 2\sqrt2}` and `1 + \sqrt2`."""
+    r"""Whether real numbers of equal sign are proven to have equal squares: `\sqrt{3 + 2\sqrt2}` and `1 + \sqrt2`."""
     try:
         signs = [numeric.real_fraction(numeric.value(one)) > 0 for one in (gold, answer)]
         squares = [exact.normal(multiply(one, one)) for one in (gold, answer)]
@@ -184,7 +184,7 @@ def _same_squared(gold: Expr, answer: Expr) -> bool:
 
 
 def _multiplied(expression: Expr, beside: frozenset[str]) -> Expr:
-    """`mg(1 - x)` as a product, where the other side has a variable g."""
+    """Reinterpret `mg(1 - x)` as a product if the other side has a variable g."""
     if not isinstance(expression, Op) or beside.isdisjoint(_CALLED_OR_NOT):
         return expression
     args = tuple(_multiplied(arg, beside) for arg in expression.args)
@@ -198,7 +198,7 @@ def _is_sum(expression: Expr) -> bool:
 
 
 def _same_rewritten(gold: Expr, answer: Expr) -> bool:
-    """Whether it is proven by powers of e for sines and cosines, and by factorials of letters."""
+    """Whether equality is proven by the form of `rewritten`: sines and cosines as powers of e, factorials reduced."""
     if not (is_rewritten(gold) or is_rewritten(answer)):
         return False
     try:
@@ -208,7 +208,7 @@ def _same_rewritten(gold: Expr, answer: Expr) -> bool:
 
 
 def _by_value(gold: Expr, answer: Expr, variables: list[str]) -> Answer | None:
-    """NO where values differ; None: no difference was found."""
+    """NO if values at some point differ; None if no difference was found."""
     points = range(len(_POINTS)) if variables else range(1)
     counts = bound.counts(gold) | bound.counts(answer)
     rough = any(isinstance(one, Op) and one.name in ("sum", "int") for side in (gold, answer) for one in walk(side))
@@ -240,7 +240,7 @@ def _infinite(expression: Expr) -> bool:
 
 
 def _reckons_with_infinity(expression: Expr) -> bool:
-    """Infinity is used as a number: it is no bound of a sum or an integral."""
+    """Whether infinity is used as a number, and not as a bound of a sum or integral."""
     if isinstance(expression, Op):
         args = expression.args[:1] if expression.name in BINDING else expression.args
         return any(map(_reckons_with_infinity, args))
@@ -248,7 +248,7 @@ def _reckons_with_infinity(expression: Expr) -> bool:
 
 
 def sign_of_infinity(expression: Expr) -> int:
-    """1 for infinity, -1 for minus infinity, 0 for all else."""
+    """1 for infinity, -1 for minus infinity, else 0."""
     if expression == INFINITY:
         return 1
     if isinstance(expression, Op) and expression.name == "*" and INFINITY in expression.args:
@@ -263,16 +263,16 @@ def sign_of_infinity(expression: Expr) -> int:
 
 
 def close(gold: Expr, answer: Expr, tolerance: float | None) -> Answer:
-    """Whether they are equal, or no further apart than a tolerance that the reference states."""
+    """Whether two expressions are equal, or differ by at most the reference's tolerance."""
     found = same(gold, answer)
     return yes_if(_within(gold, answer, tolerance)) if found is Answer.NO and tolerance is not None else found
 
 
 def _within(gold: Expr, answer: Expr, tolerance: float) -> bool:
-    """Whether two real numbers are at most so far apart."""
+    """Whether two real numbers differ by at most the tolerance."""
     try:
         a, b = numeric.value(gold), numeric.value(answer)
     except numeric.NoValue:
         return False
-    most = math.nextafter(tolerance, math.inf)  # a float may be below the decimal that it stands for
+    most = math.nextafter(tolerance, math.inf)  # the float may be below the decimal that was written
     return bool(abs(a - b) <= most)

@@ -1,4 +1,4 @@
-r"""The names of a derivative: `f'(x)`, `y'`, `\frac{dy}{dx}`, `\frac{\partial f}{\partial x}`, `f_x`.
+r"""Notations of derivatives: `f'(x)`, `y'`, `\frac{dy}{dx}`, `\frac{\partial f}{\partial x}`, `f_x`.
 
 Example:
     >>> are_alike("y'", r"\fracdydx"), are_alike(r"\fracdydx", r"\fracdxdy"), are_alike("y''", "y'")
@@ -26,7 +26,7 @@ class _Derivative(NamedTuple):
 
 
 def _read(name: str) -> _Derivative | None:
-    """From a name without blanks and braces."""
+    """Parse a name without spaces and braces; None if it is not a derivative."""
     if found := _FRACTION.fullmatch(name):
         order, function, variable, again, behind, _of = found.groups()
         if bool(function) == bool(behind) or order != again:
@@ -41,7 +41,7 @@ def _read(name: str) -> _Derivative | None:
 
 
 def are_alike(one: str, other: str) -> bool:
-    """Whether two names are of one derivative; `y` is what a function of `x` is."""
+    """Whether two names denote the same derivative; `y` is a function of `x`."""
     a, b = _read(one), _read(other)
     if a is None or b is None or a.order != b.order:
         return False

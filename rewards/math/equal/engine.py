@@ -1,13 +1,13 @@
-r"""Proofs that the normal forms do not give: asked of sympy, in a process of its own that is killed when it is late.
+r"""Ask sympy for proofs, in a separate process that is killed when it is late.
 
-sympy is slow (milliseconds to for ever), catches what would interrupt it and takes what memory it finds. So it runs
-beside the process that grades (`symbolic`), within the kernel's limits on processor time and memory, and
-within what is left of the grade's own time (`budget`). An answer that does not come is none: undecided.
+sympy may take for ever, catches exceptions meant to interrupt it, and may use any amount of memory. So it runs in a
+separate process (`symbolic`), with kernel limits on CPU time and memory, and within the time left for the grade
+(`budget`). If no answer comes, the comparison is undecided.
 
-The process is started when a first question needs it, and lives until it is late, has grown or its standard input is
-closed; the next one loads sympy while other answers are graded. A grade waits for the loading beyond its own time, but
-never up to its deadline: what is not loaded by then says nothing either. Trees go there as JSON, and JSON comes back:
-nothing is unpickled, and sympy parses no text.
+The process starts with the first question, and lives until it is late, has grown, or its standard input is closed; its
+successor loads sympy while other answers are graded. A grade may wait for loading beyond its own time, but not up to
+its deadline; then it is undecided. Expressions are exchanged as JSON trees: nothing is unpickled, and sympy never
+parses text.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _CHUNK = 1 << 16
 
 
 class _Late(Exception):
-    """The process does not answer."""
+    """The process does not answer in time."""
 
 
 class _Gone(_Late):
@@ -63,7 +63,9 @@ class _Engine:
         return self._process.stdout.fileno()
 
     def is_ready(self, seconds: float) -> bool:
-        """Whether it has loaded sympy, so many seconds from now. Raises RuntimeError where it cannot."""
+        """Wait up to `seconds` until sympy is loaded. Returns whether it is. Raises RuntimeError if it cannot be
+        loaded.
+        """
         try:
             if not self._is_ready:
                 self._receive(seconds)
@@ -79,7 +81,7 @@ class _Engine:
         return self._is_ready
 
     def ask(self, question: bytes, seconds: float) -> Any:
-        """Raises _Late."""
+        """Send a question and return the answer. Raises _Late."""
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(question)
@@ -109,7 +111,7 @@ class _Engine:
         self._process.wait()
 
     def disown(self) -> None:
-        """In a forked child: the process is the parent's."""
+        """In a forked child: close the pipes, since the process belongs to the parent."""
         self._close()
         self._process.returncode = 0
 
@@ -121,21 +123,21 @@ class _Engine:
 
 
 class _Place:
-    """Where the engine of this process is, if it has one."""
+    """Holds the engine of this process, if there is one."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.engine: _Engine | None = None
 
     def loaded(self) -> _Engine | None:
-        """The engine; None where it does not load in time, which it goes on to do. Raises RuntimeError."""
+        """The engine; None if it has not loaded in time (it continues to load). Raises RuntimeError."""
         if self.engine is None:
             self.engine = _Engine()
         with budget.standing_still():
             return self.engine if self.engine.is_ready(budget.seconds_to_load()) else None
 
     def replace(self) -> None:
-        """A new one, which loads from now on."""
+        """Start a new engine, which begins to load."""
         self.drop()
         self.engine = _Engine()
 
@@ -157,19 +159,19 @@ os.register_at_fork(after_in_child=_PLACE.forked)
 
 
 def pid() -> int | None:
-    """The process that is asked; None while there is none."""
+    """The process id of the engine; None if there is none."""
     return None if _PLACE.engine is None else _PLACE.engine.pid
 
 
 def _asked(name: str, *arguments: object) -> Any:
-    """What sympy says, within the time that is left; None where it says nothing."""
+    """Ask sympy a question within the remaining time; None if there is no answer."""
     try:
         question = line({"ask": name, "arguments": arguments})
     except RecursionError:
         return None
     if budget.seconds_left() <= 0:
         return None
-    with budget.standing_still():  # it may be loading for another thread
+    with budget.standing_still():  # another thread may be waiting for it to load
         free = _PLACE.lock.acquire(timeout=max(0.0, budget.seconds_to_load()))
     if not free:
         return None
@@ -184,7 +186,7 @@ def _asked(name: str, *arguments: object) -> Any:
     except _Late:
         _PLACE.replace()
         return None
-    except BaseException:  # an interrupt as well: its answer would be taken for the next one's
+    except BaseException:  # including interrupts: the pending answer must not be taken for the next one
         _PLACE.drop()
         raise
     finally:
@@ -192,18 +194,18 @@ def _asked(name: str, *arguments: object) -> Any:
 
 
 def equal(a: Expr, b: Expr) -> bool | None:
-    """Whether sympy proves them equal (True) or different (False); None: it cannot tell."""
+    """Whether sympy proves two expressions equal (True) or different (False); None: unknown."""
     found: bool | None = _asked("equal", to_plain(a), to_plain(b))
     return found
 
 
 def constant_ratio(a: Expr, b: Expr) -> bool | None:
-    """Whether a / b is a number other than zero; of polynomials, factors that repeat count once."""
+    """Whether a / b is a nonzero number; repeated factors of polynomials count once. None: unknown."""
     found: bool | None = _asked("constant_ratio", to_plain(a), to_plain(b))
     return found
 
 
 def solve_inequality(left: Expr, relation: str, right: Expr, name: str) -> list[Interval] | None:
-    """The real numbers for which an inequality in one variable holds; None where sympy cannot tell."""
+    """The real solutions of an inequality in one variable; None if sympy cannot find them."""
     found = _asked("solve_inequality", to_plain(left), relation, to_plain(right), name)
     return None if found is None else intervals_from_plain(found)

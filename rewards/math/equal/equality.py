@@ -1,7 +1,7 @@
-r"""Whether an answer is the gold answer. One equality for every math reward.
+r"""Decide whether an answer equals the gold: the single entry point for all math rewards.
 
-Text first: what is spelled alike is equal, before anything is read. Then each reading of the gold is held against each
-reading of the answer, by the rules of `docs/guides/math_grader.md`. Equality of values is proven (`decide`), never
+First the texts: if their normalised forms are the same, they are equal. Then each reading of the gold is compared with
+each reading of the answer, by the rules of `docs/guides/math_grader.md`. Equality of values is proven (`decide`), never
 sampled.
 
 Example:
@@ -57,7 +57,7 @@ _NO_RESTRICTION = frozenset(("R", "C"))
 _NARROWING = frozenset(("odd", "even", "negative"))
 _GLUED = re.compile(r"([-+]?\d[\d.,]*)m\s*\^\s*\{?([23])\}?")
 _LETTER_UNIT = re.compile(r"([-+]?\d[\d.,]*)([a-zA-Z])")
-_CALLED: dict[tuple[tuple[str, int], ...], tuple[re.Pattern[str], str]] = {  # names that other units have as well
+_CALLED: dict[tuple[tuple[str, int], ...], tuple[re.Pattern[str], str]] = {  # names shared by several units
     (("sterling", 1),): (re.compile(r"\bpounds?\b"), "gbp"),
     (("yuan", 1),): (re.compile(r"¥\s*(\d[\d.,]*)"), r"\1 yuan"),
 }
@@ -69,7 +69,7 @@ _FOUND = {Answer.YES: Equality.SAME, Answer.NO: Equality.DIFFERENT, Answer.UNDEC
 
 
 def compare_with(answer: str | tuple[str, ...] | AnyOf, text: str, terms: Terms) -> Equality:
-    """Compare what was extracted with a reference's answer in its three forms."""
+    """Compare an extracted answer with a reference's answer: one, all of several, or any of several."""
     if isinstance(answer, str):
         return compare(answer, text, terms)
     if isinstance(answer, tuple):
@@ -82,7 +82,7 @@ def compare_with(answer: str | tuple[str, ...] | AnyOf, text: str, terms: Terms)
 
 
 def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
-    """Compare two answers as they stand in a reference and a response."""
+    """Compare two answers, as written in a reference and a response."""
     found = by_text(gold, answer, terms)
     if found is not None:
         return found
@@ -119,10 +119,10 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
         return Equality.DIFFERENT
     if ours and not theirs and isinstance(golds[0], _REGIONS) and _drops(ours, plain):
         return Equality.DIFFERENT
-    if ours and not theirs and isinstance(golds[0], Equation) and is_bounded(gold):  # a part of the curve
+    if ours and not theirs and isinstance(golds[0], Equation) and is_bounded(gold):  # the gold is a part of the curve
         return Equality.DIFFERENT
     answers = (*readings(answer), *_beside(golds[0], plain)) if key(plain) else ()
-    if "mod" in plain:  # the number that leaves something over is no answer with another modulus
+    if "mod" in plain:  # a residue with another modulus is wrong
         golds = tuple(one for one in golds if not (isinstance(one, Scalar) and _is_residue(golds[0]))) or golds
     if not answers:
         return Equality.UNREADABLE_ANSWER
@@ -146,7 +146,7 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
 
 
 def _with_its_constants(golds: Sequence[Value], answers: Sequence[Value], gold: str, terms: Terms) -> tuple[Value, ...]:
-    """The answer that is the gold but for the names of arbitrary constants; none where there is none."""
+    """Readings of the answer with arbitrary constants renamed to the gold's; empty if none matches."""
     for one in golds:
         for other in answers:
             for named in renamings(one, other, gold):
@@ -156,7 +156,7 @@ def _with_its_constants(golds: Sequence[Value], answers: Sequence[Value], gold: 
 
 
 def _differ(ours: str, theirs: str, *, otherwise: bool) -> bool:
-    """Whether two clauses ask for different things: as relations, or by their signs where they cannot be read so."""
+    """Whether two restricting clauses differ: as relations, or, if they cannot be parsed, by their signs."""
     golds, answers = ([one for one in readings_of_spelled(text) if _is_region(one)] for text in (ours, theirs))
     if not golds or not answers:
         return otherwise
@@ -173,29 +173,29 @@ def _is_residue(value: Value) -> bool:
 
 
 def _restricts(said: frozenset[str], golds: Sequence[Value], answer: str) -> bool:
-    """Whether a clause behind an answer takes something away; that the `n` of `a_n` is an index does not."""
+    """Whether a clause after an answer restricts it; declaring the index `n` of `a_n` does not."""
     if said != {INDEX}:
         return bool(said - _NO_RESTRICTION)
     return not _are_terms(golds, index(answer))
 
 
 def _are_terms(golds: Sequence[Value], letter: str) -> bool:
-    """Of a sequence, whose name has the index: whether it begins with 0 or 1 says nothing."""
+    """Whether the golds are terms of a sequence indexed by the letter; the start index does not matter."""
     return any(isinstance(one, Named) and re.search(rf"_\W*{letter}|\({letter}\)", one.name) for one in golds)
 
 
 def _drops(restriction: frozenset[str], answer: str) -> bool:
-    """Whether an answer leaves out numbers that are excepted, or, without a name for them, that they are whole."""
+    """Whether an answer omits excluded numbers, or, without naming the variable, that it is an integer."""
     return "\\ne" in restriction or (
         bool(restriction & {"Z", "N", INDEX}) and not re.search(r"(?<![\\a-zA-Z])[a-zA-Z]", answer)
     )
 
 
 def _beside(gold: Value, answer: str) -> tuple[Value, ...]:
-    """What an answer may mean beside this gold: digits without their base, feet and inches by primes, `100m^2`."""
+    """Additional readings of an answer, given this gold: digits without base, feet and inches by primes, `100m^2`."""
     if isinstance(gold, Based) and (digits := key(answer)).isalnum():
         return readings(f"{digits.upper()}_{{{gold.base}}}")
-    if glued := _GLUED.fullmatch(answer):  # an area, where the gold knows no m
+    if glued := _GLUED.fullmatch(answer):  # an area, if the gold has no variable m
         return readings(f"{glued[1]} m^{glued[2]}")
     if isinstance(gold, Scalar) and gold.unit.dimension and (of_letter := _LETTER_UNIT.fullmatch(answer)):
         return readings(f"{of_letter[1]} {of_letter[2]}") if is_unit(of_letter[2]) else ()
@@ -208,14 +208,14 @@ def _beside(gold: Value, answer: str) -> tuple[Value, ...]:
 
 
 def _alike_vectors(gold: str, answer: str) -> tuple[str, str]:
-    """Vectors that one of them writes with arrows and the other in bold, both with arrows."""
+    """Write vectors with arrows in both texts if one uses arrows and the other bold letters."""
     if has_arrows(gold) == has_arrows(answer):
         return gold, answer
     return (gold, with_arrows(answer)) if has_arrows(gold) else (with_arrows(gold), answer)
 
 
 def _swapped(gold: str, answer: str) -> bool:
-    r"""Rows and columns: `3 \times 4 \text{ matrix}`, of which one may leave out the word."""
+    r"""Whether two matrix sizes, `3 \times 4 \text{ matrix}`, have rows and columns swapped."""
     if "\\times" not in gold or not (ours := _SIZE.fullmatch(gold)) or not (theirs := _SIZE.fullmatch(answer)):
         return False
     return bool(ours[3] or theirs[3]) and ours.groups()[:2] != theirs.groups()[:2]
@@ -226,7 +226,7 @@ def _is_formula(value: Value) -> bool:
 
 
 def _varies(value: Value) -> bool:
-    """A set or an equation in variables: a condition takes something away from it."""
+    """Whether the value is a set or an equation in variables, which a condition restricts."""
     match value:
         case Interval() | Union() | Meet() | Minus() | Inequality():
             return True
@@ -262,7 +262,7 @@ def compare_all(golds: Sequence[str], answer: str, terms: Terms = EXACT) -> Equa
 
 
 def _carried_out(golds: Sequence[Value], answers: Sequence[Value], answer: str, terms: Terms) -> Equality:
-    """SAME, unless the reference asks for more than equality."""
+    """SAME, unless the reference requires an evaluated or simplified answer and this one is not."""
     if terms.evaluated and not any(
         finished.is_evaluated(one, beside=golds)
         for one in answers
@@ -276,7 +276,7 @@ def _carried_out(golds: Sequence[Value], answers: Sequence[Value], answer: str, 
 
 
 def _with_unit(value: Value, text: str) -> Value:
-    """A gold whose reference names its unit."""
+    """Add the reference's unit to a gold."""
     if isinstance(value, Scalar) and value.unit.is_nothing and not value.percent:
         one = _one(text)
         return Scalar(value.expression, one.unit, one.percent)
@@ -287,7 +287,7 @@ def _with_unit(value: Value, text: str) -> Value:
 
 @lru_cache(maxsize=256)
 def _one(text: str) -> Scalar:
-    """One of a unit, read as it would be behind a number; of an unknown one, which is told from all that are known."""
+    """A unit as the scalar 1 with that unit; an unknown unit differs from all known ones."""
     for written in (f"1 {unwrapped(text)}", f"1{text}"):
         for found in readings(written):
             if isinstance(found, Scalar) and found.expression == ONE and (found.percent or not found.unit.is_nothing):

@@ -1,6 +1,6 @@
-r"""Equations against each other, and against the value that they give: `5 \cdot 2 = 10` is 10.
+r"""Compare equations with each other, and with the value that they state: `5 \cdot 2 = 10` is 10.
 
-`same` is how two values are compared.
+`same` compares two values.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _Same: TypeAlias = Callable[[Value, Value, Terms], Answer]
 
 
 def zero_form(value: Value) -> Expr | None:
-    """An equation as what is zero."""
+    """An equation as an expression that is zero; None if it is not an equation."""
     if isinstance(value, Named) and value.expression is not None and isinstance(value.value, Scalar):
         return add(value.expression, negative(value.value.expression))
     if isinstance(value, Equation) and len(value.members) == 2:
@@ -32,7 +32,7 @@ def as_equations(gold: Value, answer: Value) -> Answer:
     left, right = zero_form(gold), zero_form(answer)
     if left is None or right is None:
         return Answer.NO
-    if not free_variables(left) and not free_variables(right):  # `e = 5` says something else than `e = 2`
+    if not free_variables(left) and not free_variables(right):  # `e = 5` and `e = 2` differ although both are false
         return all_of(decide.same(*pair) for pair in zip(_sides(gold), _sides(answer), strict=True))
     return zeros.same_equation(left, right)
 
@@ -47,7 +47,7 @@ def _sides(value: Value) -> tuple[Expr, ...]:
 
 
 def worked(gold: Value, answer: Equation, terms: Terms, same: _Same) -> Answer:
-    """`5·2 = 10`: true, and its last member is the gold."""
+    """Whether an equation such as `5·2 = 10` is true and its last member equals the gold."""
     if len(answer.members) == 2 and isinstance(answer.members[1], Sym) and not free_variables(answer.members[0]):
         return same(gold, Scalar(answer.members[0]), terms)  # `5 = x`
     members = answer.members[1:] if is_formula(answer.members) else answer.members
@@ -58,9 +58,9 @@ def worked(gold: Value, answer: Equation, terms: Terms, same: _Same) -> Answer:
 
 
 def true_gold(gold: Equation, answer: Value, terms: Terms, same: _Same) -> Answer:
-    r"""A gold that says one value in several forms: any of them; of a formula and its value, the value.
+    r"""Compare with a gold that states one value in several forms: any form; for a formula and its value, the value.
 
-    One that is false as it is read has a sign of its own on its left, as `\left(\frac{3}{7}\right) = -1` has.
+    A gold that is false as parsed uses a special notation on its left, such as `\left(\frac{3}{7}\right) = -1`.
     """
     if is_formula(gold.members):
         return same(Scalar(gold.members[-1]), answer, terms)
@@ -73,7 +73,7 @@ def true_gold(gold: Equation, answer: Value, terms: Terms, same: _Same) -> Answe
 def same_equations(gold: Equation, answer: Equation, terms: Terms, same: _Same) -> Answer:
     if any(map(free_variables, (*gold.members, *answer.members))):
         found = as_equations(gold, answer)
-    else:  # what is false of numbers has no solutions, and says something else each time
+    else:  # false equations of numbers have no solutions, but differ from each other
         links = all_of(decide.same(*pair) for pair in pairwise(gold.members))
         found = worked(Scalar(gold.members[-1]), answer, terms, same) if links is Answer.YES else links
     if found is Answer.YES or len(gold.members) != len(answer.members):

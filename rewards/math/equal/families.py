@@ -1,5 +1,5 @@
-r"""Families `a + bk` for all whole numbers k: of angles, mostly. Two are equal as sets: `\frac{5\pi}{4} + n\pi` is
-`\frac{\pi}{4} - k\pi`, and `k\pi` is `2k\pi` with `\pi + 2k\pi`.
+r"""Families `a + bk` for all integers k, mostly of angles, compared as sets: `\frac{5\pi}{4} + n\pi` equals
+`\frac{\pi}{4} - k\pi`, and `k\pi` equals `2k\pi` together with `\pi + 2k\pi`.
 
 Example:
     >>> from rewards.math import budget
@@ -48,14 +48,14 @@ _LARGEST_BOTTOM = 60
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """name: of what they are values, "" where it is not said. terms: a and b of each `a + bk`."""
+    """name: the variable whose values they are; empty if not given. terms: (a, b) of each `a + bk`."""
 
     name: str
     terms: tuple[tuple[Expr, Expr], ...]
 
 
 def family(text: str) -> Family | None:
-    """What a text says with a letter that runs through all whole numbers; None where it is none, or not linear."""
+    """Parse a family with a letter that ranges over all integers; None if it is not one, or not linear."""
     if "Z" not in text and "integer" not in text:
         return None
     plain = spelled(text)
@@ -72,7 +72,7 @@ def family(text: str) -> Family | None:
 
 
 def _said(text: str, plain: str) -> Iterator[tuple[str, str]]:
-    """What holds for all whole numbers, and the letter that runs through them."""
+    """Yield (statement, letter that ranges over all integers) for each way to split the text."""
     if (built := _BUILT.fullmatch(plain)) is not None:
         yield built[1], built[2]
     at = clause(plain)
@@ -82,7 +82,7 @@ def _said(text: str, plain: str) -> Iterator[tuple[str, str]]:
 
 
 def _expressions(value: Value) -> list[tuple[str, Expr]]:
-    """Each value with its name."""
+    """The expressions of a value, each with its name."""
     match value:
         case Scalar():
             return [("", value.expression)]
@@ -102,7 +102,7 @@ def _linear(expression: Expr, letter: str) -> tuple[Expr, Expr] | None:
 
 
 def are_alike(gold: Family, answer: Family) -> bool:
-    """Whether both are proven to be one set of numbers."""
+    """Whether both are proven to be the same set of numbers."""
     if gold.name and answer.name and gold.name != answer.name:
         return False
     unit = gold.terms[0][1]
@@ -122,7 +122,7 @@ def are_alike(gold: Family, answer: Family) -> bool:
 
 
 def _within(first: Expr, step: Expr, period: Fraction, unit: Expr) -> Iterator[Expr]:
-    """The values of one period."""
+    """Yield the values within one period."""
     ratio = _ratio(step, unit)
     assert ratio
     for k in range(int(period / abs(ratio))):
@@ -139,7 +139,7 @@ def _differ_by_periods(one: Expr, other: Expr, period: Expr) -> bool:
 
 
 def _ratio(one: Expr, other: Expr) -> Fraction | None:
-    """The rational number that is their ratio; None where none is proven."""
+    """The ratio, if it is proven to be rational; else None."""
     try:
         value = numeric.real_fraction(numeric.value(divide(one, other)))
     except numeric.NoValue:

@@ -1,6 +1,6 @@
-"""Whether an answer is carried out, for references and training configs that ask for it.
+"""Whether an answer is evaluated and simplified, for references and configs that require it.
 
-Without `require_evaluated` a closed expression is its value, and a model can learn to box the question.
+Without `require_evaluated` an unevaluated expression equals its value, and a model can learn to box the question.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ from rewards.math.values import (
     Value,
 )
 
-# Roots, fractions, powers, logarithms and trigonometric values may be all that can be done; these may not.
+# Operations that can always be evaluated, unlike roots, fractions, powers, logarithms and trigonometric values.
 _UNFINISHED = BINDING | {"!", "!!", "binom", "perm", "gcd", "lcm", "max", "min", "mod", "floor", "ceil", "det", "abs"}
 _MAY_STAY = FUNCTIONS | {"^", "root", "log", "ln"}
 _TEN = number(10)
 _MOST_TERMS = 30
-# The whole number that a sum or product starts with, or all of it.
+# The integer at the start of a sum or product, or the whole text.
 _SIDE = r"(?:\{{?\s*[-+]?\s*(\d+(?:\.0+)?)\s*([^{}()]*(?:\{[^{}]*\}[^{}()]*)*)\}?\}|\(\s*[-+]?\s*(\d+)\s*\)|(\d))"
 _FRACTION = re.compile(
     rf"\\frac\s*{_SIDE}\s*{_SIDE}|(?<![\d./])(\d+)\s*[/:]\s*(\d+)(?![\d./])|[{{(]\s*(\d+)\s*[}})]\s*/\s*[{{(]\s*(\d+)\s*[}})]"
@@ -87,7 +87,7 @@ def _expressions(value: Value) -> Iterator[Expr]:
 
 
 def _operations(values: Iterable[Value]) -> set[str]:
-    """What is left to do in values: the operators, and sums and products of plain numbers."""
+    """The unevaluated operations in values: operators, and sums and products of plain numbers."""
     found: set[str] = set()
     for value in values:
         for expression in _expressions(value):
@@ -99,7 +99,7 @@ def _operations(values: Iterable[Value]) -> set[str]:
                 if one.name in _UNFINISHED and (one.name in BINDING or not free_variables(one)):
                     found.add(one.name)
                 if one.name[1:] in TRIGONOMETRIC and not free_variables(one):
-                    found.add("an angle of a number")  # its value has another form, where the gold has none of them
+                    found.add("an angle of a number")  # may have another form, if the gold has no such function
                 if _is_rational_in_disguise(one):
                     found.add(f"{one.name} of numbers")
                 if one.name in ("+", "*") and sum(isinstance(arg, Num) for arg in one.args) > 1:
@@ -114,7 +114,7 @@ def _operations(values: Iterable[Value]) -> set[str]:
 
 
 def _form(one: Expr) -> polynomials.Form | None:
-    """The normal form of a number; None where it has none, or a variable is in it."""
+    """The normal form of a number; None if there is none, or if it contains a variable."""
     if free_variables(one):
         return None
     try:
@@ -124,7 +124,7 @@ def _form(one: Expr) -> polynomials.Form | None:
 
 
 def _has_like_terms(one: Op) -> bool:
-    r"""Two terms of a sum of numbers could be added: `(1+i)+(2+3i)`, `2\sqrt{2}+3\sqrt{2}`."""
+    r"""Whether two terms of a sum of numbers could be added: `(1+i)+(2+3i)`, `2\sqrt{2}+3\sqrt{2}`."""
     found = [_form(term) for term in flattened(one)]
     if any(form is not None and not form.top for form in found):
         return True  # a zero is added
@@ -143,7 +143,7 @@ def _is_inverse(one: Expr) -> bool:
 
 
 def _multiplies_rationals(one: Op) -> bool:
-    r"""Rational numbers are multiplied: `2^9 \cdot 2`, `-2^{-1}`; a fraction and `3 \cdot 10^8` are none."""
+    r"""Whether rational numbers are multiplied: `2^9 \cdot 2`, `-2^{-1}`; not a fraction or `3 \cdot 10^8`."""
     factors = flattened(one, "*")
     if all(isinstance(factor, Num) or _is_inverse(factor) for factor in factors):
         return any(map(_is_inverse, factors))
@@ -157,7 +157,7 @@ def _multiplies_rationals(one: Op) -> bool:
 
 
 def _multiplies_complex(one: Op) -> bool:
-    """Complex numbers are multiplied, divided by or raised."""
+    """Whether complex numbers are multiplied, divided by, or raised to a power."""
     count = 0
     for factor in flattened(one, "*"):
         raised = isinstance(factor, Op) and factor.name == "^" and isinstance(factor.args[1], Num)
@@ -169,7 +169,7 @@ def _multiplies_complex(one: Op) -> bool:
 
 
 def _is_rational_in_disguise(one: Op) -> bool:
-    """A power, root, logarithm or sine of numbers that is rational (or so are its real and imaginary part)."""
+    """Whether a power, root, logarithm or sine is rational (or has rational real and imaginary parts)."""
     if one.name not in _MAY_STAY or free_variables(one):
         return False
     if one.name == "^" and (one.args[1] == MINUS_ONE or (one.args[0] == _TEN and isinstance(one.args[1], Num))):
@@ -186,18 +186,18 @@ def _is_rational_in_disguise(one: Op) -> bool:
 
 
 def divides(spelling: str) -> bool:
-    r"""A division is left to do, as it stands: the sign `\div` behind the last equals sign. A fraction is a number."""
+    r"""Whether a `\div` after the last equals sign leaves a division to do. A fraction does not."""
     last = spelling.rpartition("=")[2]
     return "\\div" in last or "÷" in last
 
 
 def is_evaluated(answer: Value, *, beside: Iterable[Value]) -> bool:
-    """Nothing is left to compute in it that is not left in the gold as well."""
+    """Whether the answer has no unevaluated operation that the gold does not have, too."""
     return _operations([answer]) <= _operations(beside)
 
 
 def is_simplified(spelled_answer: str) -> bool:
-    """Every fraction of whole numbers in it is in lowest terms, and so is one of a sum or product of them."""
+    """Whether every fraction of integers, or of a sum or product over an integer, is in lowest terms."""
     last = re.sub(r"(?<=\d),(?=\d{3})", "", spelled_answer.rpartition("=")[2].replace("\\over", "/"))
     for match in _FRACTION.finditer(last):
         groups = match.groups()
@@ -207,9 +207,9 @@ def is_simplified(spelled_answer: str) -> bool:
             top, bottom = (next((one for one in (groups[k], groups[k + 2], groups[k + 3]) if one), "") for k in (0, 4))
             more = groups[1] or ""
             if (groups[5] or "").strip():
-                continue  # a bottom that is no whole number
+                continue  # the denominator is not an integer
         divisor = math.gcd(int(float(top)), int(float(bottom)))
-        if re.search(r"[-+]", more):  # each term has to be divisible
+        if re.search(r"[-+]", more):  # every term must be divisible
             terms = [_NUMBERS.search(term) for term in re.split(r"[-+]", more)[1:]]
             divisor = math.gcd(divisor, *(int(term[1]) if term else 1 for term in terms))
         if divisor > 1 or int(float(bottom)) == 1:
@@ -218,7 +218,7 @@ def is_simplified(spelled_answer: str) -> bool:
 
 
 def _is_lowest_product(top: str, bottom: str) -> bool:
-    """Of a product over a whole number: none of its whole factors, wherever it stands, shares a divisor with that."""
+    """Whether no integer factor of the numerator shares a divisor with the denominator."""
     top = _RAISED.sub(" ", top.strip().lstrip("-+"))
     if "-" in top or "." in top:
         return True

@@ -1,4 +1,4 @@
-r"""Equations that say what a quantity is: `m + n = 7`, `\cos\theta = \frac{3}{5}`; others are conditions.
+r"""Equations that state the value of a quantity: `m + n = 7`, `\cos\theta = \frac{3}{5}`; others are conditions.
 
 Example:
     >>> is_formula((Op("+", (Sym("m"), Sym("n"))), ZERO)), is_formula((Op("+", (Sym("x"), Sym("y"))), ZERO))
@@ -16,11 +16,11 @@ _COORDINATES = frozenset("xyz")
 
 
 def is_formula(members: Sequence[Expr]) -> bool:
-    r"""`x + y = 3 + 4 = 7`: what is asked for stands first, with variables that the steps behind it have numbers for.
+    r"""Whether an equation such as `x + y = 3 + 4 = 7` states a value: the quantity first, then steps with numbers.
 
-    Without steps it takes several names that are no coordinates: `m + n = 7` says what the sum is, `2x = 10` not what x
-    is, and `x + y = 1` is a line. What is said to be 0 is a sum of names, else an equation with all on one side. A
-    function that is not known by itself, `\cos\theta` or `\int_0^1 f(x)\,dx`, is a quantity as well.
+    Without steps it needs several names other than coordinates: `m + n = 7` states a sum, but `2x = 10` does not state
+    x, and `x + y = 1` is a line. If the value is 0, the other side must be a sum of names. An unknown function value,
+    `\cos\theta` or `\int_0^1 f(x)\,dx`, is a quantity, too.
     """
     unknowns = _unknowns(members[0])
     if not unknowns or any(map(_unknowns, members[1:])):
@@ -33,19 +33,19 @@ def is_formula(members: Sequence[Expr]) -> bool:
 
 
 def _is_negative(expression: Expr) -> bool:
-    """`-ab`, which nobody asks for."""
+    """Whether an expression is negative, such as `-ab`, which is not a quantity that is asked for."""
     first = expression.args[0] if isinstance(expression, Op) and expression.name == "*" else None
     return isinstance(first, Num) and first.value < 0
 
 
 def _apart(expression: Expr) -> frozenset[object]:
-    """Its unknowns, of which what a function is of is none."""
+    """The unknowns of an expression, without arguments of functions."""
     if isinstance(expression, Op) and not expression.name.endswith("()"):
         return frozenset().union(*map(_apart, expression.args))
     return frozenset((expression,)) if isinstance(expression, Op | Sym) else frozenset()
 
 
 def _unknowns(expression: Expr) -> frozenset[object]:
-    """Variables, and functions that are only named."""
+    """The variables and unknown functions of an expression."""
     named = (one for one in walk(expression) if isinstance(one, Op) and one.name.endswith("()"))
     return frozenset((*free_variables(expression), *named))

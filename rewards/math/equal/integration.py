@@ -1,8 +1,8 @@
-r"""Functions that are given up to arbitrary constants, of which both are linear: antiderivatives and general solutions.
+r"""Compare functions up to arbitrary constants in which they are linear: antiderivatives and general solutions.
 
-`\frac12\sin^2 x + C` and `-\frac14\cos 2x + C` differ by a number, `C_1 e^x + C_2 e^{-x}` is `A\cosh x + B\sinh x`. Two
-are one family where the functions that the constants multiply are each other's combinations, and what is left of one
-without the constants is the other's but for such a combination. Coefficients are guessed from values and then proven.
+`\frac12\sin^2 x + C` and `-\frac14\cos 2x + C` differ by a number; `C_1 e^x + C_2 e^{-x}` equals `A\cosh x + B\sinh x`.
+Two are the same family if the functions multiplied by their constants span the same space, and their parts without
+constants differ by an element of it. Coefficients are estimated from values and then proven.
 
 Example:
     >>> from rewards.math import budget
@@ -47,7 +47,7 @@ _CLOSE = Fraction(1, 10**25)
 
 
 def are_one_family(gold: Value, answer: Value, own: frozenset[str], others: frozenset[str]) -> bool:
-    """Whether two functions of one letter are proven to be one family. own, others: their arbitrary constants."""
+    """Whether two functions of one variable are proven to be the same family. own, others: their constants."""
     one, other = _expression(gold), _expression(answer)
     if one is None or other is None or len(own) != len(others):
         return False
@@ -61,7 +61,7 @@ def are_one_family(gold: Value, answer: Value, own: frozenset[str], others: froz
     rest = add(theirs[0], negative(ours[0]))
     if not _are_real_together(ours[0], theirs[0], letter):
         return False
-    if len(own) == 1:  # `2C` is not how it would be written, `\frac{x^3 + C}{3}` is
+    if len(own) == 1:  # `\frac{x^3 + C}{3}` is usual, `2C` is not
         is_part = any(decide.same(theirs[1], multiply(one, ours[1])) is Answer.YES for one in _PARTS)
         return is_part and _is_number(divide(rest, ours[1]), letter)
     rows = [_combination(part, ours[1:], letter) for part in theirs[1:]]
@@ -77,7 +77,7 @@ def _expression(value: Value) -> Expr | None:
 
 
 def parts(expression: Expr, names: Sequence[str]) -> list[Expr] | None:
-    """Without the constants, and what each of them multiplies; None where it is not proven to be linear in them."""
+    """The part without constants, then the factor of each constant; None if not proven to be linear in them."""
     bare = _with(expression, names, "")
     found = [add(_with(expression, names, name), negative(bare)) for name in names]
     whole = add(bare, *(multiply(Sym(name), part) for name, part in zip(names, found, strict=True)))
@@ -85,14 +85,14 @@ def parts(expression: Expr, names: Sequence[str]) -> list[Expr] | None:
 
 
 def _with(expression: Expr, names: Sequence[str], single: str) -> Expr:
-    """With 1 for one of the names, and 0 for the others."""
+    """Substitute 1 for one of the names, and 0 for the others."""
     for name in names:
         expression = substituted(expression, name, ONE if name == single else ZERO)
     return expression
 
 
 def _is_number(expression: Expr, letter: str) -> bool:
-    """Whether its derivative is proven to be zero."""
+    """Whether the derivative is proven to be zero."""
     try:
         return decide.same(derivative(expression, letter), ZERO) is Answer.YES
     except polynomials.TooHard:
@@ -100,7 +100,7 @@ def _is_number(expression: Expr, letter: str) -> bool:
 
 
 def _are_real_together(one: Expr, other: Expr, letter: str) -> bool:
-    r"""Whether both are real numbers at the same points, as `\ln x` and `\ln|x|` are not."""
+    r"""Whether both are real at the same points, unlike `\ln x` and `\ln|x|`."""
     return all(_is_real(substituted(one, letter, at)) == _is_real(substituted(other, letter, at)) for at in _BOTH_SIDES)
 
 
@@ -113,7 +113,7 @@ def _is_real(expression: Expr) -> bool:
 
 
 def _combination(expression: Expr, parts: Sequence[Expr], letter: str) -> list[Any] | None:
-    """The coefficients with which it is proven to be a sum of the parts."""
+    """Coefficients with which the expression is proven to be a combination of the parts; None if there are none."""
     rows, values = [], []
     for point in _POINTS:
         try:
@@ -139,7 +139,7 @@ def _combination(expression: Expr, parts: Sequence[Expr], letter: str) -> list[A
 
 
 def _rational(number: Any) -> Expr | None:
-    """A complex number with rational parts; None where its digits are of none with a small denominator."""
+    """A complex number with rational parts; None if its parts have no small denominators."""
     found: list[Num] = []
     for part in (number.real, number.imag):
         value = numeric.real_fraction(part) if part else Fraction(0)

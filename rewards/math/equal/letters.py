@@ -1,4 +1,4 @@
-"""Several choices of one question by their letters: `ABD` is `A, B, D`.
+"""Several choices written as one word: `ABD` is `A, B, D`.
 
 Example:
     >>> from rewards.math.values import Choice, Many, Words
@@ -17,7 +17,7 @@ _LETTERS = re.compile(r"[a-h]{2,8}")
 
 
 def are_letters(word: Words, many: Many) -> bool:
-    """Whether a word is the letters of several choices, in the order of the alphabet, and these are they."""
+    """Whether a word consists of the letters of these choices, in alphabetical order."""
     text = word.text
     if (
         many.hedged

@@ -1,7 +1,7 @@
-r"""Sums of natural logarithms, decided exactly: `2\ln(1+\sqrt2)` and `\ln(3+2\sqrt2)`.
+r"""Sums of natural logarithms, compared exactly: `2\ln(1+\sqrt2)` and `\ln(3+2\sqrt2)`.
 
-A sum of rational multiples of logarithms of positive numbers is zero exactly where the product of their powers is 1; of
-algebraic numbers that is decided by normal forms or minimal polynomials.
+A sum of rational multiples of logarithms of positive numbers is zero if and only if the product of the powers is 1,
+which normal forms or minimal polynomials decide for algebraic numbers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _LARGEST = 60
 
 
 def equal(a: Expr, b: Expr) -> bool:
-    """Whether two numbers, which agree to many digits, are proven equal as sums of logarithms."""
+    """Whether two numbers that agree to many digits are proven equal as sums of logarithms."""
     logarithms = weighted(add(a, negative(b)), _is_logarithm)
     if not logarithms:
         return False

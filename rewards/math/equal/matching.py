@@ -1,6 +1,6 @@
-r"""Whether a value is another: one rule for each pair of kinds, by the rules of `docs/guides/math_grader.md`.
+r"""Compare two typed values: one rule per pair of types, following `docs/guides/math_grader.md`.
 
-Where there is no rule, two values of different kinds differ.
+Values of different types differ if no rule relates them.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _OF_CURVES = (Named, Equation, Many)
 
 
 def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
-    """Whether an answer's value is the gold's."""
+    """Whether an answer's value equals the gold's."""
     if gold == answer:
         return Answer.YES
     if (
@@ -94,7 +94,7 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
     if isinstance(gold, Equation) and isinstance(answer, Scalar):
         return equations.true_gold(gold, answer, terms, same_value)
     if isinstance(answer, Many) and answer.hedged and not isinstance(gold, Many) and not _is_region(gold):
-        # One value, said in several ways, is no hedge.
+        # One value written in several ways is not a hedge.
         first, *others = answer.items
         alike = all_of(same_value(first, other) for other in others)
         return alike if alike is not Answer.YES else all_of(same_value(gold, item) for item in answer.items)
@@ -109,7 +109,7 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
 
 
 def _each(chain: Named) -> Many:
-    """`x = y = 2` as `x = 2, y = 2`."""
+    """Rewrite `x = y = 2` as `x = 2, y = 2`."""
     return Many(tuple(Named(name, chain.value) for name in chain.name.split("=")))
 
 
@@ -117,7 +117,7 @@ _INTERVALS = (Interval, Union, Inequality, Meet, Minus)
 
 
 def _is_region(value: Value) -> bool:
-    """It may be a set of real numbers that is more than points."""
+    """Whether the value may be a set of real numbers with more than isolated points."""
     if isinstance(value, Many):
         if value.opening in ("(", "[") and len(value.items) == 2:
             return True
@@ -133,7 +133,7 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
     if isinstance(gold, Named) and isinstance(answer, Named):
         if gold.parameters and answer.parameters and len(gold.parameters) == len(answer.parameters):
             return named_functions.same(gold, answer, terms, same_value)
-        if "=" in answer.name and gold.name in answer.name.split("="):  # of `x = y = 2`, what is asked for
+        if "=" in answer.name and gold.name in answer.name.split("="):  # the requested part of `x = y = 2`
             return same_value(gold.value, answer.value, terms)
         if _plain_name(gold.name) != _plain_name(answer.name):
             if (indexed := _with_its_index(gold, answer)) is not None:
@@ -161,14 +161,14 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
     if _is_constant_map(answer):
         return Answer.NO
     if _is_letter(answer.name) and isinstance(answer.value, Scalar) and _is_letter(_name(answer.value.expression)):
-        return Answer.NO  # of two choices, none is chosen
+        return Answer.NO  # two choices are no answer
     if isinstance(gold, Equation):
         return equations.as_equations(gold, answer)
     return same_value(gold, alone(answer.value), terms)
 
 
 def _with_its_index(gold: Named, answer: Named) -> Value | None:
-    """What `a_k = 2k - 1` says of the gold's `a_n`; None where it says nothing of it, or does not depend on k."""
+    """The value of the gold's `a_n` according to `a_k = 2k - 1`; None if it does not give it."""
     ours, theirs = _INDEXED.fullmatch(_plain_name(gold.name)), _INDEXED.fullmatch(_plain_name(answer.name))
     if ours is None or theirs is None or ours[1] != theirs[1] or not isinstance(answer.value, Scalar):
         return None
@@ -179,7 +179,7 @@ def _with_its_index(gold: Named, answer: Named) -> Value | None:
 
 
 def _is_constant_map(value: Named) -> bool:
-    r"""`n \\mapsto 3`: a function, which is no number. One that has its variable in it says what `f(n)` is."""
+    r"""Whether a value is a constant function, `n \\mapsto 3`, which is not a number."""
     if value.name or not isinstance(value.value, Scalar):
         return False
     return free_variables(value.value.expression).isdisjoint(value.parameters)
@@ -194,7 +194,7 @@ def _name(expression: Expr) -> str:
 
 
 def _is_its_value(function: Named, other: Named) -> bool:
-    """`f(x) = …` and `y = …`, `y(x) = …` and `y = …`."""
+    """Whether one is `f(x) = …` or `y(x) = …`, and the other `y = …`."""
     name = function.name.partition("(")[0]
     if len(function.parameters) != 1 or other.parameters:
         return False
@@ -202,7 +202,7 @@ def _is_its_value(function: Named, other: Named) -> bool:
 
 
 def alone(value: Value, beside: Value | None = None) -> Value:
-    """A set of one value, by itself, is that value; a set of one point is none beside an interval."""
+    """Unwrap a set with one value, but not a set of one point compared with an interval."""
     if isinstance(value, Many) and value.opening == "\\{" and len(value.items) == 1:
         inner = value.items[0]
         return (
@@ -237,12 +237,12 @@ def _choice_and_words(gold: Choice, answer: Words, _terms: Terms) -> Answer:
     return yes_if(bool(gold.text) and words_of(gold.text) == answer.text)
 
 
-_LAST_CHOICE = "J"  # of variables, the letter case tells two apart
+_LAST_CHOICE = "J"  # beyond it letters are variables, where case matters
 _NAMED_ALIKE = {"E": E, "I": IMAGINARY_UNIT}
 
 
 def _choice_and_value(gold: Choice, answer: Value, terms: Terms) -> Answer:
-    """A choice by what stands behind its letter, or a variable of that name."""
+    """Compare a choice with a value: by the text after its letter, or as a variable of that name."""
     letters = (Sym(gold.letter), Sym(gold.letter.lower()) if gold.letter <= _LAST_CHOICE else None)
     if isinstance(answer, Scalar) and answer.expression in (*letters, _NAMED_ALIKE.get(gold.letter)):
         return Answer.YES
@@ -252,7 +252,7 @@ def _choice_and_value(gold: Choice, answer: Value, terms: Terms) -> Answer:
 
 
 def _value_and_choice(gold: Value, answer: Choice, terms: Terms) -> Answer:
-    """`(B) 7` is 7; a letter alone may be a variable."""
+    """Compare a value with a choice: `(B) 7` is 7; a bare letter may be a variable."""
     if answer.text:
         return any_of(same_value(gold, one, terms) for one in readings(answer.text))
     return yes_if(isinstance(gold, Scalar) and gold.expression == Sym(answer.letter))
@@ -262,7 +262,7 @@ def _value_and_choice(gold: Value, answer: Choice, terms: Terms) -> Answer:
 
 
 def _unnamed(many: Many, beside: Many) -> Many:
-    """`x = 1, 2` and `x = 1 or x = 2` as their values; `x = 1, y = 2` in the order of the names beside a tuple."""
+    """Remove names from `x = 1, 2` and `x = 1 or x = 2`; beside a tuple from `x = 1, y = 2`, sorted by name."""
     assigned = assignments.by_name(many)
     if assigned is not None and not any(isinstance(item, Named) and item.parameters for item in many.items):
         if beside.opening and beside.opening != "\\{":
@@ -275,7 +275,7 @@ def _unnamed(many: Many, beside: Many) -> Many:
 
 
 def _is_chosen(value: Value) -> bool:
-    """A word, or a letter that may stand for a choice."""
+    """Whether the value is a word, or a letter that may be a choice."""
     return isinstance(value, Words | Choice) or (isinstance(value, Scalar) and _is_letter(_name(value.expression)))
 
 
@@ -289,23 +289,23 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
     if _are_equations(gold, answer) and match_all(gold.items, answer.items, terms) is Answer.YES:
         return Answer.YES
     if gold.opening and gold.opening != "\\{" and _are_of_one_name(answer):
-        return Answer.NO  # two values of `x` are no point
+        return Answer.NO  # two values of `x` are not a point
     if _are_of_others(gold, answer, also) or (several and answer.opening == "\\{"):
         return Answer.NO
     if answer.hedged and not gold.hedged and all(map(_is_chosen, gold.items)):
-        return Answer.NO  # "A or C" is no "A and C"
+        return Answer.NO  # "A or C" is not "A and C"
     bounds = answer.conjoined and any(isinstance(item, Inequality) for item in answer.items)
     if sets.is_condition(gold) or sets.is_condition(answer) or (gold.hedged and bounds):
         return _conditions(gold, answer)
     if by_name is not None and several:
         if gold.hedged or answer.hedged or any(isinstance(item, Named) for item in answer.items):
             return Answer.NO
-        if not answer.opening:  # a bare list is read in the order in which they are written, or of the names
+        if not answer.opening:  # the values of a bare list may be in the order of writing or of the names
             if match_in_order(tuple(by_name.values()), answer.items, terms) is Answer.YES:
                 return Answer.YES
             answer = Many(answer.items, "(", ")")
     if also is not None and answer.hedged and assignments.of_several(also):
-        return Answer.NO  # "x = 2 or y = 3" is no "2 or 3"
+        return Answer.NO  # "x = 2 or y = 3" is not "2 or 3"
     return _unlabelled(_unnamed(gold, answer), _unnamed(answer, gold), terms)
 
 
@@ -315,9 +315,9 @@ def _are_of_one_name(many: Many) -> bool:
 
 
 def _are_of_others(gold: Many, answer: Many, assigned: dict[str, Value] | None) -> bool:
-    """Whether the values have names, and others than the gold's: two values of `x` are none of `y`, or of `x` and `y`.
+    """Whether the values have other names than the gold's: values of `x` are not values of `y`, or of `x` and `y`.
 
-    assigned: the answer's values by their names.
+    assigned: the answer's values by name.
     """
     asked, given = (
         {i.name for i in many.items if isinstance(i, Named) and not i.parameters} for many in (gold, answer)
@@ -330,13 +330,13 @@ def _are_of_others(gold: Many, answer: Many, assigned: dict[str, Value] | None) 
 
 
 def _are_equations(gold: Many, answer: Many) -> bool:
-    """Two lists without brackets, in which equations stand that say more than what a name is."""
+    """Whether both are lists without brackets that contain equations other than assignments."""
     alike = gold.hedged == answer.hedged and not (gold.opening or answer.opening)
     return alike and any(isinstance(item, Equation) for item in (*gold.items, *answer.items))
 
 
 def _conditions(gold: Many, answer: Many) -> Answer:
-    """Inequalities one by one, of names as well; else the sets of numbers that they leave."""
+    """Compare inequalities one by one, including names; else the sets of numbers that they describe."""
     if not gold.hedged and not answer.hedged and all(isinstance(i, Inequality) for i in (*gold.items, *answer.items)):
         found = match_all(gold.items, answer.items)
         if found is Answer.YES:
@@ -345,7 +345,7 @@ def _conditions(gold: Many, answer: Many) -> Answer:
 
 
 def _unlabelled(gold: Many, answer: Many, terms: Terms) -> Answer:
-    """Lists, sets, tuples and what else brackets make of values that have no names."""
+    """Compare lists, sets and tuples of unnamed values."""
     if max(len(gold.items), len(answer.items)) > _MOST_PAIRS:
         return Answer.NO
     if _SETS in ((gold.opening, gold.closing), (answer.opening, answer.closing)):
@@ -356,9 +356,9 @@ def _unlabelled(gold: Many, answer: Many, terms: Terms) -> Answer:
 
 
 def _are_alike(gold: Many, answer: Many) -> bool:
-    """Whether brackets, of which at least one side has some, may hold the same thing.
+    """Whether the brackets of two lists, of which at least one has some, are compatible.
 
-    A tuple of three or more may stand in square brackets; with two they would be an interval's.
+    A tuple of three or more values may have square brackets; with two values they would mean an interval.
     """
     if len(gold.items) != len(answer.items):
         return False
@@ -366,16 +366,16 @@ def _are_alike(gold: Many, answer: Many) -> bool:
     kinds = {rows.kind_of((many.opening, many.closing)) for many in (gold, answer) if many.opening}
     if gold.opening and answer.opening:
         return len(kinds) == 1 or (is_long and kinds == {"tuple", "list"})
-    if gold.hedged or gold.conjoined or answer.hedged or answer.conjoined:  # "2 and 5" have no order
+    if gold.hedged or gold.conjoined or answer.hedged or answer.conjoined:  # "2 and 5" is unordered
         return False
     bare = answer if gold.opening else gold
     if any(isinstance(item, Many) and item.opening for item in bare.items):
-        return False  # `(1,2), 3` is no `((1,2), 3)`
+        return False  # `(1,2), 3` is not `((1,2), 3)`
     return kinds == {"tuple"} or (is_long and kinds == {"list"})
 
 
 def _sets(gold: Many, answer: Many, terms: Terms) -> Answer:
-    """Unordered; a set says nothing of repeats."""
+    """Compare sets: unordered, and repeated values count once."""
     if (gold.opening and gold.opening != "\\{") or (answer.opening and answer.opening != "\\{"):
         return Answer.NO
     if not answer.opening and len(answer.items) != len(gold.items):
@@ -388,14 +388,14 @@ def _sets(gold: Many, answer: Many, terms: Terms) -> Answer:
 
 
 def match_in_order(golds: Sequence[Value], answers: Sequence[Value], terms: Terms = EXACT) -> Answer:
-    """Whether the answers are the golds, one after the other."""
+    """Whether the answers equal the golds, in order."""
     if len(golds) != len(answers):
         return Answer.NO
     return all_of(same_value(*pair, terms) for pair in zip(golds, answers, strict=True))
 
 
 def match_all(golds: Sequence[Value], answers: Sequence[Value], terms: Terms = EXACT) -> Answer:
-    """Whether the answers are the golds in any order, each once."""
+    """Whether the answers equal the golds in any order, each once."""
     if len(golds) != len(answers):
         return Answer.NO
     left = list(answers)
@@ -413,7 +413,7 @@ def match_all(golds: Sequence[Value], answers: Sequence[Value], terms: Terms = E
 
 
 def _sides(golds: Sequence[Value], answers: Sequence[Value], gold: Value, answer: Value) -> Answer:
-    """Two unions, or what two sets share: of the same sets, which may have names only, or as sets of real numbers."""
+    """Compare two unions or intersections: by their sets, which may only have names, or as sets of real numbers."""
     found = match_all(golds, answers)
     return found if found is Answer.YES else any_of((found, sets.same_region(gold, answer)))
 

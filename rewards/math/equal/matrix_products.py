@@ -1,7 +1,7 @@
-r"""Products of matrices that are only named: `B^{-1}A^{-1}` is `(AB)^{-1}`, and is no `A^{-1}B^{-1}`.
+r"""Products of named matrices: `B^{-1}A^{-1}` equals `(AB)^{-1}`, but not `A^{-1}B^{-1}`.
 
-A gold that has a transpose or an inverse of a capital letter beside another letter is read so. Both sides are reduced
-to words, inverses and transposes brought to the letters: equal words are equal for all matrices, others are not.
+Used if the gold has a transpose or inverse of a capital letter next to another letter. Both sides are reduced to words
+in letters, their inverses and transposes; the products are equal for all matrices if and only if the words are equal.
 
 Example:
     >>> same_products("B^T A^T", "(AB)^T"), same_products("P^{-1}AP", "A"), same_products("A B", "BA")
@@ -23,7 +23,7 @@ _Word = tuple[tuple[str, bool, int], ...]  # letter, transposed, 1 or -1
 
 
 def same_products(gold: str, answer: str) -> bool | None:
-    """Whether two spelled texts are the same product of matrices; None where they are no such products."""
+    """Whether two texts are the same product of matrices; None if they are not such products."""
     if "^" not in gold or len(gold) > _LONGEST or len(answer) > _LONGEST or not _OF_MATRICES.search(gold):
         return None
     ours = _word(gold)
@@ -34,7 +34,7 @@ def same_products(gold: str, answer: str) -> bool | None:
 
 
 def _word(text: str) -> _Word | None:
-    """The reduced word that a product is; None where it is something else."""
+    """The reduced word of a product; None if the text is something else."""
     groups: list[list[_Word]] = [[]]
     at = 0
     text = text.strip()

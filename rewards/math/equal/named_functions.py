@@ -1,6 +1,6 @@
-r"""Functions against each other, by their names and variables: `f(x) = x^2` is `f(t) = t^2`, and not `g(x) = x^2`.
+r"""Compare functions by names and variables: `f(x) = x^2` equals `f(t) = t^2`, but not `g(x) = x^2`.
 
-`same_value` is how two values are compared.
+`same_value` compares two values.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _Same: TypeAlias = Callable[[Value, Value, Terms], Answer]
 
 
 def same(gold: Named, answer: Named, terms: Terms, same_value: _Same) -> Answer:
-    """`f(x) = …` and `f(t) = …` are the same; `f` and `g` are not, nor are `P(A) = 1` and `P(B) = 1`, of two events."""
+    """Whether two functions are the same: names must match; variables may differ, but not the events of `P(A) = 1`."""
     letters = {one.name.partition("(")[0] for one in (gold, answer)}
     if gold.name and answer.name and len(letters) > 1 and not _is_polynomial(letters, gold, answer):
         return Answer.NO
@@ -36,12 +36,12 @@ def same(gold: Named, answer: Named, terms: Terms, same_value: _Same) -> Answer:
 
 
 def _is_polynomial(letters: set[str], *functions: Named) -> bool:
-    """`P(x)` and `p(x)`, of a variable."""
+    """Whether the letters are `P` and `p`, as in `P(x)` and `p(x)`."""
     return letters == {"P", "p"} and all(name.islower() for one in functions for name in one.parameters)
 
 
 def _are_values(*functions: Named) -> bool:
-    """Of functions that have other names than f, or of what has a capital letter, and do not depend on it."""
+    """Whether they are values such as `P(A)`: another name than f or a capital argument, and constant in it."""
     return all(
         (_is_known(one) or any(name[:1].isupper() for name in one.parameters))
         and isinstance(one.value, Scalar)
@@ -55,6 +55,6 @@ def _has_no_order(function: Expr | None) -> bool:
 
 
 def _is_known(function: Named) -> bool:
-    """Not one that a letter stands for, of a variable."""
+    """Whether the function is not just a letter applied to a variable."""
     of_letter = len(function.name.partition("(")[0]) == 1 and all(map(str.islower, function.parameters))
     return isinstance(function.expression, Op) and not function.expression.name.endswith("()") and not of_letter

@@ -1,6 +1,6 @@
-"""Values of expressions to many digits, which can prove that two differ and never that they are equal.
+"""High-precision values of expressions, which can prove a difference but never equality.
 
-mpmath computes; sizes are bounded first, since a power of a power would never come back.
+mpmath computes them, after sizes are checked, because a power of a power might never return.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from rewards.math import budget
 from rewards.math.expressions import FUNCTIONS, INDEXED, TRIGONOMETRIC, Const, Expr, Num, Op, Sym, indexed
 
 DIGITS = 50
-_CLOSE = 30  # digits in which equal values agree at least, computed with DIGITS
+_CLOSE = 30  # equal values computed with DIGITS agree in at least this many digits
 _ROUGHLY = 7
 _LARGEST = 1e6  # exponents and arguments of factorials
 _LARGEST_ANGLE = 1e15
 _LARGEST_BITS = 20_000
 _MOST_TERMS = 200  # of an endless series
-_LOOKED_AT = (50, 100, 150)  # terms that have to get smaller
-_STEPS_OF_A_SERIES = 100  # its limit is extrapolated from its terms
+_LOOKED_AT = (50, 100, 150)  # terms that must decrease
+_STEPS_OF_A_SERIES = 100  # steps for extrapolating the limit of a series
 
 
 class NoValue(Exception):
-    """It cannot be computed: no number, too large, or it does not converge."""
+    """The value cannot be computed: not a number, too large, or divergent."""
 
 
 @functools.cache
@@ -38,7 +38,7 @@ def _mp() -> Any:
 
 
 def value(expression: Expr, at: Mapping[str, Fraction] | None = None) -> Any:
-    """A complex number of mpmath. at: values of the variables. Raises NoValue."""
+    """The value as a complex mpmath number. at: values of the variables. Raises NoValue."""
     try:
         result = _value(expression, at or {})
     except NoValue:
@@ -52,7 +52,7 @@ def value(expression: Expr, at: Mapping[str, Fraction] | None = None) -> Any:
 
 
 def real_fraction(number: Any) -> Fraction:
-    """A computed real number as a fraction. Raises NoValue for one that is complex, very large or very small."""
+    """Convert a computed real number to a fraction. Raises NoValue if it is complex, very large or very small."""
     mp = _mp()
     if mp.im(number) != 0:
         raise NoValue("a complex number")
@@ -89,7 +89,7 @@ def _value(expression: Expr, at: Mapping[str, Fraction]) -> Any:
 
 
 def _some_function(name: str, args: Sequence[Any], at: Mapping[str, Fraction]) -> Any:
-    """A function that is only named may be any; where two expressions differ for this one, they differ."""
+    """The value of an unknown function: any will do, since expressions that differ for one function differ."""
     mp = _mp()
     if name.endswith(INDEXED) and all(mp.isint(arg) for arg in args):
         variable = indexed(name, [Fraction(int(mp.re(arg))) for arg in args])
@@ -210,7 +210,7 @@ def _series(expression: Op, at: Mapping[str, Fraction]) -> Any:
     if sizes[0] and sizes == sorted(sizes):
         raise NoValue("a series whose terms do not get smaller")
     asked = 0
-    # It gives some number for any series; of one that converges fast enough for it, after few terms.
+    # mpmath returns some number for any series, so check that it converges fast enough.
     total = mp.nsum(term, [int(first), mp.inf], maxterms=_MOST_TERMS)
     if asked >= _MOST_TERMS:
         raise NoValue("a series that converges slowly, or not at all")
@@ -233,7 +233,7 @@ def _integral(expression: Op, at: Mapping[str, Fraction]) -> Any:
 
 
 def _at_point(body: Expr, name: str, x: Any, at: Mapping[str, Fraction]) -> Any:
-    """The body with mpmath's number for its variable."""
+    """The value of the body at an mpmath number."""
     if isinstance(body, Sym) and body.name == name:
         return x
     if isinstance(body, Op) and body.name not in ("sum", "prod", "int", "lim", "diff"):
@@ -243,7 +243,7 @@ def _at_point(body: Expr, name: str, x: Any, at: Mapping[str, Fraction]) -> Any:
 
 
 def solution(rows: Sequence[Sequence[Any]], values: Sequence[Any]) -> list[Any] | None:
-    """Of as few linear equations as unknowns, by Cramer's rule; None where they have not just one."""
+    """Solve a square linear system by Cramer's rule; None if it has no unique solution."""
     whole = _determinant(rows)
     if not are_independent(rows):
         return None

@@ -1,8 +1,8 @@
-r"""Values that a text plainly is: sums of multiples of roots, of pi, of i and of a letter's powers; points, lists,
-intervals and matrices of them; a word. Of all else, nothing.
+r"""Parse simple values directly from text: sums of rational multiples of roots, pi, i and powers of one letter; points,
+lists, intervals and matrices of these; single words.
 
-Two such sums are equal exactly where they are the same multiples of the same: square roots of numbers without square
-factors are independent of each other and of 1, and pi, i and a letter of them. Texts are capped, and read once.
+Two such sums are equal if and only if their coefficients are equal, because square roots of squarefree numbers, 1, pi,
+i and a letter are linearly independent. The length of texts is limited, and they are read once.
 
 Example:
     >>> plain_value(r"\frac{2\sqrt{3}}{4} - 1") == plain_value(r"-1 + \frac12\sqrt{3}"), plain_value("x/y")
@@ -19,12 +19,12 @@ Multiples: TypeAlias = dict[str, Fraction | int]
 
 _LONGEST = 80
 _MOST_DECIMAL_DIGITS = 7
-# Too short for a decimal to be the rounding of an exact value (`decide.same`); no needless zero in front, which might
-# make the comma a decimal one.
+# Short enough that a decimal is not the rounding of an exact value (`decide.same`). No leading zeros, with which the
+# comma might be a decimal one.
 _NUMBER = re.compile(r"(-?)(0|[1-9]\d{0,2}(?:,\d{3}){1,2}|[1-9]\d{0,14})(\.\d{1,6})?")
 _CLOSED_UP = re.compile(r"(?<=\d),\s*\\!\s*(?=\d{3}(?!\d))")
 _BRACKETS = re.compile(r"\\(?:left|right)\s?(?=[()\[\]])")
-_LETTERS = "abcknpqrtuvwxyz"  # none that is a unit, as in `5 m`, a constant, or read as a digit
+_LETTERS = "abcknpqrtuvwxyz"  # without units (`5 m`), constants, and letters that look like digits
 _SUMMAND = re.compile(
     rf"""\s?(?P<sign>[-+])?\s?(?:(?P<whole>[1-9]\d{{0,14}})(?:/(?P<over>[1-9]\d{{0,5}})(?=\s?(?:[-+]|\Z)))?)?
     (?:\s?\\[dt]?frac\s?(?:(?P<digit>\d)|\{{(?P<top>[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*)\}})\s?
@@ -37,7 +37,7 @@ _SUMMAND = re.compile(
 )
 _MATRIX = re.compile(r"\\begin\{([pb]matrix)\}(.+)\\end\{\1\}")
 _BLANK_BEHIND = re.compile(r",\s+")
-_GROUPED = re.compile(r",\d{3}(?!\d)|\A-?0,")  # of thousands; behind a 0 it is a decimal comma
+_GROUPED = re.compile(r",\d{3}(?!\d)|\A-?0,")  # a thousands separator; after a 0 it is a decimal comma
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 _BASED = re.compile(r"([1-9]\d{0,14})_\{?([2-9])\}?")
 _COMMA_IN_BRACKETS = re.compile(r",(?!\d{3}(?!\d))")
@@ -48,12 +48,13 @@ _WORD = re.compile(r"\\text\{\(?[A-Za-z]+\)?\}")
 
 
 class Plain(NamedTuple):
-    """What a text plainly is.
+    """A simple value.
 
-    multiples: of what (roots, pi, i, a letter's power; "" = 1) it is which multiple; None of several values or a word.
-    letter: the variable in it, or "". is_simple: no sum, no mixed number, no `1/2`, and no root in it.
-    shape: of several values the brackets, of a matrix its size, of digits their base. items: they; a word has none, nor
-    has a union. also: a number that the text may be, too.
+    multiples: coefficient by basis element (a root, pi, i, a power of the letter; "" = 1); None for several values or a
+    word.
+    letter: its variable, or "". is_simple: not a sum, mixed number or `1/2`, and without roots.
+    shape: the brackets of several values, the size of a matrix, the base of digits. items: the values; empty for words
+    and unions. also: another number that the text may mean.
     """
 
     multiples: Multiples | None = None
@@ -65,7 +66,7 @@ class Plain(NamedTuple):
 
     @property
     def is_real(self) -> bool:
-        """One number, without a letter."""
+        """Whether it is a single number without a letter."""
         return self.multiples is not None and not self.letter and not any("i" in of for of in self.multiples)
 
     @property
@@ -78,13 +79,13 @@ class Plain(NamedTuple):
 
 
 def alike(one: Plain, other: Plain) -> bool | None:
-    """Whether two values are the same; None where that is not plain."""
+    """Whether two values are equal; None if this cannot be decided here."""
     if one.multiples is not None and other.multiples is not None:
         if one.letter and other.letter and one.letter != other.letter:
             return None
         return one.multiples == other.multiples
     for number, several in ((one, other), (other, one)):
-        if number.is_real:  # several values are no number, nor is a word
+        if number.is_real:  # several values, or a word, are not a number
             return None if several.also is not None and several.also == number.rational else False
     if not (one.items and other.items) or one.letter or other.letter:
         return None
@@ -101,7 +102,7 @@ _A_WORD = Plain(shape="word")
 
 
 def plain_value(text: str) -> Plain | None:
-    """What a text plainly is; None for all else."""
+    """The simple value of a text; None for all other texts."""
     if len(text) > _LONGEST:
         return None
     if text.isdigit() and text.isascii() and len(text) < 16 and text[0] != "0":
@@ -133,7 +134,7 @@ def _one(text: str) -> Plain | None:
 
 
 def _sum(text: str) -> Plain | None:
-    """A sum of which no two summands are multiples of the same."""
+    """Parse a sum whose terms have different basis elements."""
     multiples: Multiples = {}
     letters: set[str] = set()
     is_simple, at = "sqrt" not in text, 0
@@ -151,13 +152,13 @@ def _sum(text: str) -> Plain | None:
     if len(letters) > 1 or not text:
         return None
     letter = next(iter(letters), "")
-    if letter and ("\\pi" in text or text.strip("- ") == letter):  # one of a family, as `n\pi`; a name
+    if letter and ("\\pi" in text or text.strip("- ") == letter):  # a family such as `n\pi`, or a bare name
         return None
     return Plain({of: value for of, value in multiples.items() if value}, letter, is_simple and not letter)
 
 
 def _summand(found: re.Match[str]) -> Multiples | None:
-    """Of what it is which multiple; None where that is not plain."""
+    """Basis element and coefficient of one term; None if it is not simple."""
     sign, whole, over, digit, top, bottom, root, others = found.groups()
     of = others.replace("\\pi", "π").replace("{", "").replace("}", "")
     factor = int(f"{sign or ''}{whole or 1}")
@@ -182,7 +183,7 @@ def _summand(found: re.Match[str]) -> Multiples | None:
 
 
 def _drawn(number: int) -> tuple[int, int]:
-    """A square root as a multiple of one without square factors."""
+    """Write a square root as (factor, squarefree radicand)."""
     root, divisor = 1, 2
     while divisor * divisor <= number:
         while number % (divisor * divisor) == 0:
@@ -193,7 +194,7 @@ def _drawn(number: int) -> tuple[int, int]:
 
 
 def _several(text: str) -> Plain | None:
-    """A point, a list, an interval, a union of such or a matrix."""
+    """Parse a point, list, interval, union of intervals, or matrix."""
     also = None
     if "\\cup" in text:
         sets = [_several(one.strip()) for one in text.split("\\cup")]

@@ -1,4 +1,4 @@
-r"""Inequalities of the second degree in one variable: `x^2 - 2x - 3 \le 0` holds on `[-1, 3]`.
+r"""Quadratic inequalities in one variable: `x^2 - 2x - 3 \le 0` holds on `[-1, 3]`.
 
 Example:
     >>> from rewards.math import budget
@@ -24,7 +24,7 @@ _ALL = Interval(_MINUS_INFINITY, INFINITY, False, False)
 
 
 def solved(expression: Expr, relation: str, name: str) -> list[Interval] | None:
-    """Where an expression is above or below 0; None where it is not of the second degree with rational coefficients."""
+    """The intervals where `expression relation 0` holds; None unless it is quadratic with rational coefficients."""
     known = _coefficients(expression, name)
     if known is None or not known[0]:
         return None
@@ -43,7 +43,7 @@ def solved(expression: Expr, relation: str, name: str) -> list[Interval] | None:
 
 
 def zeros(expression: Expr, name: str) -> list[Expr] | None:
-    """Where an expression of the first or second degree is zero, in order; None where it is of another kind."""
+    """The real zeros of a linear or quadratic expression, sorted; None for others."""
     known = _coefficients(expression, name)
     if known is None or not any(known[:2]):
         return None
@@ -57,7 +57,7 @@ def zeros(expression: Expr, name: str) -> list[Expr] | None:
 
 
 def plain(expression: Expr, name: str) -> Expr | None:
-    """An expression of the first or second degree by its coefficients; None where it is of another kind."""
+    """A linear or quadratic expression in expanded form; None for others."""
     known = _coefficients(expression, name)
     if known is None or not any(known[:2]):
         return None
@@ -66,7 +66,7 @@ def plain(expression: Expr, name: str) -> Expr | None:
 
 
 def square_root(expression: Expr, name: str) -> Expr | None:
-    """What it is the square of, where it is one of the first degree."""
+    """The linear expression whose square it is; None if there is none."""
     known = _coefficients(expression, name)
     if known is None or known[0] <= 0:
         return None
@@ -75,7 +75,7 @@ def square_root(expression: Expr, name: str) -> Expr | None:
 
 
 def _coefficients(expression: Expr, name: str) -> tuple[Fraction, Fraction, Fraction] | None:
-    """Rational ones of the square, the variable and 1; None where there is more."""
+    """The rational coefficients (a, b, c) of a x^2 + b x + c; None for other expressions."""
     try:
         form = exact.normal(expression)
     except (polynomials.TooHard, polynomials.Undefined, RecursionError):
@@ -88,12 +88,12 @@ def _coefficients(expression: Expr, name: str) -> tuple[Fraction, Fraction, Frac
 
 
 def _middle(a: Fraction, b: Fraction, c: Fraction) -> tuple[Fraction, Fraction]:
-    """Of both roots, and the square of how far they are from it."""
+    """The midpoint of both roots, and their squared distance from it."""
     return -b / (2 * a), (b * b - 4 * a * c) / (4 * a * a)
 
 
 def _ends(middle: Fraction, under: Fraction) -> tuple[Expr, Expr]:
-    """Both roots: as far from their middle as the root of a number."""
+    """Both roots, from their midpoint and squared distance."""
     top, bottom = math.isqrt(under.numerator), math.isqrt(under.denominator)
     if top * top == under.numerator and bottom * bottom == under.denominator:
         apart = Fraction(top, bottom)

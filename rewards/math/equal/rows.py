@@ -1,4 +1,4 @@
-"""Matrices, vectors and what is written for them: tuples, rows in square brackets, sums of unit vectors."""
+"""Compare matrices and vectors, also written as tuples, nested square brackets, or sums of unit vectors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def same_matrices(gold: Matrix, answer: Matrix, terms: Terms) -> Answer:
 
 
 def _rows(value: Many) -> Matrix | None:
-    """`[[1, 2], [3, 4]]` as a matrix; None where it is something else."""
+    """Convert `[[1, 2], [3, 4]]` to a matrix; None for other values."""
     rows: list[tuple[Expr, ...]] = []
     for item in value.items:
         if not isinstance(item, Many) or (item.opening, item.closing) != ("[", "]"):
@@ -43,7 +43,7 @@ def _rows(value: Many) -> Matrix | None:
 
 
 def matrix_and_tuple(gold: Matrix, answer: Many, terms: Terms) -> Answer:
-    """A vector may be written as a tuple, a matrix as rows in square brackets."""
+    """Compare a matrix with a tuple (a vector) or nested square brackets (rows)."""
     rows = _rows(answer)
     if rows is not None:
         return same_matrices(gold, rows, terms)
@@ -63,7 +63,7 @@ def tuple_and_matrix(gold: Many, answer: Matrix, terms: Terms) -> Answer:
 
 
 def components(value: Scalar) -> Many | None:
-    """`3\\mathbf{i} - 2\\mathbf{j}` as a tuple."""
+    """Convert `3\\mathbf{i} - 2\\mathbf{j}` to a tuple; None for other values."""
     names = {name for name in free_variables(value.expression) if name.startswith("basis ")}
     if not names:
         return None
@@ -86,7 +86,7 @@ def matrix_and_scalar(gold: Matrix, answer: Scalar, terms: Terms) -> Answer:
 
 
 def _of_identity(value: Scalar, size: int) -> Matrix | None:
-    """`-2I` as a matrix of that size; `I_3` is one of three rows."""
+    """Convert `-2I` to a matrix of that size; `I_3` has three rows. None for other values."""
     (name, *others) = free_variables(value.expression) or ("",)
     if others or _IDENTITY.fullmatch(name) is None or name[2:] not in ("", str(size)):
         return None

@@ -1,6 +1,6 @@
-"""One value against another: numbers with units, percentages, angles, numbers to a base, ratios, times, dates.
+"""Compare scalars: numbers with units, percentages, angles, numbers in a base, ratios, times, dates.
 
-Where units conflict, the values differ; a unit on one side only is ignored.
+Values with conflicting units differ; a unit on only one side is ignored.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def same_scalars(gold: Scalar, answer: Scalar, terms: Terms) -> Answer:
         return Answer.NO
     a, b = gold.expression, answer.expression
     if gold.unit.dimension and answer.unit.dimension and gold.unit.factor != answer.unit.factor:
-        b = _scaled(b, answer.unit.factor / gold.unit.factor)  # in the gold's unit, as a tolerance is
+        b = _scaled(b, answer.unit.factor / gold.unit.factor)  # in the gold's unit, like the tolerance
     if gold.percent != answer.percent and not (answer.unit if gold.percent else gold.unit).is_nothing:
         return Answer.NO
     if gold.percent != answer.percent:
@@ -38,7 +38,7 @@ _RADIANS, _DEGREES = (("radian", 1),), (("angle", 1),)
 
 
 def _angles(gold: Scalar, answer: Scalar) -> Answer:
-    """Degrees and radians, where both say which."""
+    """Compare angles in degrees and radians, if both units are given."""
     sides = [
         Op("deg", (_scaled(side.expression, side.unit.factor),)) if side.unit.dimension == _DEGREES else side.expression
         for side in (gold, answer)
@@ -49,7 +49,7 @@ def _angles(gold: Scalar, answer: Scalar) -> Answer:
 
 
 def _is_degrees_beside_radians(one: Scalar, other: Scalar) -> bool:
-    """An angle such as π/3 is in radians where it does not say so: `π/3°` is none."""
+    """Whether one is in degrees and the other, such as π/3, in radians without saying so."""
     return one.unit.dimension == _DEGREES and other.unit.is_nothing and PI in walk(other.expression)
 
 
@@ -69,7 +69,7 @@ def _percent(gold: Expr, answer: Expr, terms: Terms, *, gold_has_it: bool) -> An
 
 
 def based_and_scalar(gold: Based, answer: Scalar, _terms: Terms) -> Answer:
-    """A base that is left out is the gold's."""
+    """Compare digits in a base with digits without one, which have the gold's base."""
     value = answer.expression
     if answer.unit.dimension or answer.percent:
         return Answer.NO
@@ -82,7 +82,7 @@ def scalar_and_based(gold: Scalar, answer: Based, _terms: Terms) -> Answer:
 
 
 def _is_written(value: Fraction, digits: str) -> bool:
-    """Whether digits are a whole number in base 10."""
+    """Whether the digits are the decimal form of an integer."""
     return digits.removeprefix("-").isdigit() and value == int(digits)
 
 
@@ -91,7 +91,7 @@ def same_based(gold: Based, answer: Based, _terms: Terms) -> Answer:
 
 
 def _significant(digits: str) -> str:
-    """Digits to a base without needless zeros."""
+    """Digits without leading and trailing zeros."""
     whole, _, behind = digits.lstrip("-").partition(".")
     sign = "-" if digits.startswith("-") else ""
     return f"{sign}{whole.lstrip('0') or '0'}.{behind.rstrip('0')}"
@@ -129,12 +129,12 @@ def same_clocks(gold: Clock, answer: Clock, _terms: Terms) -> Answer:
         return Answer.NO
     if answer.half and not gold.half and gold.seconds >= 13 * 3600:
         return same_clocks(answer, gold, _terms)
-    if gold.half and not answer.half and not 3600 <= answer.seconds < 13 * 3600:  # on the clock of 24 hours
+    if gold.half and not answer.half and not 3600 <= answer.seconds < 13 * 3600:  # on a 24-hour clock
         return yes_if((gold.seconds % (12 * 3600)) + (12 * 3600 if gold.half == "pm" else 0) == answer.seconds)
     return yes_if(gold.seconds == answer.seconds)
 
 
 def same_dates(gold: Date, answer: Date, _terms: Terms) -> Answer:
-    """The year that only the answer gives says nothing, as a unit does."""
+    """Compare dates; a year that only the answer has is ignored, like a unit."""
     years = gold.year in (0, answer.year)
     return yes_if((gold.month, gold.day) == (answer.month, answer.day) and years)

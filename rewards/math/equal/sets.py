@@ -1,7 +1,7 @@
-r"""Sets of real numbers: intervals, unions and inequalities, compared as sets.
+r"""Compare intervals, unions and inequalities as sets of real numbers.
 
-A region is brought to one form: disjoint intervals in order, each end a number that can be computed. Inequalities in
-one variable are solved where they are of the first or second degree in it or in an absolute value, or by sympy.
+A region is normalised to sorted disjoint intervals whose ends can be computed. Inequalities in one variable are solved
+directly if they are linear or quadratic, in the variable or in an absolute value; else by sympy.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
 
 
 class NoRegion(Exception):
-    """It is no set of real numbers, or none that can be written out."""
+    """Not a set of real numbers, or not one that can be written as intervals."""
 
 
 class Unsolved(NoRegion):
-    """It may be one, but which is not known."""
+    """Possibly a set of real numbers, but it could not be solved."""
 
 
 def same_region(gold: Value, answer: Value) -> Answer:
-    """Whether two sets of real numbers are the same."""
+    """Whether two sets of real numbers are equal."""
     if (of_letters := _same_with_letters(gold, answer)) is Answer.YES:
         return of_letters
     try:
@@ -62,7 +62,7 @@ def _same_interval(a: Interval, b: Interval) -> Answer:
 
 
 def _same_with_letters(gold: Value, answer: Value) -> Answer:
-    r"""`[2k\pi, 2k\pi + \pi]` and `2k\pi \le x \le (2k + 1)\pi`: of which it is not known where they lie."""
+    r"""Compare intervals with variables in their ends: `[2k\pi, 2k\pi + \pi]` and `2k\pi \le x \le (2k + 1)\pi`."""
     (name, one), (also, other) = _with_letters(gold), _with_letters(answer)
     if one is None or other is None or (name and also and name != also):
         return Answer.NO
@@ -70,7 +70,7 @@ def _same_with_letters(gold: Value, answer: Value) -> Answer:
 
 
 def _with_letters(value: Value) -> tuple[str, Interval | None]:
-    """What is said to lie in an interval with letters in its ends; None where it is no such interval."""
+    """The variable said to lie in an interval with variables in its ends, and the interval (None if it is not one)."""
     match value:
         case Named(name=name, value=inner):
             return name, _with_letters(inner)[1]
@@ -87,14 +87,14 @@ def _with_letters(value: Value) -> tuple[str, Interval | None]:
 
 
 def _plain(expression: Expr) -> Expr:
-    """A value of a function, `g(x)`, as a variable."""
+    """Replace a function value, `g(x)`, by a variable."""
     if isinstance(expression, Op) and expression.name.endswith("()"):
         return Sym(f"{expression.name[:-2]}({expression.args})")
     return expression
 
 
 def are_intervals(value: Many) -> bool:
-    """Intervals in a row, at least one of which can be no point."""
+    """Whether the list consists of intervals, at least one of which cannot be a point."""
     pairs = [
         item for item in value.items if isinstance(item, Many) and item.opening in ("(", "[") and len(item.items) == 2
     ]
@@ -108,7 +108,7 @@ def are_intervals(value: Many) -> bool:
 
 
 def is_condition(value: Value) -> bool:
-    """Inequalities, joined."""
+    """Whether the value consists of joined inequalities."""
     return isinstance(value, Many) and bool(value.items) and all(isinstance(item, Inequality) for item in value.items)
 
 
@@ -124,7 +124,7 @@ def _infinity(expression: Expr) -> int:
 
 
 def _variables(value: Value) -> frozenset[str]:
-    """The variable that a condition is about; empty where it is a set that names none."""
+    """The variable of a condition; empty for a set without one."""
     if isinstance(value, Inequality):
         return frozenset().union(*(free_variables(_plain(member)) for member in value.members))
     if isinstance(value, Named):
@@ -135,7 +135,7 @@ def _variables(value: Value) -> frozenset[str]:
 
 
 def region(value: Value) -> list[Interval]:
-    """The real numbers in a set, or for which a condition holds. Raises NoRegion."""
+    """The real numbers in a set, or that satisfy a condition, as normalised intervals. Raises NoRegion."""
     return joined(_region(value))
 
 
@@ -189,7 +189,7 @@ def _region_of_many(value: Many) -> list[Interval]:
         met = _intersection(regions)
         if value.conjoined:
             return met
-        # "x < 1, x > 2" can only mean both parts; "x > 1, x < 2" what they share.
+        # "x < 1, x > 2" can only mean the union; "x > 1, x < 2" the intersection.
         return met or [part for one in regions for part in one]
     if value.conjoined and all(isinstance(item, Inequality | Named) for item in value.items):
         return _intersection([_region(item) for item in value.items])
@@ -197,7 +197,7 @@ def _region_of_many(value: Many) -> list[Interval]:
 
 
 def complement(parts: list[Interval]) -> list[Interval]:
-    """Of disjoint intervals in order: all numbers that are in none."""
+    """The complement of sorted disjoint intervals."""
     rest: list[Interval] = []
     low: Expr = negative(INFINITY)
     low_closed = False
@@ -240,7 +240,7 @@ def _earlier(a: tuple[Expr, bool], b: tuple[Expr, bool]) -> tuple[Expr, bool]:
 
 
 def compare(a: Expr, b: Expr) -> int:
-    """-1, 0 or 1. Raises NoRegion where they are no real numbers."""
+    """Compare two real numbers: -1, 0 or 1. Raises NoRegion if they are not real."""
     signs = _infinity(a), _infinity(b)
     if any(signs):
         return (signs[0] > signs[1]) - (signs[0] < signs[1])
@@ -256,7 +256,7 @@ def compare(a: Expr, b: Expr) -> int:
 
 
 def joined(parts: list[Interval]) -> list[Interval]:
-    """Disjoint, in order, neighbours joined. Raises NoRegion."""
+    """Sort intervals and merge those that overlap or touch. Raises NoRegion."""
     if len(parts) > _MOST_PARTS:
         raise NoRegion
     kept: list[Interval] = []
@@ -303,7 +303,7 @@ def _touches(a: Interval, b: Interval) -> bool:
 
 
 def _solved(condition: Inequality) -> list[Interval]:
-    """The numbers for which a chain of inequalities in one variable holds. Raises NoRegion."""
+    """Solve a chain of inequalities in one variable. Raises NoRegion."""
     names = _variables(condition)
     if len(names) != 1:
         raise NoRegion
@@ -332,7 +332,7 @@ def _half_line(left: Expr, relation: str, right: Expr, name: str) -> list[Interv
 
 
 def _of_a_modulus(modulus: Op, factor: Fraction, level: Fraction, relation: str, name: str) -> list[Interval]:
-    """For which numbers `|p|` is above or below a level: p is so, or between the level and its negative."""
+    """Solve an inequality between `|p|` and a level, by comparing p with the level and its negative."""
     relation = relation if factor > 0 else _FLIPPED[relation]
     if level < 0:
         return [] if relation.startswith("<") else [Interval(negative(INFINITY), INFINITY, False, False)]
@@ -353,7 +353,7 @@ def _from(relation: str, bound: Expr) -> list[Interval]:
 
 
 def linear(expression: Expr, name: str) -> tuple[Fraction, Fraction] | None:
-    """Slope and offset where the expression is a rational number times the variable, plus one."""
+    """(slope, offset) of an expression that is linear in the variable with rational coefficients; else None."""
     try:
         form = exact.normal(expression)
     except (polynomials.TooHard, polynomials.Undefined, RecursionError):
@@ -373,7 +373,7 @@ def _by_engine(left: Expr, relation: str, right: Expr, name: str) -> list[Interv
 
 
 def same_inequality(gold: Inequality, answer: Inequality) -> Answer:
-    """A chain as it stands; of one variable by the solutions; of several, one is the other times a positive number."""
+    """Compare inequalities: literally; in one variable by solutions; in several, up to a positive factor."""
     for other in (answer, _mirrored(answer)):
         if other.relations == gold.relations:
             pairs = zip(gold.members, other.members, strict=True)
@@ -395,5 +395,5 @@ def same_inequality(gold: Inequality, answer: Inequality) -> Answer:
 
 
 def _mirrored(value: Inequality) -> Inequality:
-    """The chain read from its other end."""
+    """The chain reversed."""
     return Inequality(value.members[::-1], tuple(_FLIPPED[relation] for relation in value.relations[::-1]))

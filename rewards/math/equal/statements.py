@@ -1,4 +1,4 @@
-r"""Statements against each other, by what is said and not by whether it is so: `x^2 + 1 < 0` is no `x^2 + 1 \le 0`."""
+r"""Compare statements by content, not truth: `x^2 + 1 < 0` is not `x^2 + 1 \le 0`, although both are false."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FLIPPED = {"<": ">", "<=": ">="}
 
 
 def same_statements(gold: Statement, answer: Statement, same: _Same) -> Answer:
-    """Whether the same is said of the same parts."""
+    """Whether two statements consist of the same parts."""
     if gold.kind != answer.kind or len(gold.parts) != len(answer.parts):
         return Answer.NO
     return all_of(_same_part(*pair, same) for pair in zip(gold.parts, answer.parts, strict=True))
@@ -35,7 +35,7 @@ def _same_part(gold: Value, answer: Value, same: _Same) -> Answer:
 
 
 def _links(claim: Inequality) -> list[tuple[str, Expr]]:
-    """Each link of a chain as what is above zero."""
+    """The links of a chain, each as (relation, expression) compared with zero."""
     found = []
     for (left, right), relation in zip(pairwise(claim.members), claim.relations, strict=True):
         flipped = relation in _FLIPPED
@@ -46,7 +46,7 @@ def _links(claim: Inequality) -> list[tuple[str, Expr]]:
 
 
 def _same_link(one: Expr, other: Expr) -> Answer:
-    """Whether one is the other times a positive number."""
+    """Whether one expression is a positive multiple of the other."""
     try:
         a, b = exact.normal(one), exact.normal(other)
         if a.bottom == b.bottom and (polynomials.ratio(a.top, b.top) or 0) > 0:

@@ -1,11 +1,11 @@
-r"""sympy: the program that `rewards.math.equal.engine` asks for proofs of equality. The only file that imports it.
+r"""The sympy process, which `rewards.math.equal.engine` asks for proofs. The only file that imports sympy.
 
     python -P -m rewards.math.equal.symbolic
 
-Trees are built node by node; no text is ever parsed by sympy. Questions come as lines of JSON on standard input,
-`{"ask": name, "arguments": [...]}`, and answers go out as `{"answer": ..., "last": false}`; the first line says that
-all is loaded. Each question has so much processor time, by the kernel's signal; the memory that may be used beyond what
-loading took is bounded as well. A process that has used much of it answers `"last": true`, to be replaced by a new one.
+Expressions are built node by node; sympy never parses text. Questions arrive as JSON lines on standard input, `{"ask":
+name, "arguments": [...]}`; answers are `{"answer": ..., "last": false}`. The first line out says that sympy is loaded.
+The kernel limits CPU time per question, and memory beyond what loading took. A process that has used much of its memory
+answers with `"last": true`, and is replaced.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from rewards.math.equal.transfer import Plain, from_plain, intervals_to_plain
 from rewards.math.expressions import FUNCTIONS, INFINITY, PI, Const, Expr, Num, Op, Sym, negative
 from rewards.math.values import Interval
 
-_CPU_SECONDS = 3  # of one question; the kernel counts in whole seconds
+_CPU_SECONDS = 3  # per question; the kernel counts whole seconds
 _MEMORY_BYTES = 48 << 20  # beyond what loading takes
 _MOST_NODES = 400
-_LARGEST = 3000  # of a factorial or a binomial coefficient, and of the factors of a product
+_LARGEST = 3000  # arguments of factorials and binomials, and number of factors of a product
 
 
 class NotBuilt(Exception):
-    """sympy has nothing for it, or it is too large."""
+    """The expression has no counterpart in sympy, or is too large."""
 
 
 @functools.cache
@@ -47,7 +47,7 @@ def _sympy() -> Any:
 
 
 def built(expression: Expr) -> Any:
-    """The expression in sympy. Its variables are real. Raises NotBuilt."""
+    """Convert an expression to sympy, with real variables. Raises NotBuilt."""
     try:
         return _built(expression)
     except NotBuilt:
@@ -116,7 +116,9 @@ def _makers() -> dict[str, Any]:
 
 
 def _of_whole_numbers(name: str, several: tuple[Any, ...]) -> Any:
-    """Of unknowns a function of its own, whose arguments have no order: they are no polynomials."""
+    """For unknown arguments, an uninterpreted function with unordered arguments, since sympy treats them as
+    polynomials.
+    """
     s = _sympy()
     if any(value.free_symbols for value in several):
         return s.Function(name)(*sorted(several, key=s.default_sort_key))
@@ -124,7 +126,7 @@ def _of_whole_numbers(name: str, several: tuple[Any, ...]) -> Any:
 
 
 def _extreme(several: tuple[Any, ...], sign: int) -> Any:
-    """The largest or the smallest; of two that vary by their sum and distance, which is what simplifies."""
+    """Maximum or minimum; of two variable terms as (sum ± distance) / 2, which sympy can simplify."""
     s = _sympy()
     if len(several) == 2 and any(value.free_symbols for value in several):
         return (several[0] + several[1] + sign * s.Abs(several[0] - several[1])) / 2
@@ -132,7 +134,7 @@ def _extreme(several: tuple[Any, ...], sign: int) -> Any:
 
 
 def _small(value: Any) -> Any:
-    """A number that may be computed with. Raises NotBuilt."""
+    """Check that a number is small enough to compute with. Raises NotBuilt."""
     if value.is_number and not abs(value) <= _LARGEST:
         raise NotBuilt("a large number")
     return value
@@ -154,7 +156,7 @@ def _binding(name: str, values: list[Any]) -> Any:
     if name == "sum":
         body, variable, low, high = values
         if (high - low).is_finite and not body.is_polynomial(variable):
-            _small(high - low)  # only of a polynomial is the sum of many terms known at once
+            _small(high - low)  # only sums of polynomials have closed forms for many terms
         return s.summation(body, (variable, low, high))
     body, variable, low, high = values
     if high != s.oo:
@@ -165,11 +167,11 @@ def _binding(name: str, values: list[Any]) -> Any:
 
 
 def _limit_of_product(product: Any, last: Any) -> Any:
-    """Factorials that cancel are cancelled first: the limit of their quotient takes seconds."""
+    """Cancel factorials before taking the limit, which would take seconds otherwise."""
     s = _sympy()
     try:
         return s.limit(s.combsimp(product), last, s.oo)
-    except (TypeError, ValueError, NotImplementedError):  # an order of complex numbers, most often
+    except (TypeError, ValueError, NotImplementedError):  # mostly comparisons of complex numbers
         return s.limit(product, last, s.oo)
 
 
@@ -207,7 +209,7 @@ def equal(a: Expr, b: Expr) -> bool | None:
 
 
 def _square_roots(value: Any) -> Any:
-    """With what stands under each root as a product: `sqrt(x^2 - 2x + 1)` is `|x - 1|`."""
+    """Factor the radicands of square roots: `sqrt(x^2 - 2x + 1)` is `|x - 1|`."""
     s = _sympy()
 
     def factored(power: Any) -> Any:
@@ -240,7 +242,8 @@ def constant_ratio(a: Expr, b: Expr) -> bool | None:
         raise
     except Exception:  # sympy raises what it likes for what it cannot do
         return None
-    return bool(ratio.is_number and ratio.is_finite is not False and ratio != 0)  # `f(2)` is none, without a symbol
+    # `f(2)` has no symbol, but is not a number
+    return bool(ratio.is_number and ratio.is_finite is not False and ratio != 0)
 
 
 def _squarefree(value: Any) -> Any:
@@ -283,7 +286,7 @@ def _intervals(found: Any) -> list[Interval] | None:
 
 
 def _unbuilt(value: Any) -> Expr | None:
-    """A number of sympy's as a tree: rational numbers, infinity, and sums, products and powers of them."""
+    """Convert a sympy number back: rationals, infinity, and their sums, products and powers; None for others."""
     s = _sympy()
     if value.is_Rational:
         return Num(Fraction(int(value.p), int(value.q)))
@@ -317,7 +320,7 @@ _ASKED: dict[str, Callable[..., Any]] = {
 
 
 def _private_bytes() -> int:
-    """The private memory that this process may write to; 0 where the system does not say."""
+    """The private writable memory of this process in bytes; 0 if unknown."""
     try:
         return int(Path("/proc/self/statm").read_text("ascii").split()[5]) * resource.getpagesize()
     except (OSError, ValueError, IndexError):
@@ -331,15 +334,15 @@ def _bound(kind: int, soft: int) -> None:
 
 
 def main() -> None:
-    """Answer questions until there are no more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks ends this
+    """Answer questions until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the asking process ends this one
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _sympy().simplify(_sympy().Symbol("x", real=True))
     loaded = _private_bytes()
     if loaded:
         _bound(resource.RLIMIT_DATA, loaded + _MEMORY_BYTES)
     output = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)  # what sympy prints is no answer
+    os.dup2(2, 1)  # sympy's output must not mix with answers
     output.write(line({"answer": None, "last": False}))
     for received in sys.stdin.buffer:
         _bound(resource.RLIMIT_CPU, math.ceil(time.process_time()) + _CPU_SECONDS)

@@ -1,6 +1,6 @@
-"""Expressions as JSON, for the way to the process that asks sympy, and back.
+"""Convert expressions to JSON and back, for the sympy process.
 
-Whole numbers travel in base 16, in which their length has no limit. How a decimal was written is left behind.
+Integers are written in base 16, for which Python has no length limit. The number of digits of decimals is dropped.
 
 Example:
     >>> to_plain(Op("^", (Sym("x"), Num(Fraction(1, 2)))))

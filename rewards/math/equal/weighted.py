@@ -1,4 +1,4 @@
-r"""Sums of rational multiples of terms, and products that are 1: how `angles` and `logarithms` decide.
+r"""Sums of rational multiples of terms, and products equal to 1; used by `angles` and `logarithms`.
 
 Example:
     >>> from rewards.math.expressions import PI, Num, multiply
@@ -19,7 +19,7 @@ from rewards.math.normalise import exact, polynomials
 def weighted(
     expression: Expr, is_term: Callable[[Expr], bool], factor: Fraction = Fraction(1)
 ) -> list[tuple[Fraction, Expr]] | None:
-    """The terms of a sum with their factors; None where there is anything else in it."""
+    """The terms of a sum with their rational factors; None if it has other terms."""
     if is_term(expression):
         return [(factor, expression)]
     if isinstance(expression, Num):
@@ -43,7 +43,7 @@ def weighted(
 
 
 def is_one(product: Expr) -> bool:
-    """Whether a number is proven to be 1."""
+    """Whether a product is proven to be 1."""
     try:
         if polynomials.same_form(exact.normal(product), polynomials.constant(1)):
             return True

@@ -1,8 +1,9 @@
-r"""Expressions in letters that stand for whole numbers: `\lfloor\frac{n+1}{2}\rfloor` is `\lceil\frac{n}{2}\rceil`.
+r"""Compare expressions in integer variables: `\lfloor\frac{n+1}{2}\rfloor` equals `\lceil\frac{n}{2}\rceil`.
 
-For n = r modulo L, what is rounded is a polynomial less a fixed fraction, a power of -1 a sign, a cosine of a multiple
-of pi a number. So both sides are polynomials in each class modulo L, which agree there only where they are the same
-one. That decides them both ways; what is no polynomial then is only proven equal.
+For n = r modulo L, rounding subtracts a fixed fraction from a polynomial, a power of -1 is a sign, and a cosine of a
+multiple of pi is a number. So in each residue class modulo L both sides are polynomials, which agree there if and only
+if they are identical. That decides equality in both directions; if a side is not a polynomial, only equality can be
+proven.
 
 Example:
     >>> from rewards.math import budget
@@ -49,16 +50,16 @@ _Classes = dict[str, int]
 
 
 class _Unknown(Exception):
-    """It is not made of what is decided here."""
+    """The expression contains something that this module cannot decide."""
 
 
 def equal(gold: Expr, answer: Expr) -> bool | None:
-    """Whether they are proven equal, or different, for all whole numbers; None where neither is proven."""
+    """Whether two expressions are equal for all integers (True) or not (False); None if neither is proven."""
     return _equal(((gold, None),), ((answer, None),))
 
 
 def same_function(gold: Value, answer: Value) -> bool | None:
-    """The same of values of which one at least is in pieces, by what its letter leaves over."""
+    """Like `equal`, for values of which at least one is piecewise, with conditions on residues of its variable."""
     try:
         return _equal(_branches(gold), _branches(answer))
     except _Unknown:
@@ -67,7 +68,7 @@ def same_function(gold: Value, answer: Value) -> bool | None:
 
 # --- branches ---------------------------------------------------------------------------------------------------------
 
-_Condition = tuple[str, int, int] | None  # the letter, what it leaves over, and over which number; None = in all others
+_Condition = tuple[str, int, int] | None  # (letter, residue, modulus); None = otherwise
 _Branches = Sequence[tuple[Expr, _Condition]]
 
 
@@ -99,7 +100,7 @@ def _condition(said: Value) -> _Condition:
 
 
 def _chosen(branches: _Branches, classes: _Classes) -> Expr:
-    """The one branch that holds in a class. Raises _Unknown."""
+    """The branch that applies in a residue class. Raises _Unknown."""
     holding = [one for one, asked in branches if asked is not None and classes[asked[0]] % asked[2] == asked[1]]
     holding = holding or [one for one, asked in branches if asked is None]
     if len(holding) != 1:
@@ -149,7 +150,7 @@ def _is_polynomial(form: polynomials.Form) -> bool:
 
 
 def _periods(expression: Expr) -> Iterator[int]:
-    """Of what changes with the letters of an expression by what they leave over."""
+    """Yield the periods of the parts of an expression that depend on residues of its letters."""
     for one in walk(expression):
         if not isinstance(one, Op):
             continue
@@ -161,7 +162,7 @@ def _periods(expression: Expr) -> Iterator[int]:
 
 
 def _argument(one: Op) -> Expr | None:
-    """What is rounded, the exponent of -1, or how many times pi stands in a cosine."""
+    """The argument of a rounding, the exponent of -1, or the factor of pi in a cosine; None for others."""
     if one.name in ("floor", "ceil"):
         return one.args[0]
     if one.name == "mod" and isinstance(one.args[1], Num) and one.args[1].value > 0:
@@ -174,7 +175,7 @@ def _argument(one: Op) -> Expr | None:
 
 
 def _marked(expression: Expr) -> Expr:
-    """With a letter in the place of pi."""
+    """Replace pi by a letter."""
     if expression == PI:
         return Sym("the pi")
     if isinstance(expression, Op):
@@ -183,7 +184,7 @@ def _marked(expression: Expr) -> Expr:
 
 
 def _is_of_pi(angle: Expr) -> bool:
-    """It is a multiple of pi: nothing of it is left where pi is."""
+    """Whether an angle is a multiple of pi."""
     try:
         return not exact.normal(substituted(_marked(angle), "the pi", ZERO)).top
     except (polynomials.TooHard, polynomials.Undefined, RecursionError):
@@ -195,7 +196,7 @@ def _is_sign(one: Op) -> bool:
 
 
 def _bottom(argument: Expr) -> int:
-    """The denominator of a polynomial. Raises _Unknown, TooHard."""
+    """The common denominator of a polynomial. Raises _Unknown, TooHard."""
     form = exact.normal(argument)
     if not _is_polynomial(form):
         raise _Unknown
@@ -203,7 +204,7 @@ def _bottom(argument: Expr) -> int:
 
 
 def _in_class(expression: Expr, classes: _Classes) -> Expr:
-    """The expression where its letters leave over what the class says."""
+    """The expression restricted to a residue class of its letters."""
     if not isinstance(expression, Op):
         return expression
     argument = _argument(expression)

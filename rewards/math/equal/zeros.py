@@ -1,4 +1,4 @@
-r"""Equations, as what is zero, by where they hold: `|x| = 2` is `x^2 = 4`, and `x^2 = 4` is `x = \pm 2`.
+r"""Compare equations by their solutions: `|x| = 2` equals `x^2 = 4`, and `x^2 = 4` equals `x = \pm 2`.
 
 Example:
     >>> from rewards.math import budget
@@ -38,13 +38,13 @@ _POINTS = (Fraction(13, 7), Fraction(2, 11), Fraction(29, 9), Fraction(5, 3))
 
 
 def same_equation(a: Expr, b: Expr) -> Answer:
-    """Whether two expressions are zero together: one is the other times a number other than zero."""
+    """Whether two expressions have the same zeros, as one is a nonzero multiple of the other."""
     if free_variables(a) != free_variables(b):
         return Answer.NO
     a, b = _squared(a), _squared(b)
     try:
         ours, theirs = exact.normal(a), exact.normal(b)
-        if not ours.top or not theirs.top:  # true, or false, for every value
+        if not ours.top or not theirs.top:  # identically true, or never
             return yes_if(not ours.top and not theirs.top)
         if _hides_zeros(ours, theirs) or _hides_zeros(theirs, ours):
             return Answer.NO
@@ -63,7 +63,7 @@ def same_equation(a: Expr, b: Expr) -> Answer:
 
 
 def _is_polynomial(form: polynomials.Form) -> bool:
-    """In variables and numbers, of which a factor may repeat."""
+    """Whether the form is a polynomial in variables."""
     return all(
         name[0] in ("p", "i", "pi") or (name[0] == "x" and exponent.denominator == 1)
         for poly in (form.top, form.bottom)
@@ -73,7 +73,7 @@ def _is_polynomial(form: polynomials.Form) -> bool:
 
 
 def _is_no_multiple(a: Expr, b: Expr) -> bool:
-    """Whether values at two points have different ratios."""
+    """Whether the ratio of values differs between two points."""
     names = sorted(free_variables(a))
     known = []
     for shift in range(len(_POINTS)):
@@ -86,7 +86,7 @@ def _is_no_multiple(a: Expr, b: Expr) -> bool:
 
 
 def _squared(zero: Expr) -> Expr:
-    r"""`|p| - c` as `p^2 - c^2`, `\sqrt{p} - c` as `p - c^2`: zero for the same numbers where c is not negative."""
+    r"""Rewrite `|p| - c` as `p^2 - c^2` and `\sqrt{p} - c` as `p - c^2`, which have the same zeros for c >= 0."""
     found = levelled(zero)
     if found is None or found[2] < 0:
         return zero
@@ -94,7 +94,7 @@ def _squared(zero: Expr) -> Expr:
 
 
 def levelled(zero: Expr) -> tuple[Op, Fraction, Fraction] | None:
-    r"""A number times `|p|` or `\sqrt{p}`, and a number, as the first, its factor and its level: `2|p| - 6` is on 3."""
+    r"""Split `2|p| - 6` (or with `\sqrt{p}`) into (`|p|`, factor 2, level 3); None for other forms."""
     found, factor, rest = None, Fraction(1), Fraction(0)
     for term in flattened(zero):
         factors = flattened(term, "*")
@@ -110,7 +110,7 @@ def levelled(zero: Expr) -> tuple[Op, Fraction, Fraction] | None:
 
 
 def _square_of(expression: Expr) -> Expr | None:
-    """Of an absolute value or a square root."""
+    """The square of an absolute value or a square root; None for others."""
     match expression:
         case Op(name="abs", args=(inner,)):
             return power(inner, number(2))
@@ -120,12 +120,12 @@ def _square_of(expression: Expr) -> Expr | None:
 
 
 def _dividing(top: polynomials.Poly) -> set[polynomials.Generator]:
-    """The variables with a negative exponent."""
+    """The variables with negative exponents."""
     return {name for monomial in top for name, exponent in monomial if exponent < 0 and name[0] == "x"}
 
 
 def _cleared(top: polynomials.Poly) -> polynomials.Poly:
-    """Times the powers of variables that are divided by."""
+    """Multiply by the powers of variables in the denominator."""
     for name in _dividing(top):
         lowest = min(dict(monomial).get(name, Fraction(0)) for monomial in top)
         top = polynomials.poly_product(top, {((name, -lowest),): Fraction(1)})
@@ -133,7 +133,7 @@ def _cleared(top: polynomials.Poly) -> polynomials.Poly:
 
 
 def _hides_zeros(one: polynomials.Form, other: polynomials.Form) -> bool:
-    """Where what only one of them divides by is zero, the other may hold: then it has more solutions."""
+    """Whether one side divides by a variable that the other does not, which may then have more solutions."""
     cleared = _cleared(one.top)
     for name in _dividing(one.top) - _dividing(other.top):
         left = [monomial for monomial in cleared if not dict(monomial).get(name)]
@@ -158,12 +158,12 @@ def _hides_zeros(one: polynomials.Form, other: polynomials.Form) -> bool:
 
 
 def _is_in(item: Named) -> bool:
-    r"""`x \in \{1, 2\}`"""
+    r"""Whether the item is of the form `x \in \{1, 2\}`."""
     return item.expression is None and item.name.isalpha() and isinstance(item.value, Many) and bool(item.value.opening)
 
 
 def same_roots(equation: Expr, answer: Value) -> Answer:
-    """Whether `x = 2 or x = -2`, `x = \\pm 2` are all solutions of an equation, which is given as what is zero."""
+    """Whether an answer such as `x = 2 or x = -2` gives all solutions of an equation (an expression that is zero)."""
     items = answer.items if isinstance(answer, Many) and answer.opening in ("", "\\{") else (answer,)
     names, roots = set[str](), list[Expr]()
     if isinstance(answer, Many) and answer.opening and len(free_variables(equation)) == 1:
