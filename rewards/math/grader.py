@@ -1,8 +1,8 @@
 r"""The reward `math`: extract an answer, compare it with the reference, and say why.
 
-A reference's own options win over the parameters. A tuple of answers asks for all of them, in any order, in one list;
-`AnyOf` for any one. A gold answer that cannot be read leaves the response ungraded: that is the reference's fault. A
-response that cannot be read is wrong: that is the response's.
+Options of a reference take precedence over the parameters. A tuple of answers requires all of them, in any order, in
+one list; `AnyOf` accepts any one. If the gold cannot be parsed, the response is ungraded; if the response cannot be
+parsed, it is wrong.
 
 Example:
     >>> grade_math(GradeRequest(response=r"\boxed{0.5}", reference=MathReference(answer="1/2"))).verdict.value
@@ -29,17 +29,17 @@ _SHOWN = 200
 _SAID_OF = (late("="), late(r"\d\}?_"))
 _MOST_AT_ONCE = 8
 LONGEST_AT_ONCE = 10_000
-"""Characters of a response that the caller's own process looks at; a longer one goes to a worker."""
+"""Longest response, in characters, that is graded in the caller's process; longer ones go to a worker."""
 
 
 def _controls(request: GradeRequest) -> Sequence[GradeRequest]:
-    r"""`\boxed{1}` against 1, and against this row's own answer: a gold that hangs the grader is not the response's."""
+    r"""Control requests: `\boxed{1}` against 1, and against the row's gold, since the gold may hang the grader."""
     plain = replace(request, response=r"\boxed{1}", reference=MathReference(answer="1"))
     return (plain, replace(request, response=r"\boxed{1}"))
 
 
 def _decide_by_text(answer: str | tuple[str, ...] | AnyOf, text: str, terms: Terms) -> Equality | None:
-    """What `equality.compare_with` will find, where the texts say it."""
+    """The result of `equality.compare_with`, if the texts decide it; else None."""
     if isinstance(answer, str):
         return by_text(answer, text, terms)
     if isinstance(answer, tuple):
@@ -64,10 +64,10 @@ def math_at_once(
     require_evaluated: bool = False,
     require_simplified: bool = False,
 ) -> GradeResult | None:
-    """What `grade_math` will say, where the text of an answer is enough that stands in one of the three forms, or in a
-    little prose; else None.
+    """The grade that `grade_math` would give, if the text of the answer decides it; else None. The answer must be in
+    one of the three forms, or in short prose.
 
-    It is linear in the length of a response that is not long, and runs in the caller's process.
+    Runs in the caller's process, in linear time, on responses of limited length.
     """
     reference = request.reference
     if not isinstance(reference, MathReference) or len(request.response) > LONGEST_AT_ONCE:
@@ -98,12 +98,12 @@ def grade_math(
     require_evaluated: bool = False,
     require_simplified: bool = False,
 ) -> GradeResult:
-    """1 where the response's answer is the reference's, else 0. See `docs/guides/math_grader.md` for the rules.
+    """1 if the response's answer equals the reference's, else 0. See `docs/guides/math_grader.md` for the rules.
 
-    policy: where answers are looked for. form: the only form that counts.
+    policy: where to look for answers. form: the only form that counts.
     prefilled: the prompt ended in `<think>`, so the response begins inside it.
-    require_evaluated: an operator that could be computed (a sum, a binomial coefficient, `3 + 4`) is no answer, unless
-    the reference has it, too. require_simplified: fractions must be in lowest terms.
+    require_evaluated: reject answers with operators that could be evaluated (a sum, a binomial coefficient, `3 + 4`),
+    unless the reference has them, too. require_simplified: fractions must be in lowest terms.
     """
     reference = request.reference
     if not isinstance(reference, MathReference):
@@ -124,9 +124,9 @@ def grade_math(
 
 
 def _second_reading(found: Extracted, answer: str | tuple[str, ...] | AnyOf) -> str | None:
-    """What a text comes to; None where it says of what, or to which base, and the gold does, too.
+    """The result of a computation in the text; None if the text and the gold both name a quantity or a base.
 
-    `AB = 3` is no `BC = 3`, `1011_3` no `1011_2`.
+    `AB = 3` is not `BC = 3`, and `1011_3` is not `1011_2`.
     """
     if found.alone is None:
         return None
@@ -136,7 +136,7 @@ def _second_reading(found: Extracted, answer: str | tuple[str, ...] | AnyOf) -> 
 
 @cache
 def _comparison() -> Callable[[str | tuple[str, ...] | AnyOf, str, Terms], Equality]:
-    """`compare_with`, loaded where answers are read as mathematics: the caller's own process never does."""
+    """`compare_with`, imported on first use, since the caller's process never parses answers."""
     with off_the_clock():
         from rewards.math.equal.equality import compare_with
     return compare_with
@@ -147,7 +147,7 @@ def _nowhere(policy: Policy) -> GradeResult:
 
 
 def _terms(reference: MathReference, evaluated: bool, simplified: bool) -> Terms:
-    """What goes beyond equality: the reference's own options win."""
+    """The requirements beyond equality; options of the reference take precedence."""
     if reference.is_exact and not evaluated and not simplified:
         return EXACT
     return Terms(

@@ -1,4 +1,4 @@
-r"""Regular expressions that are compiled when they are first asked: most never are, and an import stays quick.
+r"""Regular expressions that are compiled on first use, to keep imports fast: most are never used.
 
 Example:
     >>> digits = late(r"\d+")
@@ -15,7 +15,7 @@ _ASKED = ("search", "match", "fullmatch", "finditer", "findall", "sub", "subn", 
 
 
 def late(pattern: str, flags: re.RegexFlag | int = 0) -> re.Pattern[str]:
-    """What `re.compile` gives, but for when it does the work, and when it finds a mistake."""
+    """Like `re.compile`, but compiles (and reports errors) on first use."""
     return cast("re.Pattern[str]", _Late(pattern, flags))
 
 
@@ -27,6 +27,6 @@ class _Late:
         if name not in _ASKED:
             raise AttributeError(name)
         compiled = re.compile(*self._made_of)
-        for asked in _ASKED:  # found from now on without this function
+        for asked in _ASKED:  # later accesses find it without this function
             setattr(self, asked, getattr(compiled, asked))
         return getattr(compiled, name)

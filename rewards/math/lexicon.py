@@ -1,4 +1,4 @@
-"""Words that mean something exact: scales, truth values, months. A number word is a word: `twelve` is not 12."""
+"""Words with an exact meaning: scales, truth values, months. Number words are not converted: `twelve` is not 12."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ _HAS_NONE = re.compile(
 
 
 def without_verb(text: str) -> str:
-    """`There is no solution` as `no solution`."""
+    """Shorten `There is no solution` to `no solution`."""
     return _HAS_NONE.sub("", text)

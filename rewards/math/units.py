@@ -1,7 +1,7 @@
-"""Units of measure and the words that stand behind a number.
+"""Units of measure, and other words after a number.
 
-A unit is a product of base quantities and an exact factor, so that 1 h is 60 min, and 36 km/h are 10 m/s. A word that
-is no unit (`5 apples`) is kept as a word.
+A unit is a product of base quantities with an exact factor, so 1 h equals 60 min, and 36 km/h equals 10 m/s. Other
+words (`5 apples`) are kept as words.
 
 Example:
     >>> read_unit("km/h").factor
@@ -20,14 +20,14 @@ from functools import lru_cache
 from rewards.math.late import late
 
 Measure = tuple[tuple[tuple[str, int], ...], Fraction]
-"""Base quantities with their powers, and the factor."""
+"""Base quantities with their powers, and a factor."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What stands behind a number. dimension: base quantities and their powers. words: those that are no unit.
+    """The unit and words after a number. dimension: base quantities and powers. words: words that are not units.
 
-    manner: of what the value is a measure (`tall`, `ago`, `off`), which counts only beside another that excludes it.
+    manner: words such as `tall`, `ago` or `off`, which matter only against one that excludes them.
     """
 
     dimension: tuple[tuple[str, int], ...] = ()
@@ -37,11 +37,11 @@ class Unit:
 
     @property
     def is_nothing(self) -> bool:
-        """Neither a unit nor a word that says what is counted."""
+        """Whether there is neither a unit nor a counted noun."""
         return not self.dimension and not self.words
 
     def conflicts(self, other: Unit) -> bool:
-        """Both say what is counted, and not the same."""
+        """Whether both name a unit or noun, and they disagree."""
         if any(_MANNERS[one] == _MANNERS[another] for one in self.manner for another in other.manner - self.manner):
             return True
         if self.dimension and other.dimension:
@@ -59,7 +59,7 @@ class Unit:
 
 NO_UNIT = Unit()
 _NAMELESS = {f"unit{power}": (("length", power),) for power in (1, 2, 3)}
-_ANY_UNIT = frozenset(("unit1",))  # `5 units`, of whatever is counted
+_ANY_UNIT = frozenset(("unit1",))  # `5 units` agrees with any unit
 _EXCLUDING = (
     "high wide long deep thick",
     "old ago ahead",
@@ -73,12 +73,12 @@ _SAME_MANNER = {"tall": "high", "now": "ahead", "later": "ahead", "earlier": "ag
 
 
 def _agree(one: frozenset[str], other: frozenset[str]) -> bool:
-    """One says no more than the other: `apples` and `red apples`, not `green apples` and `red apples`."""
+    """Whether one set contains the other: `apples` and `red apples`, not `green apples` and `red apples`."""
     return one <= other or other <= one
 
 
 def _is_nameless(words: frozenset[str], dimension: tuple[tuple[str, int], ...]) -> bool:
-    """`square units`, which may be any unit of area."""
+    """Whether the words are `square units` or similar, which agree with any unit of that dimension."""
     return any(_NAMELESS.get(word) == dimension for word in words)
 
 
@@ -191,7 +191,7 @@ def _table() -> dict[str, Measure]:
 
 
 def _with_prefixes() -> dict[str, Measure]:
-    """Symbols whose letter case tells them apart: `mW` and `MW`."""
+    """Prefixed symbols, which are case-sensitive: `mW` and `MW`."""
     found: dict[str, Measure] = {}
     for symbol in ("m", "g", "s", "W", "J", "N", "Pa", "V", "L", "Hz", "ohm"):
         dimension, one = _UNITS[symbol]
@@ -224,7 +224,7 @@ etc out except fails failed fail excluded rejected refuted upward upwards onward
 percentish bound
 """
 _NEVER = frozenset(_NEVER_WORDS.split())
-_COUNTED = frozenset(("zeros", "zeroes"))  # of a function, or at the end of a number
+_COUNTED = frozenset(("zeros", "zeroes"))  # zeros of a function, or at the end of a number
 _ITEM = late(
     r"\s*(?:(?P<word>[A-Za-zÀ-ÿµΩ][A-Za-zÀ-ÿ'µ]*\.?|°\s?[CF]?|¢|[A-Za-z]\.)(?:\s*\^\s*\{?\s*(?P<power>-?\s?[1-9])\s*\}?)?"
     r"|(?P<over>/)|(?P<dot>\\cdot|\*|-))\s*"
@@ -251,7 +251,7 @@ def is_unit(word: str) -> bool:
 
 
 def _known(word: str) -> Measure | None:
-    """As it stands, else without its letter case: `KG` is a kilogram, `Mg` is none."""
+    """Look up a unit, first case-sensitively, then in lower case: `KG` is a kilogram, `Mg` is not."""
     plain = word.replace(" ", "")
     return _UNITS.get(plain) or _SYMBOLS.get(plain) or (_UNITS.get(plain.lower()) if len(plain) > 1 else None)
 
@@ -264,13 +264,13 @@ def _singular(word: str) -> str:
 
 
 def priced(currency: Unit, per: Unit) -> Unit:
-    """An amount of money for each of something: its currency, with what it is for as words."""
+    """The unit of a price: the currency, with what it pays for as words."""
     return Unit(currency.dimension, currency.factor, frozenset((f"{per.factor} {per.dimension}",)))
 
 
 @lru_cache(maxsize=512)
 def read_unit(text: str) -> Unit | None:
-    """The unit or words that a text is; None where it is something else. An empty text is no unit at all."""
+    """Parse a text as a unit or words; None for others. An empty text is `NO_UNIT`."""
     text = _DEGREES_OF.sub("", _LIGHT_YEARS.sub("lightyear", _NAUTICAL.sub("nmi", _FLUID.sub("floz", text))))
     if "-" in text:
         text = _TOGETHER.sub(lambda found: found.group()[:-1], text)
@@ -296,7 +296,7 @@ def read_unit(text: str) -> Unit | None:
 
 
 def _is_never(lower: str, behind: str) -> bool:
-    """A word that changes a value: `5 times` is a count, `5 times that` is more."""
+    """Whether the word would change the value: `5 times` is a count, but `5 times that` is not."""
     if lower in _COUNTED:
         return False
     return lower in _NEVER or _singular(lower) in _NEVER or (lower == "times" and bool(behind))
@@ -304,23 +304,23 @@ def _is_never(lower: str, behind: str) -> bool:
 
 @dataclass(slots=True)
 class _Reader:
-    """What the words read so far have said: of units their powers and factor, other words, and manners."""
+    """The state while reading words: powers and factor of units, other words, and manners."""
 
     powers: dict[str, int] = field(default_factory=dict)
     factor: Fraction = Fraction(1)
     words: set[str] = field(default_factory=set)
     manners: set[str] = field(default_factory=set)
     sign: int = 1
-    raised: int = 1  # of the next unit: 2 behind `square`
+    raised: int = 1  # power of the next unit: 2 after `square`
     last_factor: Fraction = Fraction(1)
     money: Fraction = Fraction(1)
 
     def ends_with(self, lower: str, behind: str) -> bool:
-        """`bags of apples` are bags."""
+        """Whether the rest can be ignored: `bags of apples` are bags."""
         return lower == "of" and bool(self.words) and not self.powers and _ONLY_WORDS.fullmatch(behind) is not None
 
     def joins(self, lower: str, behind: str) -> bool:
-        """Whether the word says how units belong together, and is none itself."""
+        """Whether the word only connects units."""
         if lower == "per":
             self.sign = -1
         elif lower in _PREFIXED and behind:
@@ -339,9 +339,9 @@ class _Reader:
         return bool(self.words) and _IN_TOTAL.match(behind) is not None
 
     def counts(self, word: str, power: str) -> bool:
-        """Take a unit, or a word that says what is counted; whether it is either."""
+        """Accept a unit or a counted noun. Returns whether the word is either."""
         lower = word.lower()
-        known = _UNITS["amp"] if word == "A" else _known(word)  # no article
+        known = _UNITS["amp"] if word == "A" else _known(word)  # not the article
         if known is not None:
             self._measure(known, int(power or "1") * self.raised * self.sign)
         elif lower in ("unit", "units") and not self.words:

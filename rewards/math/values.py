@@ -1,4 +1,4 @@
-"""What an answer can be, once it is read: each form is a type of its own."""
+"""The types of parsed answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rewards.math.units import NO_UNIT, Unit
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One value, with what stands beside it. percent: a percent sign does."""
+    """One value with its unit. percent: it has a percent sign."""
 
     expression: Expr
     unit: Unit = NO_UNIT
@@ -20,7 +20,7 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Plain words, in lower case, without a leading article."""
+    """Plain words in lower case, without a leading article."""
 
     text: str
 
@@ -34,7 +34,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of several options, by its letter; text: what stands behind the letter."""
+    """An option by its letter. text: the text after the letter."""
 
     letter: str
     text: str = ""
@@ -42,7 +42,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Based:
-    """Digits to a base."""
+    """Digits in a base."""
 
     digits: str
     base: int
@@ -50,7 +50,7 @@ class Based:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A time of day, in seconds; half: "am", "pm" or "" where it is not said."""
+    """A time of day in seconds. half: "am", "pm", or "" if not given."""
 
     seconds: int
     half: str
@@ -58,7 +58,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Date:
-    """A day; year 0 = it is not said."""
+    """A date. year: 0 if not given."""
 
     month: int
     day: int
@@ -67,7 +67,7 @@ class Date:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """`a:b:c`."""
+    """A ratio `a:b:c`."""
 
     parts: tuple[Expr, ...]
 
@@ -81,9 +81,9 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """Several values. opening, closing: their brackets, "" where there are none.
+    """Several values. opening, closing: their brackets, or "".
 
-    hedged: "or" stands between them. conjoined: nothing but "and" does.
+    hedged: joined by "or". conjoined: joined by "and" only.
     """
 
     items: tuple[Value, ...]
@@ -95,7 +95,7 @@ class Many:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """All numbers between two, each end of which belongs to it or not. In a union, one point is a closed interval."""
+    """An interval with open or closed ends. In a union, a point is a closed interval."""
 
     low: Expr
     high: Expr
@@ -105,14 +105,14 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Union:
-    """Intervals and sets together; no part at all is the empty set."""
+    """A union of intervals and sets; without parts it is the empty set."""
 
     parts: tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Meet:
-    """What two sets share."""
+    """The intersection of two sets."""
 
     one: Value
     other: Value
@@ -120,7 +120,7 @@ class Meet:
 
 @dataclass(frozen=True, slots=True)
 class Minus:
-    """A set without another."""
+    """The difference of two sets."""
 
     whole: Value
     taken: Value
@@ -128,14 +128,14 @@ class Minus:
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """A function in pieces: values with the conditions under which they hold."""
+    """A piecewise function: (value, condition) pairs."""
 
     branches: tuple[tuple[Value, Value], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """`name = value`: what a name on the left is said to be. expression: the name as an expression, where it is one."""
+    """`name = value`. expression: the name as an expression, if it is one."""
 
     name: str
     value: Value
@@ -145,14 +145,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """Members that are said to be equal, none of which is a name on the left."""
+    """An equation whose left side is not a name."""
 
     members: tuple[Expr, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Members that are said to be equal, where one is more than a number. last: the last one, as it stands."""
+    """Equal members, at least one of which is not a number. last: the last one, unchanged."""
 
     members: tuple[Value, ...]
     last: Value
@@ -168,7 +168,7 @@ class Inequality:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What is said of its parts: that it holds for "forall" or that it "exists", "divides", "group"."""
+    """A statement about its parts. kind: "forall", "exists", "divides" or "group"."""
 
     kind: str
     parts: tuple[Value, ...]
@@ -182,10 +182,10 @@ Value: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a reference says beside its answer.
+    """Requirements of a reference beyond its answer.
 
-    tolerance: absolute, of real numbers; None = exact. unit: of an answer that has none of its own.
-    evaluated: operators that could be computed are no answer. simplified: fractions must be in lowest terms.
+    tolerance: absolute, for real numbers; None = exact. unit: unit of an answer without one.
+    evaluated: reject unevaluated operators. simplified: fractions must be in lowest terms.
     """
 
     tolerance: float | None = None

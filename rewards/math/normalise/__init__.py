@@ -1,4 +1,4 @@
-"""One form for what is equal: expressions as quotients of sums of monomials."""
+"""Normal forms of expressions: quotients of sums of monomials."""
 
 from rewards.math.normalise.exact import normal
 from rewards.math.normalise.polynomials import Form, TooHard, Undefined, same_form

@@ -1,6 +1,6 @@
 r"""Sums by the binomial theorem: `\sum_{k=0}^n \binom{n}{k} a^k b^{n-k}` is `(a+b)^n`, with a factor k `na(a+b)^{n-1}`.
 
-A sum that begins later is that without the terms before.
+For a sum with a later start, the first terms are subtracted.
 
 Example:
     >>> from rewards.math.parse.reading import readings
@@ -35,7 +35,7 @@ _SUM_ARGUMENTS = 4
 
 
 def summed(expression: Expr) -> Expr:
-    """With such sums in closed form."""
+    """Replace such sums by their closed forms."""
     if not any(isinstance(one, Op) and one.name == "sum" for one in walk(expression)):
         return expression
     return _summed(expression)

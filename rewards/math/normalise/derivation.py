@@ -32,7 +32,7 @@ from rewards.math.normalise.polynomials import TooHard
 
 
 def derivative(expression: Expr, name: str) -> Expr:
-    """By one of its variables. Raises TooHard where it has a part that is not known."""
+    """The derivative with respect to a variable. Raises TooHard for unknown functions."""
     if name not in free_variables(expression):
         return ZERO
     if not isinstance(expression, Op):

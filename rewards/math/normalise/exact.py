@@ -1,12 +1,13 @@
-r"""Normal forms: two expressions with the same one are equal, which is a proof and not a sample.
+r"""Normal forms: expressions with the same normal form are proven equal.
 
 An expression becomes a quotient of two sums of monomials. A monomial is a product of *generators* with rational
 exponents: variables, pi, i (with i² = -1), primes with exponents between 0 and 1 (so `\sqrt{8}` is 2·2^(1/2); such
-radicals are linearly independent over the rationals, A. S. Besicovitch 1940), logarithms of primes, powers of e by
-the monomials of their exponents, and whatever is opaque (`\sin x`, a root of a sum) by the normal form of its argument.
+radicals are linearly independent over the rationals, A. S. Besicovitch 1940), logarithms of primes, powers of e to the
+monomials of their exponents, and opaque terms (`\sin x`, a root of a sum), identified by the normal form of their
+argument.
 
-Equal forms prove equality. Unequal forms prove inequality only where no generator is opaque and at most one of pi, e
-and the logarithms is there; otherwise the caller has to look closer. Every size is bounded: `TooHard` is no verdict.
+Equal forms prove equality. Different forms prove a difference only if no generator is opaque and at most one of pi, e
+and the logarithms occurs; otherwise other methods must decide. All sizes are bounded; beyond them `TooHard` is raised.
 
 Example:
     >>> from rewards.math.expressions import multiply, number, root
@@ -50,7 +51,7 @@ from rewards.math.normalise.radicals import factored, radical
 from rewards.math.normalise.trigonometry import cosine, sine
 
 _MOST_SUMMED = 500
-_LARGEST_OPAQUE = 10**30  # a factorial or a binomial coefficient that is not computed is still equal to itself
+_LARGEST_OPAQUE = 10**30  # a larger factorial or binomial stays opaque, and still equals itself
 
 
 # --- expressions ------------------------------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ def _power(base: Expr, exponent: Expr) -> Form:
 
 
 def _rooted(under: Form, exponent: Fraction) -> Form:
-    """A form to a rational power that is no whole number: the principal value."""
+    """A form to a non-integer rational power (principal value)."""
     if not under.top:
         if exponent < 0:
             raise Undefined("a division by zero")
@@ -143,7 +144,8 @@ def _rooted(under: Form, exponent: Fraction) -> Form:
     if under.bottom == ONE and len(under.top) == 1:
         ((monomial, factor),) = under.top.items()
         unknown = [(name, e) for name, e in monomial if not _is_positive(name)]
-        if exponent.denominator % 2 and all(map(_is_real, dict(monomial))):  # an odd root is that of each factor
+        # An odd root is the product of the roots of the factors.
+        if exponent.denominator % 2 and all(map(_is_real, dict(monomial))):
             raised, extra, _ = monomial_product((), tuple((name, e * exponent) for name, e in monomial))
             sign = -1 if factor < 0 and exponent.numerator % 2 else 1
             return times(radical(abs(factor), exponent), Form({raised: sign * extra}, ONE))
@@ -157,7 +159,7 @@ def _rooted(under: Form, exponent: Fraction) -> Form:
                 half = (one, e * exponent)
                 result = times(result, generator(*half) if _is_positive(one) else _absolute_power(*half))
             return result
-        # Of two variables, both may be negative: then the root of the product is not the product of the roots.
+        # Two variables may both be negative: then the root of the product is not the product of the roots.
         if factor > 0 and (not unknown or (len(unknown) == 1 and _is_odd(*unknown[0]))):
             raised, extra, _ = monomial_product((), tuple((name, e * exponent) for name, e in monomial))
             return times(radical(factor, exponent), Form({raised: extra}, ONE))
@@ -174,12 +176,12 @@ def _rooted(under: Form, exponent: Fraction) -> Form:
 
 
 def _rooted_quotient(under: Form, exponent: Fraction) -> Form:
-    """A root of a quotient whose bottom is a sum: one root over the whole bottom."""
+    """A root of a quotient whose denominator is a sum, as one root divided by the denominator."""
     return generator(("power", key_of(under), exponent))
 
 
 def _content(poly: Poly) -> Fraction:
-    """The largest positive rational number that divides all coefficients."""
+    """The content: the largest positive rational number that divides all coefficients."""
     top = bottom = 0
     for value in poly.values():
         top = math.gcd(top, value.numerator)
@@ -196,12 +198,12 @@ def _is_real(name: Generator) -> bool:
 
 
 def _has_real_values(name: Generator) -> bool:
-    """A variable, or a sine or cosine of what has no i in it."""
+    """Whether it is a variable, or a sine or cosine of an argument without i."""
     return name[0] in ("x", "abs") or (name[0] in ("sin", "cos") and repr(IMAGINARY) not in repr(name))
 
 
 def _root(of: Expr, degree: Expr) -> Form:
-    """A real root where the degree is odd."""
+    """A root; real if the degree is odd."""
     if not isinstance(degree, Num) or degree.value.denominator != 1 or degree.value < 2:
         raise TooHard("a root of a degree that is no whole number")
     under = normal(of)
@@ -217,7 +219,7 @@ def _root(of: Expr, degree: Expr) -> Form:
 
 
 def exponential(exponent: Form) -> Form:
-    """e to a form."""
+    """e to the power of a form."""
     if exponent.bottom != ONE:
         positive, sign = unsigned(exponent)
         size = _content(positive.top)
@@ -259,7 +261,7 @@ def logarithm(value: Form) -> Form:
                 )
                 total = plus(total, times(constant(exponent), _log_of_generator(one)))
             return total
-    if _is_quotient(value):  # of a quotient and of its reciprocal, one logarithm
+    if _is_quotient(value):  # use the same logarithm for a quotient and its reciprocal
         turned = over(constant(1), value)
         if not _is_quotient(turned) or order(key_of(turned)) < order(key_of(value)):
             return times(constant(-1), logarithm(turned))
@@ -271,17 +273,17 @@ def _is_quotient(value: Form) -> bool:
 
 
 def _is_real_power(name: Generator) -> bool:
-    """A power of e by what is real where its variables are."""
+    """Whether it is a power of e with a real exponent for real variables."""
     return name[0] == "e" and all(part[0] in ("x", "p", "pi", "ln") for part, _ in name[1])
 
 
 def _is_even(name: Generator, exponent: Fraction) -> bool:
-    """What is not negative: an absolute value, or an even power of a variable."""
+    """Whether it is never negative: an absolute value, or an even power of a variable."""
     return name[0] == "abs" or (name[0] == "x" and exponent % 2 == 0)
 
 
 def _is_odd(name: Generator, exponent: Fraction) -> bool:
-    """A power of a variable that is positive exactly where the variable is."""
+    """Whether it is a power of a variable with the sign of the variable."""
     return name[0] == "x" and exponent.denominator == 1 and exponent.numerator % 2 == 1
 
 
@@ -306,7 +308,7 @@ def _log(value: Expr, base: Expr) -> Form:
 
 
 def _inverse_tangent(value: Expr) -> Form:
-    """Of a hyperbolic tangent: half the logarithm of (1 + x) / (1 - x)."""
+    """Inverse hyperbolic tangent: half the logarithm of (1 + x) / (1 - x)."""
     number = normal(value).rational
     if number is None or not -1 < number < 1:
         raise TooHard("an inverse hyperbolic tangent of no rational number within the unit")
@@ -322,7 +324,7 @@ def _absolute(value: Expr) -> Form:
 
 
 def _absolute_sum(poly: Poly) -> Form:
-    """The absolute value of a product is that of its factors."""
+    """The absolute value of a sum, factor by factor."""
     if len(poly) != 1:
         positive, _sign = unsigned(Form(poly, ONE))
         size = _content(poly)

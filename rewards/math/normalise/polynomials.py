@@ -1,8 +1,7 @@
-"""Sums of monomials with rational coefficients, and quotients of them: what normal forms are made of.
+"""Sums of monomials with rational coefficients, and their quotients: the data structure of normal forms.
 
-A monomial is a product of generators with rational exponents; `exact` says which generators there are. Products keep
-them reduced: primes to exponents between 0 and 1, i to 0 or 1, cosines to 0 or 1, roots below their degree. Every size
-is bounded.
+A monomial is a product of generators (see `exact`) with rational exponents. Products are kept reduced: exponents of
+primes between 0 and 1, of i and cosines 0 or 1, of roots below their degree. All sizes are bounded.
 """
 
 from __future__ import annotations
@@ -23,23 +22,23 @@ Poly: TypeAlias = "dict[Monomial, Fraction]"
 
 
 class TooHard(Exception):
-    """It is larger than what is computed, or of a kind that has no normal form here."""
+    """The expression is too large, or has no normal form here."""
 
 
 class Undefined(Exception):
-    """It has no value: a division by zero, a logarithm of zero."""
+    """The expression is undefined: a division by zero, a logarithm of zero."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`top / bottom`. The bottom is 1 where it can be."""
+    """`top / bottom`, with bottom 1 if possible."""
 
     top: Poly
     bottom: Poly
 
     @property
     def rational(self) -> Fraction | None:
-        """Its value where it is a rational number."""
+        """The value, if it is a rational number; else None."""
         if self.top.keys() <= {()} and self.bottom.keys() == {()}:
             return self.top.get((), Fraction(0)) / self.bottom[()]
         return None
@@ -51,7 +50,7 @@ PI_GENERATOR: Generator = ("pi",)
 
 
 def order(part: object) -> str:
-    """What monomials and terms are put in order by. Raises TooHard for numbers of more digits than Python writes."""
+    """The sort key of monomials and terms. Raises TooHard for numbers with more digits than Python prints."""
     try:
         return repr(part)
     except ValueError:
@@ -125,7 +124,7 @@ def monomial_product(a: Monomial, b: Monomial) -> tuple[Monomial, Fraction, list
 def poly_product(a: Poly, b: Poly) -> Poly:
     if len(a) * len(b) > _MOST_PRODUCTS or not budget.spend("exact", 2 * len(a) * len(b)):
         raise TooHard("a product of large sums")
-    for one, other in ((a, b), (b, a)):  # a sum by a number: its monomials are reduced as they are
+    for one, other in ((a, b), (b, a)):  # a sum times a number: the monomials are reduced already
         if len(one) == 1 and () in one:
             number = one[()]
             return other if number == 1 else _checked({monomial: number * value for monomial, value in other.items()})
@@ -150,7 +149,7 @@ def poly_product(a: Poly, b: Poly) -> Poly:
 
 
 def _opened(name: Generator, exponent: Fraction) -> Poly:
-    """What a full power of a generator is: of a root what stands under it, of cos² what sin² leaves."""
+    """Expand a full power of a generator: a root to its radicand, cos² to 1 - sin²."""
     if name[0] == "cos":
         sine: Generator = ("sin", name[1])
         inner: Poly = {(): Fraction(1), ((sine, Fraction(2)),): Fraction(-1)}
@@ -165,7 +164,7 @@ def _opened(name: Generator, exponent: Fraction) -> Poly:
 
 
 def _inverse(poly: Poly) -> Poly | None:
-    """1 / poly, where that is one monomial."""
+    """1 / poly, if poly is a single monomial; else None."""
     if len(poly) != 1:
         return None
     ((monomial, value),) = poly.items()
@@ -179,7 +178,7 @@ def _inverse(poly: Poly) -> Poly | None:
 
 
 def form(top: Poly, bottom: Poly = ONE) -> Form:
-    """Raises Undefined where the bottom is zero."""
+    """The quotient of two sums. Raises Undefined if the bottom is zero."""
     if bottom == ONE:
         return Form(top, ONE)
     if not bottom:
@@ -235,14 +234,14 @@ def whole_power(base: Form, exponent: int) -> Form:
 
 
 def same_form(a: Form, b: Form) -> bool:
-    """Whether two normal forms are the same: a proof of equality."""
+    """Whether two normal forms are the same, which proves equality."""
     if a.bottom == b.bottom:
         return a.top == b.top
     return poly_product(a.top, b.bottom) == poly_product(b.top, a.bottom)
 
 
 def independent(*forms: Form) -> bool:
-    """Whether unequal forms of these generators prove that the values differ."""
+    """Whether different forms with these generators prove that the values differ."""
     transcendental = set()
     for one in forms:
         for poly in (one.top, one.bottom):
@@ -260,7 +259,7 @@ def independent(*forms: Form) -> bool:
 
 
 def free_of_variables(value: Form) -> bool:
-    """No variable is in it, nor anything opaque that could hold one."""
+    """Whether it contains no variable, and no opaque term that could contain one."""
     return all(
         name[0] in ("p", "i", "pi") or name == ("e", ()) or (name[0] == "ln" and isinstance(name[1], int))
         for poly in (value.top, value.bottom)
@@ -270,7 +269,7 @@ def free_of_variables(value: Form) -> bool:
 
 
 def ratio(a: Poly, b: Poly) -> Fraction | None:
-    """The rational number that one sum is times the other; None where it is none."""
+    """The ratio of two sums, if it is a rational number; else None."""
     if not a or not b or a.keys() != b.keys():
         return None
     first = next(iter(a))
@@ -279,14 +278,14 @@ def ratio(a: Poly, b: Poly) -> Fraction | None:
 
 
 def unsigned(value: Form) -> tuple[Form, int]:
-    """The value or its negative, the same one for both, and its sign."""
+    """Choose one of the value and its negative, the same for both. Returns it and its sign."""
     if value.top and value.top[min(value.top, key=order)] < 0:
         return Form({m: -v for m, v in value.top.items()}, value.bottom), -1
     return value, 1
 
 
 def key_of(value: Form) -> tuple[Any, ...]:
-    """A form as part of a generator's name."""
+    """A hashable key of a form, for names of generators."""
     if value.bottom != ONE and len(value.bottom) > 0:
         scale = value.bottom[min(value.bottom, key=order)]
     else:

@@ -12,7 +12,7 @@ _LARGEST_FACTORED = 10**12
 
 @lru_cache(maxsize=1024)
 def factored(value: int) -> tuple[tuple[int, int], ...]:
-    """Prime factors of a positive integer. Raises TooHard for a large one that does not fall apart."""
+    """Prime factors of a positive integer, with exponents. Raises TooHard if a large factor remains."""
     factors: list[tuple[int, int]] = []
     for prime in (2, 3, 5, 7, 11, 13):
         count = 0

@@ -1,8 +1,8 @@
-r"""A second normal form: sines and cosines by powers of e, factorials of what is near each other by one of them.
+r"""A second normal form: sines and cosines as powers of e, and related factorials in terms of one of them.
 
-`\sin x` is (e^{ix} - e^{-ix}) / 2i, so that every identity of sines and cosines of sums and multiples of angles is one
-of quotients of powers of e, which `exact` decides. `\binom{n}{k}`, `(2n-1)!!`, `(n+1)!` and the product of equal steps
-are factorials of their letters alone.
+`\sin x` is (e^{ix} - e^{-ix}) / 2i, so identities between sines and cosines of sums and multiples of angles become
+identities between powers of e, which `exact` decides. `\binom{n}{k}`, `(2n-1)!!`, `(n+1)!` and products over equal
+steps are written with factorials of single letters.
 
 Example:
     >>> from rewards.math import budget
@@ -48,17 +48,17 @@ from rewards.math.expressions import (
 from rewards.math.normalise import exact, polynomials
 
 _HYPERBOLIC = frozenset(("sinh", "cosh", "tanh", "coth", "sech", "csch", "asinh", "acosh"))
-_HIGHEST = 12  # power of what is summed
-_MOST_STEPS = 50  # between factorials of one letter
+_HIGHEST = 12  # highest power in a sum
+_MOST_STEPS = 50  # between two factorials of a letter
 
 
 def is_rewritten(expression: Expr) -> bool:
-    """Whether there is something in it that has another form here."""
+    """Whether the expression contains something that this form rewrites."""
     return any(isinstance(one, Op) and one.name in _FORMS for one in walk(expression))
 
 
 def rewritten(expression: Expr) -> Expr:
-    """The expression in the terms of this form. Raises TooHard, Undefined."""
+    """Rewrite an expression in this form. Raises TooHard, Undefined."""
     if not isinstance(expression, Op):
         return expression
     args = tuple(rewritten(arg) for arg in expression.args)
@@ -113,7 +113,7 @@ def _acosh(value: Expr) -> Expr:
 
 
 def _factorial(of: Expr) -> Expr | None:
-    """`(n + 2)!` as `(n + 2)(n + 1) n!`."""
+    """Rewrite `(n + 2)!` as `(n + 2)(n + 1) n!`; None if that is impossible."""
     form = exact.normal(of)
     steps = form.top.get((), Fraction(0)) if form.bottom == polynomials.ONE else Fraction(0)
     whole = steps.numerator // steps.denominator
@@ -126,7 +126,7 @@ def _factorial(of: Expr) -> Expr | None:
 
 
 def _double_factorial(of: Expr) -> Expr | None:
-    """Of `2m` and of `2m - 1`, where a letter has an even coefficient."""
+    """Rewrite the double factorial of `2m` or `2m - 1`, for a letter with an even coefficient."""
     form = exact.normal(of)
     odd = form.top.get((), Fraction(0)) % 2
     variables = [value for monomial, value in form.top.items() if monomial]
@@ -150,7 +150,7 @@ def _arrangements(n: Expr, k: Expr) -> Expr:
 
 
 def _sum(body: Expr, variable: Expr, low: Expr, high: Expr) -> Expr | None:
-    r"""`\sum_{k=a}^{n}` of powers of one number, or of a polynomial in k: Newton's forward formula at a."""
+    r"""Close `\sum_{k=a}^{n}` of powers of one number, or of a polynomial in k (Newton's forward formula)."""
     if not isinstance(variable, Sym) or not isinstance(low, Num) or low.value.denominator != 1 or high == INFINITY:
         return None
     if (geometric := _geometric(body, variable, low, high)) is not None:
@@ -178,7 +178,7 @@ def _sum(body: Expr, variable: Expr, low: Expr, high: Expr) -> Expr | None:
 
 
 def _geometric(body: Expr, variable: Sym, low: Num, high: Expr) -> Expr | None:
-    """Of terms `c r^{sk}`, with a whole number s; r^s is not 1."""
+    """Close a sum of terms `c r^{sk}` with an integer s and r^s other than 1."""
     raised = [one for one in flattened(body, "*") if variable.name in free_variables(one)]
     match raised:
         case [Op("^", (Op("^", (base, exponent)), minus))] if minus == MINUS_ONE:
@@ -199,7 +199,7 @@ def _geometric(body: Expr, variable: Sym, low: Num, high: Expr) -> Expr | None:
 
 
 def _product(body: Expr, variable: Expr, low: Expr, high: Expr) -> Expr | None:
-    r"""`\prod_{k=a}^{n} (ck + d)` with c times whole or half numbers in equal steps."""
+    r"""Close `\prod_{k=a}^{n} (ck + d)` if d / c is an integer or half an odd one."""
     if not isinstance(variable, Sym) or not isinstance(low, Num) or free_variables(body) != {variable.name}:
         return None
     form = exact.normal(body)
@@ -215,7 +215,7 @@ def _product(body: Expr, variable: Expr, low: Expr, high: Expr) -> Expr | None:
     raised = power(Num(step), count)
     if first.denominator == 1:
         return multiply(raised, divide(_reduced(add(high, Num(offset))), Op("!", (number(first - 1),))))
-    # (m + 1/2)! / (1/2)! by (2m + 1)!!, each of which is twice its half number
+    # (m + 1/2)! / (1/2)! from (2m + 1)!!, whose factors are twice the half-integers
     last = add(multiply(number(2), high), Num(2 * offset))
     odd = _double_factorial(last)
     below = Op("!!", (number(2 * first - 2),)) if first > 1 else ONE

@@ -1,4 +1,4 @@
-"""Sines and cosines in normal form: exact for multiples of 15 and 18 degrees, else one generator for an angle."""
+"""Sines and cosines in normal form: exact for multiples of 15 and 18 degrees, else one generator per angle."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rewards.math.normalise.radicals import radical
 
 
 def _pi_multiple(angle: Form) -> Fraction | None:
-    """c where the angle is c pi."""
+    """The rational c, if the angle is c pi; else None."""
     if angle.bottom != ONE or len(angle.top) > 1:
         return None
     if not angle.top:
@@ -29,7 +29,7 @@ def _pi_multiple(angle: Form) -> Fraction | None:
 
 
 def _sine_of_degrees(twelfths: Fraction) -> Form | None:
-    """sin of so many twelfths of pi, from 0 to 6."""
+    """The sine of `twelfths` · pi / 12, for 0 to 6; None if it is not known exactly."""
     half = Fraction(1, 2)
     root2, root3, root6 = (radical(Fraction(n), half) for n in (2, 3, 6))
     table: dict[Fraction, Form] = {

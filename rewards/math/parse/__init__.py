@@ -1,4 +1,4 @@
-"""What an answer is: a spelled text as typed values (`rewards.math.values`). Nothing is computed."""
+"""Parse the normalised text of an answer to typed values (`rewards.math.values`), without computing anything."""
 
 from rewards.math.parse.reading import gold_readings, readings
 

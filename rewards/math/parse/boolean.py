@@ -1,7 +1,7 @@
-r"""Sets of which only the names are known, and statements, by when they hold: `A \cap B^c` is `A \setminus B`.
+r"""Compare expressions of named sets or statements by truth tables: `A \cap B^c` is `A \setminus B`.
 
-Two expressions of at most five letters are equal where they are so for every element. Implications are none of them:
-a contrapositive is not what it says the same as.
+Expressions have at most five letters, and are equal if their truth tables are. Implications are excluded: a
+contrapositive does not count as the same answer.
 
 Example:
     >>> table(r"A \cap B^c") == table(r"A \setminus B") == table("B' \\cap A"), table(r"A \cap B \cup C")
@@ -39,11 +39,11 @@ _MOST_NAMES = 5
 
 
 class _NoExpression(Exception):
-    """It is no expression of sets or statements, or one that is not clear without brackets."""
+    """Not an expression of sets or statements, or ambiguous without parentheses."""
 
 
 def table(text: str) -> str | None:
-    """The letters and for which of their values it holds; None where it is no such expression, or for all or none."""
+    """The letters and the truth table as text; None if it is not such an expression, or a constant one."""
     if len(text) > _LONGEST or "\\" not in text:
         return None
     tokens = []
@@ -71,7 +71,7 @@ def table(text: str) -> str | None:
 
 
 class _Reader:
-    """Reads an expression with values for its letters."""
+    """Evaluates an expression for given values of its letters."""
 
     def __init__(self, tokens: list[str], values: dict[str, bool]) -> None:
         self._tokens = [*tokens, ""]
@@ -89,7 +89,7 @@ class _Reader:
         return self._tokens[self._at - 1]
 
     def _joined(self) -> bool:
-        """Parts that one sign joins; "without" joins two."""
+        """Parts joined by one operator; set difference joins exactly two."""
         value, sign, count = self._part(), "", 0
         while (meant := _MEANT.get(self._tokens[self._at])) is not None:
             count += 1

@@ -1,7 +1,7 @@
-r"""The clause behind an answer that says for what it holds: `2n - 1, n \in \mathbb{N}^*`, `\frac{1}{x} (x > 0)`.
+r"""Restricting clauses after an answer: `2n - 1, n \in \mathbb{N}^*`, `\frac{1}{x} (x > 0)`.
 
-It is cut off before the answer is read, and counts for itself: two clauses that say different things are of different
-answers. That an index is a whole number from 0 or 1 on says nothing of a sequence.
+The clause is cut off before the answer is parsed, and compared separately: different clauses make different answers.
+That the index of a sequence starts at 0 or 1 is not a restriction.
 
 Example:
     >>> text = r"a_n = 2n-1 (n \ge 1)"
@@ -46,9 +46,9 @@ _COMPARED = re.compile(r"[<>;]|\\(?:[lg]e|ne|in|approx|begin)(?![a-zA-Z])")
 _SIGNS_IN_CLAUSE = re.compile(
     r"\\mathbb\s*\{?\s*([A-Z])|\b(positive|negative|odd|even)|\b(integer|real|natural|rational)|(\d+|[<>]=?|\\[lg]e|\\ne)"
 )
-_OF_SOME = re.compile(r"[a-zA-Z]\s*\(\s*([a-z])\s*\)\s*=.*\bfor some\b[^”]*”?\s*\1(?![a-zA-Z])")  # no law for all
+_OF_SOME = re.compile(r"[a-zA-Z]\s*\(\s*([a-z])\s*\)\s*=.*\bfor some\b[^”]*”?\s*\1(?![a-zA-Z])")  # not a general rule
 _SETS_OF_NUMBERS = {"integer": "Z", "real": "R", "natural": "N", "rational": "Q"}
-_INDEX = re.compile(  # from 0 or from 1 on: which of them is a matter of taste
+_INDEX = re.compile(  # starting at 0 or 1, which is a convention
     r".*?(?<![a-zA-Z\\])([ijkmn])\s*(?:\\in\s*(?:(?:\\mathbb\s*\{?\s*N\s*\}?|N)(?:\s*[_^]\s*\{?\s*[*+01]?\s*\}?)*"
     r"|(?:\\mathbb\s*\{?\s*Z\s*\}?|Z)\s*[_^]\s*\{?\s*(?:\+|>\s*0|\\ge\s*[01])\s*\}?)"
     r"|\\ge\s*[01](?![\d./])|>\s*0(?![\d./])"
@@ -64,11 +64,11 @@ _COMMAND = re.compile(r"\\[a-zA-Z]+")
 _VARIABLE = re.compile(r"[a-z](?!\s*\()")
 _UNFINISHED = re.compile(r"(?:[-+*/^(|]|\\(?:cdot|times|pm|mp|div))\s*$")
 INDEX = "index"
-"""What is said of an index that runs through the whole numbers from its first."""
+"""The condition of an index that ranges over all integers from its first value on."""
 
 
 def clause(text: str) -> int:
-    """Where a clause begins that says of what the answer holds; the end of the text where there is none, or a hedge."""
+    """Where the restricting clause begins; the end of the text if there is none, or if it is a hedge."""
     found = _WORDED.search(text) or _of_a_letter(text)
     if found is None and "\\ne" in text and not _RELATION.search(text):
         found = _EXCEPTION.search(text)
@@ -76,7 +76,7 @@ def clause(text: str) -> int:
 
 
 def _of_a_letter(text: str) -> re.Match[str] | None:
-    r"""A letter of the answer is said to be in a set of numbers, or within bounds."""
+    r"""A clause that says that a letter of the answer is in a set of numbers, or within bounds."""
     if "\\in" in text and (found := _IN_NUMBERS.search(text)) is not None:
         return found if _holds(text, found) or found[2].startswith("\\") else None
     found = _COUNTED.search(text) if "..." in text or "\\ldots" in text else None
@@ -87,25 +87,25 @@ def _of_a_letter(text: str) -> re.Match[str] | None:
 
 
 def _bounds(text: str) -> re.Match[str] | None:
-    r"""`x > 2`, `0 < x < 1`, `2 < x`, `x \in [0, 1]` behind a formula."""
+    r"""Bounds after a formula: `x > 2`, `0 < x < 1`, `2 < x`, `x \in [0, 1]`."""
     if "\\in" in text and (found := _IN_INTERVAL.search(text)) is not None:
         return found
     return _BOUNDED.search(text) or _BOUNDED_BEFORE.search(text)
 
 
 def _holds(text: str, found: re.Match[str]) -> bool:
-    """The letter stands in what the answer is, which is whole without it, and not as its only name."""
+    """Whether the letter of a clause occurs in the answer, which is complete without the clause."""
     left, _, answer = text[: found.start()].rpartition("=")
     if _UNFINISHED.search(answer):  # `x^2 - x > 6`
         return False
     on_left = set(_VARIABLE.findall(_COMMAND.sub(" ", left)))
     if len(on_left) > 1 and found[1] in on_left and re.search(r"\d", found.group()):
-        return True  # of a curve, `x^2 - y^2 = 1 (x > 0)`
+        return True  # a part of a curve, `x^2 - y^2 = 1 (x > 0)`
     return re.search(rf"(?<![a-zA-Z\\]){found[1]}(?![a-zA-Z])|(?<=\d){found[1]}(?![a-zA-Z])", answer) is not None
 
 
 def conditions(text: str) -> frozenset[str]:
-    """What the clause behind an answer asks: its numbers, relations and sets of numbers."""
+    """The conditions in the clause: its numbers, relations and sets of numbers."""
     plain = spelled(text)
     said = plain[clause(plain) :]
     of_some = frozenset(("some",) if "some" in plain and _OF_SOME.match(plain) else ())
@@ -116,7 +116,7 @@ def conditions(text: str) -> frozenset[str]:
 
 
 def relations(text: str) -> str:
-    """What the clause behind an answer says, spelled, without the words and brackets that lead to it."""
+    """The text of the clause, without introductory words and brackets."""
     plain = spelled(text)
     said = _LEADING.sub("", plain[clause(plain) :], count=1).rstrip(" ”.,")
     is_open = sum(map(said.count, ")]")) > sum(map(said.count, "(["))
@@ -124,14 +124,14 @@ def relations(text: str) -> str:
 
 
 def is_bounded(text: str) -> bool:
-    """Whether it is said behind a formula within which bounds its letter is."""
+    """Whether the clause bounds a letter of the formula."""
     plain = spelled(text)
     found = _bounds(plain)
     return found is not None and found.start() == clause(plain) and "\\ne" not in found.group()
 
 
 def index(text: str) -> str:
-    """The letter of which it is said that it is an index; empty = of none."""
+    """The letter that the clause declares as an index; empty = none."""
     plain = spelled(text)
     said = plain[clause(plain) :]
     found = (_INDEX.fullmatch(said) or _COUNTED.fullmatch(said)) if said else None
@@ -139,7 +139,7 @@ def index(text: str) -> str:
 
 
 def first(text: str) -> int | None:
-    """From 0 or from 1 on an index runs; None where it is not said, or of none."""
+    """The first value of the index, 0 or 1; None if it is not given, or there is no index."""
     plain = spelled(text)
     said = plain[clause(plain) :]
     if not _INDEX.fullmatch(said):
@@ -148,7 +148,7 @@ def first(text: str) -> int | None:
 
 
 def unnamed(text: str) -> str | None:
-    r"""`k\pi, k \in \mathbb{Z}` with a letter that nobody writes: which one runs through the numbers says nothing."""
+    r"""Rename the letter of `k\pi, k \in \mathbb{Z}` to a reserved one, since its name does not matter; else None."""
     family = _IN_NUMBERS.search(text) if "\\in" in text else None
     at = clause(text) if family or _OF_INDEX.search(text) else len(text)
     if family is None and at < len(text):

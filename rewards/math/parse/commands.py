@@ -1,4 +1,4 @@
-r"""Commands of LaTeX and their arguments: fractions, roots, functions, sums, integrals, limits, matrices."""
+r"""Parse LaTeX commands with their arguments: fractions, roots, functions, sums, integrals, limits, matrices."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _OPERATOR = re.compile(rf"\{{(d|\\partial)\}}\{{\1{_OF}\}}")
 
 
 class Parser(Grammar):
-    """Reads expressions with all commands that are known."""
+    """The grammar with all supported commands."""
 
     def _command(self, name: str) -> Expr:
         self.at += 1
@@ -71,7 +71,7 @@ class Parser(Grammar):
     # --- commands ---
 
     def _special(self, name: str) -> Expr | None:
-        r"""`\Gamma(n)`, `\zeta(2)`: the factorial and the sum that they are; None where it is none of them."""
+        r"""`\Gamma(n)` as a factorial, `\zeta(2)` as a sum; None for other names."""
         at = self.at
         self.at += 1
         try:
@@ -88,7 +88,7 @@ class Parser(Grammar):
         return divide(top, self._digit_group())
 
     def _derivative(self) -> Expr | None:
-        r"""`\frac{dy}{dx}`, `\frac{\partial f}{\partial x}`: a name of its own; `\frac{d}{dx}` of what follows."""
+        r"""`\frac{dy}{dx}`, `\frac{\partial f}{\partial x}` as a name; `\frac{d}{dx}` applied to what follows."""
         start, source, opened = self.at, "", 0
         for at in range(start, min(start + _LONGEST_DERIVATIVE, len(self._tokens))):
             text = self._tokens[at].text
@@ -105,7 +105,7 @@ class Parser(Grammar):
         return None
 
     def _figure(self) -> Expr:
-        """An angle, a triangle or an arrow by its points; an angle is read from either side."""
+        """An angle, triangle or arrow, named by its points; the points of an angle may be reversed."""
         kind = self._tokens[self.at - 1].text[1:]
         names: list[str] = []
         braced = self.take("{")
@@ -121,7 +121,7 @@ class Parser(Grammar):
         return Sym(f"{kind} {''.join(names if kind == 'overrightarrow' else min(names, names[::-1]))}")
 
     def _cross(self) -> Expr:
-        """A product of two vectors, which has an order."""
+        """The cross product of two vectors, which is not commutative."""
         return Op("cross", (self._group(), self._group()))
 
     def _root(self) -> Expr:
@@ -166,12 +166,12 @@ class Parser(Grammar):
         return value if exponent is None or inverse else power(value, exponent)
 
     def _argument(self) -> Expr:
-        r"""Of a function without brackets: the factors that follow, up to another function (`\sin 2x \cos x`)."""
+        r"""The argument of a function without parentheses: the factors up to another function (`\sin 2x \cos x`)."""
         if self.peek() in ("(", "{", "["):
             bracket = self.peek()
             self.at += 1
             value = self._postfix(self._inside(CLOSING[bracket]))
-            if bracket == "{" and self.peek() == "(":  # an argument behind an empty group
+            if bracket == "{" and self.peek() == "(":  # an argument after an empty group
                 return value
             return value
         if self.peek() in ("-", "+"):
@@ -226,7 +226,7 @@ class Parser(Grammar):
 
     def _conjugate(self) -> Expr:
         inner = self._group()
-        if isinstance(inner, Sym):  # a name of its own: it need not be real
+        if isinstance(inner, Sym):  # a name, which need not be real
             return Sym(f"bar {inner.name}")
         if isinstance(inner, Op) and inner.name == "*" and all(isinstance(one, Sym) for one in inner.args):
             names = [one.name for one in inner.args if isinstance(one, Sym)]  # digits, or two points of a segment
@@ -257,7 +257,7 @@ class Parser(Grammar):
         return Op(name, (of_index(body, variable), Sym(variable), low, high))
 
     def _accented(self) -> Expr:
-        """A letter with a dot or a hat: a name of its own."""
+        """A letter with a dot or hat, as a separate name."""
         accent = self._tokens[self.at - 1].text[1:]
         inner = self._group()
         if accent == "vec" and inner == ZERO:
@@ -273,7 +273,7 @@ class Parser(Grammar):
             bounds.append(self._digit_group())
             self.expect("^")
             bounds.append(self._digit_group())
-        start, depth, inside = self.at, 0, 0  # inside: integrals in this one that wait for their own `dx`
+        start, depth, inside = self.at, 0, 0  # inside: nested integrals whose `dx` is still to come
         for at in range(start, len(self._tokens)):
             text = self._tokens[at].text
             depth += (text in ("(", "{", "[")) - (text in (")", "}", "]"))
@@ -298,7 +298,7 @@ class Parser(Grammar):
         raise NotMaths("an integral without its variable")
 
     def _differential(self, at: int) -> tuple[str, str, int] | None:
-        r"""`dx`, `d x`, `d\theta`, and `xdx` with the letters in front of it: variable, letters, where it ends."""
+        r"""Parse `dx`, `d x`, `d\theta`, or `xdx`. Returns (variable, letters before it, end)."""
         token = self._tokens[at]
         if token.kind is Kind.WORD and token.text[-2] == "d":
             return token.text[-1], token.text[:-2], at + 1
@@ -331,7 +331,7 @@ class Parser(Grammar):
         return Op("lim", (of_index(self._signed(), token.text), Sym(token.text), *at))
 
     def _side_of_limit(self) -> tuple[Expr, ...]:
-        """Where a variable goes, and 1 or -1 where it comes from above or below."""
+        """The limit point, and 1 or -1 if it is approached from above or below."""
         last = next((at for at in range(self.at, len(self._tokens)) if self._tokens[at].text == "}"), 0)
         sign = last and self._tokens[last - 1].text in ("+", "-") and self._tokens[last - 2].text == "^"
         if not sign:
@@ -418,7 +418,7 @@ _READERS: dict[str, Callable[[Parser], Expr]] = {
 
 
 def expression(piece: Sequence[Token]) -> Expr:
-    """Tokens that are one expression. Raises NotMaths."""
+    """Parse tokens as one expression. Raises NotMaths."""
     parser = Parser(piece, units=False)
     value = parser.expression()
     if not parser.done():
@@ -427,7 +427,7 @@ def expression(piece: Sequence[Token]) -> Expr:
 
 
 def literal(piece: Sequence[Token]) -> Fraction | None:
-    """The value of a whole number or a fraction that is written out; None for all else."""
+    """The value of an integer or a fraction of integers; None for others."""
     if len(piece) > 12:
         return None
     try:

@@ -1,6 +1,6 @@
 """Quantities in several units of one kind, the largest first: `2 hours 30 minutes`, `5 feet 10 inches`, `5'10"`.
 
-They are read as so many of the smallest; each part but the first is less than one of the unit before it.
+They are converted to the smallest unit; each part except the first must be less than one of the previous unit.
 
 Example:
     >>> in_smallest("2 hours and 30 minutes"), in_smallest("5'10''"), in_smallest("2 hours 90 minutes")
@@ -25,7 +25,7 @@ _LONGEST = 40
 
 
 def in_smallest(text: str) -> str | None:
-    """A quantity in its smallest unit; None where the text is none in several units."""
+    """The quantity in its smallest unit; None if the text is not a quantity in several units."""
     if len(text) > _LONGEST or not text[:1].isdigit():
         return None
     if (angle := _ANGLE.fullmatch(text)) is not None:
@@ -47,5 +47,5 @@ def in_smallest(text: str) -> str | None:
 
 
 def _is_within(amount: Fraction, unit: Unit, before: Unit | None) -> bool:
-    """Whether it is less than one of the unit before it."""
+    """Whether the amount is less than one of the previous unit."""
     return before is None or (unit.dimension == before.dimension and amount * unit.factor < before.factor)

@@ -1,4 +1,4 @@
-r"""Congruences: `x \equiv 10 \pmod 7` is a residue with its modulus, `2^{100} \equiv 1 \pmod{125}` a residue.
+r"""Congruences: `x \equiv 10 \pmod 7` is a residue with modulus, `2^{100} \equiv 1 \pmod{125}` just a residue.
 
 Example:
     >>> congruence(r"2^{10} \equiv 24 \equiv 3 \pmod 7")
@@ -31,7 +31,7 @@ _STEPS = re.compile(
     r"|\\bmod\s*\{?\s*(\d+)\s*\}?)"
 )
 MODULO = "mod"
-"""The brackets of a residue with its modulus."""
+"""Marks a list as (residue, modulus), in place of its brackets."""
 _PARAMETERS = frozenset("kmnt")
 _LARGEST_EXPONENT = 10**30
 _LARGEST_FACTORIAL = 10_000
@@ -39,13 +39,13 @@ _LARGEST_MODULUS = 1000
 
 
 class _Unknown(Exception):
-    """It has no residue, or none that is found here."""
+    """The expression has no residue, or it cannot be found here."""
 
 
 def congruence(text: str) -> list[Value] | None:
-    """What a congruence says; nothing where it is false or cannot be read, None where it is none."""
+    """The readings of a congruence; empty if it is false or cannot be parsed, None if the text is not one."""
     found = _RESIDUE.fullmatch(text)
-    if found and "bmod" in text and not found[1]:  # what is left over, or what leaves so much over
+    if found and "bmod" in text and not found[1]:  # the residue, or the numbers with that residue
         return [Scalar(_expression(text)), *_residue(None, int(found[2]), int(found[3] or found[4]))]
     if found and ("equiv" in text or "pmod" in text or "(" in text or "”" in text):
         return _residue(found[1], int(found[2]), int(found[3] or found[4]))
@@ -72,7 +72,7 @@ def congruence(text: str) -> list[Value] | None:
 
 
 def same_residues(gold: Many, answer: Expr) -> bool:
-    """Whether `7k + 3`, for every whole number k, is what a congruence says."""
+    """Whether `7k + 3`, for all integers k, equals the congruence."""
     parts = [part.expression for part in gold.items if isinstance(part, Scalar)]
     residue, modulus = (part.value for part in parts if isinstance(part, Num))
     names = free_variables(answer)
@@ -89,7 +89,7 @@ def same_residues(gold: Many, answer: Expr) -> bool:
 
 
 def _residue(name: str | None, residue: int, modulus: int) -> list[Value]:
-    """Its residue and modulus, in order."""
+    """A residue with its modulus."""
     if not modulus:
         return []
     parts = tuple(Scalar(Num(Fraction(part))) for part in (residue % modulus, modulus))
@@ -98,7 +98,7 @@ def _residue(name: str | None, residue: int, modulus: int) -> list[Value]:
 
 
 def _residues(several: re.Match[str]) -> list[Value]:
-    """Of one modulus, each once; nothing where there is but one."""
+    """Several residues of one modulus, each once; empty if there is only one."""
     modulus = int(several[3] or several[4])
     found: set[int] = set()
     for signs, digits in re.findall(r"(\\pm\s*)?(-?\d+)", several[2]) if modulus else ():
@@ -107,7 +107,7 @@ def _residues(several: re.Match[str]) -> list[Value]:
 
 
 def _joined(parts: list[str | None]) -> list[Value]:
-    r"""`n \equiv 1 \pmod 4 \text{ or } n \equiv 2 \pmod 4`, as what each number of the one set leaves over."""
+    r"""Combine `n \equiv 1 \pmod 4 \text{ or } n \equiv 2 \pmod 4` to residues of a common modulus."""
     said = [_RESIDUE.fullmatch(one or "") for one in parts[::3]]
     found = [one for one in said if one is not None]
     names = {one[1] for one in found if one[1]}
@@ -119,7 +119,7 @@ def _joined(parts: list[str | None]) -> list[Value]:
         return []
     pairs = [(int(one[2]), modulus) for one, modulus in zip(found, moduli, strict=True)]
     each = [set(range(residue % modulus, whole, modulus)) for residue, modulus in pairs]
-    is_both = "and" in parts and len(set(moduli)) > 1  # what leaves over both
+    is_both = "and" in parts and len(set(moduli)) > 1  # numbers with both residues
     left = set.intersection(*each) if is_both else set.union(*each)
     if not left:
         return []
@@ -127,7 +127,7 @@ def _joined(parts: list[str | None]) -> list[Value]:
 
 
 def _each(name: str | None, residues: set[int], modulus: int) -> list[Value]:
-    """Of the least modulus that tells them."""
+    """The residues with the smallest possible modulus."""
     for least in range(1, modulus + 1):
         if modulus % least == 0 and all((one + least) % modulus in residues for one in residues):
             residues, modulus = {one % least for one in residues}, least

@@ -1,4 +1,4 @@
-"""Tokens cut at signs that stand in no bracket."""
+"""Split tokens at signs outside of brackets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JOINING = {"and": False, "or": True, "\\lor": True, "\\land": False, "\\vee": Tr
 def cut(
     found: Sequence[Token], signs: frozenset[str], *, words: bool = False
 ) -> tuple[list[Sequence[Token]], list[str]]:
-    """Cut at signs that stand in no bracket (and at words that join); the pieces, and what stood between them."""
+    """Split at signs outside of brackets (`words`: also at "and" and "or"). Returns the pieces and the separators."""
     pieces: list[Sequence[Token]] = []
     between: list[str] = []
     depth = start = bars = 0
@@ -42,7 +42,7 @@ def cut(
 
 
 def closes(found: Sequence[Token]) -> bool:
-    """Whether the first token's bracket is closed by the last."""
+    """Whether the last token closes the bracket of the first."""
     depth = 0
     for at, token in enumerate(found):
         if token.kind in (Kind.WORD, Kind.QUOTED, Kind.LETTER, Kind.NUMBER):
@@ -61,7 +61,7 @@ def source_of(piece: Sequence[Token], text: str) -> str:
 
 
 def is_measured(pieces: Sequence[Sequence[Token]]) -> bool:
-    """Degrees, percents, money or words stand in it."""
+    """Whether the pieces contain degrees, percentages, money or words."""
     return any(
         token.kind is Kind.QUOTED or token.text in ("\\circ", "%") or token.text in CURRENCIES
         for piece in pieces

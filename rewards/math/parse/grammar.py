@@ -1,11 +1,12 @@
-r"""The grammar of expressions: LaTeX and plain text into a tree, by recursive descent over tokens. Nothing is computed.
+r"""The expression grammar: parses LaTeX and plain text to a tree, by recursive descent over tokens.
 
     expression = [±] term {± term}
     term       = power {(· | × | * | / | nothing) power}
     power      = postfix [^ exponent]
     postfix    = atom {! | ° | '}
 
-It reads as far as it can; what is left (a unit, a comma, a relation) is the caller's. Depth is bounded.
+It parses as far as possible and leaves the rest (a unit, a comma, a relation) to the caller. The depth is bounded, and
+nothing is computed.
 
 Example:
     >>> from rewards.math.spell.tokens import tokens
@@ -36,7 +37,7 @@ from rewards.math.spell.tokens import Kind, NotMaths, Token
 from rewards.math.units import is_unit
 
 _DEEPEST = 60
-_LONGEST_PRODUCT = 8  # letters in a row, in what is plainly a formula
+_LONGEST_PRODUCT = 8  # letters in a row, in a formula
 CLOSING = {
     "(": ")",
     "[": "]",
@@ -52,18 +53,18 @@ _STOPS = frozenset(
 )
 _FUNCTION_LETTERS = frozenset("fghFGHP")
 _SIGNS = ("+", "-", "\\pm", "\\mp")
-_DENIALS = frozenset(("no", "not", "non", "nor"))  # words, and no products of letters
+_DENIALS = frozenset(("no", "not", "non", "nor"))  # words, not products of letters
 
 
 def _denies(word: str) -> bool:
-    """`NO` is what two points join."""
+    """Whether the word is a denial; `NO` is a segment between two points."""
     return word.lower() in _DENIALS and word != "NO"
 
 
 class Grammar:
-    """Reads expressions from tokens, one after the other.
+    """Parses expressions from tokens.
 
-    units: a word or letter behind a number, with a blank between, that is a unit ends the expression.
+    units: a unit after a number and a space ends the expression.
     """
 
     def __init__(self, found: Sequence[Token], *, units: bool = True) -> None:
@@ -78,12 +79,12 @@ class Grammar:
     # --- tokens ---
 
     def peek(self, ahead: int = 0) -> str:
-        """The text of a token to come; empty = the end."""
+        """The text of an upcoming token; empty = the end."""
         at = self.at + ahead
         return self._tokens[at].text if at < len(self._tokens) and self._tokens[at].kind is not Kind.QUOTED else ""
 
     def _is_quoted(self, ahead: int) -> bool:
-        """Words stand there: `3/“pound”` is no quotient."""
+        """Whether the token is quoted words: `3/“pound”` is not a quotient."""
         at = self.at + ahead
         return at < len(self._tokens) and self._tokens[at].kind is Kind.QUOTED
 
@@ -95,11 +96,11 @@ class Grammar:
         return self.at >= len(self._tokens)
 
     def rest(self) -> Sequence[Token]:
-        """The tokens that were not read."""
+        """The remaining tokens."""
         return self._tokens[self.at :]
 
     def take(self, text: str) -> bool:
-        """Go past a sign, if it is the next."""
+        """Consume a sign if it is next. Returns whether it was."""
         if self.peek() == text:
             self.at += 1
             return True
@@ -138,7 +139,7 @@ class Grammar:
         return value
 
     def _with_dots(self, shown: list[Expr], behind: list[Expr]) -> Expr:
-        """A sum with dots; `commands` knows its rule. Raises NotMaths."""
+        """A sum with dots; implemented in `commands`. Raises NotMaths."""
         raise NotMaths(f"a sum with dots behind {len(shown)} terms and before {len(behind)}")
 
     def _signed(self) -> Expr:
@@ -152,7 +153,7 @@ class Grammar:
         return self._term()
 
     def _term(self, *, minus: bool = False) -> Expr:
-        r"""A product. minus: one stands before it, and is left of a modulus, too: `-7 \bmod 3` is 2."""
+        r"""A product. minus: it is preceded by a minus, which binds tighter than a modulus: `-7 \bmod 3` is 2."""
         value = self._power()
         while True:
             sign = self.peek()
@@ -178,7 +179,7 @@ class Grammar:
         return self._power()
 
     def _factor(self) -> Expr:
-        """What stands behind a sign of multiplication: it may have a sign of its own."""
+        """The factor after a multiplication sign, which may have its own sign."""
         if self.peek() in ("+", "-"):
             sign = self.peek()
             self.at += 1
@@ -187,11 +188,11 @@ class Grammar:
         return self._power()
 
     def _goes_on(self, before: Expr) -> bool:
-        """Whether the next token is a factor, with nothing between."""
+        """Whether the next token is another factor (implied multiplication)."""
         token = self.token
         if token is None or token.kind is Kind.QUOTED or token.text in _STOPS:
             return False
-        if token.kind is Kind.NUMBER:  # `x 2`, `3 4` and `\frac{1}{2} 3` are no products; `(2)3` and `\sqrt{2}3` are
+        if token.kind is Kind.NUMBER:  # `x 2`, `3 4` and `\frac{1}{2} 3` are not products; `(2)3` and `\sqrt{2}3` are
             last = self._tokens[self.at - 1]
             is_raised = self.peek(1) == "^"  # `2^6 11^2`, `n 2^n`
             if is_raised and (last.kind is Kind.LETTER or (isinstance(before, Op) and before.name in ("^", "*"))):
@@ -211,7 +212,7 @@ class Grammar:
         return token.text in ("(", "{", "[") or (token.text == "|" and not self._bars)
 
     def _unit_ends(self) -> bool:
-        """Whether what follows a unit could be more of one: it is no sign of an expression."""
+        """Whether the token after a unit may continue it, and not the expression."""
         return self.peek(1) not in ("+", "-", "(", "\\cdot", "*", "\\times")
 
     # --- powers ---
@@ -252,7 +253,7 @@ class Grammar:
         return self.peek(1) == "="
 
     def _group(self) -> Expr:
-        """An argument as TeX takes it: a group in braces, or one token; a plain exponent may have a sign."""
+        """A TeX argument: a group in braces, or one token; an exponent without braces may have a sign."""
         if self.take("{"):
             return self._inside("}")
         sign = self.peek()
@@ -275,7 +276,7 @@ class Grammar:
         return self._atom()
 
     def _digit_group(self) -> Expr:
-        r"""An argument of `\frac` or `\sqrt`: without braces one digit only (`\frac12` is a half)."""
+        r"""An argument of `\frac` or `\sqrt`: without braces only one digit (`\frac12` is 1/2)."""
         token = self.token
         if token is not None and token.kind is Kind.NUMBER and len(token.text) > 1 and token.text.isdigit():
             first, rest = token.text[0], token.text[1:]
@@ -285,7 +286,7 @@ class Grammar:
         return self._group()
 
     def _split(self, word: Token) -> None:
-        """Its letters one by one: without braces TeX takes the first."""
+        """Split a word into letters, since TeX takes only the first one without braces."""
         letters = [Token(Kind.LETTER, c, False, word.start + k) for k, c in enumerate(word.text)]
         self._tokens = [*self._tokens[: self.at], *letters, *self._tokens[self.at + 1 :]]
 
@@ -319,7 +320,7 @@ class Grammar:
         raise NotMaths(f"words in an expression: {token.text!r:.40}")
 
     def _mixed(self, token: Token) -> Expr:
-        r"""A number; with a fraction behind it (`1\frac{1}{2}`, `1 1/2`) the sum of both."""
+        r"""A number; followed by a fraction (`1\frac{1}{2}`, `1 1/2`), a mixed number."""
         whole = token.number
         assert whole is not None
         if whole.digits or whole.value.denominator != 1 or "," in token.text:
@@ -347,7 +348,7 @@ class Grammar:
         return whole
 
     def _letter(self, letter: str, *, indexed: bool = True) -> Expr:
-        """indexed: a number right behind it is its index; behind an argument without braces it is none."""
+        """A letter. indexed: a number directly after it is its index (not so in arguments without braces)."""
         if (name := self._indexed(letter)) != letter:
             return Sym(name)
         if letter == "e" and letter not in self._bound:
@@ -377,7 +378,7 @@ class Grammar:
         return Sym(letter)
 
     def _choose(self, letter: str) -> Expr | None:
-        """`C(10, 3)`, `P(10, 3)`: so many of so many, of whole numbers."""
+        """`C(10, 3)`, `P(10, 3)` of integers as binomial coefficient and number of permutations; else None."""
         at = self.at
         self.at += 1
         try:
@@ -390,7 +391,7 @@ class Grammar:
         return None
 
     def _indexed(self, letter: str) -> str:
-        """A name with its index and its primes, which stand in either order."""
+        """A name with its index and primes, in either order."""
         primes = self._primes()
         return self._subscripted(letter) + primes + self._primes() if self.peek() == "_" else letter + primes
 
@@ -423,7 +424,7 @@ class Grammar:
         return f"{letter}_{index}"
 
     def _word(self, token: Token) -> Expr:
-        """Several letters: their product. A long word is a word."""
+        """A product of several letters; a long word stays a word."""
         if len(token.text) > (_LONGEST_PRODUCT if self._is_formula else 3) or _denies(token.text):
             raise NotMaths(f"a word: {token.text!r:.40}")
         self.at += 1
@@ -434,7 +435,7 @@ class Grammar:
         return multiply(*values, self._tail(letters[-1]))
 
     def _tail(self, letter: str) -> Expr:
-        """The last letter of several, to which an exponent belongs."""
+        """The last of several letters, to which a following exponent belongs."""
         value = self._letter(letter)
         if self.peek() == "^" and self.peek(1) != "\\circ":
             self.at += 1
@@ -462,5 +463,5 @@ class Grammar:
         return values
 
     def _command(self, name: str) -> Expr:
-        """What a command says, with its arguments; `commands` knows them. Raises NotMaths."""
+        """Parse a command with its arguments; implemented in `commands`. Raises NotMaths."""
         raise NotMaths(f"a command that is not known: {name!r:.40}")

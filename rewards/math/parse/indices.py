@@ -1,6 +1,6 @@
-r"""Indices that a sum, a product, an integral or a limit binds: the `a_k` of `\sum_{k=1}^{3} a_k` is a function of k.
+r"""Names with bound indices: the `a_k` of `\sum_{k=1}^{3} a_k` is a function of k.
 
-Its values at whole numbers are the variables of those names: `a_1 + a_2 + a_3`.
+Its values at integers are the variables with these names: `a_1 + a_2 + a_3`.
 
 Example:
     >>> of_index(Sym("a_1+k"), "k").args[0] == add(number(1), Sym("k")), of_index(Sym("a_n"), "k")
@@ -20,7 +20,7 @@ _PAIR = re.compile(r"[a-z][a-z\d]")
 
 
 def of_index(body: Expr, letter: str) -> Expr:
-    """What a letter is bound in, with functions of it for the names whose index it is in."""
+    """Replace names whose index contains the bound letter by functions of it."""
     if isinstance(body, Op):
         return Op(body.name, tuple(of_index(arg, letter) for arg in body.args))
     if not isinstance(body, Sym) or "_" not in body.name:

@@ -1,6 +1,6 @@
-r"""Left sides of equations: those that name what the right side is (`f(x)`, `AB`, `(x, y)`), which is the answer then.
+r"""Left sides that name the answer on the right side of an equation: `f(x)`, `AB`, `(x, y)`.
 
-Names of quantities that are more than letters: `rewards.math.parse.quantities`.
+Longer names of quantities: `rewards.math.parse.quantities`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NO_NAMES = frozenset(("\\pi", "\\pm", "\\mp", "\\infty", "\\emptyset"))
 
 
 def name_of(piece: Sequence[Token], text: str) -> str:
-    """The name that the left side of an equation is; empty = it is none."""
+    """The name on the left side of an equation; empty = it is not a name."""
     source = source_of(piece, text).strip()
     if source in ("e", "i") or source in _NO_NAMES or denies(source) or _DIFFERENCE.fullmatch(source):
         return ""
@@ -41,7 +41,7 @@ def name_of(piece: Sequence[Token], text: str) -> str:
 
 
 def unsolved(piece: Sequence[Token], text: str) -> str:
-    """A left side that names what is asked: an integral without bounds, a sum with dots, a product of vectors."""
+    """A left side that states the question (integral without bounds, sum with dots, vector product); or empty."""
     if piece[0].text == "\\int" and len(piece) > 1 and piece[1].text != "_":
         return source_of(piece, text)
     if any(token.text == "\\ldots" for token in piece[1:]):
@@ -50,18 +50,18 @@ def unsolved(piece: Sequence[Token], text: str) -> str:
     letters = [token for token, is_name in zip(piece, names, strict=True) if is_name]
     signs = [token.text for token, is_name in zip(piece, names, strict=True) if not is_name]
     if not {"+", "-"}.isdisjoint(signs) and not all(token.text.isupper() for token in letters):
-        return ""  # `x + y` is no name, `AB + BC` is
+        return ""  # `AB + BC` is a name, `x + y` is not
     named = len(letters) > 1 and signs and set(signs) <= {"\\times", "\\cdot", "|", "+", "-"}
     return source_of(piece, text) if named else ""
 
 
 def is_unknown(piece: Sequence[Token]) -> bool:
-    """One small letter."""
+    """Whether the piece is one lower-case letter."""
     return len(piece) == 1 and piece[0].kind is Kind.LETTER and piece[0].text.islower()
 
 
 def by_name(value: Value, names: list[str]) -> Value:
-    """The tuple that `(y, x)` is said to be, in the order of the names."""
+    """Sort the tuple assigned to `(y, x)` by the names."""
     if not isinstance(value, Many) or value.opening != "(" or len(value.items) != len(names):
         return value
     return replace(

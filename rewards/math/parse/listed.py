@@ -1,4 +1,4 @@
-r"""A formula with the values of its letter: `e^{2\pi ik/3}, k = 0, 1, 2` is a list of three.
+r"""Expand a formula with the values of its letter: `e^{2\pi ik/3}, k = 0, 1, 2` is a list of three.
 
 Example:
     >>> [len(one.items) for one in listed("2k + 1, k = 0, 1, 2")], listed("2k + 1, k = 3")
@@ -21,7 +21,7 @@ _VALUES = re.compile(
 
 
 def listed(text: str) -> list[Value] | None:
-    """The values that are listed; None where no letter of the formula has any."""
+    """The listed values; None if the text is not of this form."""
     found = _VALUES.search(text) if text[-1:].isdigit() or text[-1:] == ")" else None
     if found is None or "," in text[: found.start()]:
         return None

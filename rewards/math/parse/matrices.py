@@ -1,4 +1,4 @@
-r"""Matrices and column vectors: `\begin{pmatrix} … \end{pmatrix}` and its like, as rows of expressions."""
+r"""Matrices and column vectors, `\begin{pmatrix} … \end{pmatrix}` and similar, as rows of expressions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST_BITS = 5000
 
 
 def read_matrix(parser: Grammar) -> tuple[str, list[list[Expr]]]:
-    """The environment that begins here, and its rows, all of one length. Raises NotMaths."""
+    """Parse an environment. Returns its name and its rows, all of one length. Raises NotMaths."""
     kind = _name(parser, "\\begin")
     if kind not in ENVIRONMENTS:
         raise NotMaths(f"an environment that is no matrix: {kind!r:.40}")
@@ -65,14 +65,14 @@ Rows = list[list[Expr]]
 
 
 def determinant(rows: Rows) -> Expr:
-    """Raises NotMaths for one that is not square."""
+    """The determinant of a square matrix. Raises NotMaths for others."""
     if len(rows) != len(rows[0]):
         raise NotMaths("a determinant of a matrix that is not square")
     return Op("det", tuple(cell for row in rows for cell in row))
 
 
 def matrix_sum(parser: Grammar) -> Rows | None:
-    """Matrices added and multiplied, with factors, powers and transposes; None where the value is no matrix."""
+    """Parse sums and products of matrices, with factors, powers and transposes; None if the value is not a matrix."""
     total: Rows | None = None
     first = True
     while first or parser.peek() in ("+", "-"):
@@ -125,7 +125,7 @@ def _matrix_product(parser: Grammar) -> Rows | None:
 
 
 def _raised(parser: Grammar, rows: Rows) -> Rows:
-    """With a transpose or an inverse behind it."""
+    """Apply a following transpose, inverse or power."""
     if parser.peek() != "^":
         return rows
     parser.at += 1
@@ -147,7 +147,7 @@ def _raised(parser: Grammar, rows: Rows) -> Rows:
 
 
 def _power(rows: Rows, exponent: int) -> Rows:
-    """Of whole numbers and fractions, which are multiplied at once. Raises NotMaths."""
+    """The power of a matrix of rational numbers. Raises NotMaths."""
     if not all(isinstance(cell, Num) and not cell.digits for row in rows for cell in row):
         raise NotMaths("a power of a matrix that holds more than numbers")
     numbers = [[cell.value for cell in row if isinstance(cell, Num)] for row in rows]

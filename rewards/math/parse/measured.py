@@ -1,4 +1,4 @@
-"""One value with what stands beside it: a unit, a currency sign, a percent sign, a scale, degrees."""
+"""Parse one value with a unit, a currency sign, a percent sign, a scale or degrees."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _DEGREE = read_unit("degree") or Unit()
 
 
 def scalars(found: Sequence[Token]) -> list[Value]:
-    """One value with a unit, in each way that it can be read. Raises NotMaths where in none."""
+    """All readings of one value with a unit. Raises NotMaths if there are none."""
     values: list[Value] = []
     failed: NotMaths | None = None
     is_ambiguous = any(token.kind in (Kind.LETTER, Kind.WORD) and is_unit(token.text) for token in found)
-    for units in (True, False) if is_ambiguous else (False,):  # where no unit is named, both are one
+    for units in (True, False) if is_ambiguous else (False,):  # without a unit, both are the same
         try:
             for one in _scalar(found, units=units):
                 if one not in values:
@@ -68,7 +68,7 @@ def _scalar(found: Sequence[Token], *, units: bool) -> list[Value]:
 
 
 def _priced(money: str, unit: Unit, behind: str) -> Unit:
-    """The unit of an amount of money; what it is paid for (`$15 per hour`) may stand behind it, no other unit."""
+    """The unit of an amount of money; only what it pays for may follow (`$15 per hour`), no other unit."""
     currency = read_unit(money) or Unit()
     if unit.dimension not in ((), currency.dimension) and not behind.strip().startswith(("per ", "/")):
         raise NotMaths(f"an amount of money with another unit: {behind!r:.60}")
@@ -78,7 +78,7 @@ def _priced(money: str, unit: Unit, behind: str) -> Unit:
 
 
 def _scaled(expression: Expr, behind: str) -> tuple[Expr, str]:
-    """`5 million`: the scale is part of the value."""
+    """Multiply by a following scale: `5 million`."""
     words = behind.split()
     while words and words[0].lower() in SCALES:
         scale = SCALES[words.pop(0).lower()]
@@ -89,7 +89,7 @@ def _scaled(expression: Expr, behind: str) -> tuple[Expr, str]:
 
 
 def _degrees(expression: Expr) -> Expr | None:
-    """An angle in degrees as its number: `a°`, its multiples and sums of them; None where it is none."""
+    """The number of degrees of an angle: `a°`, multiples and sums of such; None for others."""
     if not isinstance(expression, Op):
         return None
     if expression.name == "deg":

@@ -1,4 +1,4 @@
-"""Commands that begin a factor: by these the grammar knows that a product goes on."""
+"""Commands that begin a factor, by which the grammar recognises implied multiplication."""
 
 from __future__ import annotations
 

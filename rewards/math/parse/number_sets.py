@@ -1,7 +1,7 @@
-r"""The sets of numbers that have names: `\mathbb{R}_{>0}`, `\mathbb{N}_0`, "all positive integers".
+r"""Named sets of numbers: `\mathbb{R}_{>0}`, `\mathbb{N}_0`, "all positive integers".
 
-Real ones are intervals. Those of whole, rational and complex numbers are words, one for all names of a set. Whether 0
-is a natural number is not agreed on: `\mathbb{N}` is only "the natural numbers".
+Sets of real numbers are intervals. Sets of integers, rational and complex numbers are words, one per set. Since
+conventions differ on whether 0 is a natural number, `\mathbb{N}` is just "the natural numbers".
 
 Example:
     >>> from rewards.math.spell.tokens import tokens
@@ -58,7 +58,7 @@ _FULL_NAMES = {"integer": "integers", "natural": "natural numbers", "rational": 
 
 
 def by_sign(found: Sequence[Token]) -> Value | None:
-    """A letter of a blackboard with what is raised or lowered behind it; None for all else."""
+    """A blackboard letter with superscripts and subscripts; None for others."""
     texts = [token.text.strip() for token in found if token.text not in ("{", "}")]
     if texts and texts[0] == "\\R":
         texts[:1] = ["\\mathbb", "R"]
@@ -75,7 +75,7 @@ def by_sign(found: Sequence[Token]) -> Value | None:
 
 
 def _half_line(mark: str) -> Value | None:
-    r"""`\mathbb{R}_{>1}`."""
+    r"""The half-line `\mathbb{R}_{>1}`; None for other marks."""
     found = _BOUND.fullmatch(mark)
     if found is None:
         return None
@@ -88,7 +88,7 @@ def _half_line(mark: str) -> Value | None:
 
 
 def by_words(text: str) -> Value | None:
-    """A set of numbers by its name in words; None for all else."""
+    """A set of numbers named in words; None for others."""
     if (parity := _PARITY.fullmatch(text.lower())) is not None and len(text) > len("even"):
         signs = " ".join(filter(None, (parity["before"], parity["sign"])))
         return _named(f"{signs} {parity['kind'] or parity['said']}".strip(), "integers")

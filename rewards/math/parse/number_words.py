@@ -1,4 +1,4 @@
-"""Numbers that are written in words and in digits: `forty-two (42)` is 42, where both say the same.
+"""Numbers written in both words and digits: `forty-two (42)` is 42, if both agree.
 
 Example:
     >>> in_words_and_digits("forty-two (42)"), in_words_and_digits("42 (forty-two)"), in_words_and_digits("twelve (42)")
@@ -30,7 +30,7 @@ _BOTH = re.compile(
 
 
 def in_words_and_digits(text: str) -> str | None:
-    """The digits, where the words beside them say the same number; else None."""
+    """The digits, if the words next to them give the same number; else None."""
     found = _BOTH.fullmatch(text)
     if found is None:
         return None

@@ -1,4 +1,4 @@
-r"""Functions in pieces: each value with the condition under which it holds, in any order.
+r"""Piecewise functions: values with conditions, in either order.
 
 Example:
     >>> len(pieces(r"\begin{cases} x & x \ge 0 \\ -x & \text{otherwise} \end{cases}")[0].branches)
@@ -30,7 +30,7 @@ _OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "!=": "="}
 
 
 def pieces(text: str) -> list[Value] | None:
-    """A function in pieces; as words where a piece cannot be read, None where there is none."""
+    """Parse a piecewise function; as words if a piece cannot be parsed, None if the text is not one."""
     text = text.replace("\\begin {", "\\begin{").replace("\\end {", "\\end{")
     if "\\begin{cases}" not in text:
         return None
@@ -74,7 +74,7 @@ def _condition(said: str) -> Value:
 
 
 def _with_the_rest(branches: list[tuple[Value, Value]]) -> list[tuple[Value, Value]]:
-    """Of two pieces, "otherwise" as what the other one leaves."""
+    """With two pieces, replace "otherwise" by the complement of the other condition."""
     conditions = [condition for _value, condition in branches]
     if len(branches) != 2 or conditions.count(Words("otherwise")) != 1:
         return branches

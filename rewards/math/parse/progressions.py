@@ -1,4 +1,4 @@
-r"""Whole numbers in equal steps, with dots: `\{1, 2, \ldots, 10\}` is the set of ten, `1, 3, 5, \ldots` goes on.
+r"""Arithmetic progressions with dots: `\{1, 2, \ldots, 10\}` has ten elements, `1, 3, 5, \ldots` is infinite.
 
 Example:
     >>> progression(r"\{1,2,\ldots,4\}") == progression(r"\{1,\ldots,4\}")
@@ -33,7 +33,7 @@ _LONGEST = 18  # digits of a number
 
 
 def progression(text: str) -> Value | None:
-    """All its numbers, or which they are where they are many or endless; None where steps differ or it is none."""
+    """Its numbers, or a description if they are many or infinite; None if the text is not an arithmetic progression."""
     found = _WITH_DOTS.fullmatch(text.strip())
     if found is None or "," not in text:
         return None
@@ -62,12 +62,12 @@ def _whole(text: str | None) -> list[int]:
 
 
 def from_on(first: int, step: int) -> Words:
-    """All numbers from the first on, in equal steps, by the name of their set where they have one."""
+    """An infinite progression, as words; by the name of its set if it has one."""
     return Words(_SETS.get((first, step)) or f"from {first} by {step} on")
 
 
 def _named(opening: str, first: int, step: int, last: int | None) -> Words:
-    opening = opening.removeprefix("\\{")  # without repeats, the list is the set
+    opening = opening.removeprefix("\\{")  # without repetition, the list equals the set
     if last is None and not opening:
         return from_on(first, step)
     return Words(f"{opening} from {first} by {step} {'on' if last is None else f'to {last}'}".strip())

@@ -1,6 +1,6 @@
 r"""Left sides of equations that name a quantity: `P(X = 3)`, `[ABC]`, `\max f`, `\hat{x}`, `\text{area of } ABC`.
 
-What such a name is said to be is the answer; nothing of it is computed.
+The answer is the other side; the name itself is not evaluated.
 
 Example:
     >>> is_quantity("P(X = 3)"), is_quantity("2x + 1")
@@ -47,19 +47,19 @@ _QUANTITY = re.compile(
 
 
 def is_quantity(source: str) -> bool:
-    """Whether a left side, as it is spelled, is the name of something."""
+    """Whether a left side (normalised text) names a quantity."""
     return len(source) <= _LONGEST and _QUANTITY.fullmatch(source) is not None and not denies(source)
 
 
 def denies(source: str) -> bool:
-    """Whether a left side says that it is not so: `not x`."""
+    """Whether a left side contains a denial: `not x`."""
     return _DENIES.search(source) is not None
 
 
 def names_a_structure(left: Sequence[Token], last: Sequence[Token]) -> bool:
-    r"""Whether the left side of what is a matrix or a tuple is an expression of names: `A^T`, `\vec a - \vec b`.
+    r"""Whether the left side of an equation with a matrix or tuple is an expression of names: `A^T`, `\vec a - \vec b`.
 
-    Not a multiple of one name, which is an equation for it. A column of names, in their order, is one name.
+    Not a multiple of one name, which would be an equation for it. A column of names counts as one name.
     """
     if last[0].text != "\\begin" and not (last[0].text in ("(", "\\langle") and closes(last)):
         return False

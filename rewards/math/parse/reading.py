@@ -1,7 +1,7 @@
-r"""Reading an answer: a text as typed values. Nothing is computed and nothing is decided.
+r"""The entry point of parsing: from a text to typed values. Nothing is computed or decided.
 
-A text may have more than one reading (`1,5` is a decimal or a list, `5 m` a length or a product); all are given, the
-likeliest first. No reading at all: it is not mathematics, and not words.
+A text may have several readings (`1,5` is a decimal or a list, `5 m` a length or a product); all are returned, the
+likeliest first. No reading means that it is neither mathematics nor words.
 
 Example:
     >>> readings(r"\text{The Moon}.")
@@ -55,7 +55,7 @@ _SAID = re.compile(
     r"|(?:answers|solutions|roots|values)\s*(?:are|:))\s*”?\s*(?=[^\s“])",
     re.IGNORECASE,
 )
-_NO_QUANTITY = re.compile(  # words, other relations, more than one value
+_NO_QUANTITY = re.compile(  # words, other relations, several values
     r"[<>,;“”…]|\\(?:ne|[lg]e|approx|equiv|to|sim|pm|not|stackrel|overset)(?![a-zA-Z])|\{\s*\}"
     r"|(?<![\\a-zA-Z])[a-zA-Z]{2}|^\s*(?:\\[lc]?dots|\.{3}|[^\w)}]*$)"
 )
@@ -91,7 +91,7 @@ _INTRODUCED = re.compile(  # "there are exactly 7 such numbers"
     r"(?:(?:exactly|precisely|only|just|a total of)\b\s*)?”?\s*(?=[-+]?[$\d]|\\(?:frac|sqrt|pi)(?![a-zA-Z]))",
     re.IGNORECASE,
 )
-_LABEL = re.compile(  # what is asked; a word that bounds or denies the value is none
+_LABEL = re.compile(  # the requested quantity; not a word that bounds or denies the value
     r"^“\s*(?:(?:the|final|total|number of(?: \w+){1,2}|answers?|ans|results?|solutions?|values?|area|volume|perimeter"
     r"|length|width|height|distance|sum|product|probability|cost|price|speed|ways?|ratio|average|mean|median|part|domain"
     r"|range|vertex|cent(?:er|re)|radius|diameter|slope|interval|equation|angle)\s*){1,8}"
@@ -127,7 +127,7 @@ _RUPEES = re.compile(r"^(?:“\s*)?Rs\.?(?:\s*”)?(?=\s*\d)")
 
 
 def readings(text: str) -> tuple[Value, ...]:
-    """All readings of a text as it stands in a reference or a response; none = unreadable."""
+    """All readings of a text from a reference or response; empty = unreadable."""
     if len(text) > LONGEST:
         return ()
     return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _read(text)
@@ -145,7 +145,7 @@ def _read(text: str) -> tuple[Value, ...]:
 
 
 def readings_of_spelled(plain: str) -> tuple[Value, ...]:
-    """All readings of a part of a spelled text."""
+    """All readings of a part of a normalised text."""
     try:
         return tuple(dict.fromkeys(map(expanded, _readings(plain))))
     except (NotMaths, RecursionError):
@@ -156,9 +156,9 @@ _remembered = lru_cache(maxsize=512)(_read)
 
 
 def gold_readings(text: str) -> tuple[Value, ...]:
-    """Of a reference: groups of three digits may also be a list, where there are many of them.
+    """All readings of a gold: many groups of three digits may also be a list.
 
-    Inequalities that cannot hold together mean both parts: no gold answer is "none" in that way.
+    Contradictory inequalities mean a union, since a gold would not express the empty set like this.
     """
     plain = spelled(text) if len(text) <= LONGEST else ""
     marked = "\\" in text or "{" in text  # `1{,}000`, `1,\\!000`: one number
@@ -166,14 +166,14 @@ def gold_readings(text: str) -> tuple[Value, ...]:
         return (*readings(text), *readings(plain.replace(",", ", ")))
     if _ROUND_DECIMAL.fullmatch(plain) and not _GROUPED.fullmatch(
         plain.lstrip("-")
-    ):  # `-3,0`: nobody writes such a decimal, so it is a list of two
+    ):  # `-3,0` is a list, since a decimal would not be written like this
         return readings(plain.replace(",", ", "))
     if _TELEPHONE.fullmatch(plain):
         return (Words(key(plain)),)
     found = tuple(replace(one, conjoined=False) if isinstance(one, Many) else one for one in readings(text))
     if found and isinstance(found[0], Clock):  # 9:24 is a time, 3:8 may be a ratio
         return tuple(one for one in found if not (isinstance(one, Ratio) and (":0" in plain or _is_reducible(one))))
-    if found and isinstance(found[0], Many) and found[0].opening == MODULO:  # `9 \pmod{13}`: the 9 that was asked for
+    if found and isinstance(found[0], Many) and found[0].opening == MODULO:  # `9 \pmod{13}`: the answer is 9
         return (*found, found[0].items[0])
     return found
 
@@ -207,7 +207,7 @@ def _readings(text: str) -> list[Value]:
         return [*found, *maths(f"{whole}.{places}{behind}"), *maths(f"{whole}, {places}{behind}")]
     if text.startswith(OPEN_TEXT) and text.endswith(CLOSE_TEXT) and text.count(OPEN_TEXT) == 1:
         text = text[1:-1].strip()
-        if text.isalpha() and len(text) > 2 and text.lower() not in FUNCTION_WORDS:  # a word, and no product
+        if text.isalpha() and len(text) > 2 and text.lower() not in FUNCTION_WORDS:  # a word, not a product
             return found or [Words(words_of(text))]
     found += _formulas(text) or _right_side(text)
     if not found and re.search(r"[A-Za-z]{2}", unquoted) and "\\" not in unquoted and "{" not in unquoted:
@@ -215,11 +215,11 @@ def _readings(text: str) -> list[Value]:
     return found or ([Words(words_of(unquoted))] if is_word(unquoted) else [])
 
 
-# --- by the spelling only ---------------------------------------------------------------------------------------------
+# --- from the text only -----------------------------------------------------------------------------------------------
 
 
 def _going_on(text: str) -> list[Value] | None:
-    """A list that goes on; whole numbers in equal steps are what they stand for."""
+    """An infinite list; arithmetic progressions are recognised."""
     if "," not in text or ("\\ldots" not in text and "..." not in text):
         return None
     if (listed := progression(text)) is not None:
@@ -237,11 +237,11 @@ def _in_logic(text: str) -> list[Value] | None:
     return [Words(key(_EQUIVALENT.sub(r"\\iff ", _FOLLOWS.sub(r"\\implies ", text))))]
 
 
-# --- what stands around an answer, and other ways to write it ---------------------------------------------------------
+# --- text around an answer, and alternative notations -----------------------------------------------------------------
 
 
 def _bared(text: str) -> str:
-    """Without the clause behind it, and what is said before it."""
+    """Remove the clause after the answer and the words before it."""
     text = _NEGATIVE.sub("-", _RUPEES.sub("₹", _SAID.sub(_still_open, text[: clause(text)])))
     text = _MINUS_INFINITY.sub(r"-\\infty", text)
     text = _CODE.sub(lambda code: _CODES[code.group(1)], text)
@@ -253,7 +253,7 @@ def _bared(text: str) -> str:
 
 
 def _respelled(text: str) -> str:
-    """Units in a fraction and behind a stroke in one line, chains `x = y = 1` that are joined as their equations."""
+    """Write units in fractions and after slashes in one line, and split joined chains `x = y = 1` into equations."""
     if (
         text.endswith("}")
         and "\\frac" in text
@@ -274,12 +274,12 @@ def _respelled(text: str) -> str:
 
 
 def _still_open(lead: re.Match[str]) -> str:
-    """The mark of a text command that begins in a lead and goes on behind it."""
+    """The opening quote of a text command that begins in a lead and continues after it; else empty."""
     return OPEN_TEXT if lead.group().startswith(OPEN_TEXT) and CLOSE_TEXT not in lead.group() else ""
 
 
 def _unlabelled(text: str) -> str:
-    """Without what stands in front and says what it is: words, a set that holds all it can be."""
+    """Remove a description before the answer: words, or the set of all possible values."""
     label = _LABEL.match(text) or _INTRODUCED.match(text)
     if label is not None:
         text = _still_open(label) + text[label.end() :]
@@ -289,7 +289,7 @@ def _unlabelled(text: str) -> str:
 
 
 def _with_points(text: str) -> str:
-    """`3,5; 4,5` with decimal points."""
+    """Replace the decimal commas of `3,5; 4,5`."""
     if "," not in text or not _DECIMALS.fullmatch(text):
         return text
     if all(_GROUPED.fullmatch(one) for one in re.findall(r"\d+,\d+", text)):
@@ -301,7 +301,7 @@ def _unquoted(text: str) -> str:
     return " ".join(text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").split())
 
 
-# --- answers of one kind ----------------------------------------------------------------------------------------------
+# --- special kinds of answers -----------------------------------------------------------------------------------------
 
 
 def _compound(text: str) -> list[Value] | None:
@@ -318,7 +318,7 @@ def _one_to_other(text: str) -> list[Value] | None:
 
 
 def _out_of(text: str) -> list[Value] | None:
-    """`3 out of 10`, `1 in 6`: a part or a probability."""
+    """`3 out of 10`, `1 in 6`: a share or a probability."""
     found = _OUT_OF.fullmatch(text.strip("“” "))
     if found is None or not 0 < int(found[1]) <= int(found[2]):
         return None
@@ -340,7 +340,7 @@ def _mapped(text: str) -> list[Value] | None:
 
 
 def _in_digits(text: str) -> list[Value] | None:
-    """Numbers in words and digits."""
+    """Numbers written in both words and digits."""
     digits = in_words_and_digits(_unquoted(text))
     return None if digits is None else maths(digits)
 
@@ -357,13 +357,13 @@ def _may_be_ratio(value: Value) -> bool:
 
 
 def _has_thousands(decimal: re.Match[str]) -> bool:
-    """What might be a decimal with a comma is a number with thousands."""
+    """Whether a possible decimal with comma has a thousands separator."""
     whole = decimal[1].lstrip(_SIGNS)
     return whole != "0" and _GROUPED.fullmatch(f"{whole},{decimal[2]}") is not None
 
 
 def _formulas(text: str) -> list[Value]:
-    """By the grammar; in brackets a comma without a blank may part values, too, and a point may have its letter."""
+    """Parse with the grammar; in brackets a comma without space may separate values, and a point may have a letter."""
     found: list[Value] = []
     if "," in text and any(mark in text for mark in ("(", "[", "\\{", "\\langle")) and re.search(r",\d", text):
         found += maths(re.sub(r",(?=\d)", ", ", text))
@@ -377,12 +377,12 @@ def _formulas(text: str) -> list[Value]:
 
 
 def _function(variable: str, values: list[Value]) -> list[Value]:
-    """What a variable is mapped to."""
+    """The function that maps a variable to these values."""
     return [Named("", value, None, (variable,)) for value in values]
 
 
 def _all_but(text: str) -> list[Value] | None:
-    """All real numbers without those that are listed."""
+    """All real numbers except the listed ones."""
     but = _ALL_BUT.match(text)
     if but is None:
         return None
@@ -399,11 +399,12 @@ def _all_but(text: str) -> list[Value] | None:
 
 
 def _right_side(text: str) -> list[Value]:
-    r"""What an equation says of a quantity that cannot be read: `1 + 2 + \cdots + n = 7`, `3 \star 4 = 7`."""
+    r"""The value of a quantity that cannot be parsed: `1 + 2 + \cdots + n = 7`, `3 \star 4 = 7`."""
     left, _, right = text.partition("=")
     is_open = any(left.count(one) != left.count(other) for one, other in ("()", "[]"))
     multiple = _MULTIPLE.match(left)
-    if is_open or (multiple and is_quantity(left[multiple.end() :].strip())):  # `2 \det A = 10` does not say what 10 is
+    # `2 \det A = 10` does not state the value of a quantity.
+    if is_open or (multiple and is_quantity(left[multiple.end() :].strip())):
         return []
     values = _formulas(right.strip()) if right and not _NO_QUANTITY.search(left) else []
     of_sets = table(left) if values else None
@@ -422,7 +423,7 @@ _BETWEEN_PARTS = " \t\n,;.“”"
 
 
 def _labelled(text: str) -> list[Value] | None:
-    r"""`(1) \frac12; (2) 3`, `“(i) ” 3 “ (ii) ” 5`: the answers to the parts of a question."""
+    r"""Answers to the parts of a question: `(1) \frac12; (2) 3`, `“(i) ” 3 “ (ii) ” 5`."""
     if not text.startswith(("(", "“")) or text.count("(") < 2:
         return None
     found = list(_PART.finditer(text))
@@ -456,7 +457,7 @@ _PARTS = re.compile(r"\s*(?:,\s*“?\s*(?:and|or)\b\s*”?|,(?=\s)|“?\s*(?<![a
 
 
 def _separately(text: str) -> list[Value] | None:
-    """Numbers to a base, or times of day, that are joined: they are no mathematics to the grammar."""
+    """Lists of numbers in a base or times of day, which the grammar does not parse."""
     if ("_" not in text and ":" not in text) or not (" or" in text or "and" in text or "or" in text or ", " in text):
         return None
     parts = _PARTS.split(text)

@@ -1,7 +1,7 @@
 r"""Sums with dots: `1 + 2 + \cdots + n`, `1^2 + 2^2 + \cdots + n^2`, `1 + 2 + 4 + \cdots + 2^{n-1}`.
 
-The numbers before the dots show the rule: equal steps, one exponent over equal steps, or powers of the base that the
-last term has. Where they fit no rule, or more than one, it is no sum that can be read.
+The terms before the dots determine the rule: equal steps, one exponent over equal steps, or powers of the base of the
+last term. If they fit no rule, or several, the sum cannot be parsed.
 
 Example:
     >>> from rewards.math.expressions import Sym
@@ -20,11 +20,11 @@ from rewards.math.expressions import ZERO, Expr, Num, Op, Sym, add, divide, mult
 from rewards.math.spell.tokens import NotMaths
 
 _TERM = Sym("the term")
-_HIGHEST = 100  # power of a base that is looked for
+_HIGHEST = 100  # highest power of a base to look for
 
 
 def summed(shown: Sequence[Expr], last: Expr) -> Op:
-    """The sum of the terms that are shown before the dots, and on to the last. Raises NotMaths."""
+    """The sum from the terms before the dots to the last one. Raises NotMaths."""
     exponent = _common_exponent([*shown, last])
     if exponent is None and isinstance(last, Op) and last.name == "^" and isinstance(base := last.args[0], Num):
         until = last.args[1]
@@ -39,7 +39,7 @@ def summed(shown: Sequence[Expr], last: Expr) -> Op:
 
 
 def _sum(steps: Sequence[Fraction], until: Expr, body: Callable[[Expr], Expr]) -> Op:
-    """Of what is made of numbers in equal steps, until the last of them."""
+    """The sum of `body` over an arithmetic progression up to `until`."""
     first, step = steps[0], (steps[1] - steps[0] if len(steps) > 1 else Fraction(0))
     if step <= 0 or any(b - a != step for a, b in pairwise(steps)):
         raise NotMaths("a sum with dots whose steps differ")
@@ -58,7 +58,7 @@ def _whole(term: Expr) -> Fraction:
 
 
 def _common_exponent(terms: Sequence[Expr]) -> Num | None:
-    """`1^2, 2^2, n^2`: 2."""
+    """The common exponent: 2 for `1^2, 2^2, n^2`; None if there is none."""
     exponents = {one.args[1] for one in terms if isinstance(one, Op) and one.name == "^"}
     exponent = exponents.pop() if exponents else None
     is_one = not exponents and all(isinstance(one, Op) and one.name == "^" for one in terms)
@@ -66,7 +66,7 @@ def _common_exponent(terms: Sequence[Expr]) -> Num | None:
 
 
 def _exponent(term: Expr, base: Num) -> Fraction:
-    """Of which power of the base the term is."""
+    """The exponent of the term as a power of the base."""
     if isinstance(term, Op) and term.name == "^" and term.args[0] == base:
         return _whole(term.args[1])
     value, base_value = _whole(term), _whole(base)

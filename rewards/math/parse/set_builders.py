@@ -1,4 +1,4 @@
-r"""Sets that describe their members: `\{x : x > 3\}`, `\{x \in \mathbb{Z} : 1 \le x \le 3\}`, `\{2k : k = 1, 2\}`."""
+r"""Set-builder notation: `\{x : x > 3\}`, `\{x \in \mathbb{Z} : 1 \le x \le 3\}`, `\{2k : k = 1, 2\}`."""
 
 from __future__ import annotations
 
@@ -27,16 +27,17 @@ _FLIPPED = {">": "<", ">=": "<="}
 
 
 def set_builder(inner: Sequence[Token], text: str, item: _Reader, several: _Reader) -> list[Value]:
-    r"""`\{ x \mid x > 3 \}`, `\{x : x > 3\}`: its condition.
+    r"""Parse `\{ x \mid x > 3 \}` or `\{x : x > 3\}`, given the tokens inside the braces.
 
-    item, several: how one value and a list are read.
+    item, several: parse one value, and a list.
     """
     bars = [at for at, token in enumerate(inner) if token.text == "|"]
     if len(bars) == 1:
         inner = [*inner[: bars[0]], replace(inner[bars[0]], text=":"), *inner[bars[0] + 1 :]]
     restricted = [one.text.strip() for at, one in enumerate(inner) if at and inner[at - 1].text in ("\\mathbb", "{")]
     if any(one in ("Z", "N", "Q") for one in restricted):
-        return _whole_numbers(inner, text, item) or [Words(key(text))]  # no set of real numbers that is written out
+        # Not a set of real numbers that can be written out.
+        return _whole_numbers(inner, text, item) or [Words(key(text))]
     pieces, _between = cut(inner, frozenset((":",)))
     if len(pieces) != 2 or not all(pieces):
         return []
@@ -44,7 +45,7 @@ def set_builder(inner: Sequence[Token], text: str, item: _Reader, several: _Read
 
 
 def _whole_numbers(inner: Sequence[Token], text: str, item: _Reader) -> list[Value]:
-    r"""`\{x \in \mathbb{Z} : 1 \le x \le 3\}` with its members."""
+    r"""The members of a finite set of integers, `\{x \in \mathbb{Z} : 1 \le x \le 3\}`."""
     pieces = cut(inner, frozenset((":",)))[0]
     conditions = [item(piece, text) for piece in cut(pieces[1], _COMMAS)[0] if piece] if len(pieces) == 2 else []
     if len(conditions) == 1 and conditions[0] and (endless := _endless(pieces[0], conditions[0][0])) is not None:
@@ -69,7 +70,7 @@ def _whole_numbers(inner: Sequence[Token], text: str, item: _Reader) -> list[Val
 
 
 def _endless(rule: Sequence[Token], condition: Value) -> Value | None:
-    r"""`\{2n - 1 : n \in \mathbb{N}^*\}`: all numbers from the first on, in equal steps."""
+    r"""The infinite progression of `\{2n - 1 : n \in \mathbb{N}^*\}`; None for others."""
     if not isinstance(condition, Named) or not isinstance(condition.value, Words):
         return None
     start = _STARTS.get(condition.value.text)
@@ -87,7 +88,7 @@ def _endless(rule: Sequence[Token], condition: Value) -> Value | None:
 
 
 def _as_chain(condition: Inequality) -> Inequality | None:
-    r"""`a \le x \le b`, also where it is written from above, or as `|x| \le b`; None where it is neither."""
+    r"""Normalise a condition to `a \le x \le b`, also from `b \ge x \ge a` or `|x| \le b`; None for others."""
     match condition:
         case Inequality(members=(Op(name="abs", args=(name,)), Num() as bound), relations=("<" | "<=" as relation,)):
             return Inequality((negative(bound), name, bound), (relation, relation))
@@ -99,7 +100,7 @@ def _as_chain(condition: Inequality) -> Inequality | None:
 
 
 def _first_of_all(condition: Inequality) -> int | None:
-    """The least whole number above a bound, where that is all that is asked."""
+    """The smallest integer that satisfies a single lower bound; None for other conditions."""
     if len(condition.members) != 2 or not isinstance(low := condition.members[1], Num) or low.digits:
         return None
     if not isinstance(condition.members[0], Sym) or condition.relations[0] not in (">", ">="):
@@ -113,7 +114,7 @@ def _names_a_set(value: Value) -> bool:
 
 
 def _built(left: Sequence[Token], conditions: Sequence[Value]) -> list[Value]:
-    r"""What holds of a name, and `\{2k : k \in \{1, 2\}\}` with its values."""
+    r"""The set of a name with a condition, or the values of `\{2k : k \in \{1, 2\}\}`."""
     name = left[0].text if left[0].kind is Kind.LETTER and (len(left) == 1 or left[1].text == "\\in") else ""
     if name:
         about = [one for one in conditions if isinstance(one, Inequality | Named | Many)]
@@ -131,14 +132,14 @@ def _built(left: Sequence[Token], conditions: Sequence[Value]) -> list[Value]:
 
 
 def _listed(condition: Value) -> Value:
-    """`k = 0, 1, 2`: of which values a name is each."""
+    """The list of values of `k = 0, 1, 2`."""
     if isinstance(condition, Many) and not condition.opening and isinstance(named := condition.items[0], Named):
         return Named(named.name, Many((named.value, *condition.items[1:]), "\\{", "\\}"))
     return condition
 
 
 def _rebound(condition: Inequality, name: str) -> Inequality:
-    r"""`\{t : t > 2\}` as `\{x : x > 2\}`: with a letter that nobody writes."""
+    r"""Rename the bound letter of `\{t : t > 2\}` to a reserved name."""
     return replace(condition, members=tuple(renamed(one, {name: _BOUND}) for one in condition.members))
 
 

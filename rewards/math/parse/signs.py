@@ -1,4 +1,4 @@
-"""The signs ± and ∓: one value that is written for two."""
+"""The signs ± and ∓, which stand for two values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _has_sign(expression: Expr) -> bool:
 
 
 def expanded(value: Value) -> Value:
-    """`1 ± 2` as two values, `(0, ±2)` as two points: all signs of one value go together."""
+    """Expand `1 ± 2` to two values, `(0, ±2)` to two points; all signs in one value are coupled."""
     if isinstance(value, Many) and not value.opening:
         items: list[Value] = []
         for item in map(expanded, value.items):

@@ -1,6 +1,6 @@
-r"""What is said with signs of its own: `\forall x \in \mathbb{R}, x^2 \ge 0`, `3 \mid n`, `\mathbb{Z}/6\mathbb{Z}`.
+r"""Statements with special notation: `\forall x \in \mathbb{R}, x^2 \ge 0`, `3 \mid n`, `\mathbb{Z}/6\mathbb{Z}`.
 
-A letter that is bound has a name that nobody writes. A sum of cyclic groups is the orders of its indecomposable parts.
+Bound letters get a reserved name. A sum of cyclic groups is represented by the orders of its indecomposable summands.
 
 Example:
     >>> statement("13 | n")[0].kind, len(statement(r"\mathbb{Z}/12\mathbb{Z}")[0].parts)
@@ -35,7 +35,7 @@ _TIMES = re.compile(r"\\(?:times|oplus)(?![a-zA-Z])")
 
 
 def statement(text: str) -> list[Value] | None:
-    """What a text says with such signs; nothing where that cannot be read, None where there are none."""
+    """Parse such a statement; empty if it cannot be parsed, None if the text is not one."""
     if text.startswith(("\\forall", "\\exists")):
         return _quantified(text)
     if "|" in text or "\\nmid" in text:
@@ -67,7 +67,7 @@ def _region(value: Value) -> Value:
 
 
 def _about(value: Value, letter: str) -> Value | None:
-    """With the bound name for the letter; None where it may hide in what the value is made of."""
+    """Rename the letter to the bound name; None if it might occur in parts that cannot be renamed."""
     names = {letter: _BOUND}
     match value:
         case Inequality(members=members):

@@ -1,7 +1,7 @@
-r"""Worked steps whose members are more than numbers: `(1+3, 2) = (4, 2)`, `20\% + 30\% = 50\%`, `32_5 = 17`.
+r"""Chains of equal members that are not just numbers: `(1+3, 2) = (4, 2)`, `20\% + 30\% = 50\%`, `32_5 = 17`.
 
-The last member is the answer. Those before it have to be equal to it. Where a member is reckoned with units, only its
-numbers are: units, currency signs and degrees are passed over, a percent sign is a hundredth.
+The last member is the answer, and the others must equal it. In computations with units only the numbers count: units,
+currency signs and degrees are ignored, a percent sign is 1/100.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BASED = re.compile(r"\(?\s*([0-9A-Za-z]+)\s*\)?\s*_\s*\{?\s*(\d{1,2})\s*\}?")
 def worked(
     pieces: Sequence[Sequence[Token]], sources: Sequence[str], value_of: Callable[[Sequence[Token]], list[Value]]
 ) -> list[Value]:
-    """The steps that are joined by `=`; nothing where a member cannot be read."""
+    """Parse members joined by `=`; empty if one cannot be parsed."""
     last = value_of(pieces[-1])
     if not last:
         return []
@@ -40,7 +40,7 @@ def worked(
 
 
 def _based(source: str) -> Value | None:
-    """A number to a base, as its value."""
+    """The value of a number in a base; None for others."""
     match = _BASED.fullmatch(source)
     if match is None or not 2 <= int(match[2]) <= 36:
         return None
@@ -51,7 +51,7 @@ def _based(source: str) -> Value | None:
 
 
 def _measured(piece: Sequence[Token], value_of: Callable[[Sequence[Token]], list[Value]]) -> Value | None:
-    """A member that is one value with its unit: `0.5 h`."""
+    """A member that is one value with a unit, such as `0.5 h`; None for others."""
     try:
         found = value_of(piece)
     except NotMaths:

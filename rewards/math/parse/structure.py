@@ -1,7 +1,7 @@
-r"""The structure of an answer: lists, sets, intervals, equations, inequalities, matrices and values with their units.
+r"""Parse the structure of an answer: lists, sets, intervals, equations, inequalities, matrices, values with units.
 
-Tokens are cut at what stands in no bracket: first at separators, then at relations, then at set operations; what is
-left is a value.
+Tokens are split outside of brackets: first at separators, then at relations, then at set operations; each remaining
+piece is a value.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _COMMAS = frozenset((",", ";"))
 
 
 def maths(text: str) -> list[Value]:
-    """The readings of a spelled text as mathematics; none where it is none."""
+    """The readings of a normalised text as mathematics; empty if it is not mathematics."""
     try:
         return _several(tokens(text), text)
     except NotMaths:
@@ -71,7 +71,7 @@ def maths(text: str) -> list[Value]:
 
 
 def _several(found: Sequence[Token], text: str) -> list[Value]:
-    """A bare list, or what it is instead."""
+    """Parse a list without brackets, or whatever it is instead."""
     pieces, between = cut(found, _COMMAS, words=True)
     kept = [piece for piece in pieces if piece]
     if len(pieces) == 1:
@@ -92,7 +92,7 @@ def _several(found: Sequence[Token], text: str) -> list[Value]:
 
 
 def _solutions(pieces: Sequence[Sequence[Token]], between: Sequence[str], text: str) -> list[Value]:
-    """`x = 1, y = 2 or x = 3, y = 4`: each solution as a tuple in the order of the names."""
+    """Parse `x = 1, y = 2 or x = 3, y = 4` to one tuple per solution, sorted by name."""
     parting = [sign == ";" or JOINING.get(sign, False) for sign in between]
     if not any(parting):
         parting = [sign == "and" for sign in between]
@@ -111,7 +111,7 @@ def _solutions(pieces: Sequence[Sequence[Token]], between: Sequence[str], text: 
 
 
 def _unindexed(solution: dict[str, Value]) -> dict[str, Value]:
-    """`x_1 = 1, y_1 = 2` is the first solution: x and y."""
+    """Remove indices that number the solution: `x_1 = 1, y_1 = 2` gives x and y."""
     names, indices = zip(*(name.partition("_")[::2] for name in solution), strict=True) if solution else ((), ())
     if len(set(indices)) != 1 or len(set(names)) != len(names):
         return solution
@@ -121,7 +121,7 @@ def _unindexed(solution: dict[str, Value]) -> dict[str, Value]:
 def _combined(
     pieces: Sequence[Sequence[Token]], text: str, opening: str, closing: str, hedged: bool = False
 ) -> list[Value]:
-    """Several values with their brackets; nothing where one of them cannot be read."""
+    """Parse several values in brackets; empty if one cannot be parsed."""
     items: list[Value] = []
     for piece in pieces:
         values = _item(piece, text)
@@ -133,7 +133,7 @@ def _combined(
 
 
 def _filled(items: list[Value]) -> list[Value]:
-    """`x = 1, 2` names both; `±` in a list is two values of it."""
+    """Complete items: `x = 1, 2` names both; `±` in a list gives two values."""
     flat: list[Value] = []
     for item in items:
         before = flat[-1] if flat else None
@@ -148,7 +148,7 @@ def _filled(items: list[Value]) -> list[Value]:
 
 
 def _each_related(items: list[Value]) -> list[Value]:
-    """`x, y > 0` is said of both."""
+    """Apply the relation of `x, y > 0` to both."""
     *names, last = items
     letters = [one.expression for one in names if isinstance(one, Scalar) and one.unit.is_nothing]
     if not (isinstance(last, Inequality) and len(last.members) == 2 and isinstance(last.members[0], Sym)):
@@ -174,7 +174,7 @@ def _item(found: Sequence[Token], text: str) -> list[Value]:
         relations[0] = "="
     if "~" in relations:
         at = relations.index("~")
-        if at == 0 and len(relations) == 1:  # `x ≈ 3`: said of a name, it is the value; of a value, not
+        if at == 0 and len(relations) == 1:  # `x ≈ 3` states the value of a name; `3.1 ≈ 3` does not
             if name_of(pieces[0], text):
                 return _named(pieces, text)
             return _value(pieces[0], text)
@@ -208,7 +208,7 @@ def _conditions_joined(found: Sequence[Token], text: str) -> list[Value]:
 
 
 def _interval(value: Value) -> Value:
-    """What stands behind "in" as an interval, where it may be a point as well."""
+    """Read a value after "in" as an interval, where it might also be a point."""
     if isinstance(value, Many) and value.opening in ("(", "[") and len(value.items) == 2:
         low, high = value.items
         if isinstance(low, Scalar) and isinstance(high, Scalar):
@@ -254,7 +254,7 @@ def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
 
 
 def _is_closed(piece: Sequence[Token]) -> bool:
-    """A number, or an expression of numbers."""
+    """Whether the piece is a number or an expression of numbers."""
     try:
         found = expression(piece)
     except NotMaths:
@@ -264,7 +264,7 @@ def _is_closed(piece: Sequence[Token]) -> bool:
 
 
 def _scalar_expression(piece: Sequence[Token], text: str) -> Expr:
-    """A member of an equation; a unit behind it is left out."""
+    """Parse a member of an equation; a unit after it is dropped."""
     for value in _value(piece, text):
         if isinstance(value, Scalar):
             return divide(value.expression, number(100)) if value.percent else value.expression
@@ -272,13 +272,13 @@ def _scalar_expression(piece: Sequence[Token], text: str) -> Expr:
 
 
 def _value(found: Sequence[Token], text: str) -> list[Value]:
-    """What stands on one side of everything. Raises NotMaths."""
+    """Parse a piece without separators and relations. Raises NotMaths."""
     if not found:
         raise NotMaths("nothing")
     if len(found) == 1 and found[0].kind is Kind.QUOTED and len(found[0].text.strip()) == 1:
         found = [Token(Kind.LETTER, found[0].text.strip(), found[0].gap, found[0].start)]
     if len(found) == 1 and found[0].kind is Kind.WORD and found[0].text.isupper():
-        return [Words(words_of(found[0].text))]  # points or a sequence: they have an order
+        return [Words(words_of(found[0].text))]  # points or a sequence, which are ordered
     if all(token.kind in (Kind.WORD, Kind.QUOTED) for token in found) and any(len(token.text) > 2 for token in found):
         word = Words(words_of(" ".join(token.text for token in found)))
         short = len(found) == 1 and found[0].kind is Kind.WORD and len(found[0].text) == 3
@@ -375,7 +375,7 @@ def _set_operations(found: Sequence[Token], text: str) -> list[Value]:
 
 
 def _matrix(found: Sequence[Token], text: str) -> list[Value]:
-    """Sums and products of matrices that are written out."""
+    """Parse sums and products of explicit matrices."""
     if not any(token.text == "\\begin" for token in found):
         return []
     if found[0].text in ("(", "[") and closes(found):
@@ -390,7 +390,7 @@ def _matrix(found: Sequence[Token], text: str) -> list[Value]:
 
 
 def _tuples(found: Sequence[Token]) -> list[Value]:
-    """What `vectors` reads, where tuples stand in it and something beside them."""
+    """Parse expressions of tuples with `vectors`, if there is more than one tuple."""
     if not any(token.text == "," for token in found) or (found[0].text in OPENING and closes(found)):
         return []
     try:

@@ -1,6 +1,6 @@
-r"""Tuples that are reckoned with: `(2,1) + (3,-3)`, `8(3,4,5)`, `(1,2)^T`.
+r"""Arithmetic with tuples: `(2,1) + (3,-3)`, `8(3,4,5)`, `(1,2)^T`.
 
-A sum or a multiple of tuples is a tuple; a transposed row is a column. Nothing is computed.
+A sum or multiple of tuples is a tuple of expressions; a transposed row is a column. Nothing is evaluated.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _CALLED = frozenset("fghFGHCP")
 
 
 def tuples(found: Sequence[Token]) -> list[Value]:
-    """A sum of multiples of tuples; nothing where it is something else. Raises NotMaths."""
+    """Parse a sum of multiples of tuples; empty for others. Raises NotMaths."""
     column = _column(found)
     if column:
         return column
@@ -35,7 +35,7 @@ def tuples(found: Sequence[Token]) -> list[Value]:
 
 
 def _column(found: Sequence[Token]) -> list[Value]:
-    """A row in brackets with the mark of a transpose behind it."""
+    """Parse a row followed by a transpose mark."""
     texts = [token.text.strip() for token in found if token.text not in ("{", "}")]
     if len(texts) < 6 or texts[-1] not in _TRANSPOSED or texts[-2] != "^" or texts[0] not in ("(", "["):
         return []
@@ -46,7 +46,7 @@ def _column(found: Sequence[Token]) -> list[Value]:
 
 
 def _terms(found: Sequence[Token]) -> list[tuple[str, Sequence[Token]]]:
-    """What stands between signs outside of brackets, each with its sign."""
+    """Split at signs outside of brackets. Returns (sign, term) pairs."""
     terms: list[tuple[str, Sequence[Token]]] = []
     sign, start, depth = "+", 0, 0
     for at, token in enumerate(found):
@@ -62,7 +62,7 @@ def _terms(found: Sequence[Token]) -> list[tuple[str, Sequence[Token]]]:
 
 
 def _multiple(term: Sequence[Token]) -> list[Expr] | None:
-    """The components of a tuple with a factor before it or a divisor behind it; None where there is no tuple."""
+    """The components of a tuple with a factor before it or a divisor after it; None if there is no tuple."""
     divisor: Expr | None = None
     for at in range(len(term) - 1, 0, -1):
         if term[at].text == "/" and term[at - 1].text in _CLOSING:
@@ -85,7 +85,7 @@ def _multiple(term: Sequence[Token]) -> list[Expr] | None:
 
 
 def _opening_of(term: Sequence[Token]) -> int | None:
-    """Where the bracket opens that the last token closes, with a comma between them."""
+    """The position of the bracket that the last token closes, if there is a comma inside; else None."""
     if not term or term[-1].text not in (*_CLOSING, "]"):
         return None
     depth, commas = 0, 0

@@ -1,4 +1,4 @@
-r"""Reading what is no formula: truths, choices, numbers to a base, times of day, dates, words.
+r"""Parse answers that are not formulas: truth values, choices, numbers in a base, times, dates, words.
 
 Example:
     >>> worded("Option (B)", quoted=False), worded("3:05 p.m.", quoted=False)
@@ -24,7 +24,7 @@ _CHOICE_AND_TEXT = re.compile(
 )
 _NUMERAL = r"(?:i{1,3}|iv|vi{0,3}|ix|x)"
 _ROMAN = rf"(?:\({_NUMERAL}\)|{_NUMERAL})"
-_STATEMENTS = re.compile(  # letters alone may be unknowns
+_STATEMENTS = re.compile(  # bare letters may be variables
     rf"(?=.*(?:ii|iv|vi|ix|only|\())(?:{_ROMAN}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*){_ROMAN})+(?:\sonly)?|{_ROMAN}\sonly)",
     re.IGNORECASE,
 )
@@ -59,7 +59,7 @@ _OTHER_CHOICE = re.compile(
 
 
 def worded(text: str, *, quoted: bool) -> list[Value]:
-    """What a text without marks of text commands says as words; quoted: some of it stood in one."""
+    """Parse text without quotes as words. quoted: part of it was inside a text command."""
     for read in (_truth, _statements, _choice, _based, _time, _date):
         if found := read(text):
             return found
@@ -76,7 +76,7 @@ def _truth(text: str) -> list[Value]:
 
 
 def _statements(text: str) -> list[Value]:
-    """`(i) and (iii)`, `I, III only`: statements by their Roman numbers."""
+    """Parse statements given by Roman numerals: `(i) and (iii)`, `I, III only`."""
     if _STATEMENTS.fullmatch(text) is None:
         return []
     found = re.findall(r"[ivx]+", text.removesuffix(" only").replace("and", ",").lower())
@@ -84,7 +84,7 @@ def _statements(text: str) -> list[Value]:
 
 
 def _choice(text: str) -> list[Value]:
-    """A letter, several of them in brackets (`(A) and (C)`), or one with the text of its option."""
+    """Parse a letter, several in parentheses (`(A) and (C)`), or one with the text of its option."""
     option = _OPTION.sub("", text)
     if choice := _CHOICE.fullmatch(option):
         return [Choice((choice[1] or choice[2] or choice[3]).upper())]
@@ -94,7 +94,7 @@ def _choice(text: str) -> list[Value]:
     if with_text is None:
         return []
     letter, rest = with_text[1] or with_text[4], with_text[2] or with_text[3] or with_text[5]
-    if _OTHER_CHOICE.search(rest):  # another option beside it
+    if _OTHER_CHOICE.search(rest):  # also names another option
         return [Words(words_of(text))]
     return [Choice(letter.upper(), rest)]
 

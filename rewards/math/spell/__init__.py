@@ -1,1 +1,1 @@
-"""One spelling for what means the same, before anything is read: Unicode, LaTeX and layout become plain tokens."""
+"""Normalise notation before parsing: Unicode, LaTeX and layout become plain tokens."""

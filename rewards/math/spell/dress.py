@@ -1,7 +1,7 @@
-r"""How a formula is dressed: colours, struts, wrappers and TeX's own commands, which say nothing; arrows do.
+r"""Remove decoration from formulas: colours, struts, wrappers and low-level TeX; normalise vector arrows.
 
-An arrow tells a vector from a number of the same letter. Bold letters are dress, unless the same text has the letter
-plain as well. On the left of `=`, where the right side has no arrows, it is only a name.
+An arrow distinguishes a vector from a number with the same letter. Bold letters are decoration, unless the text also
+has the letter in plain. On the left of `=`, if the right side has no arrows, the arrow is dropped.
 
 Example:
     >>> undressed(r"\smash{\color{red} \root 3 \of 2}")
@@ -26,7 +26,7 @@ _WRAPPING = re.compile(
     r"\\(?:textcolor\s*\{[^{}]*\}|colorbox\s*\{[^{}]*\}|bbox\s*(?:\[[^\]]*\])?"
     r"|(?:smash|mathop|mathord|mathbin|mathrel|mathinner|substack|rlap|framebox)(?=\s*\{))"
 )
-_UPRIGHT_D = re.compile(  # of a derivative or an integral
+_UPRIGHT_D = re.compile(  # in a derivative or integral
     r"(?<=frac)\s*\{\s*\\(?:mathrm|text|operatorname)\s*\{d\}(?=\s*(?:\}|\^))"
     r"|\\(?:mathrm|text|operatorname)\s*\{d\}(?=\s*[a-z](?![a-zA-Z]))"
 )
@@ -56,7 +56,7 @@ _NO_LETTER = re.compile(rf"{_BOLD.pattern}|\\(?:text|mathrm|mbox|begin|end)\s*\{
 
 
 def undressed(text: str) -> str:
-    """Without what is not seen or only wraps, and with TeX's own roots and fractions as those of LaTeX."""
+    """Remove invisible and wrapping commands, and convert roots and fractions of plain TeX to LaTeX."""
     text = measured(_WRAPPING.sub("", _UNSEEN.sub(" ", text)).replace("smallmatrix", "matrix"))
     if "\\rm" in text:
         text = _ROMAN.sub(lambda roman: r"\mathrm{" + (roman[1] or ""), text)
@@ -78,7 +78,7 @@ def undressed(text: str) -> str:
 
 
 def indexed(text: str) -> str:
-    r"""`x^2_1` and `{x}_1^2` as `x_1^2`, `f^\prime` and `x_1^\prime` as `f'` and `x_1'`."""
+    r"""Rewrite `x^2_1` and `{x}_1^2` as `x_1^2`, and `f^\prime` and `x_1^\prime` as `f'` and `x_1'`."""
     if "\\prime" in text:
         text = _PRIMES.sub(lambda primes: "'" * primes[0].count("prime"), text)
     if "_" not in text:
@@ -89,7 +89,9 @@ def indexed(text: str) -> str:
 
 
 def arrowed(text: str) -> str:
-    r"""Vectors as `\vec{a}`, a product of two as `\cross`; bold letters plain, but beside the same letter."""
+    r"""Write vectors as `\vec{a}`, cross products as `\cross`; make bold letters plain if the plain letter does not
+    occur.
+    """
     name, equals, value = text.rpartition("=")
     if equals and _ARROW.search(value) is None:
         text = _ARROW.sub(_plain, name) + equals + value
@@ -103,7 +105,7 @@ def arrowed(text: str) -> str:
 
 
 def with_arrows(text: str) -> str:
-    """With an arrow on each bold letter, to be held against a text that has arrows."""
+    """Put an arrow on each bold letter, for comparison with a text that uses arrows."""
     return _BOLD.sub(_arrow, text)
 
 
@@ -120,6 +122,6 @@ def _arrow(letter: re.Match[str]) -> str:
 
 
 def _cross(pair: re.Match[str]) -> str:
-    """A product of two vectors, which has an order."""
+    """The cross product of two vectors, which is not commutative."""
     first, second = filter(None, pair.groups())
     return rf" \cross{{\vec{{{first}}}}}{{\vec{{{second}}}}} "

@@ -1,7 +1,7 @@
-r"""Probabilities of events that are only named, by those of single events and of what they share.
+r"""Rewrite probabilities of named events in terms of single events and intersections.
 
-`P(A|B)` is `P(A \cap B)` over `P(B)`, `P(A \cup B)` the sum without it, `P(A^c)` what A leaves. What two events share
-has no order. A name on the left of an equation stays as it is.
+`P(A|B)` is `P(A \cap B) / P(B)`, `P(A \cup B)` is `P(A) + P(B) - P(A \cap B)`, `P(A^c)` is `1 - P(A)`. Intersections
+are unordered. A name on the left of an equation is unchanged.
 
 Example:
     >>> of_events("P(B|A)"), of_events(r"P(A \cup B)"), of_events("P(A|B) = 0.5")
@@ -23,7 +23,7 @@ _COMPLEMENT = late(
 
 
 def of_events(text: str) -> str:
-    """With the probabilities of the last member of an equation so written."""
+    """Rewrite the probabilities in the last member of an equation."""
     *names, last = text.split("=")
     if names and not last.strip().startswith(("P", "\\", "1", "(")):
         return text

@@ -1,6 +1,6 @@
-r"""Chinese units, joins, choices and truths in an answer, in English: `6\text{千米}`, `2或3`, `故选C`, `是`.
+r"""Translate Chinese units, conjunctions, choices and truth values in an answer: `6\text{千米}`, `2或3`, `故选C`, `是`.
 
-Words that only say what is counted (`12个`) go; all that is not known stays, and is compared as text.
+Counters (`12个`) are removed; unknown words stay, and are compared as text.
 
 Example:
     >>> in_english("x≥1且x≠2"), in_english(r"6\text{千米}"), in_english("故选：C")
@@ -78,7 +78,7 @@ _ONLY = late(r"[\u3400-\u9fff\s·]+")
 
 
 def in_english(text: str) -> str:
-    """The text with the Chinese words that are known in English."""
+    """The text with known Chinese words in English."""
     if _HAN.search(text) is None:
         return text
     bare = re.sub(r"\\text\s*\{([^{}]*)\}", r"\1", text).strip(" 。.$")
@@ -94,5 +94,5 @@ def in_english(text: str) -> str:
 
 
 def is_word(text: str) -> bool:
-    """Whether it is Chinese words and nothing else."""
+    """Whether the text consists of Chinese characters only."""
     return _ONLY.fullmatch(text) is not None

@@ -1,7 +1,7 @@
-r"""What only lays an answer out and says nothing: outer braces, aligned blocks, implications in front, stray signs.
+r"""Remove layout from an answer: outer braces, aligned blocks, leading implications, stray signs.
 
-And a few old or local notations, brought to the one that is read: `]a, b[` is `(a, b)`, `{}_5C_2` a binomial
-coefficient, 30° 15' one angle. All of it is linear in the length of the text, and idle for most.
+Also converts old or local notations: `]a, b[` to `(a, b)`, `{}_5C_2` to a binomial coefficient, 30° 15' to one angle.
+Everything runs in linear time, and does nothing for most texts.
 
 Example:
     >>> laid_out(r"\Rightarrow {x=5}\ ")
@@ -22,7 +22,7 @@ _LEADING = late(
     r"\s*(?:\\(?:Rightarrow|implies|Longrightarrow|therefore|to|rightarrow)(?![a-zA-Z])|\$\s*\\therefore\s*\$|⇒|∴|→|[=-]>)\s*"
 )
 _NUMBERS = late(r"\\(?:mathbf|boldsymbol|bf)\s*\{?\s*([NZQR])\s*\}?")
-_STRAY = late(r"([^\s()\[\]|<>]*\d\$?)[)\]]|([^$]*\d)[.,]\s*\$")  # what a cut left: `5)`, `840.$`
+_STRAY = late(r"([^\s()\[\]|<>]*\d\$?)[)\]]|([^$]*\d)[.,]\s*\$")  # left over from cutting: `5)`, `840.$`
 _PROVED = late(r"\s*(?:[∎■✓✔✅]|\$?\s*\\(?:blacksquare|qed|checkmark|square|Box)(?![a-zA-Z])\s*\$?)\s*\Z")
 _DOUBLED = late(
     r"\\\\(?=(?:[dt]?frac|sqrt|pi|text(?:bf|rm|it)?|mathrm|mathbb|cdot|times|left|right|infty|cup|cap|pm|theta|alpha|beta"
@@ -33,7 +33,7 @@ _BLOCK = late(
     r"((?:(?!\\begin|\\end).)*)\\end\s*\{\1\*?\}\s*(?:\\right\s*\.?)?",
     re.DOTALL,
 )
-_LEFT_BRACED = late(  # a function in pieces
+_LEFT_BRACED = late(  # a piecewise function
     r"(=?)\s*(?:\\left\s*)?\\\{\s*\\begin\s*\{array\}\s*\{[clr|\s]*\}((?:(?!\\begin|\\end).)*)\\end\s*\{array\}"
     r"\s*(?:\\right\s*\.)?",
     re.DOTALL,
@@ -68,7 +68,7 @@ _HEDGING = r"(?!.*\b(?:or|if|else|otherwise|but|unless|not|maybe|perhaps|possibl
 _REASON = late(  # `237 \\text{ (since } 240 - 3 = 237)`
     rf"(?<=[\d}}%])\s*(?:“\s*,?\s*\(?|\(\s*“)\s*(?:since|because)\b{_HEDGING}.*\Z"
 )
-_AT = late(  # `7 \\text{ (when } n = 3)`: where the value is reached, or by what
+_AT = late(  # `7 \\text{ (when } n = 3)`: where or how the value is reached
     r"(?<=[\d}%])\s*(?:“\s*\(|\(\s*“?)\s*(?:(?:attained|achieved|reached)\s+)?"
     rf"(?:(?:at|when|where|with)\b\s*”?\s*\$?[a-zA-Z]\s*=\s*[^,;=()“”$]+\$?|by\s{_HEDGING}[A-Za-z][A-Za-z '-]*)"
     r"[”)\s]*\Z"
@@ -104,7 +104,7 @@ _POINTS = late(r"\([^()]*,[^()]*\)(?:\s+\([^()]*,[^()]*\))+")
 
 
 def laid_out(text: str) -> str:
-    """Before anything else is spelled: without what stands around the answer."""
+    """The first step: remove what surrounds the answer."""
     text = _edged(_PROVED.sub("", text))
     if (numbers := _NUMBERS.fullmatch(text)) is not None:
         return f"\\mathbb{{{numbers[1]}}}"
@@ -123,7 +123,7 @@ def laid_out(text: str) -> str:
             block = _BLOCK.fullmatch(text.strip())
             if block is not None:
                 text = _of_block(block)
-            elif text.count("\\begin") > 1 and "&" not in text:  # systems that are joined
+            elif text.count("\\begin") > 1 and "&" not in text:  # joined systems
                 text = _BLOCK.sub(_of_block, text)
     return _edged(unbraced(text))
 
@@ -138,7 +138,7 @@ def _edged(text: str) -> str:
 
 
 def _of_block(block: re.Match[str]) -> str:
-    """The rows of a block as one line: steps of one equation, or a list. Conditions beside values stay a block."""
+    """Join the rows of a block: steps of one equation, or a list. Values with conditions remain a block."""
     kind, content = block.groups()
     if kind in ("cases", "array") and "&" in content:
         return block.group()
@@ -156,7 +156,7 @@ def _in_cases(block: re.Match[str]) -> str:
 
 
 def unbraced(text: str) -> str:
-    """Without braces around all of it; with a comma in them they may be a set's."""
+    """Remove braces around the whole text; with a comma inside they may denote a set."""
     while len(text) > 2 and text[0] == "{" and text[-1] == "}":
         depth = brackets = 0
         for at, mark in enumerate(text):
@@ -172,7 +172,7 @@ def unbraced(text: str) -> str:
 
 
 def settled(text: str) -> str:
-    """What is spelled, in the notation that is read."""
+    """The last step: convert notations to those that the parser knows."""
     for marks, read in _NOTATIONS:
         for mark in marks:
             if mark in text:
@@ -182,7 +182,7 @@ def settled(text: str) -> str:
 
 
 def _without_empty(text: str) -> str:
-    """Without braces that hold nothing, or a block or an argument that needs none."""
+    """Remove empty braces, and braces around a block or argument that needs none."""
     text = _BRACED_ARGUMENTS.sub(r"\1\2", _BRACED_BLOCK.sub(r"\1", text))
     return unbraced(_EMPTY_BEHIND.sub("", _EMPTY.sub("", text)).strip())
 
@@ -192,7 +192,7 @@ def _unaligned(text: str) -> str:
 
 
 def _remarked(text: str) -> str:
-    """`5 (apples)`: the remark as words behind the value; where it is reached is none."""
+    """Write the remark of `5 (apples)` as words after the value; drop remarks on where it is reached."""
     if text[-1] == ")":
         text = _OF_ITSELF.sub(r"\1 = \2", text).rstrip()
     if text[-1] not in "”)":
@@ -208,7 +208,7 @@ def _in_scale(money: re.Match[str]) -> str:
 
 
 def _that_is(text: str) -> str:
-    """A value and what it is in another form, as an equation; a number to a base is its left side."""
+    """Write a value with another form in parentheses as an equation; a number in a base is its left side."""
     again = _THAT_IS.search(text)
     if again is None:
         return text
@@ -229,7 +229,7 @@ def _in_degrees(text: str) -> str:
 
 
 def _listed(text: str) -> str:
-    """`(1, 2) (3, 4)`: points in a row."""
+    """Separate adjacent points: `(1, 2) (3, 4)`."""
     return re.sub(r"\)\s+\(", "), (", text) if _POINTS.fullmatch(text) else text
 
 
@@ -255,7 +255,7 @@ def _one_angle(match: re.Match[str]) -> str:
 
 
 def _turned(text: str) -> str:
-    """Intervals whose open ends are brackets turned outwards."""
+    """Convert intervals with reversed brackets for open ends."""
     if _PARTS.fullmatch(text) is None:
         return text
 
@@ -299,4 +299,4 @@ _NOTATIONS: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     (("P(", "\\Pr"), of_events),
     (("th", "st", "nd", "rd"), lambda text: _ORDINAL.sub("", text)),
 )
-"""Notations in the order in which they are read, each behind marks of which a text that uses it has one."""
+"""Conversions in order, each with marks, at least one of which occurs in a text that needs it."""

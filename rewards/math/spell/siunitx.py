@@ -1,4 +1,4 @@
-r"""Quantities as siunitx writes them, `\SI{5}{\centi\metre}` for `5 \text{ cm}`; units by their Greek letters.
+r"""Convert quantities of siunitx, `\SI{5}{\centi\metre}` to `5 \text{ cm}`, and units with Greek letters.
 
 Example:
     >>> measured(r"\SI{10}{\metre\per\second\squared}")
@@ -30,7 +30,7 @@ _SYMBOLS = {
     "hertz": "Hz",
     "ampere": "amp",
     "hectare": "ha",
-}  # of others the name is a unit
+}  # other names are units themselves
 _ALONE = {"\\percent": "\\%", "\\degree": "^\\circ "}
 _UNIT = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
 _QUANTITY = late(rf"\\(?:SI|qty)\s*(?:\[[^\]]*\])?\s*\{{([^{{}}]*)\}}\s*{_UNIT}")
@@ -48,7 +48,7 @@ _COMMAND = late(r"\\([a-zA-Z]+)\s*")
 
 
 def measured(text: str) -> str:
-    """A text with its quantities in the spelling that is read."""
+    """Convert the quantities in a text."""
     if "\\mu" in text or "\\Omega" in text:
         text = _OHM.sub(lambda found: _behind_a_number(found, "ohm"), text)
         text = _MICRO.sub(lambda found: rf"\text{{ u{found[1] or found[2] or found[3]}}}", text)
@@ -59,7 +59,7 @@ def measured(text: str) -> str:
 
 
 def _behind_a_number(found: re.Match[str], unit: str) -> str:
-    """A unit whose sign is a letter by itself."""
+    """A unit whose symbol is a single letter, after a number."""
     before = found.string[: found.start()]
     if not re.search(r"\d", before) or re.search(r"[a-zA-Z]", before):
         return found.group()
@@ -67,13 +67,13 @@ def _behind_a_number(found: re.Match[str], unit: str) -> str:
 
 
 def _set(unit: str) -> str:
-    """A unit as LaTeX sets it behind a number."""
+    """A unit in LaTeX, as written after a number."""
     plain = unit.strip()
     return _ALONE[plain] if plain in _ALONE else rf"\text{{ {_named(plain)}}}"
 
 
 def _named(unit: str) -> str:
-    """The symbols that a unit's commands stand for; what is no command stays."""
+    """Replace the commands of a unit by symbols."""
     unit = _POWER.sub(lambda found: f"{found[2]}^{2 if found[1] == 'square' else 3}", unit)
     unit = _COMMAND.sub(_symbol, unit.replace(".", " ").replace("~", " "))
     return unit.strip()

@@ -1,7 +1,7 @@
-r"""One spelling for what means the same: Unicode signs become LaTeX or ASCII, sizes and delimiters go.
+r"""Normalise the notation of an answer: Unicode becomes LaTeX or ASCII, sizes and delimiters are removed.
 
-Spelling never changes a value, and is linear in the length of the text. Text commands (`\text{ cm}`) become quotes
-(`“ cm”`), so that words and variables stay apart.
+Normalisation never changes a value, and runs in linear time. Text commands (`\text{ cm}`) become quotes (`“ cm”`), to
+distinguish words from variables.
 
 Example:
     >>> spelled(r"$\dfrac{1}{2}\,\text{cm}$.")
@@ -184,7 +184,7 @@ _DROPPED = re.compile(
     r"|nolimits|rm|bf|it|sf|tt|normalsize|large|Large|LARGE|huge|Huge|small|footnotesize|scriptsize|tiny|bold|boldmath"
     r"|hfill|centering|noindent)(?![a-zA-Z])\.?|(?<!\\)\\[!/]"
 )
-_APPLIED = re.compile(r"(?<=[a-zA-Z'])\\left\s?(?=\()")  # no blank parts a function from what it is of
+_APPLIED = re.compile(r"(?<=[a-zA-Z'])\\left\s?(?=\()")  # no space between a function and its argument
 _CLOSED_UP = re.compile(r"(?<=\d)\\!(?=\d)")
 _THIN_IN_NUMBER = re.compile(r"(?<=\d)\s*(?:\\[,;:!]|\\thinspace ?|[\u2009\u202f])\s*(?=\d{3}(?!\d))")
 _COMMA_IN_NUMBER = re.compile(
@@ -324,11 +324,11 @@ def _root(match: re.Match[str]) -> str:
 
 
 def _quoted(match: re.Match[str]) -> str:
-    """The content of a text command: maths where it can only be that, else quoted words."""
+    """The content of a text command: mathematics if it cannot be anything else, else quoted words."""
     content, before = match.group(2), match.string[: match.start()].rstrip("\\ ,;~")
     if content.strip() in (",", ";", ":", ".", "%", "\\%"):
         return content
-    if CLOSE_TEXT in content and match.group(1).startswith(("math", "bold", "bm")):  # words are marked in it
+    if CLOSE_TEXT in content and match.group(1).startswith(("math", "bold", "bm")):  # it contains quoted words
         return content
     if content.strip() in ("sec", "min") and before[-1:].isdigit():
         return f"{OPEN_TEXT}{content}{CLOSE_TEXT}"  # seconds and minutes
@@ -358,7 +358,7 @@ def _quoted(match: re.Match[str]) -> str:
 
 
 def _over(match: re.Match[str]) -> str:
-    """A unit that is written as a fraction of two."""
+    """Write a unit given as a fraction of two units in one line."""
     return f"{OPEN_TEXT}{match[1]}{match[2]}/{match[3]}{match[4]}{CLOSE_TEXT}"
 
 
@@ -375,7 +375,7 @@ def _undelimited(text: str) -> str:
 
 
 def unwrapped(text: str) -> str:
-    """Without the maths delimiters and emphasis around it."""
+    """Remove surrounding math delimiters and emphasis."""
     text = text.strip()
     for opening, closing in _DELIMITERS:
         width = len(opening)
@@ -390,7 +390,7 @@ def unwrapped(text: str) -> str:
 
 
 def _of_statements(text: str) -> str:
-    """`①③`, `③ and ①`: several statements by their numbers, as Roman numerals in brackets."""
+    """Convert several numbered statements, `①③` or `③ and ①`, to Roman numerals in parentheses."""
     bare = text.strip().removeprefix("\\text{").removesuffix("}")
     if _STATEMENTS.fullmatch(bare) is None:
         return text
@@ -398,7 +398,7 @@ def _of_statements(text: str) -> str:
 
 
 def _letter(character: str) -> str:
-    """Digits and letters of other shapes (full width, bold) as the plain ones; letters of other scripts stay."""
+    """Convert full-width and bold digits and letters to plain ones; letters of other scripts are unchanged."""
     if character.isdigit() and not character.isascii():
         return str(unicodedata.digit(character, -1)) if unicodedata.digit(character, -1) >= 0 else character
     plain = unicodedata.normalize("NFKC", character)
@@ -408,7 +408,7 @@ def _letter(character: str) -> str:
 _COMMA_IN_LIST = re.compile(r",(?=\s)")  # no decimal one: the blank behind it counts
 _BLANK_THAT_COUNTS = re.compile(r"(?<=[A-Za-z])\s+(?=[A-Za-z])|(?<=[\d.])\s+(?=[\d.eE])|(?<=[eE])\s+(?=\d)")
 _BRACED_SCRIPT = re.compile(r"([\^_])\{(\w)\}(?!\w)")
-# What `spelled` leaves as it is, but for blanks, stops at the end and signs in braces of their own.
+# Texts that `spelled` leaves unchanged, except for spaces, final full stops and signs in braces.
 _ALREADY = re.compile(
     r"(?:[a-zA-Z0-9 +/=()|<>{}^!-]++|,(?! *})|\.(?=\S)"
     r"|\\(?:frac|sqrt|pi|theta|alpha|cup|infty|pm|sin|cos|tan|log|ln|le|ge)(?![a-zA-Z]))*"
@@ -417,7 +417,7 @@ _ALREADY = re.compile(
 
 @lru_cache(maxsize=512)
 def spelled(text: str) -> str:
-    """The text in its plain spelling, white space collapsed, without a final stop."""
+    """The normalised text, with single spaces and without a final full stop."""
     if " x " in text or "U" in text:
         text = _UNION.sub(r" \\cup ", _TIMES.sub(r" \\times ", text))
     if "log" in text:
@@ -450,7 +450,7 @@ def spelled(text: str) -> str:
         text = _COMMAND.sub(lambda m: _RENAMED.get(m.group(), m.group()), text)
         if "{-" in text or "^{" in text:
             text = _UNIT.sub(lambda m: f"{OPEN_TEXT}{m.group(1).replace(_THIN, ' ')}{CLOSE_TEXT}", text)
-        for _ in range(3):  # one in the other
+        for _ in range(3):  # nested
             replaced = _TEXT.sub(_quoted, text)
             if replaced == text:
                 break
@@ -468,7 +468,7 @@ def spelled(text: str) -> str:
 
 
 def key(text: str) -> str:
-    """What two spelled texts share when they differ in blanks, quotes and needless braces only."""
+    """A key that is equal for normalised texts that differ only in spaces, quotes and redundant braces."""
     if "," in text:
         text = _COMMA_IN_LIST.sub(",​", text)
     text = text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ")

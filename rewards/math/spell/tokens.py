@@ -1,4 +1,4 @@
-r"""The tokens of a spelled text: numbers, commands, letters, words, quoted words and signs.
+r"""Tokenise a normalised text: numbers, commands, letters, words, quoted words and signs.
 
 Example:
     >>> [t.text for t in tokens(r"2\sqrt{3} “cm”")]
@@ -18,7 +18,7 @@ from rewards.math.late import late
 MOST_DIGITS = 2000
 _MOST_TOKENS = 1200
 _LARGEST_EXPONENT = 400
-_MANY_DIGITS = 8  # a decimal of so many may be the rounding of an exact value
+_MANY_DIGITS = 8  # a decimal with this many digits may be the rounding of an exact value
 
 _PLAIN_NAMES = """
 sin cos tan cot sec csc sinh cosh tanh coth log ln lg exp gcd lcm max min sqrt cbrt pi lim abs floor ceil det cis binom
@@ -48,14 +48,14 @@ class Kind(StrEnum):
     NUMBER = "number"
     COMMAND = "command"
     LETTER = "letter"
-    WORD = "word"  # several letters that are no function
+    WORD = "word"  # several letters other than a function name
     QUOTED = "quoted"  # the content of a text command
     SIGN = "sign"
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """gap: white space stands before it. number: of a NUMBER. start: where it begins."""
+    """gap: preceded by white space. start: position in the text. number: value of a NUMBER."""
 
     kind: Kind
     text: str
@@ -65,7 +65,7 @@ class Token:
 
 
 class NotMaths(ValueError):
-    """The text is not what the grammar reads."""
+    """The text cannot be parsed by the grammar."""
 
 
 _THOUSANDS = r"(?<!\d,)\d{1,3}(?:,\d{3})+(?![\d,]\d?)"
@@ -100,7 +100,7 @@ def _repeated(whole: str, still: str, again: str) -> Fraction:
 
 
 def _going_on(digits: str) -> Fraction | None:
-    """A decimal that goes on as its last digits repeat: those that stand there twice at least."""
+    """The value of a decimal with dots whose last digits repeat at least twice; None for others."""
     whole, _, behind = digits.partition(".")
     for start in range(len(behind)):
         tail = behind[start:]
@@ -111,7 +111,7 @@ def _going_on(digits: str) -> Fraction | None:
 
 
 def read_number(text: str) -> Num:
-    """A NUMBER token's value. Raises NotMaths for one that is too long."""
+    """The value of a NUMBER token. Raises NotMaths if it is too long."""
     if len(text) > MOST_DIGITS:
         raise NotMaths(f"a number of {len(text)} characters")
     if "\\overline" in text or "\\bar" in text or "\\dot" in text:
@@ -137,7 +137,7 @@ def read_number(text: str) -> Num:
 
 
 def tokens(text: str) -> list[Token]:
-    """All tokens of a spelled text. Raises NotMaths where there are too many."""
+    """Tokenise a normalised text. Raises NotMaths if there are too many tokens."""
     found: list[Token] = []
     at, gap = 0, False
     while at < len(text):
@@ -145,7 +145,7 @@ def tokens(text: str) -> list[Token]:
             at, gap = at + 1, True
             continue
         match = _TOKEN.match(text, at)
-        if match is None:  # a quote that is not closed
+        if match is None:  # an unclosed quote
             raise NotMaths(f"a sign that means nothing: {text[at]!r}")
         found += _named(match, gap, behind_number=bool(found) and found[-1].kind is Kind.NUMBER)
         at, gap = match.end(), False
@@ -158,7 +158,7 @@ _JOINS = late(r"^\s*([^\s,]*)(\s*,?\s*\b(?:and|or)\b\s*)(\S*)\s*$")
 
 
 def _quoted(content: str, gap: bool, start: int) -> list[Token]:
-    """Quoted words; `and` or `or` in front of them joins, and stands by itself."""
+    """Tokens of quoted words; a leading or inner `and` or `or` is a separate token."""
     joins = _JOINS.match(content)
     if joins is None:
         return [Token(Kind.QUOTED, content, gap, start)]
