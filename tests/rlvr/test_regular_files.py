@@ -82,7 +82,6 @@ def a_journal(folder: Path) -> None:
         ("out.partial", lambda folder: Lines(folder / "out.partial")),
         ("out.partial", lambda folder: Lines(folder / "out.partial", Held(rows=1, end=1, sum=1))),
     ],
-    ids=str,
 )
 def test_a_pipe_in_the_place_of_a_file_is_an_error_that_names_it(
     name: str, read: Callable[[Path], object], tmp_path: Path
