@@ -152,11 +152,15 @@ def test_object_that_only_has_the_methods_of_data_does_not_answer_for_it(right: 
     assert passes(asserts(f"def f(*a): return {right}\n", test))
     assert is_wrong(asserts(AGREES, test))
     assert is_wrong(asserts(AGREES.replace("return Agrees()", "return Agrees"), test))
+    for base in ("int", "Exception"):
+        assert is_wrong(asserts(AGREES.replace("Agrees:", f"Agrees({base}):"), test)), base
 
 
 def test_class_that_tests_know_may_have_methods_that_data_has():
     trie = "class Trie:\n    def __init__(self, words=()): self.words = list(words)\n    def startswith(self, p): return any(w.startswith(p) for w in self.words)\n    def extended(self, w): return Trie([*self.words, w])\n"
     assert passes(asserts(trie, "t = Trie(['ab']); assert t.startswith('a') and t.extended('c').startswith('c')"))
+    bag = "class Bag(dict):\n    def issubset(self, other): return all(self[k] <= other.get(k, 0) for k in self)\ndef bag(text): return Bag((c, text.count(c)) for c in text)\n"
+    assert passes(asserts(bag, "assert Bag(a=1).issubset(bag('aab')) and not Bag(a=3).issubset(bag('aab'))"))
 
 
 def test_functions_of_the_program_are_methods_where_a_class_of_the_test_holds_them():

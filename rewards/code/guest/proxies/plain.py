@@ -29,7 +29,7 @@ from .proxies import (
     state_of,
     was_made,
 )
-from .refusing import NEVER, made_of_class, refuse
+from .refusing import NEVER, VERDICTS, made_of_class, refuse
 
 # Methods that the program may answer: for any such class, and for mutable containers.
 _PLAIN_ASKED = ("__call__", "__enter__", "__exit__")
@@ -50,7 +50,7 @@ class PlainHandle(Root):
     """Mixin for classes that derive from a plain type: the program is asked for attributes that the type lacks."""
 
     def __getattr__(self, name: str) -> Any:
-        if name in NEVER or name.startswith("\0"):
+        if name in NEVER or name.startswith("\0") or (name in VERDICTS and not is_known(self)):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return ask("getattr", self, name)
 

@@ -7,14 +7,14 @@ from typing import Any
 from ..encoding.codec import Violation
 from ..shared import wire
 from .proxies import NUMBER, Root, ask, is_class, is_known, pickled, state_of
-from .refusing import NEVER
+from .refusing import NEVER, VERDICTS
 
 
 class ErrorHandle(Root):
     """Mixin for exception classes of the program."""
 
     def __getattr__(self, name: str) -> Any:
-        if name in NEVER or NUMBER not in state_of(self):
+        if name in NEVER or NUMBER not in state_of(self) or (name in VERDICTS and not is_known(self)):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return ask("getattr", self, name)
 
