@@ -10,7 +10,7 @@ from tests.rewards.code.judging import asserts, is_wrong, passes, pytest_files
 RIGHT = "def f(a): return sorted(a)\n"
 EMPTIES = "def f(a):\n    a.clear()\n    return []\n"
 FILLS = "def f(a):\n    a[:] = [7] * len(a)\n    return [7] * len(a)\n"
-IMPORTS = "import functools, io, itertools, operator, queue\nfrom collections import Counter\n"
+IMPORTS = "import contextlib, functools, io, itertools, operator, queue\nfrom collections import Counter\n"
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,9 @@ IMPORTS = "import functools, io, itertools, operator, queue\nfrom collections im
         "held = {}\nheld[tuple(f(xs))] = 1\nheld[tuple(sorted(xs))] = 2\nassert len(held) == 1",
         "q = queue.Queue()\nq.put(f(xs))\nq.put(sorted(xs))\nassert q.get() == q.get()",
         "out = io.StringIO()\nprint(f(xs), file=out)\nprint(sorted(xs), file=out)\ngot, want = out.getvalue().splitlines()\nassert got == want",
+        "out = io.StringIO()\nwith contextlib.redirect_stdout(out):\n    print(f(xs))\n    print(sorted(xs))\ngot, want = out.getvalue().splitlines()\nassert got == want",
+        "with contextlib.redirect_stdout(io.StringIO()) as out:\n    print(f(xs))\nassert out.getvalue().strip() == str(sorted(xs))",
+        "def both():\n    yield f(xs)\n    yield sorted(xs)\ngot, want = both()\nassert got == want",
         "[got, *rest] = [f(xs), sorted(xs)]\nassert got == rest[0]",
         "def same(*values): return all(v == values[0] for v in values)\nassert same(f(xs), sorted(xs))",
         "def same(**held): return held['got'] == held['want']\nassert same(got=f(xs), want=sorted(xs))",
@@ -66,6 +69,21 @@ def test_what_meets_in_one_verdict_is_what_it_was(test: str):
 )  # fmt: skip
 def test_what_was_taken_out_may_be_counted_with_the_rest(program: str, test: str):
     assert passes(asserts(f"def f(a):\n    {program}\n", "xs = [3, 1, 2]\n" + test))
+
+
+PRINTED = {
+    "capsys": "f(xs)\n    print(sorted(xs))\n    got, want = capsys.readouterr().out.splitlines()\n    assert got == want",
+    "capsys twice": "f(xs)\n    got = capsys.readouterr().out\n    print(sorted(xs))\n    assert got == capsys.readouterr().out",
+    "redirected": "with contextlib.redirect_stdout(io.StringIO()) as out:\n        f(xs)\n        print(sorted(xs))\n    got, want = out.getvalue().splitlines()\n    assert got == want",
+}
+
+
+@pytest.mark.parametrize("how", PRINTED)
+def test_what_the_program_prints_is_its_answer(how: str):
+    test = f"import contextlib, io\nfrom solution import f\ndef test_it(capsys):\n    xs = [3, 1]\n    {PRINTED[how]}\n"
+    assert passes(pytest_files("def f(a): print(sorted(a))\n", test))
+    assert passes(pytest_files("def f(a):\n    a.sort()\n    print(a)\n", test))
+    assert is_wrong(pytest_files("def f(a):\n    a.clear()\n    print([])\n", test))
 
 
 def test_an_exception_is_an_answer():

@@ -28,6 +28,9 @@ _MADE = frozenset(("T", "flat", "real"))  # attributes of arrays
 _WALKS = frozenset(("map", "filter"))
 _FILLS = shapes.GROWS | {"put", "put_nowait", "push", "write", "writelines"}
 
+_REDIRECTS = ("redirect_stdout", "redirect_stderr")
+_CAPTURED = (ast.Name("capsys"), ast.Name("capfd"))  # the fixtures that get what is printed
+
 _VALUES = (ast.Constant, ast.Name, ast.List, ast.Tuple, ast.Dict)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 
@@ -71,6 +74,7 @@ class Roles:
         self._given = given
         self._held = dict.fromkeys(names.answers, ANSWER) | dict.fromkeys(names.changed, CHANGED)
         self._made: set[str] = set()  # computed from what was changed
+        self._streams: dict[int, ast.expr] = {}  # where calls in a redirected block write
         self._parts: dict[str, dict[object, int]] = {}  # names of values that hold both: `(f(xs), sorted(xs))`
 
     def recall(self, statements: Iterable[ast.stmt]) -> None:
@@ -80,6 +84,8 @@ class Roles:
         for node in statements:
             if self.holds_call(node):
                 self.bind_all(shapes.caught(node), ANSWER)
+            if isinstance(node, ast.With | ast.AsyncWith):
+                self._redirect(node)
             if isinstance(node, ast.Assign) and self.of(node.value) & ANSWER:
                 names = (n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name))
                 self.earlier |= set(names) - self.names.changed
@@ -208,6 +214,7 @@ class Roles:
                 for item in items:
                     if item.optional_vars is not None:
                         self.bind(item.optional_vars, self.of(item.context_expr))
+                self._redirect(node)
             case ast.For(target=target, iter=iterated) | ast.AsyncFor(target=target, iter=iterated):
                 if not self.holds_call(node) or self.holds_call(iterated):
                     role = self.of_items(iterated)
@@ -224,8 +231,11 @@ class Roles:
                 self.returned += (CHANGED if self.is_container(part) else self.of(part),)
 
     def learn_of_call(self, call: ast.Call, *, is_first: bool) -> None:
-        for stream in (keyword.value for keyword in call.keywords if keyword.arg == "file"):  # `print(r, file=out)`
-            self._put_into(stream, call)
+        for stream in self._written(call):
+            if self.of(call) == ANSWER:  # what the program prints is its answer
+                self.bind(stream, ANSWER)
+            else:
+                self._put_into(stream, call)
         if not isinstance(call.func, ast.Attribute):
             return
         held, method = call.func.value, call.func.attr
@@ -236,6 +246,21 @@ class Roles:
             self._remember_parts(held, call.args[-1] if call.args else None)
             if is_first and isinstance(held, ast.Name) and any(id(given) in self.calls for given in call.args):
                 self.mine.add(held.id)
+
+    def _redirect(self, block: ast.With | ast.AsyncWith) -> None:
+        """Learn where calls in a block write: `with redirect_stdout(out): print(f(xs))`."""
+        for item in block.items:
+            match item.context_expr:
+                case ast.Call(args=[stream]) as made if shapes.is_call(made, _REDIRECTS):
+                    calls = (n for inner in block.body for n in ast.walk(inner) if isinstance(n, ast.Call))
+                    self._streams.update((id(call), item.optional_vars or stream) for call in calls)
+
+    def _written(self, call: ast.Call) -> Iterable[ast.expr]:
+        """Where a call writes what it is given, or what the program prints: `print(r, file=out)`."""
+        files = [keyword.value for keyword in call.keywords if keyword.arg == "file"]
+        if shapes.is_call(call, ("print",)) or self.of(call) == ANSWER:
+            return files or ([self._streams[id(call)]] if id(call) in self._streams else _CAPTURED)
+        return files
 
     def _put_into(self, holder: ast.expr, call: ast.Call) -> None:
         """Learn that values put into a container one after the other may be either."""

@@ -294,7 +294,8 @@ def _read(
     calls = context.calls_at(tree, place)
     if not calls:  # it is iterating over an earlier result
         inside = (node for node in ast.walk(statement) if isinstance(node, ast.Call))
-        calls = [call for call in inside if isinstance(call.func, ast.Name) and call.func.id in names.programs]
+        walked = names.programs | (shapes.generators(tree) if given else set())
+        calls = [call for call in inside if isinstance(call.func, ast.Name) and call.func.id in walked]
     return expecting.read(scopes, statement, calls, names, given)
 
 

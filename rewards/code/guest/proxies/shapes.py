@@ -169,6 +169,12 @@ def _end_of(node: ast.stmt) -> tuple[int, int]:
     return node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
 
 
+def generators(tree: ast.AST) -> set[str]:
+    """Names of generator functions."""
+    functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef))
+    return {function.name for function in functions if any(isinstance(n, ast.Yield) for n in ast.walk(function))}
+
+
 def functions_around(tree: ast.Module, line: int) -> list[ast.AST]:
     """The function that runs and those around it; the file if there is none."""
     functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
