@@ -1,4 +1,4 @@
-"""Where the answer of a response stands: `answer` looks for its forms, the other files read the prose around them."""
+"""Finds the answer in a response: `answer` looks for its forms, and the other files read the prose around them."""
 
 from rewards.math.extract.answer import (
     Extracted,

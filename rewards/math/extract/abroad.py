@@ -1,7 +1,7 @@
-"""Sentences in other languages around a value: what they say is not read, but for denial, doubt and a choice.
+"""Sentences in other languages around a value: only denial, doubt and a choice between values are understood.
 
-Of other scripts, words that say nothing of the kind are left out. Of European languages, a line that names the answer,
-or begins to doubt, is said again with the English words of denial and doubt; all others stay as they are.
+Words in other scripts that express none of these are left out. A line in a European language that names the answer or
+begins to doubt is restated with the English words of denial and doubt. All other lines stay as they are.
 
 Example:
     >>> around_a_value("答案是 17，不是 34。").split()
@@ -117,7 +117,7 @@ _MEASURED = late(r"(?<=\d)[^\S\n]+[a-zA-Z]*[à-öø-ÿß][a-zA-Zà-öø-ÿß]*")
 
 
 def around_a_value(text: str) -> str:
-    """The text without words in other scripts; as it is where there is no digit and no formula in it."""
+    """The text without words in other scripts; unchanged if it has no digit and no formula."""
     if not re.search(r"[\d$\\]", text):
         return text
     text = _in_english(_BOUND.sub("more than ", text) if len(text) < _LONGEST_BOUND else text)
@@ -148,7 +148,7 @@ _ENGLISH = {
 
 
 def _in_english(text: str) -> str:
-    """With the last line that speaks of the answer in a European language in English words, as far as they matter."""
+    """The text with its last European-language line about the answer restated in the English words that matter."""
     begin = max(0, len(text.rstrip()) - _LONGEST)
     line = max(begin, text.rfind("\n", begin, len(text.rstrip())) + 1)
     spoken = text[line:]
@@ -160,7 +160,7 @@ def _in_english(text: str) -> str:
 
 
 def _plain_units(text: str) -> str:
-    """With the letters of units and of what is counted as they are in ASCII."""
+    """The text with units and counted nouns spelled in ASCII letters."""
     if text.isascii():
         return text
     return _MEASURED.sub(lambda word: _unaccented(word.group()), text)

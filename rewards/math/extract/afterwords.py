@@ -1,7 +1,7 @@
-r"""What a response says behind its answer about other things: offers, notes in a form of their own, hashtags.
+r"""Removes what a response adds after its answer about other things: offers of help, labelled notes, hashtags.
 
-Nothing of it is read as an answer: "Let me know if I should redo it with 12 months", "Confidence: 95%", a list of
-references, footnotes, a date of writing, comments of HTML. Where it draws a conclusion, or states a value, it stays.
+None of these is read as an answer: "Let me know if I should redo it with 12 months", "Confidence: 95%", a list of
+references, footnotes, a date of writing, HTML comments. A remark that draws a conclusion or states a value is kept.
 
 Example:
     >>> without_afterword("So it is 240.\n\nLet me know if you want steps 1 or 2 in detail!")
@@ -82,7 +82,7 @@ _OFFERING = (
 
 
 def without_afterword(text: str) -> str:
-    """The text up to what only speaks of other things, where a value stands before that."""
+    """The text without a closing part about other things, if a value stands before that part."""
     if "<!--" in text:
         text = _COMMENT.sub("", text)
     for _ in range(_MOST):
@@ -103,7 +103,7 @@ def without_afterword(text: str) -> str:
 
 
 def _last(kind: re.Pattern[str], text: str, begin: int) -> re.Match[str] | None:
-    """Where such a remark begins that goes on to the end and concludes nothing."""
+    """The last remark of this kind that runs to the end of the text and concludes nothing."""
     for found in kind.finditer(text, begin):
         behind = found.start() if found.end() == len(text) else found.end()
         concluding = _ANSWERING if kind is _OFFER else _CONCLUDING

@@ -1,23 +1,25 @@
-r"""Where the answer of a response stands. One extractor for every reward; two named policies.
+r"""Finds the answer in a response. One extractor for every reward, with two named policies.
 
-What never counts: text inside `<think>…</think>` (any letter case), what stands before a lone `</think>`, and what
-follows a token that ends the turn (`<|im_end|>`, `</s>`, …). After a `<think>` that never ends there is no answer.
+What never counts: text inside `<think>…</think>` (any letter case), text before a lone `</think>`, and text after a
+token that ends the turn (`<|im_end|>`, `</s>`, …). A response whose `<think>` never closes has no answer after it.
 
-`strict` looks at three forms, in this order, and takes the first that is present; an empty one is no answer:
+`strict` looks for three forms, in this order, and takes the first that is present; if that one is empty there is no
+answer:
 
-1. `\boxed{…}` or `\fbox{…}`: the last one, with those that only separators or labels join to it;
+1. `\boxed{…}` or `\fbox{…}`: the last one, with earlier ones that only separators or labels join to it;
 2. `<answer>…</answer>`, the last pair;
-3. `#### …` to the end of its line, the last one that is no heading.
+3. `#### …` to the end of its line: the last one that is not a heading.
 
-`lenient` takes a response that is nothing but an answer, then those three, passing over empty ones, then what an object
-of JSON at the end calls so, then what is said to be the answer, then the last formula or number. An explicit "final
-answer is" behind the last box overrides it.
+`lenient` tries, in this order: a response that is nothing but an answer; the three forms, skipping empty ones; the
+answer field of a JSON object at the end; what the text says the answer is; the last formula or number. An explicit
+"final answer is" after the last box overrides the box.
 
-`form` names one of the three forms; then that is the only place looked at, under either policy.
-What a box is, and which are joined: `boxes`. Answers without a form: `prose`, `written`; where values and sentences
-stand: `spans`, `sentences`.
+`form` names one of the three forms. Then only that form is looked for, under either policy.
 
-Every step is linear in the length of the response.
+`boxes` defines what a box is and which ones are joined. `prose` and `written` read answers without a form, and `spans`
+and `sentences` find values and sentences.
+
+Every step takes time linear in the length of the response.
 
 Example:
     >>> extract(r"so \boxed{3}, no: \boxed{4}", policy="strict")
@@ -144,10 +146,10 @@ _CLOSING = " \n$.)]}\\*"
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """An answer as it stands in the response, and the form it was found in.
+    """An answer as written in the response, and the form it was found in.
 
-    alone: another reading: what its box holds without the scale or factor behind it, or what the last value of a text
-    comes to (`rewards.math.extract.results`); None where there is none.
+    alone: a second reading, or None: the content of the box without the scale or factor after it, or what the last
+    value of a text comes to (`rewards.math.extract.results`).
     """
 
     text: str
@@ -156,7 +158,7 @@ class Extracted:
 
 
 def turn(response: str) -> str:
-    """The response up to the token that ends its turn, or that begins another one."""
+    """The response up to the token that ends its turn or begins another one."""
     if _MAY_END.search(response) is None and not ("]" in response and "INST]" in response):
         return response
     if "<|channel|>" in response:
@@ -174,7 +176,7 @@ def turn(response: str) -> str:
 
 
 def without_end_of_turn(response: str) -> str:
-    """The response without the tokens that end its turn, where they stand at its end; within, they may be text."""
+    """The response without end-of-turn tokens at its end. Elsewhere in the response they may be text, and stay."""
     kept = end = len(response)
     while True:
         while end and response[end - 1].isspace():
@@ -186,7 +188,7 @@ def without_end_of_turn(response: str) -> str:
 
 
 def answer_tag(text: str) -> str | None:
-    """What stands in the last `<answer>…</answer>`: a box in it, what is said there to be the answer, or all of it."""
+    """The answer in the last `<answer>…</answer>`: a box in it, what it says the answer is, or all its text."""
     found = _tagged(text)
     return found.text if isinstance(found, Committed) else found
 
@@ -204,7 +206,7 @@ def _tagged(text: str) -> str | Committed | None:
 
 
 def _tag_content(content: str) -> str | Committed:
-    """What stands in a tag: a sentence there is read as one."""
+    """The answer in the content of a tag, where a sentence is read as a sentence."""
     inner = _inner(content)
     if isinstance(inner, Committed) or len(inner) < _SHORTEST_SENTENCE or _SENTENCE.fullmatch(inner) is None:
         return inner
@@ -212,7 +214,7 @@ def _tag_content(content: str) -> str | Committed:
 
 
 def _hash_line(text: str) -> str | Committed | None:
-    """What follows the last `####` on its line, headings passed over."""
+    """The text after the last `####` on its line, skipping headings."""
     end = len(text)
     while (start := text.rfind("####", 0, end)) >= 0:
         line = text[start + 4 : end].partition("\n")[0]
@@ -286,14 +288,14 @@ def _behind_hash(text: str) -> str:
 
 
 def _put_right(found: str | Committed, behind: str) -> str | Committed:
-    """An answer in a form, or the one that is put into its place right behind it."""
+    """The answer of a form, or the correction that follows directly after it."""
     if not behind or (instead := replaced(behind)) is None:
         return found
     return said(behind) or last_value(behind) or instead or found
 
 
 def _not_replaced(found: str | Committed, behind: str) -> str | Committed:
-    """An answer in a form, which is none where another one is put into its place right behind it."""
+    """The answer of a form, marked as no answer if a correction follows directly after it."""
     text = found.text if isinstance(found, Committed) else found
     if not behind or (instead := replaced(behind)) is None or instead == text:
         return found
@@ -326,7 +328,7 @@ def _with_result(found: str | None, end: int) -> str | Committed | None:
 
 
 def _field(text: str) -> str | Committed | None:
-    """What an object of JSON at the end calls the answer."""
+    """The answer field of a JSON object at the end of the text."""
     found = field(text) if text[-_LONGEST_FENCE:].rstrip().endswith(("}", "```")) else None
     return None if found is None else _inner(found) or SEVERAL + found
 
@@ -362,12 +364,12 @@ def _last_value(text: str) -> str | Committed | None:
 
 
 def _is_chosen(before: str) -> bool:
-    """Whether a sentence goes on to the option that it says it is, and names no other one."""
+    """Whether the sentence leads up to the option that it chooses, and names no other option."""
     return is_stated(before, "") and not is_supposed(before) and _OPTION_BEFORE.search(before) is None
 
 
 def _word_at_last(text: str) -> str | None:
-    """The word that the last sentence says it is, where it is marked or concluded; yes or no at the beginning."""
+    """The answer word of the last sentence, if marked or stated as a conclusion; or a yes or no at the beginning."""
     if (verdict := _verdict_first(text)) is not None:
         return verdict
     end = text[-_LONGEST_END:]
@@ -389,7 +391,7 @@ def _word_at_last(text: str) -> str | None:
 
 
 def _verdict_first(text: str) -> str | None:
-    """The yes or no that a text begins with and does not take back."""
+    """The yes or no that the text begins with, if it is not taken back later."""
     verdict = _VERDICT_FIRST.match(text) or _STATEMENT.fullmatch(text)
     return None if verdict is None or _VERDICT_LATER.search(text, verdict.end()) else verdict[1]
 
@@ -413,15 +415,15 @@ _STEPS: dict[Policy, dict[str, _Step]] = {
 
 _IN_PROSE = "said"  # the first that reads running text
 PROSE_AT_ONCE = 128
-"""Characters of running text that are read in the caller's own process, too."""
+"""The most characters of running text that are read in the caller's own process."""
 
 
 def extract(
     response: str, *, policy: Policy, form: Form = "any", prefilled: bool = False, at_once: bool = False
 ) -> Extracted | None:
-    """The answer that a policy finds, or None. An empty box, tag or line is no answer under `strict`.
+    """The answer that the policy finds, or None. Under `strict`, an empty box, tag or line is not an answer.
 
-    at_once: only what stands in a form; None where the policy would have to read more than a little prose.
+    at_once: look only for quick finds (a form, or little prose); None if the policy would have to read more prose.
     """
     own = turn(response)
     if (":" in own and ("User" in own or "Human" in own or "Instruction" in own)) or ("|" in own and "<|" in own):

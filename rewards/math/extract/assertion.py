@@ -1,4 +1,4 @@
-"""What is offered beside an answer: another one, or a condition.
+"""Detects what weakens a stated answer: a second answer offered with it, or a condition.
 
 Example:
     >>> offers_more(" in most cases, 4 in others", "3"), offers_more(" because 3 times 4 is 12", "12")
@@ -45,21 +45,21 @@ _NEXT = late(rf"[\s$*)]*[.!]\s*(?:or|perhaps|maybe|possibly){_SMALL}{_NUMBER}", 
 
 
 SEVERAL = "… "
-"""Before what is more than one value, or another than it seems: it is no answer as it stands."""
+"""The prefix that marks several values, or a value that means another one: not an answer as written."""
 
 
 def is_unconditional(before: str) -> bool:
-    """Whether the sentence does not begin with a condition: "For n = 2 the final answer is 3"."""
+    """Whether the sentence begins without a condition, unlike "For n = 2 the final answer is 3"."""
     return _CONDITIONAL.match(before) is None
 
 
 def is_restricted(after: str) -> bool:
-    """Whether what follows a value says when it holds."""
+    """Whether the text after a value restricts when it holds."""
     return _RESTRICTED.match(after) is not None
 
 
 def offers_more(after: str, value: str, later: str = "") -> bool:
-    """Whether another value is offered behind one, in its sentence or, as an afterthought, in what comes later."""
+    """Whether another value is offered after this one, in the same sentence or as an afterthought in the later text."""
     plain = value.strip("$*() ")
     after = _FORMULA.sub(lambda found: _placed(found, value), after)
     reason = _REASON.search(after)
@@ -68,7 +68,9 @@ def offers_more(after: str, value: str, later: str = "") -> bool:
 
 
 def _placed(found: re.Match[str], value: str) -> str:
-    """What stands for a formula: a number as it is; an equation is a value where the answer is one."""
+    """The placeholder for a formula. A number stays as it is; an equation counts as a value if the answer is an
+    equation.
+    """
     inner = found[1] or found[2]
     if _IS_NUMBER.fullmatch(inner):
         return inner

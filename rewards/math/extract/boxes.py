@@ -1,15 +1,15 @@
 r"""Answers in boxes: which `\boxed{…}` of a response counts, and what it holds.
 
-A box is `\boxed{…}` or `\fbox{…}` whose brace closes, or either command before one plain token (`\boxed 5`, `\boxed5`,
-`\boxed\frac{1}{2}`). A box that stands in another is opened. A box that its own sentence denies or doubts, or that
-what follows it directly denies (a number) or strikes out (`~~…~~`), is none; where that puts another value into its
-place ("I mean 6"), the box is not the answer.
+A box is `\boxed{…}` or `\fbox{…}` with a closing brace, or either command before one plain token (`\boxed 5`,
+`\boxed5`, `\boxed\frac{1}{2}`). A box within a box is unwrapped. A box does not count if its own sentence denies or
+doubts it, if the text directly after it denies it (for a number), or if it is struck out (`~~…~~`). If the text after
+it replaces the value ("I mean 6"), the box is not the answer.
 
-The last box commits, with those before it that nothing but separators or labels join to it: blanks, commas, "and",
-`x =`, "for part (b)", delimiters, marks of Markdown. Their contents are one list; where "or" stands between two of them
-the list says so. The same box twice is one box.
+The last box is the answer, together with earlier boxes that are joined to it by separators or labels only: blanks,
+commas, "and", `x =`, "for part (b)", delimiters, Markdown marks. Their contents form one list, with "or" kept between
+two of them. The same box twice counts as one.
 
-Every step is linear in the length of the text.
+Every step takes time linear in the length of the text.
 
 Example:
     >>> last_box(r"$x=\boxed{2}$ and $x=\boxed{3}$")
@@ -78,7 +78,7 @@ _REPUDIATING = frozenset(
         *("student", "book", "you", "had", "forget", "forgets", "forgetting"),
     )
 )
-"""One of them is in whatever `_REPUDIATED` finds."""
+"""Every match of `_REPUDIATED` contains one of these words."""
 _WRONG_NAME = late(  # "My wrong attempt: "; not "the probability of a wrong answer is "
     r"(?<!\bof\s)(?<!\bof\sa\s)(?<!\bof\san\s)(?<!\bof\sthe\s)\b(?:wrong|incorrect|mistaken|failed)[\s()*]{1,3}"
     r"(?:answer|attempt|try|guess|approach|solution|result|value)\s?(?:is|was|gave|gives|:)?[\s$*(]*\Z"
@@ -193,7 +193,7 @@ _OR_SO = late(
 
 
 class Committed(NamedTuple):
-    """What the last boxes hold, where they end, and what the last holds without the scale or factor behind it."""
+    """The content of the last boxes, where they end, and the last content without the scale or factor after it."""
 
     text: str
     end: int
@@ -201,7 +201,7 @@ class Committed(NamedTuple):
 
 
 class Box(NamedTuple):
-    """Where a box stands: its command, its content, behind its end."""
+    """The position of a box: of its command, of its content, and of the first character after it."""
 
     start: int
     content_start: int
@@ -210,7 +210,7 @@ class Box(NamedTuple):
 
 
 def boxes(text: str) -> list[Box]:
-    """The complete boxes that stand in no other one, in order."""
+    """The complete boxes that are not inside another one, in order."""
     found: list[Box] = []
     open_braces: list[tuple[int, int]] = []  # start of the box, or -1; behind the brace
     has_both = "\\fbox" in text
@@ -240,9 +240,9 @@ def boxes(text: str) -> list[Box]:
 
 
 def _next_command(text: str, at: int, has_both: bool) -> int:
-    """Where to go on: at the backslashes before the next box; -1 = there is none.
+    """Where to continue: at the backslashes before the next box, or -1 if there is none.
 
-    has_both: `\\fbox` is looked for, too.
+    has_both: `\\fbox` is searched for as well.
     """
     if has_both:
         found = _COMMAND.search(text, at)
@@ -255,7 +255,7 @@ def _next_command(text: str, at: int, has_both: bool) -> int:
 
 
 def is_cut_off(text: str) -> int | None:
-    """Where the last box begins that is opened and never closed; None where there is none."""
+    """Where the last box that is opened and never closed begins, or None."""
     open_braces: list[int] = []
     for mark in _MARK.finditer(text):
         if mark.group("open"):
@@ -268,16 +268,16 @@ def is_cut_off(text: str) -> int | None:
 
 
 def last_box(text: str, *, past_empty: bool = False) -> str | None:
-    """What the last box holds, with the boxes that are joined to it; None where there is no box.
+    """The content of the last box and of the boxes joined to it, or None if there is no box.
 
-    past_empty: boxes with nothing in them are passed over, else an empty last box gives the empty string.
+    past_empty: skip empty boxes. Otherwise an empty last box gives the empty string.
     """
     found = committed(text, past_empty=past_empty)
     return None if found is None else found.text
 
 
 def committed(text: str, *, past_empty: bool = False) -> Committed | None:
-    """What the last boxes hold; None where there is no box."""
+    """What the last boxes hold, or None if there is no box."""
     counting = (box for box in reversed(boxes(text)) if not _is_denied(text, box))
     last: Box | None = None
     contents: list[str] = []
@@ -341,7 +341,7 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
 
 
 def _other_case(text: str, last: Box) -> str | None:
-    r"""The content of the box before, where both stand under conditions: `\boxed{6}$ if n is even and ...`."""
+    r"""The content of the previous box if both boxes have conditions: `\boxed{6}$ if n is even and ...`."""
     offset = max(0, last.start - _LONGEST_CASE)
     if text.find("box", offset, last.start) < 0:
         return None
@@ -392,7 +392,7 @@ def unboxed(text: str) -> str:
 
 
 def is_hollow(content: str) -> bool:
-    """Whether there is nothing in it: blanks, dots, empty commands."""
+    """Whether the content is empty: nothing but blanks, dots and empty commands."""
     return not content[:1].isalnum() and "\\{" not in content and _HOLLOW.match(content) is not None
 
 
@@ -426,7 +426,7 @@ def _is_denied(text: str, box: Box) -> bool:
 
 
 def _beginning(text: str, at: int) -> int:
-    """Where the sentence begins that goes on at a place, or the part of it that is looked at."""
+    """Where the sentence around a position begins, or the part of it that is looked at."""
     low = max(0, at - LONGEST_SENTENCE)
     low = max(low, text.rfind("\n", low, at) + 1)
     low = max(low, text.rfind(". ", low, at) + 1)
@@ -440,7 +440,7 @@ def _ends_in_operator(before: str) -> bool:
 
 
 def _joint(between: str) -> str | None:
-    """How two boxes are joined: `, ` or ` or `; None where more than separators and labels is between them."""
+    """How two boxes are joined, `, ` or ` or `; None if there is more than separators and labels between them."""
     if _OR_SO.match(between):
         return " or "
     bare = _WRAPPING.sub(lambda wrapping: f" {wrapping.group(1) or ''} ", between)
@@ -456,7 +456,7 @@ def _joint(between: str) -> str | None:
 
 
 def _opened(content: str) -> str:
-    """Without the commands of the boxes that stand in it; a content that is nothing but a box is that box's content."""
+    """The content without the commands of boxes inside it. A content that is only a box gives that box's content."""
     if not _COMMAND.search(content):
         return content
     content = _COMMAND.sub("", content).strip()

@@ -1,9 +1,9 @@
-"""What words say of a value: the vocabulary of `claims`, each class with its letter and its meaning.
+"""The vocabulary of `claims`: classes of words by what they say about a value, each with a letter and its meaning.
 
-A sentence is read as a row of such letters, so that the rules speak of classes and not of words. To teach the grader a
-word, write it into its class here; `IDIOMS` turn several words into one that has the same meaning. What is in no class:
-a word is `.`, one in -ing `a`, a single letter `v`, a number or a formula `#`; of marks, `,` parts a sentence, `;` and
-`|` end a clause, `=` is any other.
+A sentence is read as a string of these letters, so that rules match classes instead of words. To teach the grader a
+word, add it to its class here; `IDIOMS` replaces several words by one with the same meaning. Outside the classes, a
+word is `.`, a word in -ing `a`, a single letter `v`, and a number or a formula `#`. Of the punctuation, `,` separates
+parts of a sentence, `;` and `|` end a clause, and `=` is any other mark.
 
 Example:
     >>> CLASS_OF["supposedly"], CLASS_OF["excluded"], CLASS_OF.get("apple", ".")
@@ -19,7 +19,7 @@ from rewards.math.late import late
 
 
 class WordClass(NamedTuple):
-    """A letter, what its words do in a sentence, and the words."""
+    """A class of words: its letter, what its words do in a sentence, and the words."""
 
     letter: str
     does: str
@@ -149,7 +149,7 @@ CLASS_OF = {word: one.letter for one in CLASSES for word in one.words.split()}
 
 
 class Idiom(NamedTuple):
-    """Several words, and one with the same meaning. has: what is in each text that has it, looked for first."""
+    """Several words and one with the same meaning. has: a text that every match contains, searched first."""
 
     has: str
     pattern: re.Pattern[str]
@@ -272,4 +272,4 @@ IDIOMS = _idioms(
     (" to", r"\b(?:comes (?:out )?to|amounts to|simplifies to|reduces to)\b", "is"),
     (" out to", r"\b(?:works out to(?: be)?|turn(?:s|ed) out to be)\b", "is"),
 )
-"""In the order in which they are looked for."""
+"""The idioms, in the order in which they are replaced."""

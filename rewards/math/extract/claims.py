@@ -1,9 +1,9 @@
-"""Whether the writer claims what a sentence says of a value: by what stands before the value and behind it.
+"""Decides whether the writer claims a value, from the words before and after it in its sentence.
 
-A sentence is read as a row of letters, one for the class of each word (`claim_words`): "I doubt that the answer is" is
-`ydqqAb`. The rules are patterns of letters. "The answer" is claimed only in the ways that `is_claimed` knows; a value
-that nobody calls the answer is claimed unless `_UNCLAIMED` or `_SAID_OF_IT` finds its sentence to deny, doubt, suppose,
-report or only use it.
+A sentence is read as a string of letters, one for the class of each word (`claim_words`): "I doubt that the answer is"
+is `ydqqAb`. The rules are patterns of letters. A value called "the answer" is claimed only in the ways that
+`is_claimed` knows. Any other value is claimed unless `_UNCLAIMED` or `_SAID_OF_IT` finds that its sentence denies,
+doubts, supposes, reports or merely uses it.
 
 Example:
     >>> classes("I doubt that the answer is")
@@ -59,7 +59,7 @@ _DENYING = frozenset(
         ),
     )
 )
-"""One of them is in whatever `_TAKEN_BACK` finds."""
+"""Every match of `_TAKEN_BACK` contains one of these words."""
 _TOKEN = late(r"\$[^$\n]*\$|</?[a-z]+>|\\?[a-zï]+(?:['’-][a-zï]+)*|\d(?:[\d.,/:%]*\d)?|[^\s\w]")
 _MARKS = {
     **dict.fromkeys(",()–—", ","),
@@ -74,7 +74,7 @@ _POINTING = ("it", "that", "there", "here")
 
 @lru_cache(maxsize=64)
 def classes(text: str) -> str:
-    """The row of letters of a text."""
+    """The class letters of a text."""
     text = _NAMED_A.sub("v", text) if " A" in text else text
     text = text.lower().replace("’", "'")
     for idiom in IDIOMS:
@@ -125,7 +125,7 @@ _ANOTHER = late(r"o\.{0,2}(?:,|\Z)")
 
 
 def is_claimed(before: str) -> bool:
-    """Whether "answer", behind these words of its sentence, begins a claim of the writer's: nothing is made of it."""
+    """Whether "answer", after these words of its sentence, begins a claim by the writer and is not modified."""
     return _is_claimed(classes(before))
 
 
@@ -172,9 +172,9 @@ _DISCLAIMED = late(
 
 
 def is_disclaimed(before: str) -> bool:
-    """Whether the words of its own clause before "answer is", right before a box, make it none of the writer's.
+    """Whether the words before "answer is", in its clause and directly before a box, show that the writer rejects it.
 
-    A box commits: what else the sentence says, or an unusual way to say it, takes nothing back.
+    A box is a commitment: neither the rest of the sentence nor an unusual wording takes it back.
     """
     own = _OWN_CLAUSE.search(classes(before))
     the = "" if own is None else _THE.sub("", own.group())
@@ -190,7 +190,7 @@ _DOUBTED = late(
 
 
 def is_doubted(before: str, words: list[str]) -> bool:
-    """Whether what stands before a box in its sentence says that the statement which it ends is not so.
+    """Whether the words before a box in its sentence say that the statement it completes is false.
 
     words: its `words_of`.
     """
@@ -198,12 +198,14 @@ def is_doubted(before: str, words: list[str]) -> bool:
 
 
 def is_title(before: str) -> bool:
-    """Whether words right before "answer", which make its name with it, leave it the writer's: not "wrong answer"."""
+    """Whether the words directly before "answer", as part of its name, leave it the writer's: not so for "wrong
+    answer".
+    """
     return _NO_TITLE.search(classes(before)) is None and _YOURS.match(before) is None
 
 
 def is_about_it(row: str) -> bool:
-    """Whether what is between "the answer" and its value leaves it that: "to this is" does, "minus 1 is" does not."""
+    """Whether the words between "the answer" and the value are about the answer: "to this is", but not "minus 1 is"."""
     return _OTHER_THAN_IT.search(_LINK.sub("", row)) is None
 
 
@@ -271,12 +273,12 @@ def words_of(text: str) -> list[str]:
 
 
 def _has_denial(text: str, words: list[str]) -> bool:
-    """Whether a word of denial is in it at all: most texts have none, and that is seen in a tenth of the time."""
+    """Whether the text has any word of denial. Most texts have none, and this check takes a tenth of the time."""
     return not _DENYING.isdisjoint(words) or "n't" in text or "n’t" in text
 
 
 def is_taken_back(after: str) -> bool:
-    """Whether what follows a value, in its sentence or right behind it, says that it is wrong."""
+    """Whether the text after a value, in its sentence or directly after it, says that it is wrong."""
     near = after[:_NEAR]
     if not _has_denial(near, words_of(near)):
         return False
@@ -291,12 +293,12 @@ _A_PART = late(r"Iq?#")
 
 
 def is_of_another_time(before: str) -> bool:
-    """Whether a sentence begins by speaking of another time, or of somebody else: "Originally there were"."""
+    """Whether a sentence begins with another time or another person: "Originally there were"."""
     return _ANOTHER_TIME.match(classes(before)) is not None
 
 
 def is_stated(before: str, after: str) -> bool:
-    """Whether the value between two parts of its sentence is what the sentence states."""
+    """Whether the sentence states the value that stands between these two parts of it."""
     said = classes(after[:_LONGEST]) if after else ""
     row = classes(_NAME.sub("", before))
     if _IS_THE_ANSWER.fullmatch(said) is not None and "n" not in row:
@@ -325,10 +327,10 @@ _RANGE = late(r"(?=.*(?:[<>≤≥∪∈]|\\(?:[lg](?:eq?|t)?|in|cup|infty)(?![a-
 
 
 def holds_for(before: str, value: str) -> bool:
-    """Whether a sentence tells the range of values for which something holds."""
+    """Whether a sentence gives the range of values for which something holds."""
     return _HOLDS.search(before) is not None and _RANGE.fullmatch(value) is not None
 
 
 def is_supposed(before: str) -> bool:
-    """Whether what stands before a value denies, doubts, supposes or only uses it."""
+    """Whether the words before a value deny, doubt, suppose or merely use it."""
     return _UNCLAIMED.search(classes(_NAME.sub("", before))) is not None

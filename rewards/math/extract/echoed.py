@@ -1,6 +1,6 @@
-r"""What a value is for, as the question has it, behind the value: "15 hours to clean 45 rooms", "135 m in 5 minutes".
+r"""Detects parts of the question that are repeated after the value: "15 hours to clean 45 rooms", "135 m in 5 minutes".
 
-Who says the question again at the end of an answer has a number of the question behind its own.
+A response that repeats the question at the end of its answer has a number of the question after its own.
 
 Example:
     >>> text = "It would take 15 hours to clean 45 rooms."
@@ -38,7 +38,7 @@ _PERCENTAGE = late(r"\b(?:after|with|including|before)\s(?:the|an?|his|her|their
 
 
 def is_echoed(text: str, other: Span, span: Span) -> bool:
-    """Whether a value only says what the one before it, in its sentence, is for, or when that was."""
+    """Whether a value only says what the previous value in its sentence is for, or when that was."""
     behind = text[span.end : sentence_end(text, span.end)]
     if "%" in text[span.start : span.end]:
         is_circumstance = _PERCENTAGE.search(text, other.end, span.start) is not None

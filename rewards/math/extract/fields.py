@@ -1,7 +1,7 @@
-r"""The answer of a response that ends in an object of JSON: the field that is called so.
+r"""Reads the answer field of a JSON object at the end of a response.
 
-A field that says that there is none (`null`, empty) is an answer that cannot be right. An object without such a field
-is running text.
+An answer field without a value (`null`, empty) is an answer that cannot be right. An object without an answer field is
+read as running text.
 
 Example:
     >>> field('So: {"steps": 3, "answer": {"value": 12, "unit": "cm"}}'), field('{"x": 3}') is None
@@ -35,7 +35,7 @@ _NAMED = late(r"\"(?:final[_ ]?)?(?:answers?|result|solution)\"\s*:", re.IGNOREC
 
 
 def field(text: str) -> str | None:
-    """What the object at the end of a text calls the answer; None where there is none."""
+    """The answer field of the JSON object at the end of a text, or None."""
     end = text[-_LONGEST:].rstrip()
     if end.endswith("```"):
         end = _FENCE_END.sub("", end)
@@ -52,7 +52,7 @@ def field(text: str) -> str | None:
 
 
 def _beginning(text: str) -> int:
-    """Where the brace opens that the last one closes, but for braces in strings that do not match; -1 = nowhere."""
+    """The position of the brace that the last one closes, or -1. Unmatched braces within strings may mislead it."""
     depth = 0
     for at in range(len(text) - 1, -1, -1):
         depth += (text[at] == "}") - (text[at] == "{")
@@ -79,7 +79,7 @@ def _answer(read: dict[str, object], depth: int) -> str | None:
 
 
 def _shown(value: object, unit: object, depth: int) -> str | None:
-    """A value as text, with its unit."""
+    """A value of the object as text, with its unit."""
     if isinstance(value, dict):
         if depth >= _DEEPEST:
             return None

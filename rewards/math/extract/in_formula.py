@@ -1,7 +1,7 @@
-r"""A box that is a part of a formula: `2 \cdot \boxed{24}`, `\boxed{24} + 1`, `\frac{1}{\boxed{24}}` say another value.
+r"""Boxes within a formula with another value: `2 \cdot \boxed{24}`, `\boxed{24} + 1`, `\frac{1}{\boxed{24}}`.
 
-Where an equation is filled in (`3 + \boxed{5} = 8`, `22 = 11 \cdot \boxed{2}`) the box is what is asked for, and so is
-a coefficient (`\boxed{24}x^2`): those are none of it.
+If the box fills a gap in an equation (`3 + \boxed{5} = 8`, `22 = 11 \cdot \boxed{2}`) or is a coefficient
+(`\boxed{24}x^2`), the box itself is the answer. Those cases are not counted here.
 
 Example:
     >>> around("24", r"It is $2 \cdot ", "$."), around("24", "$", r" + 1$.")
@@ -45,11 +45,11 @@ _MALFORMED = late(r"\{\s*[^\s{}]")  # `\boxed{8}{9}`
 _LONGEST = 60
 _BEGINS = ("=", "$", "&", ":", ",", ".", "\\[", "\\(", " is", "≈", ">", "**")
 _GOES_ON = (*"+-−*/!^{<>≤≥≠∪∩∖∉", *map(".{}".format, range(10)), *(f"\\{one}" for one in "cstpmdnlg"))
-"""What stands before a box that begins its formula, and behind one that does not end it."""
+"""Characters before a box at the beginning of its formula, and after a box that does not end it."""
 
 
 def _equation(content: str, before: str, behind: str) -> str | None:
-    r"""The false equation that a box is one side of (`\boxed{12} = 13`), or the one of unknowns with 0 behind it."""
+    r"""The false equation with the box as one side (`\boxed{12} = 13`), or an equation of unknowns that ends in 0."""
     found = _EQUAL_BEHIND.match(behind)
     if found is not None and (
         _differ(content, found["other"]) or (found["other"] == "0" and _EXPRESSION.fullmatch(content) is not None)
@@ -64,7 +64,7 @@ def _differ(one: str, other: str) -> bool:
 
 
 def around(content: str, before: str, behind: str) -> str | None:
-    """The value of the formula in which a box is one part; None where the box is all of it, or asked for in it."""
+    """The formula that a box is only a part of; None if the box is all of the formula, or what it asks for."""
     before, behind = before[-_LONGEST:], behind[:_LONGEST]
     is_begun, goes_on = not before.rstrip().endswith(_BEGINS), behind.lstrip().startswith(_GOES_ON)
     if is_begun and (inside := _INSIDE.search(before)) is not None and (rest := _REST.match(behind)) is not None:

@@ -1,4 +1,4 @@
-r"""Lists in running text: their marks are no values, their items no answer where one of them is meant, their sum is.
+r"""Lists in running text: numbering is not a value, a choice among items is not an answer, a total may be.
 
 Example:
     >>> total_of_parts("She paid $694: $204 for donuts, $240 for cupcakes and $250 for the rest.")
@@ -64,7 +64,7 @@ _LINE_START = " \t*_#>(-"
 
 
 def total_of_parts(text: str) -> str | None:
-    """The number before a colon that those behind it add up to."""
+    """The number before a colon that is the sum of the numbers after it."""
     found = (
         _TOTAL.search(text, max(0, len(text) - _LONGEST))
         if ": " in text or " – " in text or " — " in text or text.rstrip(". ").endswith(")")
@@ -83,12 +83,12 @@ def _value(number: str) -> Decimal:
 
 
 def is_choice_of_many(text: str) -> bool:
-    """Whether it ends in a list of which one item is meant, and does not say which."""
+    """Whether the text ends in a list of which one item is meant, without saying which."""
     return "one of" in text[-_LONGEST:] and _ONE_OF.search(text, max(0, len(text) - _LONGEST)) is not None
 
 
 def value_lines(text: str) -> str | None:
-    """The list that a response is which has one number, or value of one name, a line, and nothing else."""
+    """The list in a response that has one number (or value of one name) on each line, and nothing else."""
     named = _NAMED_LINES.match(text)
     if named is None and _VALUE_LINES.match(text) is None:
         return None
@@ -98,7 +98,7 @@ def value_lines(text: str) -> str | None:
 
 
 def parts(text: str) -> str | None:
-    """The answers to the parts of a question that a text ends with, each behind its label, as a list."""
+    """The answers to the parts of a question at the end of a text, each after its label, as a list."""
     begin = max(0, len(text) - _LONGEST_PARTS)
     if not re.search(r"\(?[bB]\)|[iI]{2}\)|[pP]art\s\(?[bB]", text[begin:]):
         return None
@@ -116,7 +116,9 @@ def parts(text: str) -> str | None:
 
 
 def _listed_below(text: str) -> str | None:
-    """The list in lines that a text ends with, below "The roots are:"; below "Solution:", the values of its names."""
+    """The list, one item a line, at the end of a text below "The roots are:"; below "Solution:", the values of its
+    names.
+    """
     begin = max(0, len(text) - _LONGEST_LIST)
     if text.find(":", begin) < 0 or text.find("\n", begin) < 0:
         return None
@@ -135,12 +137,12 @@ def _listed_below(text: str) -> str | None:
 
 
 def several(text: str) -> str | None:
-    """The answers that a text ends with, each behind its label or in a line of its own, as a list."""
+    """The answers at the end of a text, each after its label or on a line of its own, as a list."""
     return parts(text) or _listed_below(text)
 
 
 def labelled_answers(text: str, place: int) -> str | None:
-    """The list of all that stands behind "Answers:" to the end, each behind its label or in a line of its own."""
+    """The list of all answers after "Answers:", each after its label or on a line of its own."""
     rest = text[place:]
     if _FIRST_PART.match(rest) is not None:
         return parts(rest)
@@ -159,7 +161,7 @@ def is_option(text: str, start: int) -> bool:
 
 
 def is_marker(text: str, start: int, end: int) -> bool:
-    """Whether a number only counts the line that it begins: the line before it, or before that, has the one below."""
+    """Whether a number only numbers its line: one of the two lines before it begins with the previous number."""
     number = text[start:end]
     if not number.isdigit() or len(number) > 2 or _MARKER.match(text, end) is None:
         return False

@@ -1,4 +1,4 @@
-"""Words right before a number that make another one of it: "half of 62", "two times 62", "anything but 62".
+"""Words directly before a number that change its value: "half of 62", "two times 62", "anything but 62".
 
 Example:
     >>> text = "It is half of 62."
@@ -48,7 +48,7 @@ _BEFORE = late(
 
 
 def changed_from(text: str, at: int) -> int | None:
-    """Where the words begin that change the number which begins there; None where there are none."""
+    """Where the words that change the number begin, or None if there are none."""
     begin = max(0, at - _LONGEST, text.rfind("\n", 0, at) + 1)
     found = _BEFORE.search(text[begin:at])
     return None if found is None else begin + found.start()

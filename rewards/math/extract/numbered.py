@@ -1,6 +1,6 @@
-r"""Answers that are announced one after the other, each with its number: "Answer 1: 8", "Answer (version 2): 9".
+r"""Several numbered answers in a row: "Answer 1: 8", "Answer (version 2): 9".
 
-They are one list, as boxes with such labels are: no answer where one value is asked for.
+They form one list, like boxes with such labels, and cannot be right if the question asks for one value.
 
 Example:
     >>> numbered_answers("Answer 1: 8\nAnswer 2: 9"), numbered_answers("Answer: 8"), numbered_answers("Answer 1: 8")
@@ -20,7 +20,7 @@ _ANNOUNCED = late(
 
 
 def numbered_answers(text: str) -> str | None:
-    """The list of the answers that a text ends with, each announced by its number; None where there are none."""
+    """The list of numbered answers at the end of a text, or None."""
     end = text[-_LONGEST:]
     if end.lower().count("answer") < 2:
         return None

@@ -1,7 +1,7 @@
-r"""A second answer beside the first: "another valid answer is 4", "failing that", "it might also be", "backup answer".
+r"""Detects a second answer beside the first: "another valid answer is 4", "failing that", "it might also be".
 
-Who offers two answers has given none, whichever stands last. A correction is no offer, nor is another way to the same
-value: who asks here compares the two values.
+A response that offers two answers has given none, whichever comes last. A correction is not an offer, and neither is
+another way to the same value. The caller compares the two values.
 
 Example:
     >>> is_offered_too("It might also be ", "."), is_offered_too("Another way to see it is ", ".")
@@ -83,18 +83,18 @@ _BESIDES = late(  # behind a value that is offered: "another possible answer is 
 
 
 def is_offered_too(before: str, behind: str) -> bool:
-    """Whether the sentence of a value, by what stands before and behind it, offers it beside another one."""
+    """Whether the sentence around a value offers it in addition to another one."""
     return _BEFORE.search(before[-_LONGEST:]) is not None or _BEHIND.match(behind) is not None
 
 
 def offered_behind(behind: str) -> str | None:
-    """The other answer that is offered right behind one."""
+    """The second answer that is offered directly after one."""
     found = _ANOTHER.match(behind)
     return None if found is None else (found["value"] or found["acceptable"] or found["other"]).strip("$*.,:)")
 
 
 def offered_besides(before: str, behind: str) -> str | None:
-    """The value beside which one is offered, in the same sentence."""
+    """The first answer, in the same sentence, that another one is offered in addition to."""
     found = _BESIDES.match(behind)
     if found is None or _BEFORE.search(before[-_LONGEST:]) is None:
         return None
@@ -102,7 +102,7 @@ def offered_besides(before: str, behind: str) -> str | None:
 
 
 def is_compared_with(between: str) -> bool:
-    """Whether what stands between two values says that one is as likely as the other, or that each may be it."""
+    """Whether the text between two values says that both are equally likely, or that either may be right."""
     near = between[-_LONGEST:]
     if _FAILING_THAT.search(near) is not None:
         return True
@@ -110,5 +110,5 @@ def is_compared_with(between: str) -> bool:
 
 
 def is_as_good(between: str, behind: str) -> bool:
-    """Whether what follows the second of two values says that it is as good as the first."""
+    """Whether the text after the second of two values says that it is as good as the first."""
     return _AS_WELL.match(behind) is not None and _NO_OFFER.search(between) is None

@@ -1,4 +1,4 @@
-"""Values that are only on the way to the answer: the text goes on with what is to be done next, or is cut off there.
+"""Detects intermediate values: the text goes on to say what is to be done next, or is cut off there.
 
 Example:
     >>> is_on_the_way("The sum is 8. Now we halve it.", 12), is_on_the_way("The sum is 8. Then", 12)
@@ -29,5 +29,5 @@ _CUT_OFF = late(
 
 
 def is_on_the_way(text: str, end: int) -> bool:
-    """Whether the value that ends there is one that another step follows."""
+    """Whether another step follows the value that ends at this position."""
     return _GOES_ON.match(text[end : end + _LONGEST]) is not None or _CUT_OFF.fullmatch(text, end) is not None

@@ -1,4 +1,4 @@
-r"""Two values that belong together: what two have, guesses, a value and its rounding, the sides of a relation.
+r"""Two values that belong together: the shares of two owners, guesses, a value and its rounding, sides of a relation.
 
 Example:
     >>> linked("9", " = ", "8"), linked(r"\sqrt{2}", " (exact), ", "1.41"), linked("9", " apples and ", "8")
@@ -60,7 +60,7 @@ _LONGEST_SENTENCE = 160
 
 
 def linked(content: str, between: str, following: str) -> str | None:
-    """How a box and the next one are the sides of a relation, a value and its rounding, or two that are called so."""
+    """The joint between a box and the next one: sides of a relation, a value and its rounding, or a choice; or None."""
     if len(between) > _LONGEST:
         return None
     if (relation := _RELATION.fullmatch(between)) is not None:
@@ -72,7 +72,7 @@ def linked(content: str, between: str, following: str) -> str | None:
 
 
 def of_two(text: str) -> str | None:
-    """What the last sentence says that two have, in the same words, or a first and a second one; None else."""
+    """The two values that the last sentence gives in parallel wording, such as what two people have; or None."""
     end = text[-_LONGEST_SENTENCE:]
     ordered = _IN_ORDER.search(end) if "econd" in end else None
     found = _OF_TWO.search(text, max(0, len(text) - _LONGEST_SENTENCE)) if "and" in end else None
@@ -87,14 +87,14 @@ def of_two(text: str) -> str | None:
 
 
 def is_separated(between: str) -> bool:
-    """Whether nothing but a separator of a list is between two boxes, in one line."""
+    """Whether two boxes are on one line with only a list separator between them."""
     return _SEPARATED.fullmatch(between) is not None
 
 
 def belong(text: str, at: int, between: str, beginning: Callable[[int], int]) -> bool:
-    """Whether a box, which begins at a place, and the next one are what two have or two guesses.
+    """Whether the box that begins at `at` and the next one are the shares of two owners, or two guesses.
 
-    beginning: where the sentence begins that goes on at a place.
+    beginning: gives the start of the sentence around a position.
     """
     if len(between) > _LONGEST:
         return False

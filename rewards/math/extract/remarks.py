@@ -1,4 +1,4 @@
-r"""What stands behind an answer and is none: a check of it, an explanation, a reason, a remark in brackets.
+r"""Removes remarks after an answer: a check of it, an explanation, a reason, a note in brackets.
 
 Example:
     >>> unremarked("So she has 12.\n\nCheck: 12 * 3 = 36."), unremarked("It is 12 (at x = 3).")
@@ -123,7 +123,7 @@ _CONFIRMED = late(
 
 
 def unremarked(text: str) -> str:
-    """Without what stands behind the last answer of a text and only speaks of it."""
+    """The text without remarks about its last answer that follow that answer."""
     text = _without_section(text)
     begin = max(0, len(text) - _LONGEST)
     end = text[begin:]
@@ -155,14 +155,14 @@ def unremarked(text: str) -> str:
 
 
 def _without_condition(end: str) -> str:
-    """Without what the last value holds for, where that is the only condition."""
+    """The text without the condition of its last value, if there is only one condition."""
     found = _HOLDS_FOR.search(end)
     begin = 0 if found is None else found.start("at") if found["at"] else found.start()
     return end if found is None or _CONDITION.search(end[:begin]) else end[:begin]
 
 
 def _without_reason(end: str) -> str:
-    """Without the reason at the end, unless that says it without the words: "16 coins because 4 x 4 = 16"."""
+    """The text without the reason at its end, unless that repeats the value: "16 coins because 4 x 4 = 16"."""
     reason = _REASON.search(end)
     if reason is None:
         return end
@@ -174,7 +174,7 @@ def _without_reason(end: str) -> str:
 
 
 def _without_section(text: str) -> str:
-    """Without the check or explanation that it ends with, where an answer stands before that."""
+    """The text without a closing check or explanation, if an answer comes before it."""
     if (stated := _STATED_FIRST.match(text)) is not None and _CONCLUDING.search(text, stated.end()) is None:
         return stated[1]
     begin = max(0, len(text) - _LONGEST_SECTION)

@@ -1,8 +1,9 @@
-r"""What the last value of a text comes to: the last member of its equations, a number without words that are no unit.
+r"""The result of the last value of a text: the last member of an equation, or a number without words that are not a
+unit.
 
-A second reading, beside the value as it stands: `x + y = 5` is an equation, and who ends with it may have been asked
-for `x + y`; "7 dozen eggs" may be 84 or 7. Of several equations it is the last, where the ones before only lead to it:
-`m = -1` and `m + b = 5`, or `6^b = 36` and `b = 2`. Several values of one kind have none.
+This is a second reading in addition to the value as written: a text that ends with `x + y = 5` may have been asked for
+`x + y`, and "7 dozen eggs" may mean 84 or 7. Of several equations the last one counts, if the others only lead to it:
+`m = -1` and `m + b = 5`, or `6^b = 36` and `b = 2`. Several values of one kind have no result.
 
 Example:
     >>> result("$m=-1$, $b=6$, and $m+b=-1+6=5$"), result("7 dozen eggs", is_worked=True), result("x + y = 5")
@@ -31,9 +32,9 @@ _LONGEST = 400
 
 
 def result(text: str, *, is_worked: bool = False) -> str | None:
-    """What the last value of a text comes to; None where that is the value itself, or cannot be told.
+    """The result of the last value of a text; None if that is the value itself, or is unclear.
 
-    is_worked: worked steps stand before it (`84/12 = 7 dozen eggs`).
+    is_worked: worked steps come before it (`84/12 = 7 dozen eggs`).
     """
     if len(text) > _LONGEST:
         return None
@@ -54,7 +55,7 @@ def result(text: str, *, is_worked: bool = False) -> str | None:
 
 
 def _pieces(text: str) -> list[str]:
-    """The parts that are joined, brackets kept whole."""
+    """The parts of the text between joining words and commas; brackets are not split."""
     found, begin = [], 0
     for joint in _JOINT.finditer(text):
         part = text[begin : joint.start()]
@@ -65,7 +66,9 @@ def _pieces(text: str) -> list[str]:
 
 
 def _lead_to(steps: list[str], name: str, chosen: bool) -> bool:
-    """Whether equations only lead to the one behind them: values of names to an expression, an equation to a name."""
+    """Whether these equations only lead to the one after them: from values of names to an expression, or to a name's
+    value.
+    """
     sides = [_EQUALS.split(step) for step in steps]
     if any(len(side) < 2 for side in sides):
         return False
@@ -75,7 +78,7 @@ def _lead_to(steps: list[str], name: str, chosen: bool) -> bool:
 
 
 def _is_value(text: str) -> bool:
-    """It has no variables, and is more than the zero of an equation."""
+    """Whether the text has no variables, and is not just the zero of an equation."""
     words = _KNOWN.sub(" ", text.replace("\\left", "").replace("\\right", ""))
     return bool(text.strip(" .0")) and (
         not re.search(r"[a-zA-Z]", words) or _NUMBER.fullmatch(text.strip()) is not None
@@ -83,7 +86,7 @@ def _is_value(text: str) -> bool:
 
 
 def _measured(text: str) -> str | None:
-    """A number with its unit, without the word behind them that is none."""
+    """The number with its unit, without a following word that is not a unit."""
     number = _NUMBER.fullmatch(text)
     if number is None:
         return None

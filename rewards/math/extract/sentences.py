@@ -1,4 +1,4 @@
-"""Sentences of running text: where they begin and end, and what is only a mark around a word.
+"""Sentences of running text: where they begin and end, and Markdown around their values.
 
 Example:
     >>> sentence_before("It is 3. So x = 4", 16), sentence_end("It is 3.5 cm. So", 0)
@@ -22,18 +22,18 @@ _BOLD = late(
 
 
 def unmarked(text: str) -> str:
-    """Without marks of Markdown around values."""
+    """The text without Markdown marks around values."""
     return _BOLD.sub("", text)
 
 
 def sentence_end(text: str, start: int) -> int:
-    """Where the sentence or the line ends that stands there."""
+    """The end of the sentence (or line) around a position."""
     found = SENTENCE_END.search(text, start)
     return found.start() if found else len(text)
 
 
 def sentence_before(text: str, at: int) -> str:
-    """What stands before in the same sentence."""
+    """The text before a position, within its sentence."""
     begin = max(0, at - LONGEST_SENTENCE)
     for found in SENTENCE_END.finditer(text, begin, at):
         begin = found.end()

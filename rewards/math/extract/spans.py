@@ -1,7 +1,7 @@
-r"""Where values stand in running text, and how far each of them reaches.
+r"""Finds values in running text, and how far each of them extends.
 
-A value is a formula between delimiters, or what is written without them: a number, or the run of mathematics that it
-is part of (`8x - 1`, `(2, 3)`, `\frac{1}{2}`), with the unit behind it.
+A value is a formula between delimiters or, without delimiters, a number or the run of mathematics that it is part of
+(`8x - 1`, `(2, 3)`, `\frac{1}{2}`), with the unit after it.
 
 Example:
     >>> text = "So $x = 3$ and 7 oranges are left."
@@ -30,7 +30,7 @@ _LATER = late(
 )
 _EVERY = late(r"\s(?:an?|per|each|every|in|this|last|daily|weekly)\s")  # "3 times a day"
 AROUND = " \t\n\r*_`\"'“”«»"
-"""What stands around a value and is no part of it."""
+"""Characters around a value that are not part of it."""
 VULGAR = "¼-¾⅐-⅞↉"
 _SCALE = r"(?:\s(?:dozen|hundred|thousand|million|billion|trillion)\b)?"
 _NUMBER = (
@@ -46,7 +46,7 @@ MATHEMATICS = late(
     rf"|{_LETTER}(?!{_LETTER})|(?<=[\d^*/=+])[a-zA-Z]{{2,3}}(?!{_LETTER})|[\d_²³¹⁰-₟¼-¾⅐-⅞]|[^\w\s])+)\Z",
     re.IGNORECASE,
 )
-"""A token with no word in it."""
+"""A token that is mathematics: it contains no word."""
 _ATTACHED = late(r"\s?[a-zA-Z]{1,4}(?![\w-])|[!°′″]|\^\{?\w+\}?")
 _EXCLAIMED = late(r"(?<=[\w,]\s)[-+−]?\\?\$?\d[\d.,]*!+[*_\s]*(?=\Z|\n|\s[A-Z])")  # at the end of a sentence
 NAME = late(r"\s*(?!\\(?:pi|infty|emptyset|varnothing)(?![a-zA-Z]))\\?[a-zA-Z]+\w?(?:_\{?\w\}?)?'?\s*")
@@ -68,7 +68,7 @@ _MINUS = ("–", "—", "+", "-", "*", "/", "×", "÷")
 
 
 class Span(NamedTuple):
-    """Where a value stands, and what is between its delimiters; a number has none."""
+    """The position of a value, and of the content between its delimiters; a number has no delimiters."""
 
     start: int
     end: int
@@ -77,7 +77,7 @@ class Span(NamedTuple):
 
 
 def values(text: str) -> Iterator[Span]:
-    """All formulas and numbers of a text, in their order."""
+    """All formulas and numbers of a text, in order."""
     at = 0
     for found in (*formulas(text), Span(len(text), len(text))):
         for number in _PLAIN.finditer(text, at, found.start):
@@ -117,7 +117,7 @@ def formulas(text: str) -> Iterator[Span]:
 
 
 def _is_formula(content: str) -> bool:
-    """Not what stands between two amounts of money."""
+    """Whether the content is a formula, and not the text between two amounts of money."""
     if not content.strip() or len(content) > _LONGEST_FORMULA:
         return False
     if not content.lstrip()[0].isdigit():
@@ -126,7 +126,9 @@ def _is_formula(content: str) -> bool:
 
 
 def formula(text: str, span: Span) -> str | None:
-    """What a formula says: its last line, behind the last implication, the last member of worked steps; its unit."""
+    """The value of a formula, with its unit: on its last line, after the last implication, the last member of worked
+    steps.
+    """
     content = text[span.inner_start : span.inner_end].strip()
     opened = _ALIGNED.search(content)
     if opened or text.startswith("\\begin", span.start):
@@ -160,7 +162,7 @@ def _last_member(content: str, *, is_whole: bool = True) -> str:
 
 
 def joined(text: str, first: Span, last: Span) -> str:
-    """Several values as they stand; numbers with the mathematics around them."""
+    """Several values as written; numbers with the mathematics around them."""
     begin, end = first.start, last.end
     if first.inner_start < 0 and last.inner_start < 0 and "\n" not in text[begin:end]:
         begin, end = _widened(text, begin, end)
@@ -172,7 +174,7 @@ def joined(text: str, first: Span, last: Span) -> str:
 
 
 def number(text: str, span: Span) -> str:
-    """A number as it stands, with the mathematics that it is part of and its unit."""
+    """A number as written, with the mathematics that it is part of and its unit."""
     begin, end = _widened(text, span.start, span.end)
     if _IN_BRACKETS.fullmatch(text, begin, end):
         begin, end = span.start, span.end
@@ -184,7 +186,7 @@ def number(text: str, span: Span) -> str:
 
 
 def unit(text: str, at: int) -> str:
-    """The words of a unit behind a value, with the blank before them; nothing where a sentence goes on."""
+    """The unit words after a value, with the space before them; empty if the words continue the sentence."""
     end = at
     for count, piece in enumerate(re.finditer(r"[^\S\n]+([^\W\d_][^\s,;:!?()$]*)", text[at : at + _LONGEST_UNIT])):
         word = piece.group(1).lower().rstrip(".")
@@ -205,7 +207,7 @@ def unit(text: str, at: int) -> str:
 
 
 def run_from(text: str) -> str:
-    """The mathematics that a text begins with, "and" and "or" between two pieces of it included."""
+    """The mathematics at the beginning of a text, including "and" and "or" between two pieces of it."""
     end = 0
     for piece in re.finditer(r"\S+", text[:_LONGEST_RUN]):
         token = piece.group()
@@ -221,13 +223,13 @@ def run_from(text: str) -> str:
 
 
 def _closed(run: str) -> str:
-    """Without an explanation that a bracket begins: `42 (6 groups of 7)`."""
+    """The run without an explanation in brackets: `42 (6 groups of 7)`."""
     opened = run.rfind(" (")
     return run[:opened] if opened > 0 and run.find(")", opened) < 0 else run
 
 
 def _widened(text: str, begin: int, end: int) -> tuple[int, int]:
-    """The run of mathematics on its line that a number is part of: `8x - 1`, `f(5)`, `[0, ∞)`; `5cm` whole, too."""
+    """The run of mathematics around a number, on its line: `8x - 1`, `f(5)`, `[0, ∞)`, `5cm`."""
     line = max(text.rfind("\n", 0, begin) + 1, begin - _LONGEST_RUN)
     stop = text.find("\n", end, end + _LONGEST_RUN)
     pieces = [
@@ -252,7 +254,7 @@ def _widened(text: str, begin: int, end: int) -> tuple[int, int]:
 
 
 def _without_stop(run: str) -> str:
-    """Without the stops at the end, but for the dots of an endless decimal."""
+    """The run without full stops at its end, except the dots of an endless decimal."""
     run = run.rstrip(",;:?" + AROUND)
     return run if re.search(r"\d\.\d+\.\.\.\Z", run) else run.rstrip(".,;:?" + AROUND)
 
@@ -274,7 +276,7 @@ def _leads(text: str, pieces: list[tuple[int, int]], first: int, run: str) -> bo
 
 
 def _follows(token: str, run: str) -> bool:
-    """Whether a piece behind the run belongs to it."""
+    """Whether the piece after the run belongs to it."""
     inside = sum(map(run.count, "([{")) > sum(map(run.count, ")]}"))
     if token in ("a", "I", "|", "•", "–", "—") or not _is_mathematics(token) or (token[0] in "([" and not inside):
         return False

@@ -1,8 +1,9 @@
-r"""What stands beside a box and belongs to the answer: a sign before it; a scale, a unit, a percent or an "or" behind.
+r"""Adds what belongs to the answer but is written outside its box: a sign before it; a scale, unit, percent or "or"
+after.
 
 `\boxed{5} m` is five metres, `-\boxed{5}` is -5, and `\boxed{5}\text{ or }6` is a hedge. A scale, π, a root or an
-exponent behind gives two readings, for a box holds what is asked and the sentence around it may say it in full:
-`\boxed{5}$ million` is 5,000,000 and also 5. Prose that merely follows is none of it.
+exponent after the box gives two readings, because the box may hold what is asked while the sentence gives the full
+value: `\boxed{5}$ million` is 5,000,000 and also 5. Prose that merely follows the box does not belong to the answer.
 
 Example:
     >>> completed("5", r"So $x = -", r"\text{ cm}$.")
@@ -130,7 +131,7 @@ _INTERJECTIONS = frozenset(
         ),
     )
 )
-"""With one of them begins what `_REPLACED` finds."""
+"""Every match of `_REPLACED` begins with one of these words."""
 _AND_ANOTHER = late(rf"[\s$)]*and\s+({_NUMBER})\s*(?:[.;\n]|\Z)", re.IGNORECASE)
 _NAME_BEFORE = late(r"\banswer is \$?([a-zA-Z])\s*=\s*\$?\s*\Z")
 _NAME_BEHIND = late(rf"[\s$]*(?:,|and)\s*\$?\s*([a-zA-Z])\s*=\s*({_NUMBER})\s*(?:[.;\n]|\Z)")
@@ -193,7 +194,7 @@ _HEDGING = late(r"maybe|perhaps|possibly|alternatively")
 
 
 def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
-    """The content of a box with what belongs to it; and without the scale or factor behind it, where there is one."""
+    """The content of a box with what belongs to it; and, if a scale or factor follows, the content without it."""
     near = before[-_LOOKED_AT:]
     if near.rstrip(_AROUND).endswith(_CHANGING) and (changed := _changed(content, near)) is not None:
         return changed, None
@@ -257,7 +258,7 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
 
 
 def replaced(behind: str) -> str | None:
-    """The value, or "", that what follows a box puts into its place; None where it does not."""
+    """The value (maybe "") with which the text after a box replaces it, or None if it does not."""
     found = _replacing(behind)
     return None if found is None else _instead(found)
 
@@ -272,7 +273,7 @@ def _instead(found: re.Match[str]) -> str:
 
 
 def _changed(content: str, near: str) -> str | None:
-    """A box behind a sign, a stroke, a root or a comparison."""
+    """The content of a box that follows a sign, a fraction stroke, a root or a comparison."""
     if _COMPARED.search(near) is not None and _TAG.search(near) is None:
         return f"> {content}"
     if (part := _PART_BEFORE.search(near)) is not None:
@@ -283,7 +284,7 @@ def _changed(content: str, near: str) -> str | None:
 
 
 def _is_part(near: str) -> bool:
-    """Whether the sentence makes another value of the box: "the answer is twice", "everything except"."""
+    """Whether the sentence changes the value of the box: "the answer is twice", "everything except"."""
     if near.rstrip(_AROUND).endswith(" is"):
         return False
     changed = changed_from(near, len(near))
@@ -291,7 +292,7 @@ def _is_part(near: str) -> bool:
 
 
 def _extended(content: str, near: str, behind: str) -> str | None:
-    """A box with the rest of its number, or another value, behind it."""
+    """The content of a box with the rest of its number, or another value, that follows it."""
     if _MORE.match(behind) is not None or (_RANGE_BEHIND.match(behind) and _RANGE_BEFORE.search(near)):
         return rf"{content} \text{{ or }} \ldots"
     if (another := _AND_ANOTHER.match(behind)) is not None:
@@ -303,7 +304,7 @@ def _extended(content: str, near: str, behind: str) -> str | None:
 
 
 def _point(content: str, before: str, behind: str) -> str | None:
-    """The point that a box is a coordinate of, or the interval."""
+    """The point or interval that the box is a coordinate or an end of."""
     near = before[-_LOOKED_AT:]
     if not ("(" in near or "[" in near) or not behind.lstrip("$ \n").startswith((",", ")", "]", "\\right")):
         return None
@@ -314,13 +315,13 @@ def _point(content: str, before: str, behind: str) -> str | None:
 
 
 def _offered_before(before: str) -> str | None:
-    """The value that "either" and "or maybe" offer before a box."""
+    """The value before a box that is offered with "either" or "or maybe"."""
     found = _EITHER.search(before) or _OR_BEFORE.search(before)
     return None if found is None else next(filter(None, found.groups()))
 
 
 def _alternative(behind: str, content: str) -> str | None:
-    """The other value that an "or" offers; not where it says the same in a unit of its own, or under a name."""
+    """The other value that an "or" offers, unless it is the same value in another unit or under a name."""
     formula = _OR_FORMULA.match(behind)
     if formula is not None:
         other: str = next(filter(None, formula.groups())).strip()
@@ -335,7 +336,7 @@ def _alternative(behind: str, content: str) -> str | None:
 
 
 def _bracketed(content: str) -> str:
-    """A sum in brackets, to be multiplied."""
+    """A sum in brackets, so that it can be multiplied."""
     return f"({content})" if re.search(r"[-+]", content.lstrip("+-")) else content
 
 

@@ -1,6 +1,6 @@
-r"""What a response thinks, which is no part of its answer: `<think>…</think>` and the tags that prompts name instead.
+r"""Removes the thinking of a response from its answer: `<think>…</think>`, and the tags that some prompts use instead.
 
-Text before a lone closing tag is thinking, too; after a tag that is left open there is nothing else.
+Text before a lone closing tag counts as thinking, and so does everything after a tag that is never closed.
 
 Example:
     >>> visible("<think>is it 7?</think> No: 8"), visible("<think>it is 7")
@@ -28,7 +28,7 @@ _THOUGHT_BETWEEN = "\n\n…\n\n"  # no box is joined to another over it
 
 
 def visible(response: str, *, prefilled: bool = False) -> str | None:
-    """The response without its thinking; None when the thinking never ends.
+    """The response without its thinking, or None if the thinking never ends.
 
     prefilled: the prompt ended in `<think>`, so the response begins inside it.
     """
@@ -54,9 +54,9 @@ def visible(response: str, *, prefilled: bool = False) -> str | None:
 
 
 def outside_thoughts(response: str, *, prefilled: bool = False) -> str | None:
-    """What is visible, also without what stands in tags that prompts name instead of `<think>`; None likewise.
+    """The visible text, without the tags that prompts use instead of `<think>`; None if the thinking never ends.
 
-    One of those that is left open ends at `<answer>`.
+    If one of those tags is never closed, it ends at `<answer>`.
     """
     if not prefilled and _MAY_THINK.search(response) is None and not _thinks_otherwise(response):
         return response
