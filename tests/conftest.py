@@ -123,9 +123,12 @@ def _tool(command: str, package: str) -> Callable[[], str]:
     return lambda: "" if shutil.which(command) else f"no {command} on PATH (Debian: apt-get install {package})"
 
 
-def _serve() -> str:
-    missing = [name for name in ("fastapi", "uvicorn", "websockets") if not importlib.util.find_spec(name)]
-    return f"not installed: {', '.join(missing)}; pip install 'rlvr[serve]'" if missing else ""
+def _extra(extra: str, *packages: str) -> Callable[[], str]:
+    def probe() -> str:
+        missing = [name for name in packages if not importlib.util.find_spec(name)]
+        return f"not installed: {', '.join(missing)}; pip install 'rlvr[{extra}]'" if missing else ""
+
+    return probe
 
 
 def _chromium() -> str:
@@ -164,7 +167,8 @@ PROBES: dict[str, Callable[[], str]] = {
     "go": _tool("go", "golang-go"),
     "vllm": _module("vllm"),
     "ray": _module("ray"),
-    "serve": _serve,
+    "serve": _extra("serve", "fastapi", "uvicorn", "websockets"),
+    "train": _extra("train", "torch", "transformers"),
     "deepspeed": _module("deepspeed"),
     "chromium": _chromium,
     "verl": _peer("verl"),

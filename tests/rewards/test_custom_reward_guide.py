@@ -166,9 +166,9 @@ def place(tmp_path: Path) -> Iterator[Place]:
         made.serving.wait(PATIENCE)
 
 
-@pytest.mark.slow
 def test_every_file_and_command_of_the_page_works(require: Callable[[str], None], place: Place) -> None:
     require("serve")
+    require("train")
     for block in BLOCKS:
         if block.language in ("python", "bash"):
             place.file(block)
