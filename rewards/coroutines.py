@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+WAITS = "a reward that was registered as a plain function waits for something; make it `async def`"
+
 
 def run_without_loop(coroutine: Coroutine[Any, Any, T]) -> T:
     """The result of a coroutine that never suspends; an event loop would cost more than most grades.
@@ -26,4 +28,4 @@ def run_without_loop(coroutine: Coroutine[Any, Any, T]) -> T:
         value: T = stop.value
         return value
     coroutine.close()
-    raise RuntimeError("a reward that was registered as a plain function waits for something; make it `async def`")
+    raise RuntimeError(WAITS)

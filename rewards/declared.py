@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from operator import index
 from typing import Any, Literal, Protocol, TypeAlias
 
+from rewards.coroutines import WAITS
 from rewards.errors import InvalidReward
 from rewards.finite import finite
 from rewards.outcome import Range, grade_from, grades_from, raised
@@ -238,7 +239,14 @@ class Reward:
 
 
 async def _awaited(value: object) -> object:
-    return await value if isinstance(value, Awaitable) else value
+    if not isinstance(value, Awaitable):
+        return value
+    try:
+        return await value
+    except RuntimeError as error:
+        if str(error) == "no running event loop":  # what a plain function handed back is run without one
+            raise RuntimeError(WAITS) from error
+        raise
 
 
 def _taken(target: Callable[..., object], bound: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -266,7 +274,7 @@ class _FunctionGrader:
 
     async def _call(self, argument: GradeRequest | Sequence[GradeRequest]) -> object:
         value = self._reward.target(argument, *self._state, **self._bound)
-        return await value if isinstance(value, Awaitable) else value
+        return await _awaited(value) if isinstance(value, Awaitable) else value
 
     async def grade(self, requests: Sequence[GradeRequest]) -> list[GradeResult]:
         reward = self._reward

@@ -56,10 +56,23 @@ def has_main_guard(text: str) -> bool:
 
 
 def under_main_guard(text: str, reward: str) -> bool:
-    """Whether a reward is declared under the main guard, so that importing the script does not declare it."""
+    """Whether a reward is declared under the main guard, so that importing the script does not declare it.
+
+    reward: the name that is declared, or that of a function that is a reward as it is.
+    """
     body = ast.parse(text).body
-    found = _declaring(body, [_read(node) for node in body], reward)
-    return bool(found) and all(_is_guard(body[i]) for i in found)
+    for says in (_declares, lambda node, name: name in _read(node).binds):
+        found = [node for node in body if any(says(inner, reward) for inner in _statements(node))]
+        if found:
+            return all(map(_is_guard, found))
+    return False
+
+
+def _statements(node: ast.stmt) -> Iterator[ast.stmt]:
+    """A statement and, of a main guard, those in it."""
+    yield node
+    if _is_guard(node):
+        yield from (inner for inner in ast.walk(node) if isinstance(inner, ast.stmt) and inner is not node)
 
 
 def declares(text: str, reward: str) -> bool:

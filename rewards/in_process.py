@@ -232,7 +232,11 @@ class _Runner:
         run_without_loop(self._grader.set_up())
         self._loaded()
         while (case := self._next()) is not None:
-            self._done(case, run_without_loop(self._grade(case)))
+            try:
+                results = run_without_loop(self._grade(case))
+            except RuntimeError as error:  # it waits, for which a plain function has no event loop
+                results = [raised(owner.plan.name, error)] * len(case.requests)
+            self._done(case, results)
 
     def _loaded(self) -> None:
         with contextlib.suppress(InvalidStateError):  # abandoned meanwhile: it takes no more cases

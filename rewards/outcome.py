@@ -21,6 +21,7 @@ import math
 import os
 import re
 import reprlib
+import sys
 import traceback
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
@@ -74,6 +75,14 @@ def _where(error: BaseException) -> str:
     ]
     own = [line for file, line in lines if file == lines[0][0]]
     return f" ({os.path.basename(lines[0][0])}, line {own[-1]})" if own else ""
+
+
+def users_level() -> int:
+    """The `stacklevel` at which a warning of the calling function names the user's line, not one of this package."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and _module_of(frame).partition(".")[0] in _NOT_THE_USERS:
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _module_of(frame: FrameType) -> str:

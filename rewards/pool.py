@@ -38,6 +38,7 @@ from rewards.finite import finite
 from rewards.installed import warn_of_hidden
 from rewards.json_lines import IN_WORKER, line
 from rewards.offloading import RequestCost, offloading_pays
+from rewards.outcome import users_level
 from rewards.pool_types import Answer, Case, Chunk, Plan, PoolCounts, is_plain
 from rewards.retry_policy import Attempt, Penalty
 from rewards.sources import Shipped, shipped
@@ -117,7 +118,7 @@ class GraderPool:
                 "ungraded after the deadline) and memory has no limit; put it at the top level of a file, or say "
                 "in_process: true",
                 GradedInProcess,
-                stacklevel=2,
+                stacklevel=users_level(),
             )
         self._plan = Plan(
             name=self.identity,

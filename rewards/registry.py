@@ -143,6 +143,10 @@ def reward(
     declared = sys._getframe(1)
     if not isinstance(version, str) or not version:
         raise InvalidReward(f"reward {name!r}: version must be a non-empty string, not {version!r}")
+    if seconds is not None and not callable(seconds):
+        raise InvalidReward(
+            f"reward {name!r}: seconds is {seconds!r}; give a function of the request, such as lambda request: 5.0"
+        )
     scale = _scale(name, correctness, floor, ceiling)
     if not callable(references):
         checked_references(name, references)

@@ -91,7 +91,7 @@ def _of_main(rewards: Sequence[Reward]) -> tuple[Shipped | None, str]:
     package = getattr(sys.modules.get("__main__"), "__package__", None) or ""
     try:
         if file and has_main_guard(text):
-            if any(under_main_guard(text, made.name) for made in rewards):
+            if any(under_main_guard(text, made.name.rpartition(":")[2]) for made in rewards):
                 return None, f"{spelt} is defined under the main guard of {file}, where an import does not come"
             return Shipped(module=rewards[0].source.module, file=file), ""
         unsaid = [made.name for made in rewards if ":" not in made.name and not declares(text, made.name)]

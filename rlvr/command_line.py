@@ -60,8 +60,11 @@ class _Parser(argparse.ArgumentParser):
         for word in self._given:
             name = word.partition("=")[0]
             known = options if len(name) > 2 and name.startswith("--") else choices if repr(word) in message else []
-            if not any(one.startswith(name) for one in known) and (near := nearest(name, known)):
-                return f"; {name!r} is not known{near.replace(';', ',', 1)}"
+            # The dashes are equal in all: with them, any two short options would be near
+            near = nearest(name.removeprefix("--"), [one.removeprefix("--") for one in known])
+            if near and not any(one.startswith(name) for one in known):
+                meant = near.replace("'", "'--", 1) if known is options else near
+                return f"; {name!r} is not known{meant.replace(';', ',', 1)}"
         return ""
 
 

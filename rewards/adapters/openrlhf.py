@@ -24,11 +24,12 @@ from rewards.adapters.columns import (
     reference_of,
     require_arguments,
 )
-from rewards.adapters.verl import paid_for
+from rewards.adapters.verl import check_ungraded, paid_for
 from rewards.errors import InvalidRow
 from rewards.grading import RewardLike, grade
 from rewards.outcome import Detailed, values_of
 from rewards.spec import RewardSpec
+from rewards.spec_properties import check
 from rewards.types import GradeRequest, messages_from
 
 RewardFunction: TypeAlias = Callable[..., dict[str, object]]
@@ -105,6 +106,7 @@ def to_openrlhf(
     endings: texts to remove from the end of a response. workers, deadline: see `rewards.grade`.
 
     Raises:
+        UnknownReward, InvalidReward: no such reward, or an `ungraded` that is no score.
         GradingUnavailable (when called): a response could not be judged, and `ungraded` is None.
         InvalidRow (when called): lists of different lengths, a label that is not a reference, or a query that does not
         begin with its prompt.
@@ -114,6 +116,8 @@ def to_openrlhf(
         reward_func = to_openrlhf("math", ungraded=0.0)
     """
     spec = RewardSpec.from_dict(reward)
+    check(spec)
+    check_ungraded(ungraded)
 
     def reward_func(
         queries: Sequence[object], prompts: Sequence[object], labels: Sequence[object], **_more: object

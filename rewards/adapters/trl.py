@@ -36,6 +36,7 @@ from rewards.grading import RewardLike, grade
 from rewards.outcome import values_of
 from rewards.pluralize import pluralize
 from rewards.spec import RewardSpec
+from rewards.spec_properties import check
 from rewards.types import GradeRequest, messages_from
 
 RewardFunction: TypeAlias = Callable[..., list[float | None]]
@@ -117,6 +118,7 @@ def to_trl(
     name: the reward's name in TRL's metrics. workers, deadline: see `rewards.grade`.
 
     Raises:
+        UnknownReward, InvalidReward: no such reward.
         InvalidRow (when called): no such column, or two candidates; columns of a different length than the completions;
         a malformed row.
 
@@ -124,6 +126,7 @@ def to_trl(
         GRPOTrainer(model=..., reward_funcs=[to_trl("math", reference="solution")], train_dataset=data, args=...)
     """
     spec = RewardSpec.from_dict(reward)
+    check(spec)
 
     def reward_function(
         prompts: Sequence[object] | None = None, completions: Sequence[object] = (), **columns: object

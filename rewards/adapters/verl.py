@@ -25,7 +25,8 @@ from rewards.adapters.columns import (
     require_arguments,
     takes_all,
 )
-from rewards.errors import GradingUnavailable
+from rewards.errors import GradingUnavailable, InvalidReward
+from rewards.finite import finite
 from rewards.grading import RewardLike, grade
 from rewards.outcome import Detailed
 from rewards.spec import RewardSpec
@@ -90,6 +91,7 @@ def to_verl(
     `rewards.grade`.
 
     Raises:
+        UnknownReward, InvalidReward: no such reward, or an `ungraded` that is no score.
         GradingUnavailable (when called): a response could not be judged, and `ungraded` is None.
         InvalidRow (when called): the ground truth is not a reference.
 
@@ -99,6 +101,7 @@ def to_verl(
     """
     spec = RewardSpec.from_dict(reward)
     judges = has_right_and_wrong(spec)
+    check_ungraded(ungraded)
 
     def compute_score(
         data_source: str = "",
@@ -121,6 +124,12 @@ def to_verl(
         return {**row, "ungraded": float(result.score is None)}
 
     return compute_score
+
+
+def check_ungraded(ungraded: float | None) -> None:
+    """Raises InvalidReward where it is no score."""
+    if ungraded is not None and finite(ungraded) is None:
+        raise InvalidReward(f"ungraded is {ungraded!r}; give the score of what cannot be judged, such as 0.0")
 
 
 def paid_for(result: GradeResult, ungraded: float | None, peer: str) -> float:

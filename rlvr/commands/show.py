@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +28,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Print. Returns 0."""
+    from rewards.parameters import nearest
     from rlvr.algorithms.recipes import RECIPES
     from rlvr.config import RunConfig, config_from, load_config, to_tree
     from rlvr.errors import ConfigError
@@ -42,8 +41,9 @@ def run(options: argparse.Namespace) -> int:
         _print_recipe(config_from({"recipe": options.what}, options.overrides))
         return 0
     path = Path(options.what)
-    if not path.suffix and not path.exists() and (near := _nearest(options.what, RECIPES)):
-        raise ConfigError(f"{options.what!r} is neither a recipe nor a file; did you mean {near!r}?")
+    if not path.suffix and not path.exists():
+        near = nearest(options.what.lower(), [*RECIPES])
+        raise ConfigError(f"{options.what!r} is neither a recipe nor a file{near} (recipes: {', '.join(RECIPES)})")
     if options.row is not None and options.row < 0:
         raise ConfigError(f"--row is {options.row}; rows count from 0")
     config = load_config(path, options.overrides)
@@ -100,10 +100,6 @@ def _print_row(config: RunConfig, row: int) -> None:
     print(f"tokens     {len(tokens)}, which {fits} data.max_prompt_tokens {config.data.max_prompt_tokens}")
     for position, token in enumerate(tokens):
         print(f"{position:>6}  {token:>8}  {tokenizer.convert_ids_to_tokens(token)!r}")
-
-
-def _nearest(word: str, known: Iterable[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(word.lower(), known, n=1)), None)
 
 
 def _text(value: object) -> str:

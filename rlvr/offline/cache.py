@@ -50,6 +50,8 @@ class GradeCache:
                 self._open.execute("PRAGMA journal_mode = WAL")
                 self._open.execute("PRAGMA synchronous = NORMAL")
                 self._open.execute("CREATE TABLE IF NOT EXISTS grades (key BLOB PRIMARY KEY, grade TEXT) WITHOUT ROWID")
+            except FileExistsError as error:
+                raise ConfigError(f"--cache {str(folder)!r} is no folder; name one that can be written") from error
             except (OSError, sqlite3.Error) as error:
                 raise ConfigError(
                     f"--cache {str(folder)!r} cannot be used: {error}; name a folder that can be written"

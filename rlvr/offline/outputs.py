@@ -104,6 +104,8 @@ def check_output(path: Path) -> None:
         refuse_irregular(path)
     if name.endswith((".gz", ".zst")):
         raise ConfigError(f"--out {str(path)!r}: graded rows are written as JSONL or Parquet; compress the file after")
+    if name.endswith((".csv", ".tsv", ".xlsx", ".arrow", ".feather")):
+        raise ConfigError(f"--out {str(path)!r}: rows are written as JSONL or Parquet; name it .jsonl or .parquet")
     if path.is_dir() and not is_parquet(path):
         raise ConfigError(f"--out {str(path)!r} is a folder; name a file in it, such as {path / 'graded.jsonl'}")
     if path.is_file() and is_parquet(path):

@@ -39,6 +39,7 @@ _CHUNK_ROWS = 256  # rows per call of an actor
 _CHUNK_BYTES = 1 << 20
 _BLOCK_BYTES = 1 << 20  # a block is one task of an actor; small, so that all actors have work
 _SPAN_BYTES = 8 << 20  # bytes of a file per read task
+_CORES_OF_A_READER = 8  # it reads faster than so many of them grade
 
 
 class RayEngine:
@@ -121,10 +122,15 @@ class RayEngine:
         context.target_max_block_size = _BLOCK_BYTES
         context.target_min_block_size = 1
         resources: Callable[[], Mapping[str, float]] = ray.cluster_resources
-        actors = self._actors or max(1, int(resources().get("CPU", 1)) - 1)
+        cores = int(resources().get("CPU", 1))
+        actors = self._actors or max(1, cores - 1)
         with DataContext.current(context):
             rows = ray.data.read_datasource(
                 _rows_source(self._tasks, self._selection, self._setup.folder, SILENCE_SECONDS),
+                # An actor keeps its core. Where a node dies and the others are full of actors, reading that asked for
+                # a core would wait for them, and they for what was lost and has to be read again.
+                num_cpus=0,
+                concurrency=max(1, cores // _CORES_OF_A_READER),
                 override_num_blocks=max(1, len(self._tasks)),
             )
             graded = rows.map_batches(

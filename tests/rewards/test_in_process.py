@@ -204,3 +204,19 @@ def test_threads_that_hand_over_functions_get_the_grades_of_their_own() -> None:
     finally:
         sys.setswitchinterval(interval)
     assert wrong == []
+
+
+@reward("test_here_waits", in_process=True)
+def here_waits(request: GradeRequest) -> object:
+    """A plain function that hands back what another one awaits."""
+    return asyncio.sleep(float(request.response), 1.0)
+
+
+@pytest.mark.parametrize("seconds", ["0", "0.01"])
+def test_a_plain_function_that_returns_what_must_be_awaited_is_told_so(seconds: str) -> None:
+    with GraderPool("test_here_waits", workers=1, deadline=PATIENCE) as pool:
+        (first,) = pool.grade([GradeRequest(response=seconds)])
+        (second,) = pool.grade([GradeRequest(response=seconds)])
+    assert first.score is None
+    assert "make it `async def`" in first.reason
+    assert second.reason == first.reason

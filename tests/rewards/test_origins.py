@@ -379,8 +379,9 @@ def test_cells_that_await_declare_rewards_and_what_only_an_await_makes_is_missin
 def test_a_lambda_is_a_reward_and_stands_in_compositions() -> None:
     shout = lambda request: float(request.response.isupper())  # noqa: E731
     spec = {"sum": [{"reward": shout, "label": "loud"}, {"reward": "repetition", "weight": 0.0}]}
-    with pytest.warns(GradedInProcess, match=r"'<lambda> \(test_origins.py, line \d+\)'.*in_process: true"):
+    with pytest.warns(GradedInProcess, match=r"'<lambda> \(test_origins.py, line \d+\)'.*in_process: true") as said:
         (result,) = grade(spec, [GradeRequest(response="SO")])
+    assert said[0].filename == __file__, "the warning stands at the line that grades, not at one of ours"
     assert (result.score, result.parts["loud"]) == (1.0, 1.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -436,12 +437,19 @@ def test_the_statements_that_a_reward_needs(text: str, kept: tuple[int, ...], mi
 def test_what_stands_under_a_main_guard_is_graded_in_the_script_itself(tmp_path: Path) -> None:
     code = """
         from rewards import GradeRequest, grade, reward
+        from rewards.adapters import adopt
+        def outside(completions, **columns): return [6.0] * len(completions)
         if __name__ == "__main__":
             @reward("guarded")
             def guarded(request): return 3.0
-            print(grade("guarded", [GradeRequest(response="a")])[0].score)
+            @reward("another")
+            def worked(request): return 4.0
+            def plain(request): return 5.0
+            adopt("trl", outside, name="adopted")
+            for named in ("guarded", "another", plain, "adopted"):
+                print(grade(named, [GradeRequest(response="a")])[0].score)
     """
-    assert run(tmp_path, code, "-W", "ignore") == ["3.0"]
+    assert run(tmp_path, code, "-W", "ignore") == ["3.0", "4.0", "5.0", "6.0"]
 
 
 def test_a_module_that_is_run_with_dash_m_grades_in_workers_with_its_options(tmp_path: Path) -> None:

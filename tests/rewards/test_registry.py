@@ -288,6 +288,8 @@ def test_bad_declarations_are_refused() -> None:
         reward("x", correctness=True, floor=-1.0)
     with pytest.raises(InvalidReward, match="concurrency is 4"):
         reward("x", concurrency=4)(length)
+    with pytest.raises(InvalidReward, match="seconds is 5; give a function of the request"):
+        reward("x", seconds=5)  # type: ignore[arg-type]
 
 
 def test_a_file_gives_rewards_by_function_and_by_registered_name(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -315,6 +316,16 @@ def test_trl_columns_may_be_arrays_and_a_text_beside_them_is_no_column() -> None
 def test_lists_of_openrlhf_of_other_lengths_are_named(given: dict[str, object], said: str) -> None:
     with pytest.raises(InvalidRow, match=said):
         to_openrlhf("math")(**{"queries": ["2+2?4"], "prompts": ["2+2?"], "labels": ["4"], **given})
+
+
+@pytest.mark.parametrize("ungraded", [math.nan, math.inf, "0", True])
+def test_what_is_given_to_a_trainer_is_checked_when_it_is_made(ungraded: float) -> None:
+    for made in (to_verl, to_openrlhf):
+        with pytest.raises(InvalidReward, match="give the score of what cannot be judged"):
+            made("math", ungraded=ungraded)
+    for give in (to_trl, to_verl, to_openrlhf):
+        with pytest.raises(UnknownReward, match="did you mean 'math'"):
+            give("mth")
 
 
 def test_verl_is_given_a_score_and_what_its_metrics_take() -> None:

@@ -214,3 +214,11 @@ def test_a_run_without_steps_has_no_bar() -> None:
 def test_a_terminal_that_cannot_move_its_cursor_gets_plain_lines() -> None:
     dumb = Console(file=io.StringIO(), force_terminal=True, width=80, _environ={"TERM": "dumb"})
     assert shown_on(dumb) == f"{STEP_SHOWN}\n"
+
+
+@pytest.mark.parametrize(("name", "near"), [("dappo", "; did you mean 'dapo'?"), ("nosuch", "")])
+def test_a_recipe_that_there_is_not_is_told_those_that_there_are(
+    name: str, near: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", name]) == 1
+    assert f"'{name}' is neither a recipe nor a file{near} (recipes: grpo," in capsys.readouterr().err

@@ -15,6 +15,7 @@ import pytest
 
 from data_prep.errors import BadFile
 from rlvr.cli import main
+from rlvr.errors import ConfigError
 from rlvr.offline.groups import Piles
 from rlvr.offline.journal import RECORD, Journal
 from rlvr.offline.manifest import write_manifest
@@ -96,6 +97,12 @@ def test_what_is_no_regular_file_is_not_replaced(
 def test_names_of_devices_and_of_open_streams_are_no_outputs(name: str) -> None:
     with pytest.raises(BadFile, match="no regular file"):
         check_output(Path(name))
+
+
+@pytest.mark.parametrize("name", ["graded.csv", "graded.XLSX", "graded.arrow"])
+def test_a_name_of_a_form_that_is_not_written_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"name it \.jsonl or \.parquet"):
+        check_output(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["link.jsonl", "link.parquet", "dangling.jsonl"])
