@@ -16,6 +16,8 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import re
+import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -39,6 +41,7 @@ _CHUNK_ROWS = 256  # rows per call of an actor
 _CHUNK_BYTES = 1 << 20
 _BLOCK_BYTES = 1 << 20  # a block is one task of an actor; small, so that all actors have work
 _SPAN_BYTES = 8 << 20  # bytes of a file per read task
+_REACH_SECONDS = 10.0  # to connect to a cluster
 _CORES_OF_A_READER = 8  # it reads faster than so many of them grade
 
 
@@ -270,6 +273,7 @@ def _connect(address: str) -> bool:
     address = address or os.environ.get("RAY_ADDRESS", "")
     try:
         if address:
+            _reach(address)
             ray.init(address=address, **quiet)
         else:
             ray.init(address="local", include_dashboard=False, **quiet)
@@ -277,3 +281,9 @@ def _connect(address: str) -> bool:
         which = f"no Ray cluster answers at {address!r}" if address else "no Ray cluster can be started here"
         raise ConfigError(f"{which}: {error}") from error
     return True
+
+
+def _reach(address: str) -> None:
+    """Raises OSError where nobody listens at HOST:PORT, for which Ray itself would wait a quarter of an hour."""
+    if found := re.fullmatch(r"(?:ray://)?\[?([^/\[\]]+?)\]?:(\d{1,5})", address):
+        socket.create_connection((found[1], int(found[2])), timeout=_REACH_SECONDS).close()

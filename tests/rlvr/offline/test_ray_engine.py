@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -286,6 +287,21 @@ def test_a_cluster_that_does_not_start_is_said_in_a_line(
     said = capsys.readouterr().err
     assert "no Ray cluster can be started here: The current node timed out" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:{}", "ray://127.0.0.1:{}", "[::ffff:127.0.0.1]:{}"])
+def test_an_address_where_nobody_listens_is_said_at_once(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ray = pytest.importorskip("ray")
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", lambda **_options: pytest.fail("Ray would wait for many minutes"))
+    (tmp_path / "in.jsonl").write_text('{"response": "x"}\n')
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # and it does not listen
+        address = address.format(silent.getsockname()[1])
+        assert main(["grade", str(tmp_path / "in.jsonl"), "--ray", address, "--reward", "format"]) == 1
+    assert f"no Ray cluster answers at '{address}': [Errno 111] Connection refused" in capsys.readouterr().err
 
 
 def test_a_missing_ray_says_what_to_install(
