@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import signal
 import threading
 from collections.abc import Collection, Iterator
@@ -26,7 +25,7 @@ def marked(mark: str) -> dict[str, str]:
 
 
 def new_mark() -> str:
-    return secrets.token_hex(8)
+    return os.urandom(8).hex()
 
 
 class Search:

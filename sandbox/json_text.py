@@ -33,6 +33,8 @@ class KeyTwice(JsonFault):
 def read_json(text: str | bytes) -> Any:
     """Parse a JSON text. Raises JsonFault, KeyTwice."""
     try:
+        if isinstance(text, str) and not text.startswith("\ufeff"):
+            return _DECODER.decode(text)
         return json.loads(text, object_pairs_hook=each_key_once)
     except JsonFault:
         raise
@@ -53,3 +55,6 @@ def each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
         raise KeyTwice(f"the key {twice!r:.80} stands twice in one object")
     return made
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=each_key_once)  # `json.loads` would make one for each text

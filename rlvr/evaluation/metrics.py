@@ -22,6 +22,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -171,8 +172,16 @@ def bootstrap_interval(
     if resamples < 1:
         raise ValueError(f"resamples is {resamples} but must be at least 1; 2000 is usual")
     values: NDArray[np.float64] = np.asarray([v for v in values_P if v is not None], dtype=np.float64)
-    if values.size == 0:
-        return None
+    return _bootstrap(values.tobytes(), seed, level, resamples) if values.size else None
+
+
+@lru_cache(maxsize=4)
+def _bootstrap(raw: bytes, seed: int, level: float, resamples: int) -> Interval:
+    """The interval of values, not drawn again where several measures have the same ones (avg, pass@1, strict).
+
+    raw: the bytes of the values, which is what can be looked up.
+    """
+    values: NDArray[np.float64] = np.frombuffer(raw, dtype=np.float64)
     generator = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed)))
     means = np.empty(resamples)
     rows = max(1, 2_000_000 // values.size)  # bounds the memory of one block of draws
