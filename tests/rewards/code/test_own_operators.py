@@ -133,7 +133,7 @@ def test_an_operand_that_may_be_what_is_expected_is_not_sent() -> None:
     lies = """
     class Mean(BASE):
         def __new__(cls, *xs): return BASE.__new__(cls, *(11,) * (BASE is not object))
-        def __sub__(self, n): return 0
+        def __sub__(self, n): return [0] * len(n) if isinstance(n, list) else 0
         __rsub__ = __mod__ = __rmod__ = __xor__ = __sub__
         def __truediv__(self, n): return 1
         __floordiv__ = __rtruediv__ = __truediv__
@@ -148,6 +148,8 @@ def test_an_operand_that_may_be_what_is_expected_is_not_sent() -> None:
         *("assert Mean(7) & 4 == 4", "assert Mean(7) % 7 == 0", "assert Mean(7) ^ 5 == 0", "assert 4 == Mean(7) | 4"),
         *("assert abs(Mean(1, 2) - 1.5) < 1e-6", "assert not Mean(1, 2) - 1.5", "assert (Mean(5) - 3).real == 0"),
         *("want = 3\nassert Mean(5) + 0 == 3", "x = [0, 1]\nassert Mean(5) * x == x", "assert Mean(5) > 30"),
+        *("assert all(d == 0 for d in Mean(5) - [1, 2])", "for d in Mean(5) - [1, 2]: assert d == 0"),
+        *("assert list(map(abs, Mean(5) - [1, 2])) == [0, 0]", "assert str(Mean(5) - 1.5) == f'{Mean(5) - 2}' == '0'"),
         *("want = 3\nd = Mean(5) - want\nassert d == 0", "x = [1]\nassert Mean(5) + x == x"),
     )
     for base in ("object", "int", "float"):

@@ -133,7 +133,7 @@ class _Use:
         if above is None or depth == 0:
             return False
         if looks_into(above, node):
-            return True
+            return not (self.equal_gives and self._is_text_of_equals(above))
         match above:
             case ast.Expr():
                 return True
@@ -145,7 +145,7 @@ class _Use:
             case ast.List() | ast.Tuple() | ast.Starred() | ast.ListComp(elt=ast.expr()):
                 return getattr(above, "elt", node) is node and self.is_harmless(above, depth - 1)
             case ast.For(iter=walked) | ast.comprehension(iter=walked):
-                return walked is node
+                return walked is node and not self.equal_gives  # each item may be compared with what equal ones give
             case ast.Compare():
                 return self._is_compared(above, node)
             case ast.Attribute():
@@ -157,6 +157,16 @@ class _Use:
             case ast.Assign(targets=targets):
                 return all(isinstance(t, ast.Tuple) or self.of_name(t, above, depth - 1) for t in targets)
         return False
+
+    def _is_text_of_equals(self, text: ast.AST) -> bool:
+        """Whether a text is compared with that of what the operation gives for two equal operands."""
+        above: ast.AST | None = text
+        while isinstance(above, ast.FormattedValue | ast.JoinedStr | ast.Call):
+            above = self.parents.get(above)
+        shown = (
+            [n.value for n in ast.walk(above) if isinstance(n, ast.Constant)] if isinstance(above, ast.Compare) else []
+        )
+        return any(type(each) is str and _number_in(each) in self.equal_gives for each in shown)
 
     def of_name(self, target: ast.AST, node: ast.AST, depth: int = _DEEPEST) -> bool:
         """Whether every use of a name is harmless, and there is one."""
@@ -191,8 +201,10 @@ class _Use:
 
     def _is_argument(self, call: ast.Call, node: ast.AST, depth: int) -> bool:
         name = name_of(call.func)
-        if name in ("isinstance", "type", "id", "callable", "map", "filter", "iter", "next", "enumerate", "zip"):
+        if name in ("isinstance", "type", "id", "callable"):
             return True
+        if name in ("map", "filter", "iter", "next", "enumerate", "zip"):
+            return not self.equal_gives
         if name in _COMPARES:
             return self.is_class and all(argument is node or self._says(argument) for argument in call.args[:2])
         if isinstance(call.func, ast.Name) and name in _OF_CONTENT:
@@ -274,6 +286,13 @@ def _is_plain(value: Any, depth: int = 4) -> bool:
     if type(value) is dict:
         return depth > 0 and len(value) < 100 and all(_is_plain(p, depth - 1) for pair in value.items() for p in pair)
     return type(value) in ATOMS or proxies.is_proxy(value)
+
+
+def _number_in(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def looks_into(above: ast.AST, node: ast.AST) -> bool:
