@@ -39,19 +39,19 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "audit",
         help="attack a reward: try to be paid without knowing the answer",
         description="Attack a reward with families of responses that do not know the answer, and with a seeded "
-        "search. Each response is graded for answers that the audit chooses itself: what is paid for two that differ "
-        "knew neither. Also measured: the same response again, right answers in other words, speed.",
+        "search. Each response is graded against answers that the audit chooses itself: a response that is paid for "
+        "two different answers knew neither. Also measured: whether grades repeat, whether right answers in other "
+        "words are paid, and speed.",
         epilog="Exit status: 0 no exploit, 1 a mistake (no such file or reward; no row that can be attacked), 4 an "
-        "exploit was found. The same seed gives the same report, its timing apart. docs/guides/audit.md says more.",
+        "exploit was found. The same seed gives the same report, except for timing. See docs/guides/audit.md.",
     )
     parser.add_argument(
         "file",
         nargs="?",
         metavar="FILE",
-        help="rows to attack on: whatever `rlvr grade` reads (JSONL, Parquet, a folder of them, - for standard input) "
+        help="rows to attack: whatever `rlvr grade` reads (JSONL, Parquet, a folder of them, - for standard input), "
         "with 'prompt' and 'reference' (columns of other names are guessed as there); a right response or program may "
-        "stand in 'right', 'solution' or 'code' "
-        "(default: rows that the audit brings)",
+        "be given in 'right', 'solution' or 'code' (default: built-in rows)",
     )
     parser.add_argument("--reference", default="", metavar="COLUMN", help="the answer, or a reference with a type")
     parser.add_argument("--prompt", default="", metavar="COLUMN", help="a text or messages")
@@ -60,52 +60,61 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="NAME",
         help="a reward, one in a file (./my_rewards.py:concise), or a composition: '{gate: format, then: math}'",
     )
-    attack = parser.add_argument_group("attack")
-    attack.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is drawn (default: 0)")
-    attack.add_argument("--rows", type=positive, default=ROWS, metavar="N", help="rows attacked (default: %(default)s)")
-    attack.add_argument(
+    _add_attack(parser.add_argument_group("attack"))
+    _add_output(parser.add_argument_group("output"))
+    _add_grading(parser.add_argument_group("grading"))
+    parser.set_defaults(run=run)
+
+
+def _add_attack(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="seed of all random choices (default: 0)")
+    group.add_argument("--rows", type=positive, default=ROWS, metavar="N", help="rows attacked (default: %(default)s)")
+    group.add_argument(
         "--search",
         type=not_negative,
         default=SEARCH,
         metavar="N",
         help="responses that the search tries for each kind of answer (default: %(default)s)",
     )
-    attack.add_argument(
+    group.add_argument(
         "--form",
         action="append",
         default=[],
         metavar="TEXT",
-        help="a form in which the reward wants an answer, such as '<result>{answer}</result>'; repeatable",
+        help="a form in which the reward expects an answer, such as '<result>{answer}</result>'; repeatable",
     )
-    attack.add_argument("--family", action="append", default=[], metavar="NAME", help="only this family; repeatable")
-    attack.add_argument(
-        "--term", action="store_true", help="the reward is a term beside others: it has no answer to know"
+    group.add_argument("--family", action="append", default=[], metavar="NAME", help="only this family; repeatable")
+    group.add_argument(
+        "--term", action="store_true", help="the reward is a term of a composition: it has no answer to know"
     )
-    attack.add_argument(
+    group.add_argument(
         "--noisy",
         action="store_true",
-        help="the reward draws on purpose (a judge that samples): another score is no fault",
+        help="the reward is random on purpose (a judge that samples): a changed score is not a fault",
     )
-    attack.add_argument("--list", action="store_true", help="print the families of attacks and stop")
-    output = parser.add_argument_group("output")
-    output.add_argument("--out", type=Path, metavar="FILE", help="write the report as JSON")
-    output.add_argument(
+    group.add_argument("--list", action="store_true", help="print the families of attacks and stop")
+
+
+def _add_output(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--out", type=Path, metavar="FILE", help="write the report as JSON")
+    group.add_argument(
         "--exploits", type=Path, metavar="FILE", help="write rows that reproduce each exploit with `rlvr grade`"
     )
-    output.add_argument("--quiet", action="store_true", help="do not say on standard error what is being tried")
-    grading = parser.add_argument_group("grading")
-    grading.add_argument(
-        "--workers", type=positive, metavar="N", help="worker processes (default: one a core, 8 at most)"
+    group.add_argument("--quiet", action="store_true", help="show no progress on standard error")
+
+
+def _add_grading(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--workers", type=positive, metavar="N", help="worker processes (default: one per core, at most 8)"
     )
-    grading.add_argument(
+    group.add_argument(
         "--deadline", type=float, default=DEADLINE, metavar="S", help="seconds for one grade (default: %(default)g)"
     )
-    grading.add_argument(
+    group.add_argument(
         "--allow-weak",
         action="store_true",
-        help="let the reward `code` run programs without isolation where there is none",
+        help="let the reward `code` run programs without isolation if none is available",
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -17,10 +17,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="measure a model on sets of problems: accuracy, pass@k, maj@k, format, length",
         description="Measure a model on sets of problems and print a table for each: avg@K, unbiased pass@k, maj@K, "
         "strict and lenient accuracy of the same responses, format rate and length, with 95 % bootstrap intervals over "
-        "problems (Wilson's where all are right or all wrong). With --base the base model answers the same prompts and "
-        "stands beside it, with the interval of the difference, paired by problem.",
+        "problems (Wilson's if all are right or all are wrong). With --base, the base model answers the same prompts "
+        "and is shown next to it, with the interval of the difference, paired by problem.",
         epilog=f"Known sets: {', '.join(NAMED_SETS)} (test split; NAME:SPLIT for another). They are read from the "
-        f"folder that {DATA_FOLDER} names, else from the Hugging Face hub.",
+        f"folder named by {DATA_FOLDER}, else from the Hugging Face hub.",
     )
     add_model(parser)
     parser.add_argument(
@@ -31,49 +31,55 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         nargs="?",
         const="",
         metavar="MODEL",
-        help="the baseline, asked the same prompts; without a value: the model that the run started from",
+        help="the baseline, given the same prompts; without a value: the model that the run started from",
     )
     sampling = parser.add_argument_group("sampling")
-    sampling.add_argument("--samples", type=int, default=1, metavar="K", help="responses a problem (default: 1)")
+    sampling.add_argument("--samples", type=int, default=1, metavar="K", help="responses per problem (default: 1)")
     add_sampling(
         sampling,
-        temperature="0 = greedy (default: 0 for one response a problem, else the run's, or 1)",
+        temperature="0 = greedy (default: 0 for one response per problem, else the run's, or 1)",
         seed="of sampling and intervals",
     )
-    data = parser.add_argument_group("data and grading")
-    data.add_argument("--limit", type=int, metavar="N", help="the first N problems of each set")
-    data.add_argument(
+    _add_data(parser.add_argument_group("data and grading"))
+    machine = add_machine(parser)
+    machine.add_argument(
+        "--max-batch", type=int, default=64, metavar="N", help="responses sampled at once (default: 64)"
+    )
+    _add_output(parser.add_argument_group("output"))
+    parser.set_defaults(run=run)
+
+
+def _add_data(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--limit", type=int, metavar="N", help="the first N problems of each set")
+    group.add_argument(
         "--max-prompt-tokens",
         type=int,
         metavar="N",
         help="longer prompts are left out and counted (default: the run's)",
     )
-    data.add_argument(
+    group.add_argument(
         "--reward",
         metavar="NAME",
-        help="the reward that says what is right, or a composition as YAML (default: the run's; else the problem's "
+        help="the reward that decides what is right, or a composition as YAML (default: the run's; else the problem's "
         "own, or math)",
     )
-    data.add_argument("--workers", type=int, metavar="N", help="grading processes (default: one a core, at most 8)")
-    data.add_argument(
+    group.add_argument("--workers", type=int, metavar="N", help="grading processes (default: one per core, at most 8)")
+    group.add_argument(
         "--deadline", type=float, default=DEADLINE, metavar="S", help="seconds for one grade (default: %(default)g)"
     )
-    machine = add_machine(parser)
-    machine.add_argument(
-        "--max-batch", type=int, default=64, metavar="N", help="responses sampled at once (default: 64)"
-    )
-    output = parser.add_argument_group("output")
-    output.add_argument(
+
+
+def _add_output(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
         help="write summary.json, and for each set SET.samples (a graded row for each response) and "
-        "SET.pass_rates.jsonl; the baseline's stand in DIR/base",
+        "SET.pass_rates.jsonl; those of the baseline go to DIR/base",
     )
-    output.add_argument(
+    group.add_argument(
         "--format", choices=["jsonl", "parquet"], default="jsonl", help="of SET.samples (default: jsonl)"
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:

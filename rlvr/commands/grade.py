@@ -39,8 +39,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "and optionally 'id', 'prompt' and 'finish'; columns of other names are guessed and shown, or named by the "
         "options below. A graded row holds the columns that came in, then sample, score, correctness, verdict, "
         "extracted, reason, parts, seconds and reward (name and version). A summary is printed on standard error.",
-        epilog="A run that was killed or interrupted goes on with the same command; what was graded is not graded "
-        "again. Exit status: 0 all graded, 1 a mistake (no such file or reward), 3 some rows are bad or ungraded, 130 "
+        epilog="The same command resumes a run that was killed or interrupted, without grading anything "
+        "twice. Exit status: 0 all graded, 1 a mistake (no such file or reward), 3 some rows are bad or ungraded, 130 "
         "interrupted. Bad rows are reported with their line and reason on standard error and in OUT.errors.jsonl.",
     )
     parser.add_argument(
@@ -62,9 +62,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         default=STREAM,
         metavar="OUT",
         help="where graded rows go: FILE.jsonl, or NAME.parquet, a folder of parts; grows as OUT.partial and is "
-        "renamed when whole (default: standard output, each row as soon as it and those before it are known)",
+        "renamed when complete (default: standard output, each row as soon as it and all rows before it are graded)",
     )
-    parser.add_argument("--summary", metavar="FILE", help="write the summary as JSON, too")
+    parser.add_argument("--summary", metavar="FILE", help="also write the summary as JSON")
     _add_columns(parser.add_argument_group("columns", "names, or paths into objects such as reward_model.ground_truth"))
     _add_choice(parser.add_argument_group("which rows"))
     _add_running(parser.add_argument_group("running"))
@@ -82,25 +82,32 @@ def _add_columns(group: argparse._ArgumentGroup) -> None:
         "--group",
         default="",
         metavar="COLUMN",
-        help="what the samples of one problem share, wherever they stand (default: id, prompt and reference)",
+        help="a value that the samples of one problem share (default: id, prompt and reference)",
     )
     group.add_argument(
-        "--by", action="append", default=[], metavar="COLUMN", help="sum up by the values of a column (may be repeated)"
+        "--by",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="also summarise by the values of this column; repeatable",
     )
 
 
 def _add_choice(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--limit", type=int, metavar="N", help="the first N rows")
     group.add_argument(
-        "--sample", type=float, metavar="N", help="N rows by lot, or a share of them such as 0.01; the same for a seed"
+        "--sample",
+        type=float,
+        metavar="N",
+        help="N random rows, or a share of them such as 0.01; the same for the same seed",
     )
-    group.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample (default: %(default)s)")
-    group.add_argument("--subset", metavar="NAME", help="the part (configuration) of a data set of the hub")
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the sample (default: %(default)s)")
+    group.add_argument("--subset", metavar="NAME", help="the subset (configuration) of a data set of the hub")
     group.add_argument("--split", metavar="NAME", help="the split of a data set of the hub")
 
 
 def _add_running(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--workers", type=int, metavar="N", help="worker processes (default: one a core, at most 8)")
+    group.add_argument("--workers", type=int, metavar="N", help="worker processes (default: one per core, at most 8)")
     group.add_argument(
         "--timeout",
         "--deadline",
@@ -111,14 +118,14 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
         help="seconds for one grade; then its worker is killed (default: %(default)g)",
     )
     group.add_argument("--unordered", action="store_true", help="write each row as soon as it is graded")
-    group.add_argument("--cache", metavar="DIR", help="keep grades by content in a folder, and take them from there")
+    group.add_argument("--cache", metavar="DIR", help="store grades by content in a folder, and reuse them")
     group.add_argument(
         "--keep-graded",
         action="store_true",
-        help="go on though the reward's files, its version or --timeout have changed: what is graded stays as it is, "
-        "and the summary says what changed behind how many responses",
+        help="resume although the reward's files, its version or --timeout have changed: existing grades are kept, "
+        "and the summary says what changed for how many responses",
     )
-    group.add_argument("--restart", action="store_true", help="begin anew, though an unfinished run could go on")
+    group.add_argument("--restart", action="store_true", help="start over, even if an unfinished run could be resumed")
     group.add_argument(
         "--progress",
         action=argparse.BooleanOptionalAction,

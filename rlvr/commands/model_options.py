@@ -21,12 +21,12 @@ def add_sampling(group: argparse._ArgumentGroup, *, temperature: str, seed: str)
     group.add_argument("--temperature", type=float, metavar="T", help=temperature)
     group.add_argument("--top-p", type=float, default=1.0, metavar="P", help="nucleus sampling (default: 1, off)")
     group.add_argument(
-        "--max-tokens", type=int, metavar="N", help="response tokens at most (default: the run's, or 1024)"
+        "--max-tokens", type=int, metavar="N", help="most tokens of a response (default: the run's, or 1024)"
     )
     group.add_argument(
         "--template",
         choices=list(TEMPLATES),
-        help="prompt template (default: the run's; else chat_boxed where the tokenizer has a chat template, or boxed)",
+        help="prompt template (default: the run's; else chat_boxed if the tokenizer has a chat template, or boxed)",
     )
     group.add_argument(
         "--stop", action="append", metavar="TEXT", help="a string that ends a response; repeatable (default: the run's)"
@@ -37,7 +37,7 @@ def add_sampling(group: argparse._ArgumentGroup, *, temperature: str, seed: str)
 def add_machine(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """Add the machine options; returns their group."""
     group = parser.add_argument_group("machine")
-    group.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: a GPU where there is one)")
+    group.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: a GPU if there is one)")
     group.add_argument(
         "--dtype",
         choices=["auto", "float32", "bfloat16"],

@@ -74,12 +74,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add `new-reward`."""
     parser = commands.add_parser(
         "new-reward",
-        help="write a file with a reward of your own to start from, and a test for it",
-        description="Writes NAME.py, a reward that works and says what it may be made into, and test_NAME.py.",
-        epilog="Exit status: 0 written, 1 a mistake (a file of that name is there already).",
+        help="write a file to start a reward of your own from, and a test for it",
+        description="Write NAME.py, a working reward with notes on how to change it, and test_NAME.py.",
+        epilog="Exit status: 0 written, 1 a mistake (a file of that name exists).",
     )
-    parser.add_argument("name", metavar="NAME", help="a name as of a Python function: concise, cites_sources")
-    parser.add_argument("--folder", default=".", metavar="DIR", help="where (default: here); made if it is not there")
+    parser.add_argument("name", metavar="NAME", help="a valid name of a Python function: concise, cites_sources")
+    parser.add_argument(
+        "--folder", default=".", metavar="DIR", help="where to write (default: here); created if missing"
+    )
     parser.set_defaults(run=run)
 
 

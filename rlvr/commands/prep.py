@@ -38,8 +38,8 @@ def add_parser(commands: Subparsers[Parser]) -> None:
     parser = commands.add_parser(
         "prep",
         help="write a file of problems from a data set, with its duplicates and overlaps",
-        description="Write a file of problems (JSONL, .gz and .zst too, or Parquet) from a data set: one known by "
-        "name, your own rows, or problems made by rule. Reports bad rows, duplicates and overlap with test files.",
+        description="Write a file of problems (JSONL, also .gz and .zst, or Parquet) from a data set: a known "
+        "one, your own rows, or generated problems. Reports bad rows, duplicates and overlap with test files.",
     )
     sources = parser.add_subparsers(metavar="SOURCE", required=True, title="sources")
     for name, entry in NAMED_SETS.items():
@@ -73,19 +73,19 @@ def _add_named(sources: Subparsers[Parser], name: str, title: str) -> None:
         f"{NAMED_SETS[name].hub.id}), or `hub:OWNER/NAME` for a copy of it there; default: the folder RLVR_DATA",
     )
     parser.add_argument("--split", choices=splits, default=splits[0], help="which split (default: %(default)s)")
-    _add_output(parser, "write the problems in an order drawn from N, so that --limit takes a random part")
+    _add_output(parser, "shuffle the problems with this seed, so that --limit takes a random part")
 
 
 def _add_jsonl(sources: Subparsers[Parser]) -> None:
     parser = _source(sources, "jsonl", "rows of your own: JSONL (.gz, .zst), Parquet, or a set on the hub", _run_jsonl)
     _add_origin(parser, help_="a file, or `hub:OWNER/NAME` on the Hugging Face hub", required=True)
     parser.add_argument("--split", default="train", help="split of a set on the hub (default: %(default)s)")
-    parser.add_argument("--config", metavar="NAME", help="part of a set on the hub, where it has several")
+    parser.add_argument("--config", metavar="NAME", help="subset of a set on the hub that has several")
     parser.add_argument(
         "--question-field",
         metavar="NAME",
         help="column of the question, or several joined by + (default: guessed among the usual names, and shown); a "
-        "list of messages will do, and a dotted name looks inside an object",
+        "list of messages is accepted, and a dotted name looks inside an object",
     )
     parser.add_argument(
         "--answer-field",
@@ -99,7 +99,7 @@ def _add_jsonl(sources: Subparsers[Parser]) -> None:
         "LaTeX in dollars (default: guessed from the marks #### and \\boxed)",
     )
     parser.add_argument("--source", metavar="NAME", dest="source_name", help="name of the source in each row")
-    _add_output(parser, "write the problems in an order drawn from N, so that --limit takes a random part")
+    _add_output(parser, "shuffle the problems with this seed, so that --limit takes a random part")
 
 
 def _add_arithmetic(sources: Subparsers[Parser]) -> None:
@@ -109,7 +109,7 @@ def _add_arithmetic(sources: Subparsers[Parser]) -> None:
     parser.add_argument("--digits", type=int, default=1, metavar="N", help="digits of a number (default: %(default)s)")
     parser.add_argument("--operations", default="+", metavar="+|-|+-", help="between numbers (default: %(default)s)")
     _add_held_out(parser)
-    parser.add_argument("--demonstrations", metavar="FILE", help="write responses to still other problems, for warm-up")
+    parser.add_argument("--demonstrations", metavar="FILE", help="write responses to further problems, for warm-up")
     parser.add_argument("--demonstration-count", type=positive, metavar="N", help="how many (default: as --count)")
     parser.add_argument(
         "--worked-share",
@@ -118,7 +118,7 @@ def _add_arithmetic(sources: Subparsers[Parser]) -> None:
         metavar="SHARE",
         help="share of the demonstrations that show the running sums; the others guess (default: %(default)s)",
     )
-    _add_output(parser, "which problems are drawn (default: 0); the same seed gives the same files")
+    _add_output(parser, "seed of the problems (default: 0); the same seed gives the same files")
 
 
 def _add_countdown(sources: Subparsers[Parser]) -> None:
@@ -134,12 +134,12 @@ def _add_countdown(sources: Subparsers[Parser]) -> None:
         "--target", type=_range, default=(10, 99), metavar="N-M", help="range of the target (default: 10-99)"
     )
     _add_held_out(parser)
-    _add_output(parser, "which problems are drawn (default: 0); the same seed gives the same files")
+    _add_output(parser, "seed of the problems (default: 0); the same seed gives the same files")
 
 
 def _add_held_out(parser: Parser) -> None:
-    parser.add_argument("--held-out", type=positive, metavar="N", help="so many other problems, apart, to test on")
-    parser.add_argument("--held-out-out", metavar="FILE", help="where the problems held out are written")
+    parser.add_argument("--held-out", type=positive, metavar="N", help="also make N other problems to test on")
+    parser.add_argument("--held-out-out", metavar="FILE", help="file for the held-out problems")
 
 
 def _add_origin(parser: Parser, *, help_: str, required: bool = False) -> None:
@@ -159,17 +159,15 @@ def _add_output(parser: Parser, seed_help: str) -> None:
     parser.add_argument("--seed", type=not_negative, metavar="N", help=seed_help)
     parser.add_argument("--reward", default="", metavar="NAME", help="reward of each row (default: the run's own)")
     checks = parser.add_argument_group("checks and filters")
-    checks.add_argument("--drop-duplicates", action="store_true", help="keep only the first of the same question")
+    checks.add_argument("--drop-duplicates", action="store_true", help="keep only the first row of each question")
     checks.add_argument(
         "--against",
         action="append",
         default=[],
         metavar="FILE",
-        help="report the questions that FILE has, too (a test set; may be given several times)",
+        help="report questions that are also in FILE (a test set; repeatable)",
     )
-    checks.add_argument(
-        "--drop-overlap", action="store_true", help="leave out the questions that an --against FILE has"
-    )
+    checks.add_argument("--drop-overlap", action="store_true", help="leave out questions that are in an --against FILE")
     checks.add_argument(
         "--pass-rates", metavar="FILE", help='{"id", "pass_rate"} rows as `rlvr eval` writes them, for --pass-rate'
     )

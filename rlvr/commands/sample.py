@@ -25,16 +25,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add `sample`."""
     parser = commands.add_parser(
         "sample",
-        help="ask a model: one prompt, or one line after the other",
-        description="Ask a model. With --prompt it answers once; without, each line that is typed (or piped in) is a "
-        "question of its own: the model sees no line before it. An empty line is passed over; Ctrl-D ends.",
+        help="ask a model: one prompt, or one prompt per line",
+        description="Ask a model. With --prompt it answers once. Otherwise each line that is typed (or piped in) is a "
+        "separate prompt: the model does not see earlier lines. Empty lines are skipped; Ctrl-D ends.",
     )
     add_model(parser)
     parser.add_argument("--prompt", metavar="TEXT", help="answer this and exit (default: read lines)")
-    parser.add_argument("-n", type=int, default=1, metavar="N", help="responses to each prompt (default: 1)")
+    parser.add_argument("-n", type=int, default=1, metavar="N", help="responses per prompt (default: 1)")
     sampling = parser.add_argument_group("sampling")
     add_sampling(
-        sampling, temperature="0 = greedy (default: the run's, or 1)", seed="the same seed, the same responses"
+        sampling, temperature="0 = greedy (default: the run's, or 1)", seed="the same seed gives the same responses"
     )
     add_machine(parser)
     parser.set_defaults(run=run)

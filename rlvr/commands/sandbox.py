@@ -26,9 +26,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add `sandbox`."""
     parser = commands.add_parser(
         "sandbox",
-        help="check what isolates programs here, build the docker image, serve a sandbox over HTTP",
-        description="Programs written by a model are run in a sandbox. `check` attacks each backend on this machine "
-        "and says what holds; `build` makes the image of the docker backend; `serve` offers a sandbox over HTTP.",
+        help="check how programs can be isolated here, build the docker image, serve a sandbox over HTTP",
+        description="Programs written by a model run in a sandbox. `check` attacks each backend on this machine "
+        "and reports which attacks it withstands; `build` builds the image of the docker backend; `serve` offers "
+        "a sandbox over HTTP.",
     )
     choices = parser.add_subparsers(metavar="check|build|serve", required=True)
     _add_check(choices)
@@ -39,23 +40,25 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _add_check(choices: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check = choices.add_parser(
         "check",
-        help="attack each backend on this machine and print what holds",
-        description="Runs small programs that try to read the caller's memory and files, connect, write outside, "
-        "outlive their run, signal others and use up processes, memory and disk, in each backend that is here.",
-        epilog="Exit status: 0 a backend holds against everything, 1 none does.",
+        help="attack each backend on this machine and print what it withstands",
+        description="Run small programs that try to read the caller's memory and files, connect, write outside, "
+        "outlive their run, signal others and use up processes, memory and disk, in each available backend.",
+        epilog="Exit status: 0 a backend withstands everything, 1 none does.",
     )
-    check.add_argument("--backend", action="append", metavar="NAME", help="namespaces, docker, ...; default: all here")
+    check.add_argument(
+        "--backend", action="append", metavar="NAME", help="namespaces, docker, ... (default: all available)"
+    )
     check.add_argument(
         "--url",
         action="append",
         default=[],
         metavar="URL",
-        help=f"also a server of `rlvr sandbox serve` (its token: {TOKEN_VARIABLE})",
+        help=f"also check a server of `rlvr sandbox serve` (its token: {TOKEN_VARIABLE})",
     )
     check.add_argument(
-        "--image", default=DEFAULT_IMAGE, metavar="IMAGE", help="of the docker backend (default: %(default)s)"
+        "--image", default=DEFAULT_IMAGE, metavar="IMAGE", help="image of the docker backend (default: %(default)s)"
     )
-    check.add_argument("--runtime", default="", metavar="NAME", help="of the docker backend: runsc, ...")
+    check.add_argument("--runtime", default="", metavar="NAME", help="runtime of the docker backend: runsc, ...")
     check.add_argument("--allow-weak", action="store_true", help="also show what the weak backend lacks")
     check.set_defaults(run=run_check)
 
@@ -63,11 +66,11 @@ def _add_check(choices: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def _add_build(choices: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     build = choices.add_parser(
         "build",
-        help="make the image of the docker backend",
-        description="Makes the image: from a base image (--from python:3.12-slim), from Debian's packages without a "
+        help="build the image of the docker backend",
+        description="Build the image: from a base image (--from python:3.12-slim), from Debian's packages without a "
         "registry (--debian, as root), or from this machine's own interpreter (the default; seconds, no network).",
     )
-    build.add_argument("--tag", default=DEFAULT_IMAGE, metavar="IMAGE", help="what to call it (default: %(default)s)")
+    build.add_argument("--tag", default=DEFAULT_IMAGE, metavar="IMAGE", help="name of the image (default: %(default)s)")
     way = build.add_mutually_exclusive_group()
     way.add_argument("--from", dest="base", metavar="IMAGE", help="a base image with python3 (3.11 or newer) and pip")
     way.add_argument("--debian", nargs="?", const="", default=None, metavar="SUITE", help="Debian's packages")
@@ -76,9 +79,9 @@ def _add_build(choices: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         action="append",
         default=[],
         metavar="NAME",
-        help="a Debian package more, such as gcc (not from this machine's interpreter)",
+        help="an additional Debian package, such as gcc (not from this machine's interpreter)",
     )
-    build.add_argument("--package", action="append", default=[], metavar="NAME", help="a Python package more")
+    build.add_argument("--package", action="append", default=[], metavar="NAME", help="an additional Python package")
     build.set_defaults(run=run_build)
 
 
@@ -86,20 +89,20 @@ def _add_serve(choices: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     serve = choices.add_parser(
         "serve",
         help="offer a sandbox over HTTP",
-        description="Serves a backend of this machine: what the remote backend talks to, and SandboxFusion's "
+        description="Serve a backend of this machine, for the remote backend and as SandboxFusion's "
         f"/run_code. The token is read from --token or {TOKEN_VARIABLE}.",
     )
     add_listening(serve, port=8190, token=TOKEN_VARIABLE)
     serve.add_argument("--backend", default="auto", metavar="NAME", help="auto, namespaces, docker or weak")
     serve.add_argument(
-        "--slots", type=positive, default=None, metavar="N", help="programs at once (default: one a core)"
+        "--slots", type=positive, default=None, metavar="N", help="programs at once (default: one per core)"
     )
     add_bounds(serve, waiting=1024, what="runs")
     serve.add_argument(
-        "--image", default=DEFAULT_IMAGE, metavar="IMAGE", help="of the docker backend (default: %(default)s)"
+        "--image", default=DEFAULT_IMAGE, metavar="IMAGE", help="image of the docker backend (default: %(default)s)"
     )
-    serve.add_argument("--runtime", default="", metavar="NAME", help="of the docker backend: runsc, ...")
-    serve.add_argument("--allow-weak", action="store_true", help="serve without isolation where there is none")
+    serve.add_argument("--runtime", default="", metavar="NAME", help="runtime of the docker backend: runsc, ...")
+    serve.add_argument("--allow-weak", action="store_true", help="serve without isolation if none is available")
     serve.set_defaults(run=run_serve)
 
 

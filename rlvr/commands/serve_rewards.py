@@ -29,7 +29,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "serve-rewards",
         help="grade over HTTP",
-        description="Serves rewards over HTTP: POST /v1/grade with {'reward': NAME, 'rows': [{'response', "
+        description="Serve rewards over HTTP: POST /v1/grade with {'reward': NAME, 'rows': [{'response', "
         f"'reference'}}]}}. The token is read from --token or {_TOKEN}. Only the rewards named here are served.",
         epilog="Exit status: 1 a mistake, 130 and 143 ended by Ctrl-C and SIGTERM.",
     )
@@ -39,11 +39,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         required=True,
         metavar="[NAME=]REWARD",
         help=f"a reward ({', '.join(names())}), one in a file (./my_rewards.py:concise) or a composition as YAML, and "
-        "the name that clients use for it (default: its own); may be given several times",
+        "the name that clients use for it (default: its own); repeatable",
     )
     add_listening(parser, port=8290, token=_TOKEN)
     parser.add_argument(
-        "--workers", type=positive, metavar="N", help="processes for each reward (default: one a core, at most 8)"
+        "--workers", type=positive, metavar="N", help="processes for each reward (default: one per core, at most 8)"
     )
     parser.add_argument(
         "--deadline", type=float, default=DEADLINE, metavar="S", help="seconds for one grade (default: %(default)g)"

@@ -15,18 +15,22 @@ _MOST_PORT = 65_535
 def add_listening(parser: argparse.ArgumentParser, *, port: int, token: str) -> None:
     """Add the address and the token. port: default. token: environment variable that may contain it."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=port, help="port; 0 = any that is free (default: %(default)s)")
-    parser.add_argument("--token", default=None, help=f"what clients must present (default: {token})")
+    parser.add_argument("--port", type=_port, default=port, help="port; 0 = any free port (default: %(default)s)")
+    parser.add_argument("--token", default=None, help=f"the token that clients must send (default: {token})")
     parser.add_argument("--no-token", action="store_true", help="serve anyone who can connect")
 
 
 def add_bounds(parser: argparse.ArgumentParser, *, waiting: int, what: str) -> None:
     """Add the bounds. waiting: default queue length. what: plural noun for what is queued."""
     parser.add_argument(
-        "--waiting", type=not_negative, default=waiting, metavar="N", help=f"{what} in line before 429 (%(default)s)"
+        "--waiting",
+        type=not_negative,
+        default=waiting,
+        metavar="N",
+        help=f"{what} that may wait; beyond that 429 (default: %(default)s)",
     )
     parser.add_argument(
-        "--most-mb", type=positive, default=256, metavar="N", help="size of a request (default: %(default)s)"
+        "--most-mb", type=positive, default=256, metavar="N", help="largest request in MB (default: %(default)s)"
     )
 
 

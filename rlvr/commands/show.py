@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "show",
-        help="what a recipe sets, a config resolved, a data row with its prompt as tokens",
-        description="With a recipe's name (grpo, dapo, ...): every value that it sets. With a config: the resolved "
-        "config, and every value that its recipe sets with where it came from. With --row: a problem of the config's "
-        "training data, its prompt as text and as tokens.",
+        help="show what a recipe sets, a resolved config, or a data row with its prompt as tokens",
+        description="For the name of a recipe (grpo, dapo, ...): every value that it sets. For a config: the resolved "
+        "config, and where each value that its recipe sets came from. With --row: a problem of the config's "
+        "training data, with its prompt as text and as tokens.",
     )
     parser.add_argument("what", metavar="RECIPE|CONFIG", help="the name of a recipe, or a YAML file")
     parser.add_argument("overrides", nargs="*", default=[], metavar="KEY=VALUE", help="keys of the config to change")

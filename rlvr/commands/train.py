@@ -10,11 +10,11 @@ from pathlib import Path
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "train",
-        help="train a model as a config says; the same command resumes an interrupted run",
-        description="Train a model as CONFIG says. The run directory is runs/NAME (or --out). Where it holds an "
-        "interrupted run of the same config, that run goes on from its newest checkpoint, and ends as an "
+        help="train a model from a config; the same command resumes an interrupted run",
+        description="Train a model as CONFIG describes. The run directory is runs/NAME (or --out). If it holds an "
+        "interrupted run of the same config, that run resumes from its newest checkpoint, and ends as an "
         "uninterrupted one would have. Ctrl-C or SIGTERM finishes the step, writes a checkpoint and exits with 0; a "
-        "second one ends it at once.",
+        "second one stops it at once.",
     )
     parser.add_argument("config", type=Path, metavar="CONFIG", help="a YAML file, such as configs/demo.yaml")
     parser.add_argument(

@@ -38,10 +38,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add `validate`."""
     parser = commands.add_parser(
         "validate",
-        help="is this data fit to train on? golds pass their own grader, blanks and other golds fail",
-        description="Look at every row of a data set: its gold must pass its own grader; an empty response, one "
-        "without an answer and another row's gold must fail; published programs must pass their tests and changed "
-        "ones fail. Finds duplicates, overlap with evaluation sets, answers in prompts, prompts that are too long.",
+        help="check that a data set is fit for training: golds pass their own grader, wrong answers fail",
+        description="Check every row of a data set. Its gold answer must pass its own grader; an empty response, a "
+        "response without an answer and another row's gold must fail. Published programs must pass their tests, and "
+        "altered ones must fail. Also finds duplicates, overlap with evaluation sets, answers in prompts, and prompts "
+        "that are too long.",
         epilog="Exit status: 0 no row has an error, 1 a mistake (no such file or reward), 3 some rows are not fit.",
     )
     parser.add_argument(
@@ -49,67 +50,86 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         nargs="+",
         metavar="DATA",
         help="NAME or NAME:SPLIT of a known set; or files (JSONL, plain, .gz, .zst, or Parquet) of problems or of your "
-        "own rows, folders of them, data sets of the Hugging Face hub (owner/name), - = JSONL on standard input",
+        "own rows, folders of such files, data sets of the Hugging Face hub (owner/name), or - for JSONL on standard "
+        "input",
     )
     parser.add_argument(
-        "--reward", metavar="NAME", help="what is to pay for these rows (default: by the type of the first reference)"
+        "--reward", metavar="NAME", help="the reward for these rows (default: by the type of the first reference)"
     )
-    parser.add_argument(
-        "--form",
-        metavar="FORM",
-        help="how a response gives its answer: boxed, think_boxed, think_answer, answer, hashes, bare, or a text with "
-        "{gold} in it (default: the form in which the most golds pass)",
+    _add_columns(parser.add_argument_group("columns"))
+    _add_choice(parser.add_argument_group("which rows"))
+    _add_checks(parser.add_argument_group("checks"))
+    _add_output(parser.add_argument_group("output"))
+    _add_grading(parser.add_argument_group("grading"))
+    parser.set_defaults(run=run)
+
+
+def _add_columns(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--solution-field", metavar="NAME", help="column of a published solution (default: that of a known set)"
     )
-    parser.add_argument(
-        "--solution-field", metavar="NAME", help="column of a published solution (known for named sets)"
-    )
-    parser.add_argument("--question-field", metavar="NAME", help="column of the question (default: guessed, and shown)")
-    parser.add_argument(
-        "--answer-field", metavar="NAME", help="column of the gold answer (default: guessed, and shown)"
-    )
-    parser.add_argument(
+    group.add_argument("--question-field", metavar="NAME", help="column of the question (default: guessed, and shown)")
+    group.add_argument("--answer-field", metavar="NAME", help="column of the gold answer (default: guessed, and shown)")
+    group.add_argument(
         "--answer-form",
         choices=("value", "hashes", "boxed", "number", "integer", "latex"),
         help="how the gold is written: as it stands, after ####, in the last \\boxed{}, a number, a whole number, "
         "LaTeX in dollars (default: guessed)",
     )
-    parser.add_argument(
+
+
+def _add_choice(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--limit", type=positive, metavar="N", help="check the first N rows only")
+    group.add_argument("--subset", metavar="NAME", help="the subset (configuration) of a data set of the hub")
+    group.add_argument("--split", metavar="NAME", help="the split of a data set of the hub")
+
+
+def _add_checks(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--form",
+        metavar="FORM",
+        help="how a response gives its answer: boxed, think_boxed, think_answer, answer, hashes, bare, or a text that "
+        "contains {gold} (default: the form in which the most golds pass)",
+    )
+    group.add_argument(
         "--against",
         action="append",
         default=[],
         metavar="DATA",
-        help="an evaluation set that no row may be of (a file, NAME or NAME:SPLIT; may be given several times)",
+        help="an evaluation set that must share no problem with these rows (a file, NAME or NAME:SPLIT; repeatable)",
     )
-    parser.add_argument(
-        "--skip", action="append", default=[], metavar="CHECK", help="let a kind of finding count for nothing"
+    group.add_argument(
+        "--skip", action="append", default=[], metavar="CHECK", help="ignore the findings of a check; repeatable"
     )
-    parser.add_argument("--no-near", action="store_true", help="do not look for questions that are nearly alike")
-    parser.add_argument("--tokenizer", metavar="PATH", help="count prompt tokens with this tokenizer")
-    parser.add_argument(
+    group.add_argument("--no-near", action="store_true", help="do not look for questions that are nearly alike")
+    group.add_argument("--tokenizer", metavar="PATH", help="count prompt tokens with this tokenizer")
+    group.add_argument(
         "--template", default="plain", metavar="NAME", help=f"prompt template: {', '.join(TEMPLATES)} (default: plain)"
     )
-    parser.add_argument("--max-prompt-tokens", type=positive, metavar="N", help="prompts of more tokens are an error")
-    parser.add_argument(
-        "--max-prompt-characters", type=positive, metavar="N", help="prompts of more characters are an error"
+    group.add_argument("--max-prompt-tokens", type=positive, metavar="N", help="a prompt of more tokens is an error")
+    group.add_argument(
+        "--max-prompt-characters", type=positive, metavar="N", help="a prompt of more characters is an error"
     )
-    parser.add_argument("--subset", metavar="NAME", help="the part (configuration) of a data set of the hub")
-    parser.add_argument("--split", metavar="NAME", help="the split of a data set of the hub")
-    parser.add_argument("--limit", type=positive, metavar="N", help="look at the first N rows only")
-    parser.add_argument("--json", metavar="FILE", help="write the report as JSON")
-    parser.add_argument("--html", metavar="FILE", help="write the report as a page")
-    parser.add_argument(
+
+
+def _add_output(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--json", metavar="FILE", help="write the report as JSON")
+    group.add_argument("--html", metavar="FILE", help="write the report as an HTML page")
+    group.add_argument(
         "--clean",
         metavar="OUT",
-        help="write the problems without an error (.jsonl, .jsonl.gz, .parquet), and the others with their reasons to "
+        help="write the problems without errors (.jsonl, .jsonl.gz, .parquet), and the others, with reasons, to "
         "OUT.dropped.jsonl",
     )
-    parser.add_argument(
-        "--workers", type=positive, metavar="N", help="worker processes (default: one a core, at most 8)"
+
+
+def _add_grading(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--workers", type=positive, metavar="N", help="worker processes (default: one per core, at most 8)"
     )
-    parser.add_argument(
+    group.add_argument(
         "--deadline", type=float, default=DEADLINE, metavar="S", help="seconds for one grade (default: %(default)g)"
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
