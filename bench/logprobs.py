@@ -1,17 +1,18 @@
-"""Log-probabilities of 1,024 tokens over a vocabulary of 151,936: in chunks, beside full logits; forward and backward.
+"""Log-probabilities of 1,024 tokens over a vocabulary of 151,936, in chunks and from full logits; forward and backward.
 
 The peer is the formula as it is usually written: logits of all tokens, log_softmax, gather; its gradients come from
 autograd. Both sides get the same float32 hidden states, weight, targets, temperature and incoming gradient, and give
 the same log-probabilities and the same gradients of hidden states and weight (checked before anything is timed).
 
-Rows: seconds of a pass, in turns within this process; and peak memory, each side in a process of its own: the highest
-resident size during a pass beyond what was resident when the inputs were made. "beyond gradients" leaves out the two
-gradients, which both sides must hand back and which are the floor of the first number. The widths are those of a small
-model and of Qwen2.5-0.5B, whose vocabulary this is.
+Rows: seconds per pass, the sides taking turns in this process; and peak memory, each side in its own process: the
+highest resident size during a pass minus the resident size once the inputs exist. "beyond gradients" excludes the two
+gradients, which both sides must return and which are a lower bound of the first number. The widths are those of a small
+model and of Qwen2.5-0.5B, which has this vocabulary.
 
-Where torch sees a GPU both sides run there (an empty CUDA_VISIBLE_DEVICES keeps them off it), at Qwen2.5-0.5B's width
-in bfloat16, with 1,024 and 8,192 tokens, and there is a second peer: the same formula with the logits in float32 from
-the division on. Sides agree to 2% in norm there; memory is what the allocator gave out during a pass.
+If torch sees a GPU, both sides run there (set CUDA_VISIBLE_DEVICES to empty to prevent that), at Qwen2.5-0.5B's width
+in
+bfloat16, with 1,024 and 8,192 tokens. Then there is a second peer: the same formula with logits in float32 from the
+division on. There the sides agree to 2% in norm, and memory is what the allocator handed out during a pass.
 
     python bench/logprobs.py [--quick] [--json FILE] [--threads N]
 """
@@ -38,7 +39,7 @@ GPU_TOKENS, GPU_WIDTH, GPU_PASSES = (1_024, 8_192), 896, 10
 
 
 class Work:
-    """Inputs of a pass, and the pass of each side."""
+    """The inputs of a pass, and the pass of each side."""
 
     def __init__(
         self, tokens: int, vocabulary: int, width: int, *, device: str = "cpu", dtype: torch.dtype = torch.float32
@@ -77,7 +78,7 @@ SIDES: dict[str, Callable[[Work], Tensor]] = {OURS: ours, FULL: full_logits}
 
 
 def peak_megabytes(side: str, width: int, threads: int) -> float:
-    """Peak resident memory of a pass beyond what its inputs take. Runs in a process of its own."""
+    """Peak resident memory of a pass minus that of its inputs. Runs in its own process."""
     torch.set_num_threads(threads)
     Work(8, 64, width).run(SIDES[side])  # libraries, thread pools and kernels are resident from here on
     work = Work(TOKENS, VOCABULARY, width)
@@ -99,7 +100,7 @@ def alone(side: str, width: int) -> float:
 
 
 def check_equal(work: Work) -> None:
-    """Both sides give the same numbers."""
+    """Check that both sides give the same numbers."""
     results = []
     for side in SIDES.values():
         logprobs = work.run(side)
@@ -127,7 +128,7 @@ def on_gpu(quick: bool) -> Iterator[Row]:
 
 
 def allocated_megabytes(work: Work, side: Callable[[Work], Tensor]) -> float:
-    """Peak memory of a pass on the GPU beyond what its inputs take."""
+    """Peak GPU memory of a pass minus that of its inputs."""
     work.hidden.grad = work.weight.grad = None
     torch.cuda.reset_peak_memory_stats()
     before = torch.cuda.memory_allocated()
@@ -136,7 +137,7 @@ def allocated_megabytes(work: Work, side: Callable[[Work], Tensor]) -> float:
 
 
 def gpu_seconds(work: Work, side: Callable[[Work], Tensor]) -> float:
-    """Of one pass, from several after one that is not counted."""
+    """Seconds of one pass on the GPU, from several passes after a warm-up."""
     work.run(side)
     began, ended = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
     began.record()

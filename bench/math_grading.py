@@ -1,9 +1,9 @@
-r"""Speed and verdicts of our math grader beside math-verify, and beside the scorers of TRL and verl.
+r"""Speed and verdicts of our math grader, compared with math-verify and with the scorers of TRL and verl.
 
-Two sets of rows: `realistic` (the test solutions of MATH) and `gsm8k`, each solution against its own gold and the next
-one of different value (`shared/math_rows.py`). Ours is asked through `rewards.grade`, in batches, with one worker;
-peers are called in this process (`shared/math_peers.py`). This process, its workers and the peers are held on one core,
-so that what handing over costs is counted. Every round has rows of its own: nothing remembered helps.
+Two sets of rows: `realistic` (the test solutions of MATH) and `gsm8k`, each solution against its own gold and against
+the next gold with a different value (`shared/math_rows.py`). Ours is called through `rewards.grade`, in batches, with
+one worker; peers are called in this process (`shared/math_peers.py`). This process, its workers and the peers share one
+core, so that the cost of handing rows over is counted. Every round has its own rows, so that caches do not help.
 
     SET                     verdicts a second; the ratio is to math-verify: above 1 = ours is faster
     SET, right verdicts     per cent of the same rows, so that speed is not bought with errors
@@ -16,7 +16,7 @@ so that what handing over costs is counted. Every round has rows of its own: not
                             it, which bounds the verdicts a second on any number of cores; beside it what it spends
                             with one worker, when it decides itself what the text decides
 
-Rows of MATH whose solution boxes several values and whose answer keeps the last one only are among our wrong rejects.
+Our wrong rejects include rows of MATH whose solution boxes several values and whose answer is only the last one.
 
     python bench/math_grading.py [--quick] [--json FILE]
 """
@@ -70,7 +70,7 @@ def accepted_by_peer(score: Scorer, chosen: Sequence[Pair]) -> list[bool]:
 
 
 class Tally:
-    """Runs a side on one slice after the other, and counts its verdicts."""
+    """Runs a side on one slice after another, and counts its verdicts."""
 
     def __init__(self, accept: Callable[[Sequence[Pair]], list[bool]], work: Sequence[Sequence[Pair]]) -> None:
         self._accept = accept
@@ -78,7 +78,7 @@ class Tally:
         self.seen = self.right = self.accepts = self.rejects = 0
 
     def rate(self) -> float:
-        """Verdicts a second on the next slice."""
+        """Verdicts per second on the next slice."""
         chosen = next(self._work)
         began = time.perf_counter()
         accepted = self._accept(chosen)
@@ -95,13 +95,13 @@ class Tally:
 
 
 def row(name: str, values: dict[str, list[float]], *, unit: str, better: Better) -> Row:
-    """A row whose ratio is to math-verify, the median of the rounds; the other peers stand beside it."""
+    """A row with the median ratio to math-verify over the rounds, and the numbers of the other peers."""
     ratio = row_of(name, {side: values[side] for side in (OURS, PEER)}, unit=unit, better=better).ratio
     return replace(row_of(name, values, unit=unit, better=better), ratio=ratio)
 
 
 def row_of_counts(name: str, counts: dict[str, int], seen: int) -> Row:
-    """How often a side was wrong; the ratio is of the numbers plus one, for they may be 0."""
+    """How often a side was wrong. The ratio is of the numbers plus one, because they may be 0."""
     ratio = (counts[PEER] + 1) / (counts[OURS] + 1)
     others = {side: count for side, count in counts.items() if side != OURS}
     unit = f"of {seen}"
@@ -123,7 +123,7 @@ def measure(quick: bool) -> Iterator[Row]:
 
 
 def measured(name: str, quick: bool) -> Iterator[Row]:
-    """Throughput, verdicts and the longest of one set."""
+    """Throughput, verdicts and longest times for one set of rows."""
     rounds = 3 if quick else 7
     work = slices(pairs(name, count=900 if quick else None), rounds)
     tallies = {OURS: Tally(accepted_by_ours, work)}
@@ -146,7 +146,7 @@ def measured(name: str, quick: bool) -> Iterator[Row]:
 
 
 def each_alone(name: str, side: str, count: int) -> Iterator[float]:
-    """Seconds of one verdict after the other, on rows in another order than before."""
+    """Seconds of single verdicts, one after another, on rows in a different order than before."""
     score = None if side == OURS else peers(name)[side]
     for one in pairs(name, count=count, seed=1):
         began = time.perf_counter()
@@ -158,7 +158,7 @@ def each_alone(name: str, side: str, count: int) -> Iterator[float]:
 
 
 def scaling(quick: bool, cores: Collection[int]) -> Iterator[Row]:
-    """Throughput of two workers on two cores by that of one on one; linear is 2."""
+    """Throughput of two workers on two cores divided by that of one worker on one core; linear scaling is 2."""
     for name in SETS:
         rounds, length = (3, 600) if quick else (6, 1500)
         chosen = pairs(name, seed=2)
@@ -179,7 +179,7 @@ def scaling(quick: bool, cores: Collection[int]) -> Iterator[Row]:
 
 
 def callers(quick: bool, cores: Collection[int]) -> Iterator[Row]:
-    """This process's own time on one verdict, with more workers than slices can keep busy and with one."""
+    """This process's own time per verdict, with more workers than the slices can keep busy, and with one worker."""
     os.sched_setaffinity(0, cores)
     for name in SETS:
         chosen = pairs(name, seed=3)
@@ -207,13 +207,13 @@ def own_seconds_of(work: Callable[[], object]) -> float:
 
 
 def peak_of_worker() -> float:
-    """The largest peak of the grading workers that this process has started, with the sympy that each asks, in MiB."""
+    """The largest peak in MiB of the grading workers of this process, each with the sympy process that it asks."""
     workers = peaks_of("rewards.worker", os.getpid())
     return max(peak + sum(peaks_of("rewards.math.equal.symbolic", worker).values()) for worker, peak in workers.items())
 
 
 def peaks_of(command: str, parent: int) -> dict[int, float]:
-    """The peaks of the processes that a process has started with such a command, by their ids."""
+    """The peaks of the child processes of a process that run this command, by process id."""
     found = {}
     for status in Path("/proc").glob("[0-9]*/status"):
         with suppress(OSError):
@@ -230,7 +230,7 @@ def _with_math_verify(into: multiprocessing.SimpleQueue[float]) -> None:
 
 
 def peak_of_peer() -> float:
-    """The peak of a fresh process that has scored 200 rows, in MiB."""
+    """The peak in MiB of a fresh process that has scored 200 rows."""
     context = multiprocessing.get_context("spawn")
     told: multiprocessing.SimpleQueue[float] = context.SimpleQueue()
     process = context.Process(target=_with_math_verify, args=(told,))

@@ -1,7 +1,7 @@
-"""Grading a data set offline: rows a second, memory, and what resuming costs, of `rlvr grade` beside two plain loops.
+"""Offline grading: rows per second, memory and the cost of resuming, for `rlvr grade` and two plain loops.
 
-Ours is the whole command on a file, start and summary included: rows read, graded, written, journaled and summed up.
-The peers write nothing, and their start is not counted:
+Ours is the whole command on a file, including start and summary: rows are read, graded, written, journaled and summed
+up. The peers write nothing, and their start is not counted:
 
     math-verify    a loop in one process: read a row, parse gold and response, verify, add up
     verl           the way of its offline evaluation: one Ray task for each row, scored with its math_verify scorer
@@ -27,7 +27,7 @@ asserts in a process of its own without any isolation, a small function with thr
 
     python bench/offline_grading.py [--quick] [--json FILE]
 
-RLVR_BENCH_ONLY=code measures programs alone, on a machine that has an evening for it.
+RLVR_BENCH_ONLY=code measures only programs, for a long run on a separate machine.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ ASSERTS = [f"assert add({a}, {2 * a}) == {3 * a}" for a in range(3)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """What a command took. Memory in MiB, seconds of wall clock and of all processes' CPU."""
+    """The cost of a command: memory in MiB, seconds of wall clock and of the CPU time of all its processes."""
 
     seconds: float
     cpu: float
@@ -78,7 +78,7 @@ def command(file: Path, out: Path, reward: str, *options: str) -> subprocess.Pop
 
 
 def watched(process: subprocess.Popen[bytes], until: Callable[[], bool] = lambda: False) -> Ran:
-    """Wait for a command, or kill it when something has happened, and look at its memory and CPU time meanwhile."""
+    """Wait for a command, or kill it on a condition, and watch its memory and CPU time meanwhile."""
     began = time.perf_counter()
     parent = psutil.Process(process.pid)
     peaks, cpu = {"parent": 0.0, "worker": 0.0}, 0.0
@@ -101,7 +101,7 @@ def watched(process: subprocess.Popen[bytes], until: Callable[[], bool] = lambda
 
 
 def peak_of(pid: int) -> float:
-    """The most memory that a process has held, in MiB."""
+    """The peak memory of a process, in MiB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     held = next((line for line in lines if line.startswith("VmHWM")), "VmHWM 0")  # one that has ended holds nothing
     return int(held.split()[1]) / 1024
@@ -112,7 +112,7 @@ def graded(file: Path, folder: Path, reward: str = "math", *options: str) -> Ran
 
 
 def killed_in_the_middle(file: Path, folder: Path, rows: int) -> Ran:
-    """Kill it when half of its rows are written, and let it go on."""
+    """Kill the command when half of its rows are written, then resume it."""
     out = folder / "killed.jsonl"
     journal = Path(f"{out}.resume") / "journal"
     half = rows // 2 * record_bytes()
@@ -161,7 +161,7 @@ def write_code(path: Path, count: int) -> Path:
 
 
 def loop_over_math_verify(chosen: Sequence[Pair]) -> float:
-    """Rows a second."""
+    """Rows per second."""
     from math_verify import parse, verify
 
     began = time.perf_counter()
@@ -172,7 +172,7 @@ def loop_over_math_verify(chosen: Sequence[Pair]) -> float:
 
 
 class VerlLoop:
-    """A Ray task for each row, with verl's scorer. It verifies in processes of its own, which import it by name."""
+    """One Ray task for each row, with verl's scorer, which verifies in its own processes that import it by name."""
 
     def __init__(self, folder: Path) -> None:
         """Raises ImportError: verl or ray is not installed, or the scorer does not accept a right answer."""
@@ -194,7 +194,7 @@ class VerlLoop:
             raise ImportError("its scorer does not accept 1 for 1")
 
     def __call__(self, chosen: Sequence[Pair]) -> float:
-        """Rows a second."""
+        """Rows per second."""
         began = time.perf_counter()
         waiting = [self._score.remote(pair.response, pair.gold) for pair in chosen]
         total = 0.0
@@ -207,7 +207,7 @@ class VerlLoop:
 
 
 def loop_of_processes(count: int) -> float:
-    """Programs a second, each with its asserts in a fresh interpreter that nothing isolates."""
+    """Programs per second, each with its asserts in a fresh interpreter without isolation."""
     program = CODE.removeprefix("```python\n").removesuffix("```") + "\n".join(ASSERTS)
     began = time.perf_counter()
     for _ in range(count):
@@ -242,7 +242,7 @@ def math(folder: Path, quick: bool) -> Iterator[Row]:
 
 
 def throughput(folder: Path, chosen: Sequence[Pair], quick: bool) -> Iterator[Row]:
-    """Ours on a file of so many rows; the peers on a slice of the same rows, another one each round."""
+    """Ours on a file of this many rows; the peers on a slice of the same rows, a different one each round."""
     count, rounds, slice_ = (5_000, 2, 200) if quick else (50_000, 3, 1_000)
     file = write_math(folder / "math.jsonl", chosen, count)
     numbers = {side: iter(range(rounds)) for side in ("math-verify", "verl")}
@@ -271,7 +271,7 @@ def throughput(folder: Path, chosen: Sequence[Pair], quick: bool) -> Iterator[Ro
 
 
 def scaling(folder: Path, file: Path, *, rounds: int) -> Iterator[Row]:
-    """The command with more and more workers, by that with one; they take turns."""
+    """Throughput with growing numbers of workers relative to one worker, measured in turns."""
     cores = len(os.sched_getaffinity(0))
     counts = [1, *(2**power for power in range(1, cores.bit_length()) if 2**power <= cores)]
     seconds: dict[int, list[float]] = {count: [] for count in counts}
@@ -285,7 +285,7 @@ def scaling(folder: Path, file: Path, *, rounds: int) -> Iterator[Row]:
 
 
 def sizes(folder: Path, write: Callable[[int], Path], reward: str, counts: Sequence[int]) -> Iterator[Row]:
-    """Memory and cost at growing sizes, each beside the size before."""
+    """Memory and cost at growing sizes, each relative to the size before."""
     before, cost_before = (0, Ran(seconds=0, cpu=0, parent=0, worker=0)), 0.0
     for count in counts:
         ran = graded(write(count), folder, reward)
@@ -306,7 +306,7 @@ def sizes(folder: Path, write: Callable[[int], Path], reward: str, counts: Seque
 
 
 def resumed(folder: Path, file: Path, count: int) -> Iterator[Row]:
-    """A run that is killed and goes on, and one that is not, side by side."""
+    """A run that is killed and resumed, and one that is not, at the same time."""
     with ThreadPoolExecutor() as side_by_side:
         killed_run = side_by_side.submit(killed_in_the_middle, file, folder, count)
         whole, killed = graded(file, folder), killed_run.result()
@@ -316,7 +316,7 @@ def resumed(folder: Path, file: Path, count: int) -> Iterator[Row]:
 
 
 def code(folder: Path, quick: bool) -> Iterator[Row]:
-    """Programs in the sandbox beside programs that nothing isolates; then more and more of them."""
+    """Programs in the sandbox compared with programs without isolation; then with growing numbers of rows."""
     count = 200 if quick else 2_000
     file = write_code(folder / "code.jsonl", count)
     sides = {
@@ -330,7 +330,7 @@ def code(folder: Path, quick: bool) -> Iterator[Row]:
 
 
 def at_once(folder: Path, block: int, count: int) -> Row:
-    """One long run and five short ones over as many rows."""
+    """One long run compared with five short ones over as many rows."""
 
     def cpu(rows: int, times: int, name: str) -> float:
         inside = folder / name

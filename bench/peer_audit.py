@@ -1,10 +1,10 @@
-r"""What `rlvr audit` finds in the rewards that other projects publish, beside ours on the same rows with the same seed.
+r"""What `rlvr audit` finds in the rewards of other projects, and in ours on the same rows with the same seed.
 
     sorts of attack, REWARD     how many families of attacks are paid (lower is better); ours is `math` with the strict
                                 policy, `exact` or `code` on rows of the same kind; the ratio is of the numbers plus one
     exploits, REWARD            how many responses are paid
 
-The lines of the table in docs/audit_findings.md are printed on standard error. Only what is installed is attacked:
+The lines of the table in docs/audit_findings.md are printed on standard error. Only installed packages are attacked:
 
     pip install 'rlvr[bench]' && pip install --no-deps verl openrlhf pylatexenc
     python bench/peer_audit.py [--quick] [--json FILE]
@@ -38,13 +38,13 @@ def attacked(spec: Mapping[str, Json], kind: str, *, quick: bool) -> AuditReport
 
 
 def paid(report: AuditReport) -> tuple[int, int]:
-    """Families that were paid, and responses."""
+    """The number of families and of responses that were paid."""
     found = [count for count in report.families if count.exploits]
     return len(found), sum(count.exploits for count in found)
 
 
 def described(name: str, report: AuditReport) -> str:
-    """A line of the table."""
+    """The line of the table for one reward."""
     sorts, exploits = paid(report)
     attempts = sum(count.attempts for count in report.families)
     best = sorted(

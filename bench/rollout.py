@@ -1,19 +1,18 @@
-"""Tokens per second: `TransformersEngine` beside `model.generate` of transformers.
+"""Tokens per second of `TransformersEngine` and of `model.generate` of transformers.
 
 Both sample the same number of tokens for each request, from the same model with random weights, at temperature 1
-without filters. How long each response is comes from one list, drawn in advance: our engine gets it as each request's
-max_tokens, `generate` as a stopping criterion that ends each row at its length, which is what an end token does to it
-(the row is padded until the longest is done). Neither knows the lengths of the others. No end token is set, so
-that no side ends a response by chance. `generate` gets all rows in one batch, left padded, with attention mask and its
-default cache; our engine the same rows with the same limit on its batch. Ours also returns log-probabilities, which
-`generate` here does not.
+without filters. The response lengths come from one list, drawn in advance. Our engine gets each length as the request's
+max_tokens. `generate` gets a stopping criterion that ends each row at its length, as an end token would (the row is
+padded until the longest is done). No request knows the lengths of the others. No end token is set, so that no side ends
+a response by chance. `generate` gets all rows in one batch, left padded, with attention mask and its default cache; our
+engine gets the same rows with the same limit on its batch. Ours also returns log-probabilities, unlike `generate` here.
 
-Rows: unequal lengths (log-normal, as reasoning responses are), equal lengths, and many requests through a batch of
-bounded size, where `generate` takes them batch by batch.
+Rows: unequal lengths (log-normal, like reasoning responses), equal lengths, and many requests through a batch of
+limited size, which `generate` takes batch by batch.
 
-Where torch sees a GPU the model has the shape of Qwen2.5-0.5B, in bfloat16, and both sides run there (an empty
-CUDA_VISIBLE_DEVICES keeps them off it). Each side samples a case once before it is timed, as every step of a run but
-the first comes after another: ours has recorded its graphs then.
+If torch sees a GPU, the model has the shape of Qwen2.5-0.5B, in bfloat16, and both sides run there (set
+CUDA_VISIBLE_DEVICES to empty to prevent that). Each side samples a case once before it is timed, so that ours has
+recorded its graphs, as in every step of a run except the first.
 
     python bench/rollout.py [--quick] [--json FILE] [--threads N]
 """
@@ -40,7 +39,7 @@ GROUP = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """Prompts, each sampled GROUP times, and the length of every response."""
+    """The prompts, each sampled GROUP times, and the length of every response."""
 
     prompts: tuple[tuple[int, ...], ...]
     lengths: tuple[int, ...]

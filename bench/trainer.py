@@ -1,10 +1,10 @@
-"""Steps per second and memory: our trainer beside TRL's `GRPOTrainer`, on the same work.
+"""Steps per second and memory of our trainer and of TRL's `GRPOTrainer`, on the same work.
 
 Both sides train the same Llama weights in float32 on the same prompts with the same group size, response limit, number
-of sequences a step, AdamW at the same rate, temperature 1, no KL term, the clipped GRPO loss, one update a step, a
-reward that costs nothing, and the same number of torch threads. Each runs in a process of its own
-(`shared/trainer_sides.py`) and the two take turns of a few steps; warm-up steps are discarded; a turn's figure is that
-of its median step, counted from the end of one step to the end of the next.
+of sequences per step, AdamW at the same rate, temperature 1, no KL term, the clipped GRPO loss, one update per step, a
+reward that costs nothing, and the same number of torch threads. Each runs in its own process
+(`shared/trainer_sides.py`), and the two take turns of a few steps. Warm-up steps are discarded. The result of a turn is
+its median step, measured from the end of one step to the end of the next.
 
 - Case 2.5M: 2.5 million parameters, GPT-2's vocabulary, 32 sequences of 32 response tokens a step. The end token has
   no chance to speak of, so every response is cut at 32.
@@ -13,24 +13,24 @@ of its median step, counted from the end of one step to the end of the next.
   row `response tokens a step` shows that the means agree.
 
 One forward and backward pass holds four sequences on both sides (TRL: per_device_train_batch_size 4 and accumulation;
-ours: as many tokens, padding included). That is what suits TRL best: of 32, 16, 8, 4 and 2 it was the fastest or among
-the fastest, and all 32 at once take four times the memory. TRL runs with gradient checkpointing off (its default is on,
-which would slow it), logging and saving off. Ours runs whole, as `rlvr train` does: it grades in worker processes and
-writes metrics and all samples to disk in every step.
+ours: as many tokens, including padding). That suits TRL best: of 32, 16, 8, 4 and 2 it was the fastest or among the
+fastest, and all 32 at once take four times the memory. TRL runs with gradient checkpointing off (its default is on,
+which would slow it), and with logging and saving off. Ours runs complete, as in `rlvr train`: it grades in worker
+processes and writes metrics and all samples to disk in every step.
 
-Peak memory: the highest resident size of the trainer's process, minus what it was when everything was imported and
-nothing loaded; so it holds weights, gradients, optimizer and all that is temporary. Ours has the whole of the grading
-workers added, imports included, which TRL has none of (proportional set size, at the end of a turn).
+Peak memory: the highest resident size of the trainer's process, minus its size after all imports and before loading
+anything; so it covers weights, gradients, optimizer and temporary tensors. For ours the grading workers are added in
+full, including imports (proportional set size, at the end of a turn); TRL has no such workers.
 
 Phases, in seconds of the median step: rollout (prompts to sampled tokens), grade (ours: waiting for grades after the
-last token; earlier ones are made meanwhile), learn (all the rest: the update and whatever a step writes down).
+last token; earlier grades are made during the rollout), learn (the rest: the update, and what a step writes to disk).
 
-Where torch sees a GPU there are three other cases (an empty CUDA_VISIBLE_DEVICES brings these back): 494 million
-parameters, a vocabulary of 151,936 and 64 responses, of 256 tokens or of unequal length, 32 sequences in a pass; and
-1.5 billion parameters, 256 tokens each, 8 sequences in a pass. Weights are bfloat16 on both sides. Ours keeps float32
-masters beside them; TRL updates the bfloat16 weights themselves, which is less memory and less work, and loses small
-steps. The learning rate is next to nothing, so that lengths stay what the end token's chance makes them. Memory is what
-torch reserved on the GPU at the peak, workers left out.
+If torch sees a GPU, there are three other cases instead (set CUDA_VISIBLE_DEVICES to empty to get the ones above): 494
+million parameters, a vocabulary of 151,936 and 64 responses, of 256 tokens or of unequal length, 32 sequences in a
+pass; and 1.5 billion parameters, 256 tokens each, 8 sequences in a pass. Weights are bfloat16 on both sides. Ours also
+keeps float32 master weights; TRL updates the bfloat16 weights directly, which takes less memory and less work, and
+loses small steps. The learning rate is close to zero, so that lengths keep following the chance of the end token.
+Memory is the peak that torch reserved on the GPU, without the workers.
 
     python bench/trainer.py [--quick] [--json FILE] [--threads N]
 """
@@ -156,7 +156,7 @@ def gpu_cases(folder: Path, threads: int) -> list[Case]:
 
 
 class Side:
-    """A trainer's process, seen from here."""
+    """The process of one trainer, as seen from this one."""
 
     def __init__(self, run: Callable[[Connection], None]) -> None:
         context = multiprocessing.get_context("spawn")
@@ -186,18 +186,18 @@ class Side:
         self._pipe.recv()
 
     def take(self, steps: int) -> Block:
-        """Take so many steps, and the turn is over."""
+        """Take this many steps as one turn."""
         self._pipe.send(steps)
         block: Block = self._pipe.recv()
         return block
 
     def steps_a_second(self, steps: int) -> float:
-        """Of the median step of a turn, which is kept."""
+        """Steps per second, from the median step of a turn. The turn is kept."""
         self.blocks.append(self.take(steps))
         return 1.0 / statistics.median(self.blocks[-1].seconds)
 
     def medians(self, value: Callable[[Block], list[float]]) -> list[float]:
-        """One number a turn."""
+        """One number per turn."""
         return [statistics.median(value(block)) for block in self.blocks]
 
     @property

@@ -1,4 +1,4 @@
-"""A reward that is easily fooled, for `rlvr audit` to show: it pays whatever mentions the answer.
+"""An easily fooled reward, to demonstrate `rlvr audit`: it pays for any response that mentions the answer.
 
 rlvr audit --reward examples/contains.py:contains
 """
@@ -11,7 +11,7 @@ from rewards.types import MathReference
 
 @reward("contains", correctness=True)
 def contains(request: GradeRequest) -> bool:
-    """Whether the answer stands somewhere in the response."""
+    """Whether the response contains the answer anywhere."""
     reference = request.reference
     assert isinstance(reference, MathReference), f"contains needs a math answer, not {reference.type}"
     return str(reference.answer) in request.response

@@ -1,4 +1,4 @@
-"""The demo: a small reasoner learns on a CPU to work sums out, and two controls show what taught it.
+"""The demo: a small model learns on a CPU to work out sums step by step, and two controls show what taught it.
 
     make demo                      (or: python examples/demo.py --seed 1)
 
@@ -8,8 +8,8 @@
 3. Control: the same warmed-up model gets further supervised steps for as many seconds as reinforcement took.
 4. Control: the same reinforcement, with a random reward.
 
-Everything here goes through the command line and the files that a run leaves. A run that is there already is not done
-again; one that was interrupted goes on.
+Everything goes through the command line and the files of the runs. A finished run is not repeated, and an interrupted
+one is resumed.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def main() -> int:
 
 
 def overrides(data: Path, seed: int) -> list[str]:
-    """What differs from the config in every run of this seed; nothing does for seed 0 in runs/."""
+    """The changes to the config in every run of this seed; none for seed 0 in runs/."""
     return [
         f"seed={seed}",
         f"model.init.seed={seed}",
@@ -87,7 +87,7 @@ def overrides(data: Path, seed: int) -> list[str]:
 
 
 def make_data(folder: Path, seed: int) -> None:
-    """Problems, held-out problems and demonstrations, no problem in two of them."""
+    """Make problems, held-out problems and demonstrations, without common problems."""
     if (folder / "demonstrations.jsonl").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -114,7 +114,7 @@ def train(run: Path, changes: list[str]) -> None:
 
 
 def begun_with(run: Path, steps: int) -> int:
-    """The supervised steps that this control was begun with, if it was: seconds differ, a run's config may not."""
+    """The supervised steps that this control was started with, if any: a resumed run must keep its config."""
     config = run / "config.yaml"
     return int(yaml.safe_load(config.read_text())["warmup"]["steps"]) if config.exists() else steps
 
@@ -128,14 +128,14 @@ def lines(path: Path) -> list[dict[str, float]]:
 
 
 def seconds(path: Path) -> float:
-    """Seconds of training, evaluation apart."""
+    """Seconds of training, without evaluation."""
     return sum(line.get("time/step", 0.0) - line.get("time/eval", 0.0) for line in lines(path))
 
 
 def row(run: Path, name: str, *, first: bool = False) -> Row:
     """A line of the table from the first or the last evaluation of a run.
 
-    The answers are those that `math` finds right, whatever paid the run: its own accuracy would be the coin's.
+    Answers are counted as right by `math`, whatever reward the run had: its own accuracy could be that of the coin.
     """
     evaluated = [line for line in lines(run / "metrics.jsonl") if any(k.startswith("eval/") for k in line)]
     line = evaluated[0 if first else -1]

@@ -1,6 +1,6 @@
-"""A reward that pays by the toss of a coin: the control that shows whether it is the reward that teaches.
+"""A reward that pays by coin toss: the control that shows whether the reward is what teaches.
 
-The toss is decided by the problem, the draw and the sample, so a run with it resumes exactly like any other.
+The toss depends only on the problem, the draw and the sample, so a run with it can be resumed exactly.
 """
 
 import hashlib

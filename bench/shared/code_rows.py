@@ -1,10 +1,10 @@
-"""Rows for graders of programs: the published solutions of MBPP and HumanEval with their tests, right and wrong ones.
+"""Rows for code graders: the published solutions of MBPP and HumanEval with their tests, right and wrong ones.
 
-Half of the responses are right, a quarter hold another problem's solution, a quarter a function that returns nothing.
-Rows come in one shuffled block, over and over, each time with another comment in the program: so that files of whole
-blocks are alike in all but their length, and no program is quite like an earlier one.
+Half of the responses are right, a quarter hold another problem's solution, and a quarter a function that returns
+nothing. The same shuffled block of rows is repeated, each time with a different comment in the programs. So files of
+whole blocks differ only in length, and no program is identical to an earlier one.
 
-The data is read from the folder RLVR_DATA, else from ../shared/data beside the repository.
+The data is read from the folder RLVR_DATA, else from ../shared/data next to the repository.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FENCE = "```"
 
 
 def solved() -> list[tuple[str, dict[str, Json]]]:
-    """Programs, and the reference that each is right for."""
+    """Programs, each with the reference that it solves."""
     found: list[tuple[str, dict[str, Json]]] = []
     for line in (folder() / "mbpp" / "mbpp.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
@@ -38,7 +38,7 @@ def solved() -> list[tuple[str, dict[str, Json]]]:
 
 
 def rows(block: int, *, seed: int = 0) -> Iterator[dict[str, Json]]:
-    """Rows without end, `block` problems over and over."""
+    """An endless stream of rows that repeats `block` problems."""
     draw = random.Random(seed)
     chosen = solved()
     draw.shuffle(chosen)

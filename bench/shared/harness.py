@@ -1,7 +1,8 @@
-"""What the benchmarks share: arguments, fair turns, the machine's description, and rows of JSON.
+"""Shared by the benchmarks: arguments, fair turns, the description of the machine, and rows of JSON.
 
-Sides are measured in turns within one run (ours, peer, peer, ours, ...), so that a machine that is busy or warm for a
-while slows all of them; a ratio is the median of the ratios of the single turns. It does not know what is measured.
+Sides are measured in turns within one run (ours, peer, peer, ours, ...), so that a machine that is busy or hot for a
+while slows all of them equally. A ratio is the median of the ratios of the turns. This module does not know what is
+measured.
 
 Example:
     def measure(quick: bool) -> Iterator[Row]:
@@ -33,7 +34,7 @@ OURS = "ours"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One result. `ratio` says how many times better ours is than the best peer: above 1 = better, for any unit."""
+    """One result. `ratio` is how many times better ours is than the best peer: above 1 is better, for any unit."""
 
     name: str
     ours: float
@@ -56,7 +57,7 @@ class Row:
 
 
 def turns(sides: Mapping[str, Callable[[], float]], *, rounds: int) -> dict[str, list[float]]:
-    """Call every side once a round, the order reversed from round to round, and keep what they return."""
+    """Call every side once per round, reversing the order each round, and collect what they return."""
     values: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(rounds):
         order = list(sides) if number % 2 == 0 else list(sides)[::-1]
@@ -66,7 +67,7 @@ def turns(sides: Mapping[str, Callable[[], float]], *, rounds: int) -> dict[str,
 
 
 def row_of(name: str, values: Mapping[str, Sequence[float]], *, unit: str, better: Better) -> Row:
-    """A row of what `turns` measured: medians, and the median of the per-round ratios to the best peer."""
+    """A row from the measurements of `turns`: medians, and the median of the per-round ratios to the best peer."""
     peers = {peer: statistics.median(measured) for peer, measured in values.items() if peer != OURS}
     ratios = {peer: _ratio(values[OURS], values[peer], better) for peer in peers}
     return Row(
@@ -87,7 +88,7 @@ def seconds_of(work: Callable[[], object]) -> float:
 
 
 def machine() -> dict[str, object]:
-    """What the numbers depend on: processor, cores, threads, memory, versions, and a GPU where there is one."""
+    """What the numbers depend on: processor, cores, threads, memory, versions, and the GPU, if any."""
     described: dict[str, object] = {
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -106,12 +107,12 @@ def machine() -> dict[str, object]:
 
 
 def command() -> str:
-    """The command that was run, from the root of the repository."""
+    """The command that was run, relative to the root of the repository."""
     return shlex.join(["python", f"bench/{Path(sys.argv[0]).name}", *sys.argv[1:]])
 
 
 def main(description: str | None, measure: Callable[[bool], Iterable[Row]]) -> None:
-    """Read the arguments, print each row as it comes, and write them all to the file of --json."""
+    """Read the arguments, print each row when it is ready, and write all rows to the file of --json."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )

@@ -1,4 +1,4 @@
-"""Other projects' scorers of mathematics, called as their own trainers call them. What is not installed is left out.
+"""Math scorers of other projects, called as their own trainers call them. Those not installed are skipped.
 
 - math-verify: `parse` of gold and response, `verify`; a gold in LaTeX stands between dollar signs, as its guide asks.
 - TRL: `accuracy_reward`, which is math-verify with settings of its own (the answer must be in a box).
@@ -17,7 +17,7 @@ from typing import TypeAlias
 from shared.peer_files import peer_module
 
 Scorer: TypeAlias = Callable[[str, str], bool]
-"""Of a response and a gold."""
+"""Scores a response against a gold answer."""
 
 
 def math_verify(name: str) -> Scorer:
@@ -49,7 +49,7 @@ def verl(name: str) -> Scorer:
 
 
 def guarded(score: Scorer) -> Scorer:
-    """A scorer that raises has not accepted."""
+    """The scorer, with an exception counted as a rejection."""
 
     def quiet(response: str, gold: str) -> bool:
         with suppress(Exception):  # whatever another project raises on a row
@@ -63,7 +63,7 @@ _PEERS: dict[str, Callable[[str], Scorer]] = {"math-verify": math_verify, "TRL":
 
 
 def peers(name: str) -> dict[str, Scorer]:
-    """The scorers that are installed."""
+    """The installed scorers, by name."""
     present: dict[str, Scorer] = {}
     for peer, make in _PEERS.items():
         try:

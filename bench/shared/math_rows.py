@@ -1,10 +1,10 @@
-"""Rows for graders of mathematics: official solutions, each beside its own answer and beside one that is another's.
+"""Rows for math graders: official solutions, each with its own answer and with the answer to another problem.
 
 `realistic` are the test solutions of MATH, `gsm8k` those of GSM8K. A wrong gold is the next one in the file whose value
-is certainly different: its letters and digits are not the same, and as numbers, where both are plain, they differ. No
-grader is asked, so that none is measured by its own opinion.
+is certainly different: its letters and digits are not the same, and if both are plain numbers, these differ. No grader
+is asked, so that none is measured by its own judgement.
 
-The data is read from the folder RLVR_DATA, else from ../shared/data beside the repository.
+The data is read from the folder RLVR_DATA, else from ../shared/data next to the repository.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LOOKED_AT = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """A response and an answer that it is held against."""
+    """A response and the answer to grade it against."""
 
     response: str
     gold: str
@@ -32,7 +32,7 @@ class Pair:
 
 
 def folder() -> Path:
-    """Where the data is."""
+    """The folder of the data."""
     named = os.environ.get("RLVR_DATA")
     found = Path(named) if named else Path(__file__).resolve().parents[2].parent / "shared" / "data"
     if not (found / "gsm8k").is_dir():
@@ -41,7 +41,7 @@ def folder() -> Path:
 
 
 def rows(name: str) -> list[tuple[str, str]]:
-    """Solutions and their answers."""
+    """The solutions and their answers."""
     if name == "gsm8k":
         lines = (folder() / "gsm8k" / "test.jsonl").read_text(encoding="utf-8").splitlines()
         solutions = [str(json.loads(line)["answer"]) for line in lines]
@@ -52,7 +52,7 @@ def rows(name: str) -> list[tuple[str, str]]:
 
 
 def pairs(name: str, *, count: int | None = None, seed: int = 0) -> list[Pair]:
-    """Every solution against its own gold and against the next different one, shuffled; `count` of them."""
+    """`count` shuffled pairs: every solution with its own gold and with the next different one."""
     solved = rows(name)
     made = []
     for at, (response, gold) in enumerate(solved):
@@ -66,7 +66,7 @@ def pairs(name: str, *, count: int | None = None, seed: int = 0) -> list[Pair]:
 
 
 def slices(made: Sequence[Pair], rounds: int) -> list[Sequence[Pair]]:
-    """As many slices of one length, no row in two of them: nothing that a side keeps of one round helps in the next."""
+    """This many disjoint slices of equal length, so that nothing cached in one round helps in the next."""
     length = len(made) // rounds
     return [made[at * length : (at + 1) * length] for at in range(rounds)]
 

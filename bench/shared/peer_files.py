@@ -1,6 +1,6 @@
-"""Where files of other projects lie, and how one is loaded by itself: importing verl or OpenRLHF loads their trainers.
+"""Finds files of other projects and loads single ones: importing all of verl or OpenRLHF would load their trainers.
 
-A project is looked for where it is installed, and among the peers that `make test` puts beside (`.venv/peers`).
+A project is looked for where it is installed, and among the peers that `make test` installs (`.venv/peers`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _PEERS = Path(sys.prefix) / "peers"
 
 
 def peer_file(package: str, path: str) -> Path:
-    """A file of a package, which is not imported. Raises ModuleNotFoundError."""
+    """The path of a file of a package, without importing it. Raises ModuleNotFoundError."""
     found = importlib.util.find_spec(package)
     places = list(found.submodule_search_locations or ()) if found is not None else []
     for folder in [*map(Path, places), _PEERS / package]:
@@ -26,7 +26,7 @@ def peer_file(package: str, path: str) -> Path:
 
 @cache
 def peer_module(package: str, path: str) -> ModuleType:
-    """A file of a package as a module of its own; an `__init__.py` may import what lies beside it."""
+    """A file of a package, loaded as a separate module. An `__init__.py` may import the files next to it."""
     file = peer_file(package, path)
     name = f"peer_{package}_{Path(path).with_suffix('').as_posix().replace('/', '_')}"
     places = [str(file.parent)] if file.name == "__init__.py" else None

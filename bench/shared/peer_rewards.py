@@ -1,7 +1,7 @@
-"""Reward functions that other projects publish, as rewards to attack. Each is called as its project does.
+"""Reward functions of other projects, as rewards to attack. Each is called as its project calls it.
 
-What an adapter takes as it is (`trl:...`, `verl:FILE:compute_score`) is named in `PEERS` by its adapter; the functions
-below are for those that want another shape.
+Those that an adapter accepts directly (`trl:...`, `verl:FILE:compute_score`) are listed in `PEERS` by adapter. The
+functions below wrap those that need other arguments.
 
     pip install 'rlvr[bench]' && pip install --no-deps verl openrlhf pylatexenc
 """
@@ -23,7 +23,7 @@ HERE = Path(__file__)
 
 
 def installed(package: str) -> bool:
-    """Whether it is here to be attacked."""
+    """Whether the package is installed."""
     try:
         return bool(peer_file(package, "__init__.py"))
     except ModuleNotFoundError:
@@ -51,7 +51,7 @@ def verl_search_r1(request: GradeRequest) -> float:
 
 @reward("verl_search_r1_subem", correctness=True)
 def verl_search_r1_subem(request: GradeRequest) -> float:
-    """verl's match of a part of the answer."""
+    """verl's substring match for questions."""
     return _search_r1(request, "compute_score_subem")
 
 
@@ -63,7 +63,7 @@ def _search_r1(request: GradeRequest, function: str) -> float:
 
 @reward("verl_prime_code", correctness=True)
 def verl_prime_code(request: GradeRequest) -> float:
-    """verl's own runner of programs, which it uses where no sandbox is named; of whole programs and of functions."""
+    """verl's own program runner, which it uses without a configured sandbox; for whole programs and for functions."""
     tests: dict[str, Json]
     if isinstance(request.reference, FunctionReference):
         calls = request.reference.cases
@@ -119,4 +119,4 @@ PEERS: dict[str, tuple[str, Mapping[str, Json]]] = {
     "verl: prime_code": ("stdio", _here("verl_prime_code", "verl")),
     "verl: prime_code, functions": ("function", _here("verl_prime_code", "verl")),
 }
-"""By name: the rows to attack it on, and the reward; empty where the package is not installed."""
+"""The rows to attack and the reward, by name; empty if the package is not installed."""

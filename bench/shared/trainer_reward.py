@@ -1,4 +1,4 @@
-"""The reward of `bench/trainer.py`, cheap enough to measure trainers and not graders; both sides pay it."""
+"""The reward of `bench/trainer.py` on both sides: so cheap that trainers are measured, and not graders."""
 
 from __future__ import annotations
 

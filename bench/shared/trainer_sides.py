@@ -1,12 +1,12 @@
-"""The two trainers of `bench/trainer.py`, each in a process of its own that takes steps when it is told to.
+"""The two trainers of `bench/trainer.py`, each in its own process, which takes steps on request.
 
-A side imports what it needs and says what that takes; gets its `Case` and sets the trainer up; then waits for numbers
-of steps on its pipe, takes them and answers with a `Block`; 0 ends it. So the sides take turns of a few steps in one
-run, and neither's memory counts for the other. Neither is changed: we call our loop through the parts that `rlvr
-train` is made of (with its metrics, samples and graders), and TRL's through `GRPOTrainer.train` with logging, saving
-and its progress bar off. Clocks are put around two methods of TRL's trainer to tell its phases apart.
+A side imports what it needs and reports the memory of that; receives its `Case` and sets up the trainer; then waits for
+numbers of steps on its pipe, takes that many steps and answers with a `Block`; 0 ends it. So the sides take turns of a
+few steps in one run, and their memory is measured separately. Both trainers are unchanged: our loop is called through
+the parts of `rlvr train` (with its metrics, samples and graders), and TRL's through `GRPOTrainer.train` with logging,
+saving and progress bar off. Two methods of TRL's trainer are timed to separate its phases.
 
-It does not know of rows or ratios.
+This module does not know about rows or ratios.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NEVER = 10**6  # steps: the schedule is constant, and the parent says when to st
 class Case:
     """What both sides train: files of the model, its tokenizer and the problems, and the sizes of a step.
 
-    pass_rows: sequences in one of TRL's forward and backward passes; ours may hold as many tokens, padding included.
+    pass_rows: sequences in a forward and backward pass of TRL; ours may hold as many tokens, including padding.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Case:
 
 @dataclass(slots=True, kw_only=True)
 class Block:
-    """Some steps in a row: seconds of each, of its phases, and the tokens that were trained on; memory so far."""
+    """Some consecutive steps: the seconds of each and of its phases, the tokens trained on, and the memory so far."""
 
     seconds: list[float] = field(default_factory=list)
     phases: dict[str, list[float]] = field(default_factory=lambda: {"rollout": [], "grade": [], "learn": []})
@@ -67,19 +67,19 @@ class Block:
 
 
 class Turns:
-    """A side's end of the pipe: times its steps, and waits between blocks for the next turn."""
+    """A side's end of the pipe: times its steps and waits for the next turn between blocks."""
 
     def __init__(self, pipe: Connection, *, gpu: bool) -> None:
         self._pipe, self._block, self._left, self._began, self._gpu = pipe, Block(), 0, 0.0, gpu
 
     def wait(self) -> bool:
-        """Wait for the next turn; False = there is none."""
+        """Wait for the next turn. Returns False if there is none."""
         self._left = self._pipe.recv()
         self._began = time.perf_counter()
         return self._left > 0
 
     def step(self, *, rollout: float, grade: float, tokens: int) -> bool:
-        """A step is over; False = stop."""
+        """Record that a step is over. Returns False to stop."""
         now = time.perf_counter()
         self._block.add(now - self._began, rollout=rollout, grade=grade, tokens=tokens)
         self._began, self._left = now, self._left - 1
@@ -95,7 +95,7 @@ class Turns:
 
 
 def ours(pipe: Connection) -> None:
-    """Our trainer: a process of its own."""
+    """Run our trainer, in its own process."""
     import asyncio
 
     import torch
@@ -114,7 +114,7 @@ def ours(pipe: Connection) -> None:
     turns, stop = Turns(pipe, gpu=case.gpu), asyncio.Event()
 
     class Steps(Progress):
-        """Is told of each step once it is on disk."""
+        """Receives each step once it is on disk."""
 
         def show(self, metrics: Metrics) -> None:
             grade = _number(metrics, "time/grade")
@@ -163,7 +163,7 @@ def _our_config(case: Case) -> RunConfig:
 
 
 def trl(pipe: Connection) -> None:
-    """TRL's GRPOTrainer: a process of its own."""
+    """Run TRL's GRPOTrainer, in its own process."""
     import torch
     import torch._dynamo  # torch.optim imports it
     from datasets import Dataset
@@ -245,12 +245,12 @@ def trl(pipe: Connection) -> None:
 
 
 def peak_mb() -> float:
-    """The highest resident size of this process so far (unlike ru_maxrss, it forgets the parent's)."""
+    """The peak resident size of this process so far (unlike ru_maxrss, without that of its parent)."""
     return _memory_mb(Path("/proc/self/status"), "VmHWM:")
 
 
 def gpu_mb() -> float:
-    """The most that torch reserved on the GPU so far."""
+    """The peak memory that torch has reserved on the GPU so far."""
     import torch
 
     return torch.cuda.max_memory_reserved() / 2**20
@@ -265,7 +265,7 @@ def _memory_mb(file: Path, field: str) -> float:
 
 
 def _children(process: int) -> list[int]:
-    """All processes below this one."""
+    """All descendants of this process."""
     found = []
     for task in Path(f"/proc/{process}/task").iterdir():
         try:

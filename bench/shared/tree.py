@@ -1,4 +1,4 @@
-"""CPU time of a whole tree of processes: this one, all that live below it, and all that these have waited for."""
+"""CPU time of a whole process tree: this process, its living descendants, and all that these have waited for."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _TICK = 1.0 / os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(root: int | None = None) -> float:
-    """User and system seconds of a process and its descendants, those that ended and were waited for included.
+    """User and system seconds of a process and its descendants, including those that ended and were waited for.
 
-    A difference of two such sums is what was used in between, as long as no process in the tree ends unwaited for.
+    The difference of two such sums is the time used in between, if every process of the tree that ends is waited for.
     """
     rows: dict[int, tuple[int, float]] = {}
     for entry in Path("/proc").iterdir():
