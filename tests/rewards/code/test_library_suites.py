@@ -322,6 +322,66 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
             with pytest.raises(ipaddress.AddressValueError): bad(4)
         """,
     ),
+    "weak references to what a test drops": (
+        """
+        import weakref
+        class Signal:
+            def __init__(self): self.refs = []
+            def connect(self, f): self.refs.append(weakref.WeakMethod(f) if hasattr(f, "__self__") else weakref.ref(f))
+            def send(self, *a): return [ref()(*a) for ref in self.refs if ref() is not None]
+        class Cache:
+            def __init__(self): self.values = weakref.WeakValueDictionary()
+            def put(self, key, value): self.values[key] = value
+            def get(self, key): return self.values.get(key)
+        """,
+        ("weakref.WeakValueDictionary()", "{}"),
+        """
+        import gc
+        from solution import Signal, Cache
+        class Listener:
+            def on(self, x): return x + 1
+        def test_function():
+            s = Signal()
+            def f(x): return x
+            s.connect(f)
+            assert s.send(1) == [1]
+            del f
+            gc.collect()
+            assert s.send(1) == []
+        def test_method():
+            s, kept, gone = Signal(), Listener(), Listener()
+            s.connect(kept.on)
+            s.connect(gone.on)
+            del gone
+            gc.collect()
+            assert s.send(1) == [2]
+        def test_cache():
+            c, v = Cache(), Listener()
+            c.put("v", v)
+            assert c.get("v") is v
+            del v
+            gc.collect()
+            assert c.get("v") is None
+        """,
+    ),
+    "protocols that classes of a test follow": (
+        """
+        from typing import Protocol, runtime_checkable
+        @runtime_checkable
+        class Drawable(Protocol):
+            def draw(self): ...
+        def render(x): return x.draw() if isinstance(x, Drawable) else "nothing"
+        """,
+        ("def draw(self): ...", "def paint(self): ..."),
+        """
+        from solution import Drawable, render
+        class Circle:
+            def draw(self): return "o"
+        def test_protocol():
+            assert isinstance(Circle(), Drawable) and not isinstance(object(), Drawable) and not isinstance("o", Drawable)
+            assert render(Circle()) == "o" and render(3) == "nothing"
+        """,
+    ),
 }
 # name: program, tests that it must not pass
 ATTACKS: dict[str, tuple[str, str]] = {

@@ -228,6 +228,7 @@ def _unary(function: Callable[[Any], Any]) -> Callable[..., Any]:
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "load": load,
     "call": call,
+    "let_go": lambda host, number: host.imports.let_go(number),
     "getattr": lambda _host, value, name: getattr(value, name),
     "setattr": lambda _host, value, name, content: setattr(value, name, content),
     "delattr": lambda _host, value, name: delattr(value, name),

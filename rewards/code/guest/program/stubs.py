@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from typing import Any
 
@@ -245,6 +247,20 @@ class Imports:
             self._tuples[name, fields] = made = namedtuple(name, fields)
             self._fields[made] = fields
         return self._tuples[name, fields]
+
+    def let_go(self, number: int) -> bool:
+        """Drop a stub, whose object the test has dropped. Returns whether nothing of the program holds it."""
+        stub, (_, told) = self._stubs.pop(number), self.given_to.pop(number, (None, None))
+        self._numbers.pop(id(stub))
+        held = weakref.ref(stub)
+        del stub, _
+        gc.collect()
+        if (found := held()) is None:
+            return True
+        self.hold(number, found)
+        if told is not None:
+            self.given_to[number] = found, told
+        return False
 
     def fields_of(self, kind: type) -> tuple[str, ...] | None:
         """The fields of a class made by `named_tuple`; None for others."""

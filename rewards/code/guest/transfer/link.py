@@ -18,7 +18,7 @@ from ..proxies.proxies import MODULE, ProgramLost, UnsupportedTest
 from ..shared import wire
 from ..shared.sharing import Shared
 from ..sources import context
-from . import served
+from . import served, weakly
 from .crossing import CheckerDecoder, CheckerEncoder, OfTables
 from .ours import Ours
 from .theirs import Theirs
@@ -119,6 +119,8 @@ class Link:
             self.handing((args, kwargs))
         if self.before is not None:
             self.before()
+        if self.level <= 1 and self.turns is None and weakly.are_about_it():
+            weakly.let_go(self.ours, lambda number: self._ask("let_go", (number,), {}))
         half_read = self.shared.set_aside()
         try:
             return self._ask(name, args, kwargs)

@@ -219,6 +219,11 @@ class Ours:
         self.objects[number] = (kind_of(value, self.local_modules), value)
         return number, True
 
+    def forget(self, number: int) -> None:
+        """Drop an object that neither end uses any more; its number is not used again."""
+        self._numbers.pop(_identity(self.objects[number][1]), None)
+        self.objects[number] = ("", None)
+
     def shape_of(self, value: Any) -> tuple[Any, ...]:
         """What the program may know about the parameters of a function."""
         return signatures.shape_of(value, lambda annotation: is_told(annotation, self.local_modules))
