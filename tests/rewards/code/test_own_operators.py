@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 
 from rewards.code.judgement import Fate
@@ -71,6 +73,25 @@ class Part:
     def __init__(self, keys): self.keys = keys
     def __contains__(self, key): return key in self.keys
     def __iter__(self): return iter(self.keys)
+class Vector:
+    def __init__(self, *c): self.c = c
+    def __abs__(self): return math.hypot(*self.c)
+    def __truediv__(self, k): return Vector(*(a / k for a in self.c))
+    def unit(self): return self / abs(self)
+    def __str__(self): return Path(f"<{self.c[0]}>")
+class Stack(list):
+    def pop(self): return super().pop() if self else self.fail()
+    def fail(self): raise LookupError("empty")
+class Settings:
+    def __init__(self, d): self.d = d
+    def __iter__(self): return iter(self.d)
+    def __getitem__(self, key):
+        for part in key.split("."): self, = (self.d[part] if isinstance(self, Settings) else self[part],)
+        return Settings(self) if isinstance(self, dict) else self
+    def __contains__(self, key):
+        try: self[key]
+        except (KeyError, TypeError): return False
+        return True
 class Tree:
     def __init__(self, *keys): self.keys = keys
     def __getitem__(self, cut): return Part([k for k in self.keys if cut.start <= k < cut.stop])
@@ -95,6 +116,9 @@ HONEST = (
     "rows = [{'n': 1}, {'n': 2}, {'n': 3}]\nassert where(rows, (F.n > 1) & (F.n != 3)) == [2]",
     "assert validated(3) and not validated(-3) and isinstance(validated(-3), Invalid)",
     "t = Tree(1, 2, 3)\npart = t[1:3]\nassert 2 in part and 3 not in part and t.keys == (1, 2, 3)",
+    "assert abs(Vector(3, 4).unit()) == 1.0 and abs(Vector(6, 8) / 2) == 5 and str(Vector(3)) == '<3>'",
+    "import pytest\ns = Stack([1])\nassert s.pop() == 1\npytest.raises(LookupError, s.pop)",
+    "s = Settings({'db': {'host': 'h'}})\nassert 'db.host' in s and 'db' in s and 'db.port' not in s",
     "assert Grid(True) and not Grid(True, False).step() and bool(Grid.parse('##').step()) is True",
     "import operator\nassert OPERATIONS['+'] is operator.add and OPERATIONS['len'] is len",
     "import math\nassert OPERATIONS['root'] is math.sqrt and OPERATIONS['up'] is str.upper",
@@ -117,7 +141,10 @@ def test_operators_of_what_the_test_made_are_asked_like_methods() -> None:
         ("Mod7(int(self) - int(o))", "Mod7(int(o) - int(self))"),
         ("any(self.cells)", "True"),
         ("row[self.name] == n", "row[self.name] >= n"),
-        ("return False", "return True"),
+        ("def __bool__(self): return False", "def __bool__(self): return True"),
+        ("except (KeyError, TypeError): return False", "except (KeyError, TypeError): return True"),
+        ("math.hypot(*self.c)", "max(self.c)"),
+        ('LookupError("empty")', 'ValueError("empty")'),
         ("if cut.start <= k < cut.stop", ""),
         ("operator.add", "lambda a, b: a + b"),
         ("zip(self, o)))", "zip(o, o)))"),
@@ -152,10 +179,12 @@ def test_an_operand_that_may_be_what_is_expected_is_not_sent() -> None:
         *("assert list(map(abs, Mean(5) - [1, 2])) == [0, 0]", "assert str(Mean(5) - 1.5) == f'{Mean(5) - 2}' == '0'"),
         *("want = 3\nd = Mean(5) - want\nassert d == 0", "x = [1]\nassert Mean(5) + x == x"),
     )
+    given = tuple(f"kind = Mean\n{case.replace('Mean(', 'f(')}" for case in cases)  # of a function, but known
     for base in ("object", "int", "float"):
-        judgement = asserts(lies.replace("BASE", base), *cases, partial=True)
-        passed = [test for test, case in zip(cases, judgement.cases, strict=True) if case.fate is Fate.PASSED]
-        assert passed == [], base
+        program = f"{textwrap.dedent(lies.replace('BASE', base))}def f(*xs): return Mean(*xs)\n"
+        judgement = asserts(program, *cases, *given, partial=True)
+        fates = zip((*cases, *given), judgement.cases, strict=True)
+        assert [test for test, case in fates if case.fate is Fate.PASSED] == [], base
 
 
 def test_truth_is_not_the_programs_where_tests_do_not_name_the_class() -> None:

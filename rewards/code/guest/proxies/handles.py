@@ -63,7 +63,9 @@ class HandleMeta(RootOfClasses):
         if cls in derived.decorated:
             derived.finish(cls)
         result = ask("call", cls, *args, **kwargs)
-        if (name := name_in_tests(cls)) and not proxies.is_evaluating():
+        if proxies.is_evaluating():
+            proxies.mark_evaluated(result)
+        elif name := name_in_tests(cls):
             proxies.mark_made(result, name)
         return result
 

@@ -99,22 +99,36 @@ def contains(self: Any, item: Any) -> bool:
         refuse(self, "`in`")
     is_made = made_of_class(self)  # an iteration may yield the object itself
     found = named = alike = other = False
+    heads: set[str] = set()
     try:
         for count, given in enumerate(iterate(self)):
             if count == _MOST_WALKED:
                 refuse(self, "`in`", is_made=is_made)
             found = found or given is item or given == item
             named = named or views.names_alike(given, item)
+            if type(given) is str:
+                heads.add(given)
             alike, other = alike or type(given) is type(item), True
     except LookupError:  # no sequence: it has other keys than 0, 1, 2
         if offers(type(self), "__iter__"):
             raise
         refuse(self, "`in`")
+    found = found or _found_below(self, item, heads)
     says = views.says_whether(self, item)
     found = found or (named and says is True)
     if says is True and other and not (found or alike) and is_made:
         refuse(self, "`in`", is_made=True)  # it holds keys, and gives what they stand for
     return views.told_whether(self, says, found)
+
+
+def _found_below(self: Any, item: Any, heads: set[str]) -> bool:
+    """Whether a key such as `db.host` leads to something, by what the object has for a key that it yields."""
+    for mark in "./" if type(item) is str and offers(type(self), "__getitem__") else "":
+        head, _, rest = item.partition(mark)
+        if rest and head in heads:
+            part = ask("__getitem__", self, head)
+            return (isinstance(part, dict) or is_proxy(part)) and rest in part
+    return False
 
 
 def _can_be_walked(kind: type) -> bool:
@@ -196,12 +210,11 @@ def _exit(self: Any, kind: Any, error: Any, _trace: Any) -> bool:
 
 
 def _index_like(name: str) -> Callable[..., Any]:
-    """An operator that returns an index, for objects that the test created; conversions also for known objects."""
-    converts = name in ("__int__", "__float__", "__complex__", "__index__")
+    """An operator that returns an index, for objects that the test created, or whose class it names."""
 
     def method(self: Any, *args: Any) -> Any:
         digits = name == "__round__" and len(args) == 1 and type(args[0]) is int  # which no test expects
-        if not (digits or not args) or not (was_made(self) or (converts and is_known(self))):
+        if not (digits or not args) or not (was_made(self) or is_known(self)):
             refuse(self, f"`{name.strip('_')}`")
         return keep_made(self, ask(name, self, *args))
 
@@ -225,11 +238,11 @@ def _unary_of(self: Any, name: str, args: tuple[Any, ...]) -> Any:
 
 
 def _unary(name: str) -> Callable[..., Any]:
-    """A unary operator; for an object that the test did not create it may return an object, but never data."""
+    """A unary operator; for an object that the tests do not know it may return an object, but never data."""
 
     def method(self: Any) -> Any:
         result = ask(name, self)
-        if not was_made(self) and not is_proxy(result):
+        if not (was_made(self) or is_known(self) or is_proxy(result)):
             refuse(self, f"`{name.strip('_')}`")
         return keep_made(self, result)
 

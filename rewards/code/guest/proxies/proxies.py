@@ -86,7 +86,7 @@ class Conversation(Protocol):
 
 # What is recorded about proxies.
 state_of: Callable[[Any], dict[str, Any]] = Root.__dict__["__dict__"].__get__
-NUMBER, _MADE, _GIVEN = "\0number", "\0made", "\0given"
+NUMBER, _MADE, _GIVEN, _EVALUATED = "\0number", "\0made", "\0given", "\0evaluated"
 _link: Conversation
 capabilities_of: dict[type, int] = {}
 class_numbers: dict[type, int] = {}
@@ -171,6 +171,17 @@ def mark_given(value: Any) -> None:
     state_of(value)[_GIVEN] = True
 
 
+def mark_evaluated(value: Any) -> None:
+    """Record that it was created by text of the program that the test evaluated."""
+    if issubclass(type(value), Root):
+        state_of(value)[_EVALUATED] = True
+
+
+def was_evaluated(value: Any) -> bool:
+    """Whether it was created by text of the program that the test evaluated."""
+    return _EVALUATED in state_of(value)
+
+
 def name_made_by(value: Any) -> str:
     """The name that the test called to create it; empty if it did not, or also got it from elsewhere."""
     if not was_made(value) or _GIVEN in state_of(value):
@@ -243,9 +254,17 @@ def offers(kind: type, name: str) -> bool:
     return bool(capabilities_of.get(kind, 0) & wire.BITS[name])
 
 
+_CALLING = ("raises", "warns", "handle")  # of pytest and unittest: they call a function of the test's choice
+
+
 def in_assertion(frame: FrameType) -> bool:
-    """Whether the caller is unittest, pytest, or a standard container that compares itself, rather than the test."""
+    """Whether the caller is unittest, pytest, or a standard container that compares itself, rather than the test.
+
+    `raises(Empty, stack.pop)` calls what the test would.
+    """
     file = frame.f_code.co_filename
+    if frame.f_code.co_name in _CALLING:
+        return False
     return file.endswith(("/unittest/case.py", "/collections/__init__.py")) or "/_pytest/" in file
 
 
@@ -273,6 +292,8 @@ def is_true(value: Any) -> bool:
 
 def text_of(value: Any, what: str) -> str:
     """The text that the program returned. what: the method that returned it. Raises TypeError."""
+    if issubclass(type(value), str):
+        return str.__str__(value)  # of a class of its own, its content
     if type(value) is not str:
         raise TypeError(f"{what} returned non-string (type {type(value).__name__})")
-    return value
+    return str.__str__(value)  # of a class of its own: its content

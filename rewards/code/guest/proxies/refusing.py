@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 from .. import PACKAGE
 from ..sources import context
 from . import classes, operands, uses
-from .proxies import Refused, RootOfObjects, ask, is_known, is_told, name_made_by, the_link
+from .proxies import Refused, RootOfObjects, ask, is_known, is_told, name_made_by, the_link, was_evaluated
 
 # Names that are never requested from the program: numpy, pickle and others would take the answer for data.
 NEVER = frozenset(
@@ -88,12 +88,12 @@ def is_object(value: Any) -> bool:
 
 
 def may_be_sent(operand: Any, value: Any) -> bool:
-    """Whether an operand of the test may be sent, for an object that the test made: see `operands.py`."""
-    name = name_made_by(value)
-    frame = uses.test_frame() if name else None
+    """Whether an operand of the test may be sent, for an object that it made or knows: see `operands.py`."""
+    name, known = name_made_by(value), is_known(value) and not was_evaluated(value)
+    frame = uses.test_frame() if name or known else None
     if frame is None:
         return False
-    is_class = classes.is_camel(name) or made_of_class(value)
+    is_class = known or classes.is_camel(name) or made_of_class(value)
     return operands.may_be_sent(frame, operand, is_class, isinstance(value, str | bytes))
 
 
