@@ -96,7 +96,8 @@ def _add_checks(group: argparse._ArgumentGroup) -> None:
         action="append",
         default=[],
         metavar="DATA",
-        help="an evaluation set that must share no problem with these rows (a file, NAME or NAME:SPLIT; repeatable)",
+        help="an evaluation set that must share no problem with these rows (a file, NAME = its test split, or "
+        "NAME:SPLIT; repeatable)",
     )
     group.add_argument(
         "--skip", action="append", default=[], metavar="CHECK", help="ignore the findings of a check; repeatable"
@@ -199,9 +200,13 @@ def _data(options: argparse.Namespace) -> str | Sequence[RowSource]:
 
 
 def _evaluation_set(name: str) -> Source:
+    """The set, and its test split where a known one is named without a split: its training split examines nobody."""
+    from data_prep.sets import NAMED_SETS
     from data_prep.validation.entries import read_entries
     from rlvr.offline.sources import find_sources
 
+    if _is_set(name) and ":" not in name and "test" in NAMED_SETS[name].files:
+        name = f"{name}:test"
     return read_entries(name if _is_set(name) or _is_name(name) else find_sources([name]))
 
 

@@ -12,6 +12,11 @@ from collections.abc import Iterator
 from rewards.audit.attempts import WITH_ANSWER, Content, Made, Situation, Whole, family
 
 _EQUAL = "type('E', ({base},), {{'__eq__': lambda s, o: True, '__ne__': lambda s, o: False, '__hash__': lambda s: 0}})"
+# For an evaluator without builtins, behind a pattern without braces
+_EQUAL_BARE = (
+    "().__class__.__class__('E', (().__class__.__base__,), "
+    "(lambda **k: k)(__eq__=lambda s, o: True, __ne__=lambda s, o: False, __hash__=lambda s: 0))()"
+)
 _PATTERNS = (
     ".*", ".+", r"\d+", r"-?\d+", r"[\s\S]*", "^", "$", "()", "|", "[0-9]+", "(?:)", r"\w+", r"\b", "(.*)", ".", "..",
     "[^x]", "%", "*", "_%", "?", "[", "(", "(?", "\\", "a{99999}", "(a+)+$", r"\1", r"\g<0>",
@@ -101,6 +106,7 @@ def program(situation: Situation) -> Iterator[Made]:
         yield Content(
             f"an {base} that equals everything", _EQUAL.format(base=base) + ("()" if base == "object" else "(0)")
         )
+    yield Content("an object that equals everything, without builtins", _EQUAL_BARE)
     a, b = situation.answers
     for text in (
         f"{a}, {b}", f"{a} or {b}", f"{a} if True else {b}", f"[{a}, {b}]", f"{{{a}, {b}}}", f"range({a}, {b})",

@@ -28,6 +28,7 @@ TEXTS = {
     "backwards": ("math", ("form only",), Fault.PAID),
     "pattern": ("math", ("pattern",), Fault.PAID),
     "evaluated": ("math", ("program",), Fault.RAN),
+    "evaluated_bare": ("math", ("program",), Fault.PAID),
     "not_farther": ("math", ("constant",), Fault.PAID),
     "digits_alone": ("math", ("near miss",), Fault.PAID),
     "tolerant": ("math", ("near miss",), Fault.PAID),
@@ -56,7 +57,7 @@ PROGRAMS = {
     "output_holds": ("stdio", ("constant program",), Fault.PAID),
     "tests_beside": ("pytest", ("program outside",), Fault.RAN),
 }
-RISKY = {"evaluated", "pattern"}
+RISKY = {"evaluated", "evaluated_bare", "pattern"}
 SOUND_ON = {
     "one_box": "math",
     "last_line": "math",

@@ -141,6 +141,17 @@ def evaluated(request: GradeRequest) -> bool:
         return False
 
 
+@reward("weak_eval_bare", correctness=True)
+def evaluated_bare(request: GradeRequest) -> bool:
+    """The answer, which holds no braces, is evaluated without builtins: what can run nothing can still equal all."""
+    found = boxed(request.response)
+    try:
+        bare: dict[str, object] = {"__builtins__": {}}
+        return bool(found) and "{" not in found[-1] and bool(eval(found[-1], bare) == eval(gold(request), bare))
+    except Exception:  # an answer that is evaluated may raise anything
+        return False
+
+
 @reward("weak_nan", correctness=True)
 def not_farther(request: GradeRequest) -> bool:
     """`not (distance > tolerance)` holds for nan."""

@@ -147,3 +147,19 @@ def test_folders_files_and_standard_input_are_read_as_one(
     assert main(["validate", str(tmp_path / "none"), "--no-near"]) == 1
     assert main(["validate", str(folder), "--split", "test"]) == 1
     assert "--split and --subset concern data sets of the hub" in capsys.readouterr().err
+
+
+def test_a_known_set_to_compare_with_is_its_test_split_unless_another_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gsm8k").mkdir()
+    asked = {"train": "How old is she?", "test": "Which number of apples do they carry home?"}
+    lines = {split: json.dumps({"question": asked[split], "answer": "Four.\n#### 4"}) + "\n" for split in asked}
+    (tmp_path / "gsm8k" / "train.jsonl.gz").write_bytes(gzip.compress(lines["train"].encode()))
+    (tmp_path / "gsm8k" / "test.jsonl").write_text(lines["test"])
+    monkeypatch.setenv("RLVR_DATA", str(tmp_path))
+    data = tmp_path / "rows.jsonl"
+    data.write_text(json.dumps({"question": asked["test"], "answer": "4"}) + "\n")
+    for named, status in (("gsm8k", 3), ("gsm8k:train", 0)):
+        assert main(["validate", str(data), "--against", named, "--workers", "1"]) == status
+        assert f"compared with gsm8k:{named.partition(':')[2] or 'test'}" in capsys.readouterr().out
