@@ -28,7 +28,9 @@ from rewards.math.expressions import (
     Sym,
     flattened,
     free_variables,
+    negative,
     renamed,
+    substituted,
     walk,
 )
 from rewards.math.values import Equation, Named, Scalar, Value
@@ -63,8 +65,12 @@ def renamings(gold: Value, answer: Value, said: str = "") -> Iterator[Value]:
     order = sorted(own)
     may_change_places = len(own) == 1 or all(_is_linear(one, order) for one in _members(gold))
     for names in permutations(sorted(others)) if may_change_places else (tuple(sorted(others)),):
+        named = _renamed(answer, dict(zip(names, order, strict=True)))
         if names != tuple(order):
-            yield _renamed(answer, dict(zip(names, order, strict=True)))
+            yield named
+        if len(own) == 1 and isinstance(gold, Equation) and isinstance(named, Equation):  # `x^2 - y^2 = C`, of any sign
+            opposite = negative(Sym(order[0]))
+            yield Equation(tuple(substituted(one, order[0], opposite) for one in named.members))
 
 
 def has_constants(gold: Value, said: str) -> bool:

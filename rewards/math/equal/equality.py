@@ -22,7 +22,7 @@ from rewards.math.equal import finished
 from rewards.math.equal.by_text import Equality, by_text, gold_of
 from rewards.math.equal.constants import are_one_family, has_constants, renamings
 from rewards.math.equal.decide import Answer, any_of
-from rewards.math.equal.families import are_alike, family
+from rewards.math.equal.families import Family, are_alike, family
 from rewards.math.equal.matching import alone, same_value
 from rewards.math.equal.matrix_products import same_products
 from rewards.math.expressions import ONE, free_variables
@@ -61,6 +61,8 @@ _CALLED: dict[tuple[tuple[str, int], ...], tuple[re.Pattern[str], str]] = {  # n
     (("sterling", 1),): (re.compile(r"\bpounds?\b"), "gbp"),
     (("yuan", 1),): (re.compile(r"¥\s*(\d[\d.,]*)"), r"\1 yuan"),
 }
+_INDEX = re.compile(r"(?<![a-zA-Z\\])[kmn](?![a-zA-Z])")
+_OF_UNKNOWN = re.compile(r"\|\s*[xy]\s*\|\s*=")
 _LENGTH = (("length", 1),)
 _PRIME = "'"
 _PRIMED = re.compile(r"(\d[\d.]*)\s*('{1,2}|\")")
@@ -97,7 +99,7 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     golds = gold_readings(gold)
     if not golds:
         return Equality.UNREADABLE_GOLD
-    if (whole := family(gold)) is not None and (other := family(answer)) is not None and are_alike(whole, other):
+    if (families := _families(gold, answer)) is not None and are_alike(*families):
         return Equality.SAME
     ours, theirs = conditions(gold), conditions(answer)
     if ours and theirs:
@@ -116,6 +118,8 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
         return Equality.DIFFERENT
     plain = spelled(answer)
     if not ours and theirs - {INDEX} and isinstance(golds[0], Scalar) and is_bounded(answer):
+        return Equality.DIFFERENT
+    if isinstance(golds[0], Scalar) and _OF_UNKNOWN.match(plain):  # two values; of another letter it may be asked for
         return Equality.DIFFERENT
     if ours and not theirs and isinstance(golds[0], _REGIONS) and _drops(ours, plain):
         return Equality.DIFFERENT
@@ -143,6 +147,16 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
     if terms.evaluated and finished.divides(answer) and not finished.divides(gold):
         return Equality.UNFINISHED
     return _carried_out(golds, answers, answer, terms)
+
+
+def _families(gold: str, answer: str) -> tuple[Family, Family] | None:
+    """Both as values for all whole numbers k; of a gold that counts turns it need not be said that k is whole."""
+    whole, other = family(gold), family(answer)
+    if whole is None and other is not None and ("pi" in gold or "π" in gold or "circ" in gold or "°" in gold):
+        letters = set(_INDEX.findall(gold))
+        if len(letters) == 1 and not conditions(gold):
+            whole = family(rf"{unwrapped(gold)}, {min(letters)} \in \mathbb{{Z}}")
+    return None if whole is None or other is None else (whole, other)
 
 
 def _with_its_constants(golds: Sequence[Value], answers: Sequence[Value], gold: str, terms: Terms) -> tuple[Value, ...]:

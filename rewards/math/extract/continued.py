@@ -8,7 +8,7 @@ Where it writes the next turn of a conversation ("User: … Assistant: …"), it
 Example:
     >>> without_next_question("The answer is 9.\n\nQuestion: Tom has 12 pens. How many pens?\nAnswer: 12")
     'The answer is 9.'
-    >>> without_next_exercise("#### 9\\n\\nQuestion: Tom has 12 pens. How many?\\n#### 12")
+    >>> without_next_exercise("#### 9\n\nQuestion: Tom has 12 pens. How many?\n#### 12")
     '#### 9'
     >>> without_next_turn("\\boxed{9}\n\nHuman: What is 3 + 1?\n\nAssistant: \\boxed{4}", str)
     '\\boxed{9}'

@@ -32,7 +32,7 @@ PROSE = _listed(
     "needs use using compute calculate solve solving consider note so thus hence therefore because since then if else",
     "unless while as than about around roughly answer answers final wait hmm idk unknown ignore accept correct",
     "incorrect grader step steps now first next finally each every per of altogether follows above below equals equal",
-    "becomes qed assume suppose pretend try violates yields lies contradicts",
+    "becomes qed assume suppose pretend try violates yields lies contradicts idea clue",
 )
 """No bare answer has one of them."""
 NO_WORD = _listed(

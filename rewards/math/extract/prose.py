@@ -63,6 +63,7 @@ _SAID = late(
       |,\s(?=[^,\n]{1,40},\s(?:is|was|are)\b)
       |[*_]*[^\S\n]*\n)
     |(?:(?:correct|right)\s(?:option|choice|letter)|\bmy\schoice)(?:\sis|\s?:)
+    |\bbest\s(?:option|choice)\sis(?=\s\(?[A-J]\b)
     |\b(?:correct|true|right)\s(?:statements|options|choices)\sare(?=:?\s\(?[A-J]\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -82,7 +83,7 @@ _CHOSEN = late(
     r"|(?:\A|(?<=[.!\n]\s)|(?<=\n)|(?<=,\s)(?=so\b|it\smust|the\sanswer\smust))(?:(?i:so|thus|hence|therefore),?\s)?(?:\(?([A-J])\)?\sis\sthe\sanswer"
     r"|(?i:it|this|the\sanswer)\smust\sbe\s(?:(?i:option|choice)\s)?\(?([A-J])\)?)(?=[.!\s]*(?:\Z|\n))"
 )
-_ANNOUNCING = ("ans", "final", "correct", "right", "true", "choice")
+_ANNOUNCING = ("ans", "final", "correct", "right", "best", "true", "choice")
 """One of them is in whatever `_SAID` finds, and of the next in what `_CHOSEN` does."""
 _CHOOSING = (
     "⇒",

@@ -108,6 +108,7 @@ _FAILS = late(  # "$n = 4$ works, while $n = 5$ does not"
     re.IGNORECASE,
 )
 _PERCENT_AGAIN = late(r"(\d[\d.,/]*)\s\((\d[\d.,/]*\s?\\?%)\)")  # "3/10 (30%)"
+_FOR_SOMEBODY = late(r"[\s$*]*[a-z]+\sto\s[a-z]+\s")  # "8 days for 4 workers to finish the job"
 _IS_THE_NUMBER = late(  # "40 is the total number of pages she reads in 5 days"
     r"[\s$*]*\sis\sthe\s(?:total\s)?(?:number|amount|total|sum|cost|price|answer)\b[^.;:,\d$\n]{0,60}"
     r"\s(?:in|for|of|over|on|at|after|every|per|from)\s(?:the\s|all\s)?[\s$*]*"
@@ -415,6 +416,7 @@ def _is_beside(text: str, spans: list[Span]) -> bool:
         return True
     if same_sentence and (
         _BESIDE.search(text, other.start, span.start) is not None
+        or (between.rstrip(" $*").endswith(" for") and _FOR_SOMEBODY.match(text, span.end))
         or ("=" in text[other.end : span.end] and _FAILS.match(text, span.end) is not None)
         or (_EACH.match(text, span.end) and _OF.search(text, other.end, span.start))
         or is_echoed(text, other, span)

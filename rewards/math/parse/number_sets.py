@@ -54,6 +54,11 @@ _PARITY = re.compile(
     r"(?: (?P<sign>positive|negative))?(?: (?:whole )?(?:integer|number|value)s?)?(?: [a-z])?"
     r"|[a-z] (?:is |are )?(?:all )?(?P<said>odd|even)(?: (?:integer|number)s?)?"
 )
+_MULTIPLES = re.compile(
+    r"(?:the )?(?:set of )?(?:all |any |every )?(?:the )?(?:(?P<sign>positive|negative) )?(?:integer )?"
+    r"multiples? of (?P<of>\d+)"
+    r"|(?:[a-z] (?:is|are) )(?:(?:a |any |all )?multiples? of|divisible by) (?P<said>\d+)"
+)
 _FULL_NAMES = {"integer": "integers", "natural": "natural numbers", "rational": "rational numbers"}
 
 
@@ -92,6 +97,8 @@ def by_words(text: str) -> Value | None:
     if (parity := _PARITY.fullmatch(text.lower())) is not None and len(text) > len("even"):
         signs = " ".join(filter(None, (parity["before"], parity["sign"])))
         return _named(f"{signs} {parity['kind'] or parity['said']}".strip(), "integers")
+    if (multiples := _MULTIPLES.fullmatch(text.lower())) is not None:
+        return _named(multiples["sign"] or "", f"multiples of {multiples['of'] or multiples['said']}")
     match = _IN_WORDS.fullmatch(text.lower())
     if match is None:
         return _EMPTY_NAMES.get(text.lower().removeprefix("the "))

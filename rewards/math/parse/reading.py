@@ -23,6 +23,7 @@ from rewards.math.parse.boolean import table
 from rewards.math.parse.clauses import clause, unnamed
 from rewards.math.parse.compound import in_smallest
 from rewards.math.parse.congruences import MODULO, congruence
+from rewards.math.parse.half_lines import half_line
 from rewards.math.parse.listed import listed
 from rewards.math.parse.number_sets import REALS
 from rewards.math.parse.number_words import in_words_and_digits
@@ -87,7 +88,8 @@ _IMPLIES = re.compile(r"\\(?:implies|Rightarrow|Longrightarrow|iff|Leftrightarro
 _STATES = re.compile(r"[=<>|“]|\\(?:ne|[lg]e|in|equiv|approx|mid|nmid|perp|parallel|sim|cong|to)(?![a-zA-Z])")
 _INTRODUCED = re.compile(  # "there are exactly 7 such numbers"
     r"^“?\s*(?=[a-z])(?:(?:so|thus|hence|therefore),?\s+)?"
-    r"(?:(?:there (?:are|is)|it is|this is|we (?:get|have|find|obtain))\b\s*)?"
+    r"(?:(?:there (?:are|is)|it is|this is|we (?:get|have|find|obtain)"
+    r"|(?:she|he|they|it) (?:earns?|makes?|gets?|pays?|needs?|has|have|spends?|saves?|costs?|sells?|receives?))\b\s*)?"
     r"(?:(?:exactly|precisely|only|just|a total of)\b\s*)?”?\s*(?=[-+]?[$\d]|\\(?:frac|sqrt|pi)(?![a-zA-Z]))",
     re.IGNORECASE,
 )
@@ -108,12 +110,13 @@ _DECIMALS = re.compile(  # `3,5; 4,5`
     r"|[-+]?\d+,\d+(?:\s*“?\s*\b(?:and|or)\b\s*”?\s*[-+]?\d+,\d+)+"
 )
 _ALL_BUT = re.compile(
-    r"^“?\s*(?:the )?(?:set of )?(?:all )?(?:the )?(?:real numbers?|reals),? "
-    r"(?:except|but|excluding|other than|besides)(?: for)?\s*”?\s*(?=[^\sa-z“”]|[a-z]\s*=)",
+    r"^(?:the )?(?:set of )?(?:all )?(?:the )?(?:real numbers?|reals?|real values?(?: of)?)(?: [a-z])?,? "
+    r"(?:except|but|excluding|other than|besides)(?: for)?(?: at| when)?\s*(?=[^\sa-z]|[a-z]\s*=)",
     re.IGNORECASE,
 )
 _ALL_THAT = re.compile(
-    r"^(?:“\s*)?(?:for )?(?:all|any|every)\b(?: reals?(?: numbers?| values?(?: of)?)?)?(?:\s*”)?\s*"
+    r"^(?:“\s*)?(?:for )?(?:all|any|every)\b(?: reals?(?: numbers?| values?(?: of)?)?)?[\s”]*"
+    r"(?:[a-z][\s“]*(?:such that|for which|where|with|satisfying)[\s”]*)?"
     r"(?=[a-z]\s*(?:\\(?:[gl]e|ne)(?![a-z])|[<>]))",
     re.IGNORECASE,
 )
@@ -185,6 +188,7 @@ def _readings(text: str) -> list[Value]:
     text = _with_points(_unlabelled(_respelled(_bared(text))))
     for of_a_kind in (
         _all_but,
+        _bounded,
         _separately,
         _compound,
         _one_to_other,
@@ -383,10 +387,11 @@ def _function(variable: str, values: list[Value]) -> list[Value]:
 
 def _all_but(text: str) -> list[Value] | None:
     """All real numbers except the listed ones."""
+    text = _unquoted(text) if "real" in text else ""
     but = _ALL_BUT.match(text)
     if but is None:
         return None
-    taken = maths(re.sub(r"^[a-zA-Z]\s*=\s*", "", text[but.end() :].strip(" ”")))
+    taken = maths(re.sub(r"^[a-zA-Z]\s*=\s*", "", text[but.end() :].strip()))
     if not taken or not isinstance(taken[0], Scalar | Many):
         return []
     first = taken[0]
@@ -396,6 +401,11 @@ def _all_but(text: str) -> list[Value] | None:
         else Many(first.items if isinstance(first, Many) else (first,), "\\{", "\\}")
     )
     return [Minus(REALS, listed)]
+
+
+def _bounded(text: str) -> list[Value] | None:
+    """`5 or more`"""
+    return half_line(_unquoted(text)) if "than" in text or " or " in text or "at " in text else None
 
 
 def _right_side(text: str) -> list[Value]:

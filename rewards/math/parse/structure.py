@@ -86,7 +86,8 @@ def _several(found: Sequence[Token], text: str) -> list[Value]:
     if len(kept) == len(pieces) and (solutions := _solutions(pieces, between, text)):
         return solutions
     found_all = _combined(kept, text, "", "", hedged)
-    if any(sign in _COMMAS for sign in between) or hedged:
+    are_both = len(kept) == 2 and "and" in between  # `x < 1, and x > 2`
+    if hedged or not (are_both or all(sign not in _COMMAS for sign in between)):
         return found_all
     return [replace(one, conjoined=True) if isinstance(one, Many) else one for one in found_all]
 
