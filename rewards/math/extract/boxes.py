@@ -89,6 +89,8 @@ _FAILS = late(
     r"(?i)[\s$*)]*(?:(?:fails|failed)\s*[.,;!]|[✗✘❌]|was\s(?:my|the|our)\s(?:first|initial|original|earlier|previous|old)\s"
     r"|if\sI\swere\s(?:sure|certain|right)"
     r"|[\"”'’]?\s?is\swhat\s(?!(?:we|I|you|one|it)\b)(?:[a-z]+\s){1,3}(?:wrote|said|got|put|answered|claimed|claims|gave|chose)\b)"
+    r"|[\s$*).]*(?:but|however|wait),?\s(?:the\s)?(?:problem|question|exercise)\s(?:asks|asked)\s(?:us\s)?for\s(?:the\s)?"
+    r"(?:half|double|twice|triple|sum|product|difference|square|reciprocal|negative)\b(?![^\n]*\d)"
     r"|[\s$*).]*(?:the\s)?(?:verification|check)\s(?:fails|failed)\b"
     r"|[\s$*).,!…]*(?:actually|wait|hmm+|oh|hold\son)[,.!…]{1,3}\s+no[.!…]*\s*(?:\Z|\n)"
 )

@@ -48,7 +48,9 @@ _ANOTHER = late(
     r"|(?:(?:alternatively,?\s(?:(?:the|an)\sanswer\s(?:is|(?:could|may|might|would)\sbe)\s)?|alternative\s?:\s"
     r"|(?:(?:the\sanswer|that|it)\s)?(?:could|might|may)\s(?:(?:also|instead|well|equally|possibly)\s)?be\s"
     r"|(?:maybe|perhaps|possibly|or\sequivalently,?|or)\s(?:even\s)?)"
-    rf"(?P<other>{_VALUE})(?=(?:\s(?:though|too|instead|as\swell))?[.!\s*)]*(?:\n|\Z))))",
+    rf"(?P<other>{_VALUE})(?=(?:\s(?:though|too|instead|as\swell))?[.!\s*)]*(?:\n|\Z)))"
+    r"|(?<=alternatively,\s)(?:if|when|assuming)\b[^.!?\n\d$\\]{0,80}\b(?:is|be|gives?|get|becomes)\s[$*]*"
+    r"(?P<conditional>-?\d(?:[\d.,/]*\d)?))",
     re.IGNORECASE,
 )
 _COMPARED = late(  # between two values: "5 is equally plausible as 6"
@@ -90,7 +92,11 @@ def is_offered_too(before: str, behind: str) -> bool:
 def offered_behind(behind: str) -> str | None:
     """The second answer that is offered directly after one."""
     found = _ANOTHER.match(behind)
-    return None if found is None else (found["value"] or found["acceptable"] or found["other"]).strip("$*.,:)")
+    return (
+        None
+        if found is None
+        else (found["value"] or found["acceptable"] or found["other"] or found["conditional"]).strip("$*.,:)")
+    )
 
 
 def offered_besides(before: str, behind: str) -> str | None:

@@ -10,8 +10,10 @@ Example:
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 from rewards.math.late import late
+from rewards.math.units import read_unit
 
 _LONGEST_SECTION = 800
 _LONGEST = 120
@@ -94,6 +96,10 @@ _ABOUT = late(  # "36\\pi, which is about 113.1"
     r"[$*]*\\?\$?[\d.,]+[$*]*(?:\s[a-z]+){0,3}[.\s]*\Z"
     r"|(?<=[\d)}$a-z])\s\((?:(?:which\sis\s)?(?:about|approximately|roughly)\s|≈\s?|\$\s?\\approx\s)[$*]*[\d.,]+[$*]*(?:\s[a-z]+){0,3}\)[.\s]*\Z"
 )
+_IN_ANOTHER_UNIT = late(  # "45 minutes (or 3/4 of an hour)"
+    r"(?<![\w./])(?P<value>\d[\d.]*(?:/\d+)?)\s(?P<unit>[a-z]+)(?P<again>\s\((?:or|i\.e\.,?|that\sis,?)\s"
+    r"(?P<other>\d[\d.]*(?:/\d+)?)\s(?:of\s)?(?:an?\s)?(?P<its>[a-z]+)\)[.\s]*\Z)"
+)
 _IN_PERCENT = late(r"(?<=\d),\s(?:i\.e\.,?|that\sis,?|which\sis)\s[\d.]+\s?\\?%[.\s]*\Z")
 _DESCRIBED = late(  # "15, which is divisible by 3 and 5", "5 when divided by 12"
     r"(?<=[\d)}$a-z]),\swhich\sis\s(?:also\s|indeed\s)?(?:divisible\sby|between"
@@ -145,6 +151,8 @@ def unremarked(text: str) -> str:
         end = _ABOUT.sub("", end)
     if "%" in end:
         end = _IN_PERCENT.sub("", end)
+    if "(" in end and (again := _IN_ANOTHER_UNIT.search(end)) is not None and _is_the_same(again):
+        end = end[: again.start("again")]
     if "divi" in end or "which is" in end:
         end = _DESCRIBED.sub("", end)
     if " for " in end or " when" in end or " at " in end or " as $" in end:
@@ -152,6 +160,17 @@ def unremarked(text: str) -> str:
     if "," in end or ";" in end or "–" in end or "—" in end or " and " in end or " as " in end:
         end = _CONFIRMED.sub("", end)
     return text[:begin] + end
+
+
+def _is_the_same(again: re.Match[str]) -> bool:
+    """Whether the quantity in brackets is the one before them, in another unit."""
+    unit, its = read_unit(again["unit"]), read_unit(again["its"])
+    if unit is None or its is None or not unit.dimension or unit.dimension != its.dimension:
+        return False
+    try:
+        return Fraction(again["value"]) * unit.factor == Fraction(again["other"]) * its.factor
+    except (ValueError, ZeroDivisionError):
+        return False
 
 
 def _without_condition(end: str) -> str:

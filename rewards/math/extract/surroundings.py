@@ -46,6 +46,9 @@ _MADE_OF_IT = late(  # "x is half of ", where no number stands before it
     r"|(?:square|cube|reciprocal|negative|opposite|double|half|complement)\sof)[\s$*(]*\Z",
     re.IGNORECASE,
 )
+_AMONG = late(  # "possible answers include ", "it is one of 18, 24, "
+    r"\banswers?\sincludes?[\s$*(]*\Z|\bone\sof\s(?:[$*(]*-?[\d./]+[$*)]*,\s*)+(?:and\s|or\s)?[\s$*(]*\Z", re.IGNORECASE
+)
 _MAKING = ("of", "twice", "thrice", "half", "double", "triple")
 _TAG = late(r"<[^<>\n]{0,20}>[\s$]*\Z")
 _RANGE_BEFORE = late(r"\b(?:from|between)[\s$(]*\Z", re.IGNORECASE)
@@ -206,6 +209,8 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
         line = near[near.rfind("\n", 0, made.start() + 1) + 1 : made.start()]
         if not any(mark.isdigit() for mark in line):
             return rf"{content} \text{{ or }} \ldots", None
+    if ("include" in near or "one of" in near) and _AMONG.search(near) is not None:
+        return rf"{content} \text{{ or }} \ldots", None
     sign = _SIGN.search(near) if before.rstrip().endswith(_SIGNS) else None
     if sign is not None and content[:1] not in "-−":
         inner = f"({content})" if re.search(r"[-+±]|\\pm", content) else content

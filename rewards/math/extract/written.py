@@ -107,7 +107,7 @@ _FAILS = late(  # "$n = 4$ works, while $n = 5$ does not"
     r"[\s$*)]*,?\s*(?:(?:it|this)\s)?(?:fails|(?:does\snot|doesn['’]t)(?:\s(?:work|satisfy|hold|suffice)\b|[.\s]*\Z))",
     re.IGNORECASE,
 )
-_PERCENT_AGAIN = late(r"(\d[\d.,/]*)\s\((\d[\d.,/]*\s?\\?%)\)")  # "3/10 (30%)"
+_PERCENT_AGAIN = late(r"(\d[\d.,/]*)\s\((\d[\d.,/]*(?:\s?\\?%)?)\)")  # "3/10 (30%)"
 _FOR_SOMEBODY = late(r"[\s$*]*[a-z]+\sto\s[a-z]+\s")  # "8 days for 4 workers to finish the job"
 _IS_THE_NUMBER = late(  # "40 is the total number of pages she reads in 5 days"
     r"[\s$*]*\sis\sthe\s(?:total\s)?(?:number|amount|total|sum|cost|price|answer)\b[^.;:,\d$\n]{0,60}"
@@ -120,7 +120,9 @@ _TWO_READINGS = late(  # "In the first case it is 5. In the second it is ", wher
     r"[^.!?\n]*\d[^!?\n]{0,80}[.;,]\s+(?:and\s|but\s)?(?:in|under)\sthe\ssecond\b[^.!?;\n]*\b(?:is|are|be|get|gives?)\s[$*]*\Z"
     # "Case 1: n even. There is 1 solution. Case 2: n odd. There are "
     r"|\bcase\s(?:1|i|a)\b[^?\n]*\bthere\s(?:is|are)\s\$?[1-9][^?\n]{0,60}\s+[*#]*case\s(?:2|ii|b)\b[^?\n]{0,80}"
-    r"[.:,]\sthere\s(?:is|are)\s[$*]*\Z",
+    r"[.:,]\sthere\s(?:is|are)\s[$*]*\Z"
+    # "If we read it as a square: 36. If as a triangle: "
+    r"|\bif\b[^.!?\n]{0,80}[:,]\s[$*]*-?\d[\d.,/]*[$*]*(?:\s[a-z]+){0,2}[.;]\s+(?:(?:but|and)\s)?if\b[^.!?\n\d]{0,80}[:,]\s[$*]*\Z",
     re.IGNORECASE,
 )
 _DEFINED, _DEFINING = late(r"\bwhere\s[$*]*\Z"), late(r"[\s$*]*\s(?:is|denotes|stands\sfor)\s(?:an?|the|any|some)\b")
