@@ -47,7 +47,7 @@ def test_every_gold_of_the_cases_is_itself_in_another_spelling() -> None:
     assert [gold for gold in chosen if compare(gold, f" {{{gold}}} ") not in (Equality.SAME, *_NOT_READ)] == []
 
 
-_WHOLE_SOLUTIONS = ("####", "boxed", "<answer>", "Answer: ")  # a gold gives its answer, and a response's own answer does not
+_WHOLE_SOLUTIONS = ("####", "boxed", "<answer>", "Answer: ")  # a gold gives its answer, a response does not
 _MORE = ("cases", *_WHOLE_SOLUTIONS)
 # A gold that no number solves as it stands is read as what it must mean; an equation is no solution, its roots are.
 # A clause that says for what a gold holds may be left out, and may not be added.
