@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import operator
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -47,6 +48,11 @@ _CALLABLES = (  # the program may call them, as it may what a method is given
 _EQUAL_GIVES: dict[type[ast.operator], tuple[int, ...]] = {
     **dict.fromkeys((ast.Sub, ast.Mod, ast.BitXor, ast.BitAnd), (0,)),
     **dict.fromkeys((ast.Div, ast.FloorDiv), (0, 1)),
+}
+_COMPUTED: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
 }
 _OPERATION = ast.BinOp | ast.AugAssign | ast.Compare
 _FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
@@ -137,11 +143,11 @@ class _Use:
         match above:
             case ast.Expr():
                 return True
-            case ast.BinOp(op=operator):
-                gives = self.equal_gives | frozenset(_EQUAL_GIVES.get(type(operator), ()))
-                return replace(self, equal_gives=gives).is_harmless(above, depth - 1)
-            case ast.UnaryOp(op=operator):
-                return not isinstance(operator, ast.Not) and self.is_harmless(above, depth - 1)
+            case ast.BinOp():
+                gives = self._gives_behind(above, node)
+                return gives is not None and replace(self, equal_gives=gives).is_harmless(above, depth - 1)
+            case ast.UnaryOp(op=sign):
+                return not isinstance(sign, ast.Not) and self.is_harmless(above, depth - 1)
             case ast.List() | ast.Tuple() | ast.Starred() | ast.ListComp(elt=ast.expr()):
                 return getattr(above, "elt", node) is node and self.is_harmless(above, depth - 1)
             case ast.For(iter=walked) | ast.comprehension(iter=walked):
@@ -157,6 +163,18 @@ class _Use:
             case ast.Assign(targets=targets):
                 return all(isinstance(t, ast.Tuple) or self.of_name(t, above, depth - 1) for t in targets)
         return False
+
+    def _gives_behind(self, outer: ast.BinOp, node: ast.expr) -> frozenset[int] | None:
+        """What a further operation gives for two equal operands: `m - 1.5 + 1`. None = that is not known."""
+        own = frozenset(_EQUAL_GIVES.get(type(outer.op), ()))
+        if not self.equal_gives:
+            return own
+        compute = _COMPUTED.get(type(outer.op))
+        other = self._value(outer.right if outer.left is node else outer.left)
+        if compute is None or type(other) not in (int, float):
+            return None
+        pairs = [(each, other) if outer.left is node else (other, each) for each in self.equal_gives]
+        return own | {compute(*pair) for pair in pairs}
 
     def _is_text_of_equals(self, text: ast.AST) -> bool:
         """Whether a text is compared with that of what the operation gives for two equal operands."""
@@ -215,9 +233,9 @@ class _Use:
         if _is_identity(compare):
             return True
         sides = [side for side in (compare.left, *compare.comparators) if side is not node]
-        if all(isinstance(operator, ast.Eq | ast.NotEq) for operator in compare.ops):
+        if all(isinstance(each, ast.Eq | ast.NotEq) for each in compare.ops):
             return self.is_class and all(map(self._says, sides))
-        orders = all(isinstance(operator, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for operator in compare.ops)
+        orders = all(isinstance(each, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for each in compare.ops)
         return orders and self.is_class and all(map(self._is_of_program, sides))
 
     def _says(self, side: ast.expr) -> bool:
