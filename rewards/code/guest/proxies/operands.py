@@ -164,7 +164,7 @@ class _Use:
                 return all(isinstance(t, ast.Tuple) or self.of_name(t, above, depth - 1) for t in targets)
         return False
 
-    def _gives_behind(self, outer: ast.BinOp, node: ast.expr) -> frozenset[int] | None:
+    def _gives_behind(self, outer: ast.BinOp, node: ast.AST) -> frozenset[int] | None:
         """What a further operation gives for two equal operands: `m - 1.5 + 1`. None = that is not known."""
         own = frozenset(_EQUAL_GIVES.get(type(outer.op), ()))
         if not self.equal_gives:
