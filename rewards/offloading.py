@@ -1,17 +1,17 @@
 """Decide whether sending requests to workers is faster than grading them in the caller's process, from recent costs.
 
-Of the total cost of sending a request, a quarter is writing it and a quarter is reading its grade, both in the caller's
-process, and half is the worker's. So with `over` the time to write one and `here` the time to grade it,
+Sending a request costs the caller about four times what writing it does (it reads the grade, and hands both over), and
+the worker two and a half times. So with `over` the time to write one and `here` the time to grade it,
 
-    offloading pays  <=>  here > 2 over  and  workers * here > 1.4 (here + 4 over)
+    offloading pays  <=>  here > 4 over  and  workers * here > 1.25 (here + 6.5 over)
 
-the caller's process saves time, and all cores together are 1.4 times as fast as this one alone, if each is free.
+the caller's process saves time, and all cores together are 1.25 times as fast as this one alone, if each is free.
 
 Example:
     >>> here, over = RequestCost(), RequestCost()
     >>> for _ in range(8):
     ...     here.took(64 * 100e-6, 64)
-    ...     over.took(64 * 10e-6, 64)
+    ...     over.took(64 * 5e-6, 64)
     >>> offloading_pays(here, over, workers=2), offloading_pays(here, here, workers=2)
     (True, False)
 """
@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import math
 
-_GAIN = 1.4
+_GAIN = 1.25
+_OF_CALLER, _OF_BOTH = 4.0, 6.5  # what sending a request costs, by what writing it does
 _SURE = 8  # chunks to measure before offloading may be found not to pay
 
 
@@ -52,4 +53,4 @@ def offloading_pays(here: RequestCost, over: RequestCost, workers: int) -> bool:
     if not here.count or over.count < _SURE:
         return True
     graded, written = here.of_late, over.of_late
-    return graded > 2 * written and workers * graded > _GAIN * (graded + 4 * written)
+    return graded > _OF_CALLER * written and workers * graded > _GAIN * (graded + _OF_BOTH * written)

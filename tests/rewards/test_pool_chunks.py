@@ -113,9 +113,9 @@ def test_handing_over_is_judged_by_what_it_takes_of_late_and_tried_again(told: O
 @pytest.mark.parametrize(
     ("here", "over", "workers", "pays"),
     [
-        (19e-6, 10e-6, 64, False),  # writing and reading takes this process as long as grading
-        (120e-6, 10e-6, 2, True),  # 2 * 120 / (120 + 40) = 1.5
-        (90e-6, 10e-6, 2, False),  # 2 * 90 / (90 + 40) = 1.38
+        (39e-6, 10e-6, 64, False),  # sending takes this process as long as grading
+        (120e-6, 10e-6, 2, True),  # 2 * 120 / (120 + 65) = 1.30
+        (90e-6, 10e-6, 2, False),  # 2 * 90 / (90 + 65) = 1.16
         (90e-6, 10e-6, 3, True),
     ],
 )
