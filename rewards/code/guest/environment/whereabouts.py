@@ -41,9 +41,7 @@ class Whereabouts:
 
     def getcwd(self) -> str:
         """The folder of the test, or the program's."""
-        frame: FrameType | None = sys._getframe(1)
-        if frame is not None and frame.f_code.co_name == "cwd" and "pathlib" in frame.f_code.co_filename:
-            frame = frame.f_back
+        frame = _caller_of_cwd(sys._getframe(1))
         if frame is None or self.moved or self._link.lost or not self._link.answered or not _compares_it(frame):
             return _getcwd()
         told = self._link.ask("folder_out")
@@ -58,6 +56,13 @@ class Whereabouts:
 def watch(link: Link, text: str) -> Whereabouts | None:
     """Start watching; None if the tests do not ask for the current folder."""
     return Whereabouts(link) if _ASKS.search(text) else None
+
+
+def _caller_of_cwd(frame: FrameType) -> FrameType | None:
+    """Who calls `Path.cwd`, which in some versions asks by way of `Path.absolute`; of any other frame that itself."""
+    inner = frame.f_back if frame.f_code.co_name == "absolute" else frame
+    is_cwd = inner is not None and inner.f_code.co_name == "cwd" and "pathlib" in inner.f_code.co_filename
+    return inner.f_back if inner is not None and is_cwd else frame
 
 
 def _compares_it(frame: FrameType) -> bool:
