@@ -43,7 +43,7 @@ from rewards import GradeRequest, GraderPool, MathReference, grade
 SETS = ("realistic", "gsm8k")
 BATCH = 256
 PEER = "math-verify"
-MANY = 8  # workers, each of which has room for 256 rows in slices
+MANY = 8  # workers, each of which has room for 256 rows in chunks
 WARM = [
     Pair(response=r"\boxed{\sqrt{8}}", gold=r"2\sqrt{2}", right=True),
     Pair(response=r"\boxed{\sin 1}", gold=r"\sin 2", right=False),
@@ -179,7 +179,7 @@ def scaling(quick: bool, cores: Collection[int]) -> Iterator[Row]:
 
 
 def callers(quick: bool, cores: Collection[int]) -> Iterator[Row]:
-    """This process's own time per verdict, with more workers than the slices can keep busy, and with one worker."""
+    """This process's own time per verdict, with more workers than the chunks can keep busy, and with one worker."""
     os.sched_setaffinity(0, cores)
     for name in SETS:
         chosen = pairs(name, seed=3)
