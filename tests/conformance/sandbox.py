@@ -441,10 +441,12 @@ async def a_cancelled_run_is_killed(sandbox: Sandbox, _case: SandboxCase) -> Non
     runs = [
         asyncio.create_task(sandbox.run(python(_SLEEPER, token, limits=Limits(wall_seconds=200)))) for token in tokens
     ]
-    await there(tokens[0])
-    for run in runs:
-        run.cancel()
-    await asyncio.wait(runs)
+    try:  # a sandbox may begin them in any order
+        await happens(lambda: any(map(processes_with, tokens)), "a program to begin")
+    finally:
+        for run in runs:
+            run.cancel()
+        await asyncio.wait(runs)
     assert all(run.cancelled() for run in runs)
     for token in tokens:
         await gone(token)
