@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
+from unicodedata import normalize
 
 from rewards.adapters.adapter import Adapter, Arguments, Options
 from rewards.adapters.columns import (
@@ -39,6 +40,10 @@ _ARGUMENTS = ("queries", "prompts", "labels")
 # End-of-turn tokens of common chat formats; OpenRLHF decodes queries with special tokens.
 ENDINGS = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end_of_text|>", "</s>", "<eos>", "<end_of_turn>", "<|end|>")
 _MORE_ENDINGS = ("<｜end▁of▁sentence｜>", "<|return|>")
+
+# What a token cut in the middle of a character is decoded to; and how much of a prompt must be left to be known again.
+_CUT = "\N{REPLACEMENT CHARACTER}"
+_LEFT = 16
 
 
 def _ask(_function: Callable[..., object], requests: Sequence[GradeRequest], options: Options) -> Arguments:
@@ -147,11 +152,38 @@ def _response(query: object, prompt: object, endings: Sequence[str]) -> str:
     """The part of a query after its prompt. Raises InvalidRow."""
     if not isinstance(query, str) or not isinstance(prompt, str):
         raise InvalidRow(f"a query and its prompt must be text, not {query!r:.60} and {prompt!r:.60}")
-    if not query.startswith(prompt):
+    end = _prompt_end(query, prompt)
+    if end is None:
         raise InvalidRow(
             f"a query begins with {query[:60]!r} and not with its prompt, {prompt[:60]!r}: what of it is the response?"
         )
-    response = query[len(prompt) :]
+    response = query[end:]
     while ending := next((e for e in endings if response.rstrip().endswith(e)), None):
         response = response.rstrip().removesuffix(ending)
     return response
+
+
+def _prompt_end(query: str, prompt: str) -> int | None:
+    """Where the prompt ends in a query; None = the query does not begin with it.
+
+    A query is decoded from tokens. Tokenizers compose characters (NFC, NFKC) and some remove spaces before punctuation;
+    OpenRLHF cuts off the beginning of a prompt that is too long.
+    """
+    if query.startswith(prompt):
+        return len(prompt)
+    places = [i for i, character in enumerate(query) if not character.isspace() and character != _CUT]
+    seen = "".join(query[i] for i in places)
+    forms = ["".join(normalize(form, prompt).split()).replace(_CUT, "") for form in ("NFC", "NFKC")]
+    whole = [len(asked) for asked in forms if seen.startswith(asked)]
+    cut = (
+        len(asked) - start
+        for asked in forms
+        for start in range(1, len(asked) - _LEFT + 1)
+        if seen.startswith(asked[start : start + _LEFT]) and seen.startswith(asked[start:])
+    )
+    length = whole[0] if whole else next(cut, None)
+    if length is None:
+        return None
+    end = places[length - 1] + 1 if length else 0
+    space = prompt[len(prompt.rstrip()) :]
+    return end + len(space) if query.startswith(space, end) else end

@@ -11,8 +11,9 @@ judged is `None`, which TRL leaves out of the group.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from rewards.adapters.adapter import Adapter, Arguments, Options
 from rewards.adapters.columns import (
@@ -37,7 +38,7 @@ from rewards.outcome import values_of
 from rewards.pluralize import pluralize
 from rewards.spec import RewardSpec
 from rewards.spec_properties import check
-from rewards.types import GradeRequest, messages_from
+from rewards.types import GradeRequest, Json, messages_from
 
 RewardFunction: TypeAlias = Callable[..., list[float | None]]
 
@@ -127,20 +128,37 @@ def to_trl(
     """
     spec = RewardSpec.from_dict(reward)
     check(spec)
-
-    def reward_function(
-        prompts: Sequence[object] | None = None, completions: Sequence[object] = (), **columns: object
-    ) -> list[float | None]:
-        requests = _requests(prompts, completions, columns, reference)
-        results = grade(spec, requests, workers=workers, deadline=deadline)
-        log = columns.get("log_metric")
-        if callable(log) and results:
-            log(f"{reward_function.__name__}/ungraded", sum(r.score is None for r in results) / len(results))
-        return [result.score for result in results]
-
     label = name or "_".join(leaf.label for leaf in spec.leaves())
-    reward_function.__name__ = reward_function.__qualname__ = label
-    return reward_function
+    # A partial of plain data can be pickled: AsyncGRPOTrainer sends reward functions to a process of its own.
+    made = partial(_reward_function, _Exported(spec.to_dict(), reference, label, workers, deadline))
+    made.__name__ = made.__qualname__ = label  # type: ignore[attr-defined]  # TRL's metrics are named by it
+    return made
+
+
+class _Exported(NamedTuple):
+    """What `to_trl` was given; the reward as data."""
+
+    reward: Json
+    reference: str | None
+    label: str
+    workers: int | None
+    deadline: float | None
+
+
+def _reward_function(
+    exported: _Exported,
+    /,
+    prompts: Sequence[object] | None = None,
+    completions: Sequence[object] = (),
+    **columns: object,
+) -> list[float | None]:
+    requests = _requests(prompts, completions, columns, exported.reference)
+    spec = RewardSpec.from_dict(exported.reward)
+    results = grade(spec, requests, workers=exported.workers, deadline=exported.deadline)
+    log = columns.get("log_metric")
+    if callable(log) and results:
+        log(f"{exported.label}/ungraded", sum(result.score is None for result in results) / len(results))
+    return [result.score for result in results]
 
 
 def _requests(

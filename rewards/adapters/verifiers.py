@@ -105,6 +105,11 @@ def _read(value: object, count: int, _reward: str) -> Sequence[object]:
 
 def _check(function: Callable[..., object]) -> None:
     known = {*_OF_ONE, *_OF_GROUPS}
+    if named(function).get("trace"):
+        raise InvalidReward(
+            f"{getattr(function, '__qualname__', function)!r} takes 'trace', as rewards of a task in verifiers 0.4 do: "
+            f"it is taken as a function of a rubric, with some of {', '.join(_OF_ONE)}"
+        )
     if not known & named(function).keys() and not takes_all(function):
         raise InvalidReward(
             f"{getattr(function, '__qualname__', function)!r} is no function of a rubric: it takes "

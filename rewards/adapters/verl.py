@@ -37,6 +37,8 @@ ComputeScore: TypeAlias = Callable[..., dict[str, float | str]]
 
 _LOG = logging.getLogger("rewards.adapters")
 _ARGUMENTS = ("data_source", "solution_str", "ground_truth", "extra_info")
+# What verl passes besides where a reward model runs beside the function.
+_OF_VERL = ("reward_router_address", "reward_model_tokenizer")
 
 
 def _ask(function: Callable[..., object], requests: Sequence[GradeRequest], options: Options) -> Arguments:
@@ -94,6 +96,7 @@ def to_verl(
         UnknownReward, InvalidReward: no such reward, or an `ungraded` that is no score.
         GradingUnavailable (when called): a response could not be judged, and `ungraded` is None.
         InvalidRow (when called): the ground truth is not a reference.
+        InvalidReward (when called): verl passes an argument that nobody reads, such as one of `reward_kwargs`.
 
     Example:
         # score.py, for reward.custom_reward_function.path=./score.py reward.custom_reward_function.name=compute_score
@@ -108,8 +111,13 @@ def to_verl(
         solution_str: str = "",
         ground_truth: object = None,
         extra_info: Mapping[str, object] | None = None,
-        **_of_verl: object,
+        **more: object,
     ) -> dict[str, float | str]:
+        if unread := [name for name in more if name not in _OF_VERL]:
+            raise InvalidReward(
+                f"verl passes {', '.join(map(repr, unread))} (of reward_kwargs?), which this function does not read: "
+                "give the reward its parameters, as in to_verl({'reward': NAME, 'parameters': {...}})"
+            )
         metadata = {str(name): as_json(value) for name, value in (extra_info or {}).items()}
         request = GradeRequest(
             response=solution_str,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -174,6 +175,7 @@ def test_a_function_is_adopted_under_a_name_with_values_of_its_own() -> None:
         ("verl:{}:ranked", "is no reward function of verl: it takes"),
         ("openrlhf:{}:ranked", "OpenRLHF calls it with queries, prompts, labels"),
         ("verifiers:{}:no_ones", "is no function of a rubric"),
+        ("verifiers:{}:of_a_task", "'of_a_task' takes 'trace', as rewards of a task in verifiers 0.4"),
         ("verl:{}:test_signed_score", "is registered with @reward, so it is ours"),
         ("trl:{}:clos_to_twenty", "did you mean 'close_to_twenty'"),
         ("trl:no_such_trainer.rewards:f", "pip install no_such_trainer"),
@@ -236,7 +238,7 @@ def test_options_are_checked() -> None:
 
 def test_trl_is_given_scores_and_none_for_what_could_not_be_judged() -> None:
     math = to_trl("math")
-    assert math.__name__ == "math"
+    assert pickle.loads(pickle.dumps(math)).__name__ == math.__name__ == "math"  # AsyncGRPOTrainer sends it away
     logged: dict[str, float] = {}
     found = math(
         prompts=["2+2?"] * 3,
@@ -333,7 +335,9 @@ def test_verl_is_given_a_score_and_what_its_metrics_take() -> None:
     given = {"data_source": "x", "extra_info": {"index": 3, "more": {1: {2}}}}
     row = compute(solution_str=r"\boxed{4}", ground_truth="4", **given)
     assert row == {"score": 1.0, "pred": "4", "acc": 1.0, "ungraded": 0.0}
-    assert "acc" not in to_verl("repetition")(solution_str="a", ground_truth=None)
+    assert "acc" not in to_verl("repetition")(solution_str="a", ground_truth=None, reward_router_address="host")
+    with pytest.raises(InvalidReward, match=r"verl passes 'policy' .* which this function does not read"):
+        compute(solution_str="4", ground_truth="4", policy="strict")
 
 
 def test_openrlhf_is_given_numbers_and_the_response_is_what_follows_the_prompt() -> None:
@@ -344,8 +348,31 @@ def test_openrlhf_is_given_numbers_and_the_response_is_what_follows_the_prompt()
     exact = to_openrlhf("regex")
     label = {"type": "regex", "pattern": "four", "mode": "full"}
     assert exact(["2+2?four</s>"], ["2+2?"], [label])["rewards"] == 1.0
+
+
+COSTS = "<|im_start|>user\nA book costs 76 dollars . How much , in dollars , does it cost ?<|im_end|>\n"
+
+
+@pytest.mark.parametrize(
+    ("query", "prompt"),
+    [
+        (COSTS.replace(" .", ".").replace(" ,", ",").replace(" ?", "?"), COSTS),  # spaces cleaned up
+        ("Ω is caf\u00e9\n", "\u2126 is cafe\u0301\n"),  # composed
+        ("the value of x2\n", "the value of x²\n"),
+        (COSTS[30:], COSTS),  # too long, its beginning cut off
+        ("\ufffd" + COSTS[30:], COSTS),
+        ("", " \n"),
+    ],
+)
+def test_a_prompt_of_openrlhf_is_known_as_the_tokenizer_decodes_it(query: str, prompt: str) -> None:
+    label: Json = {"type": "regex", "pattern": "four", "mode": "full"}
+    assert to_openrlhf("regex")([query + "four</s>"], [prompt], [label])["rewards"] == 1.0
+
+
+@pytest.mark.parametrize("prompt", ["2+2?", COSTS, COSTS + "no", "3+3? 4 dollars"])
+def test_a_query_of_openrlhf_that_does_not_begin_with_its_prompt_is_refused(prompt: str) -> None:
     with pytest.raises(InvalidRow, match="not with its prompt"):
-        reward_func(["3+3? 4"], ["2+2?"], ["4"])
+        to_openrlhf("math")(["3+3? 4"], [prompt], ["4"])
 
 
 def test_what_could_not_be_judged_is_never_a_silent_zero() -> None:

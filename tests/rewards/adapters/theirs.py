@@ -149,6 +149,10 @@ def ranked(completions, answers) -> list[float]:
     return [float(sorted(lengths).index(length)) for length in lengths]
 
 
+async def of_a_task(task, trace) -> float:
+    return float(trace.last_reply == task.answer)
+
+
 # --- ours ------------------------------------------------------------------------------------------------------------
 
 
