@@ -134,7 +134,7 @@ class Reward:
         """Name and version, as in graded rows."""
         return f"{self.name}@{self.version}"
 
-    def side_by_side(self, given: Mapping[str, Json]) -> int:
+    def concurrency_with(self, given: Mapping[str, Json]) -> int:
         """The number of requests one worker grades at once with these parameters. Raises InvalidReward."""
         if isinstance(self.concurrency, int):
             return self.concurrency
@@ -144,10 +144,10 @@ class Reward:
         except TypeError:
             raise InvalidReward(f"reward {self.name!r}: concurrency must be a whole number, not {said!r:.80}") from None
 
-    def patience(self, request: GradeRequest, *, control: bool = False) -> float:
+    def extra_seconds(self, request: GradeRequest, *, control: bool = False) -> float:
         """Seconds beyond the pool's deadline for a request, or for the controls made from it.
 
-        None if the reward's `seconds` fails: it is user code that runs on arbitrary requests in a pool's thread.
+        0 if the reward's `seconds` fails: it is user code that runs on arbitrary requests in a pool's thread.
         """
         if self.seconds is None:
             return 0.0
@@ -157,7 +157,7 @@ class Reward:
             return 0.0
         return sum(seconds for seconds in asked if 0.0 < seconds < math.inf)
 
-    def judged_on(self, given: Mapping[str, Json]) -> Range | None:
+    def scale_with(self, given: Mapping[str, Json]) -> Range | None:
         """The range from wrong to right with these parameters; None if there is no right and wrong.
 
         Raises InvalidReward if it is a function that returns no valid range.
@@ -167,7 +167,7 @@ class Reward:
         said = self._said("correctness", self.scale, given)
         return None if said is None else checked_range(said, f"reward {self.name!r}: correctness")
 
-    def judged_by(self, given: Mapping[str, Json]) -> frozenset[str]:
+    def references_with(self, given: Mapping[str, Json]) -> frozenset[str]:
         """The reference types that it can judge with these parameters; empty = any, or none.
 
         Raises InvalidReward if it is a function that returns no valid types.
@@ -178,12 +178,12 @@ class Reward:
 
     def lowest(self, given: Mapping[str, Json]) -> float:
         """The minimum score with these parameters; 0 if not declared. Raises InvalidReward."""
-        scale = self.judged_on(given)
+        scale = self.scale_with(given)
         return self._bound("floor", self.floor, given) if scale is None else scale[0]
 
     def highest(self, given: Mapping[str, Json]) -> float:
         """The maximum score with these parameters; 0 if not declared. Raises InvalidReward."""
-        scale = self.judged_on(given)
+        scale = self.scale_with(given)
         return self._bound("ceiling", self.ceiling, given) if scale is None else scale[1]
 
     def _bound(self, key: str, bound: Bound | None, given: Mapping[str, Json]) -> float:
@@ -232,7 +232,7 @@ class Reward:
         bound = self.check(given)
         if self.kind == "class":
             try:
-                return _ClassGrader(self, self.target(**bound), self.judged_on(bound))
+                return _ClassGrader(self, self.target(**bound), self.scale_with(bound))
             except (TypeError, ValueError) as error:
                 raise InvalidReward(f"reward {self.name!r} cannot be made with {dict(given)}: {error}") from error
         return _FunctionGrader(self, bound)
@@ -262,7 +262,7 @@ class _FunctionGrader:
         self._reward = reward
         self._given = bound
         self._bound = bound if reward.setup is None else _taken(reward.target, bound)
-        self._scale = reward.judged_on(bound)
+        self._scale = reward.scale_with(bound)
         self._state: tuple[object, ...] = ()
 
     async def set_up(self) -> None:

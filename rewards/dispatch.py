@@ -172,7 +172,9 @@ class Dispatcher:
     # --- handing out ------------------------------------------------------------------------------------------------
 
     def _call(self, case: Case | None, attempt: Attempt, payload: bytes) -> Call:
-        return Call(next(self._numbers), case, attempt, payload, self._plan.deadline + self._plan.patience(attempt))
+        return Call(
+            next(self._numbers), case, attempt, payload, self._plan.deadline + self._plan.extra_seconds(attempt)
+        )
 
     def _enqueue(self, cases: Sequence[Case]) -> None:
         self._queue.extend(self._call(case, next(case.attempts), case.payload) for case in cases)

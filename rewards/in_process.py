@@ -113,7 +113,7 @@ class InProcess:
         case.resolve([GradeResult.ungraded(short(reason))] * len(case.requests))
 
     def deadline_of(self, case: Case) -> float:
-        return self.plan.deadline + self.plan.patience(case.attempt)
+        return self.plan.deadline + self.plan.extra_seconds(case.attempt)
 
     def _refuse_if_closed(self) -> None:
         if self.closing:

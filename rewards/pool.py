@@ -47,10 +47,10 @@ from rewards.spec_properties import (
     at_once,
     check,
     concurrency,
+    extra_seconds,
     has_right_and_wrong,
     identity,
     lowest,
-    patience,
     rewards_of,
 )
 from rewards.types import GradeRequest, GradeResult
@@ -128,7 +128,7 @@ class GraderPool:
             start_deadline=_positive("start_deadline", start_deadline),
             concurrency=concurrency(self.spec),
             penalty=_penalty(self.spec),
-            patience=_patience_of(self.spec),
+            extra_seconds=_extra_seconds_of(self.spec),
         )
         self._ask_at_once = at_once(self.spec)
         self._chunking = (
@@ -439,11 +439,11 @@ def _penalty(spec: RewardSpec) -> Penalty:
     return Penalty(score=score, right_and_wrong=has_right_and_wrong(spec))
 
 
-def _patience_of(spec: RewardSpec) -> Callable[[Attempt], float]:
+def _extra_seconds_of(spec: RewardSpec) -> Callable[[Attempt], float]:
     """The function for extra seconds of a call; a constant 0 if no reward declares any."""
     if all(reward.seconds is None for reward in rewards_of(spec).values()):
         return lambda _attempt: 0.0
-    return lambda attempt: patience(spec, attempt.requests, control=attempt.control)
+    return lambda attempt: extra_seconds(spec, attempt.requests, control=attempt.control)
 
 
 def folder() -> str:

@@ -20,7 +20,7 @@ class Plan:
     """The settings of a pool. Times in seconds.
 
     name: the reward's identity, for messages. setup: the first line to each worker.
-    deadline: for one call. patience: extra time for an attempt, as declared by the rewards (`seconds`).
+    deadline: for one call. extra_seconds: extra time for an attempt, as declared by the rewards (`seconds`).
     start_deadline: for starting a worker, and for whatever it loads off the clock.
     concurrency: calls that a worker runs at the same time.
     """
@@ -32,7 +32,7 @@ class Plan:
     start_deadline: float
     concurrency: int
     penalty: Penalty
-    patience: Callable[[Attempt], float] = lambda _attempt: 0.0
+    extra_seconds: Callable[[Attempt], float] = lambda _attempt: 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,18 +63,18 @@ def concurrency(spec: RewardSpec) -> int:
     """Calls that one worker may run at the same time: one for plain functions, one batch for batched rewards."""
     if any(reward.batched for reward in rewards_of(spec).values()):
         return 1
-    return max(find(leaf.named.reward).side_by_side(leaf.named.parameters) for leaf in spec.leaves())
+    return max(find(leaf.named.reward).concurrency_with(leaf.named.parameters) for leaf in spec.leaves())
 
 
-def patience(spec: RewardSpec, requests: Sequence[GradeRequest], *, control: bool = False) -> float:
+def extra_seconds(spec: RewardSpec, requests: Sequence[GradeRequest], *, control: bool = False) -> float:
     """Seconds beyond a pool's deadline that the rewards declare for these requests, or for their controls."""
     declared = [reward for reward in rewards_of(spec).values() if reward.seconds is not None]
-    return sum(reward.patience(request, control=control) for reward in declared for request in requests)
+    return sum(reward.extra_seconds(request, control=control) for reward in declared for request in requests)
 
 
 def has_right_and_wrong(spec: RewardSpec) -> bool:
     """Whether some part declares right and wrong, so that grades have a correctness."""
-    return any(find(leaf.named.reward).judged_on(leaf.named.parameters) is not None for leaf in spec.leaves())
+    return any(find(leaf.named.reward).scale_with(leaf.named.parameters) is not None for leaf in spec.leaves())
 
 
 def decider_warning(spec: RewardSpec) -> str:
@@ -114,7 +114,7 @@ def _labels(spec: RewardSpec) -> str:
 
 def reference_types(spec: RewardSpec) -> set[str]:
     """The reference types that some part can judge; empty if none declares any."""
-    return {kind for leaf in spec.leaves() for kind in find(leaf.named.reward).judged_by(leaf.named.parameters)}
+    return {kind for leaf in spec.leaves() for kind in find(leaf.named.reward).references_with(leaf.named.parameters)}
 
 
 def can_judge(spec: RewardSpec, kind: str) -> bool:
@@ -129,7 +129,7 @@ def can_judge(spec: RewardSpec, kind: str) -> bool:
     if isinstance(node, Gate):
         closed = kind != NoReference.type if node.otherwise is None else can_judge(node.otherwise, kind)
         return can_judge(node.gate, kind) and (closed or can_judge(node.then, kind))
-    kinds = find(node.reward).judged_by(node.parameters)
+    kinds = find(node.reward).references_with(node.parameters)
     return not kinds or kind in kinds
 
 

@@ -43,8 +43,8 @@ class WorkerSupervisor:
 
     def wait(self, timeout: float | None) -> None:
         """Wait for events, at most until the next deadline or `timeout`, and process them."""
-        patience = self._patience()
-        waits = [seconds for seconds in (patience, timeout) if seconds is not None]
+        next_end = self._until_next_end()
+        waits = [seconds for seconds in (next_end, timeout) if seconds is not None]
         for key, _events in self._selector.select(min(waits) if waits else None):
             key.data()
         self._dying = [worker for worker in self._dying if not worker.reaped()]
@@ -160,10 +160,11 @@ class WorkerSupervisor:
         return late
 
     def _is_late(self, worker: Worker) -> bool:
-        end = self._end_of_patience(worker)
+        end = self._end_of_work(worker)
         return end is not None and end <= time.monotonic()
 
-    def _end_of_patience(self, worker: Worker) -> float | None:
+    def _end_of_work(self, worker: Worker) -> float | None:
+        """When a worker has to have started, loaded or answered (monotonic clock); None = it has nothing to do."""
         if not worker.ready:
             return worker.started + self._plan.start_deadline
         if not worker.in_flight:
@@ -175,7 +176,7 @@ class WorkerSupervisor:
         return end if unwanted is None else min(end, unwanted + worker.start_seconds)
 
     def _unwanted_since(self, worker: Worker) -> float | None:
-        """Since when nobody waits for anything that a worker is at; None = somebody does."""
+        """Since when nobody waits for anything that a worker grades; None = somebody does."""
         since = worker.since
         for call in worker.in_flight:
             if call.case is None or not call.case.abandoned:
@@ -186,7 +187,7 @@ class WorkerSupervisor:
         return since
 
     def _end_of_call(self, worker: Worker, call: Call) -> float:
-        """When a call's time is up: of calls side by side each has its own clock, else the first is the one at work."""
+        """When a call's time is up: concurrent calls each have a clock of their own; else only the first one runs."""
         return (call.sent if self._plan.concurrency > 1 else worker.since) + call.deadline
 
     def _most_urgent(self, worker: Worker) -> Call:
@@ -203,10 +204,10 @@ class WorkerSupervisor:
             return "nobody waits for what it grades any more"
         return f"no answer within {self._most_urgent(worker).deadline:g} s"
 
-    def _patience(self) -> float | None:
+    def _until_next_end(self) -> float | None:
         """Seconds until the next deadline; None = there is none."""
         now = time.monotonic()
-        ends = [end for worker in self.workers if (end := self._end_of_patience(worker)) is not None]
+        ends = [end for worker in self.workers if (end := self._end_of_work(worker)) is not None]
         if self._dying:
             ends.append(now + _REAP_EVERY)
         return max(0.0, min(ends) - now) if ends else None

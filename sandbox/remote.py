@@ -4,7 +4,7 @@
 
 Each server has one connection that multiplexes runs and sessions (`stream_client.py`); a run goes to the server with
 the most free slots. Servers that are full or unreachable are skipped for a while; a run whose server dies is repeated
-once elsewhere; if no server accepts it within `patience`, it raises `SandboxUnavailable`.
+once elsewhere; if no server accepts it within `accept_timeout`, it raises `SandboxUnavailable`.
 """
 
 from __future__ import annotations
@@ -31,19 +31,20 @@ T = TypeVar("T")
 class RemoteSandbox:
     """Runs programs on servers.
 
-    patience: seconds to wait for a server to accept a run; unreachable: seconds to wait for any server to be reachable.
+    accept_timeout: seconds to wait for a server to accept a run. reach_timeout: seconds to wait until any server can be
+        reached.
     """
 
     name = "remote"
 
     def __init__(
-        self, urls: Sequence[str], *, token: str = "", patience: float = 600.0, unreachable: float = 30.0
+        self, urls: Sequence[str], *, token: str = "", accept_timeout: float = 600.0, reach_timeout: float = 30.0
     ) -> None:
         if not urls:
             raise InvalidSandbox("urls is empty; name at least one server, such as http://host:8190")
         self._servers = [_Server(url, token) for url in urls]
-        self._patience = patience
-        self._unreachable = unreachable
+        self._accept_timeout = accept_timeout
+        self._reach_timeout = reach_timeout
         self._queue = WaitQueue()
         self._closed = False
 
@@ -88,7 +89,7 @@ class RemoteSandbox:
         lost: list[tuple[_Server, str]] = []
         clock = asyncio.get_running_loop().time
         reached = clock()
-        limit = reached + self._patience
+        limit = reached + self._accept_timeout
         while True:
             server = await self._free_server(limit, reached, lost)
             try:
@@ -132,11 +133,11 @@ class RemoteSandbox:
                     self._queue.wake()  # there may be room for the next as well
                 return server
             down = all(server.down for server in self._servers)
-            if now >= limit or (down and now - reached >= self._unreachable):
+            if now >= limit or (down and now - reached >= self._reach_timeout):
                 raise SandboxUnavailable(self._complaint(now - reached))
             until = min([limit, *(s.not_before for s in self._servers if s.not_before > now)])
             if down:
-                until = min(until, reached + self._unreachable)
+                until = min(until, reached + self._reach_timeout)
             await self._queue.wait(max(0.01, until - now))
 
     def _left(self, server: _Server) -> None:

@@ -165,17 +165,17 @@ class _Run:
         self._stdout = Drain(ours[1], job.limits.output_bytes, self._over)
         self._stderr = Drain(ours[2], job.limits.output_bytes, self._over)
         self._stdin = Feed(ours[0], job.stdin)
-        self._patience = self._loop.call_later(job.limits.wall_seconds + SILENT_SECONDS, self._give_up, True)
+        self._deadline = self._loop.call_later(job.limits.wall_seconds + SILENT_SECONDS, self._give_up, True)
 
     def kill(self, cause: str) -> None:  # noqa: ARG002 - the keeper ends all runs alike
         """Kill the run."""
         with contextlib.suppress(OSError):
             self._control.send(b"kill\n")
-        if self._loop.is_closed() or self._patience.cancelled():
+        if self._loop.is_closed() or self._deadline.cancelled():
             return
-        if self._patience.when() > (limit := self._loop.time() + _END_SECONDS):
-            self._patience.cancel()
-            self._patience = self._loop.call_at(limit, self._give_up, False)
+        if self._deadline.when() > (limit := self._loop.time() + _END_SECONDS):
+            self._deadline.cancel()
+            self._deadline = self._loop.call_at(limit, self._give_up, False)
 
     def _over(self) -> None:
         self.kill("output")
@@ -218,7 +218,7 @@ class _Run:
         except ConnectionResetError:
             pass  # the program killed its keeper
         finally:
-            self._patience.cancel()
+            self._deadline.cancel()
         await asyncio.to_thread(self._keeper.wait)
         self._control.close()
         for part in (self._stdin, self._stdout, self._stderr):

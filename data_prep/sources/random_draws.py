@@ -14,6 +14,7 @@ from typing import TypeVar
 import numpy
 
 Drawn = TypeVar("Drawn", bound=Hashable)
+_MOST_IDLE = 10_000
 
 
 def generator(seed: int, stream: int) -> numpy.random.Generator:
@@ -21,13 +22,11 @@ def generator(seed: int, stream: int) -> numpy.random.Generator:
     return numpy.random.Generator(numpy.random.Philox(numpy.random.SeedSequence((seed, stream))))
 
 
-def without_repetition(
-    draw: Callable[[], Drawn], *, size: int | None = None, patience: int = 10_000
-) -> Iterator[Drawn]:
+def without_repetition(draw: Callable[[], Drawn], *, size: int | None = None) -> Iterator[Drawn]:
     """Yield the values of `draw` without repetition.
 
-    Ends after `size` values (the number of all values). If that is unknown, it ends after `patience` draws in a row
-    without a new value.
+    Ends after `size` values (the number of all values). If that is unknown, it ends after 10,000 draws in a row without
+    a new value.
     """
     seen: set[Hashable] = set()
     idle = 0
@@ -35,7 +34,7 @@ def without_repetition(
         value = draw()
         if value in seen:
             idle += 1
-            if size is None and idle >= patience:
+            if size is None and idle >= _MOST_IDLE:
                 return
             continue
         idle = 0

@@ -7,7 +7,7 @@ A case that exceeds its limit is excused only for the time it can have waited fo
 machine excuses neither a program that sleeps nor one that computes too long.
 
 A case that was ended by its limit, though it had waited for so long, says nothing about the program (`Starved`): it is
-judged once more, with much more patience.
+judged once more, with a much longer limit.
 """
 
 from __future__ import annotations

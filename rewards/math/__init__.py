@@ -1,5 +1,5 @@
 """Grade mathematics, in five steps that `grader` connects: find the answer (`extract`), normalise its notation
-(`spell`), parse it to typed values (`parse`), compute normal forms (`normalise`), decide equality (`equal`).
+(`notation`), parse it to typed values (`parse`), compute normal forms (`normalise`), decide equality (`equal`).
 
 Importing this package registers the reward `math`; sympy and mpmath are loaded when first needed.
 """

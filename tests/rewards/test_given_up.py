@@ -108,7 +108,7 @@ def test_what_a_reward_says_of_a_request_does_not_end_the_pool(tmp_path: Path) -
 
 def test_all_who_wait_hear_of_it_when_the_thread_of_a_pool_fails() -> None:
     pool = GraderPool("countdown", workers=1)
-    pool._plan = replace(pool._plan, patience=lambda _attempt: 1 / 0)
+    pool._plan = replace(pool._plan, extra_seconds=lambda _attempt: 1 / 0)
     for future in pool.submit_batch(requests("a", "b", "c")):
         with pytest.raises(GradingUnavailable, match="ZeroDivisionError"):
             future.result(PATIENCE)

@@ -129,12 +129,12 @@ def test_bounds_that_a_function_says_are_checked_before_a_response_can_hang_the_
 def test_what_functions_of_the_parameters_say_is_checked(declared: dict[str, Any], message: str) -> None:
     made = replace(find("test_length"), **declared)
     with pytest.raises(InvalidReward, match=re.escape(message)):
-        print(made.check({}), made.side_by_side({}), made.judged_by({}))
+        print(made.check({}), made.concurrency_with({}), made.references_with({}))
 
 
 def test_what_functions_of_the_parameters_say_may_be_of_numpy_and_of_any_collection() -> None:
     made = replace(find("test_length"), concurrency=lambda _given: np.int64(3), references=lambda _given: {"math": 1})
-    assert (made.side_by_side({}), made.judged_by({})) == (3, {"math"})
+    assert (made.concurrency_with({}), made.references_with({})) == (3, {"math"})
 
 
 def test_bounds_that_a_function_says_may_be_numbers_of_numpy() -> None:

@@ -90,7 +90,7 @@ def test_a_daemon_that_is_not_there_is_named(
 
 def test_servers_that_are_not_there_are_given_up_in_time() -> None:
     async def within() -> None:
-        sandbox = RemoteSandbox(["http://127.0.0.1:9"], unreachable=2.0)
+        sandbox = RemoteSandbox(["http://127.0.0.1:9"], reach_timeout=2.0)
         with pytest.raises(SandboxUnavailable, match=r"within 2 s\. http://127\.0\.0\.1:9: it cannot be reached"):
             await sandbox.run(Job(argv=("true",)))
         await sandbox.close()

@@ -161,8 +161,8 @@ def test_a_wrong_token_is_told_at_once(server: Server) -> None:
             lambda sandbox: asyncio.wait_for(sandbox.run(HELLO), PATIENCE),
             server.url,
             token="wrong",
-            patience=1e4,
-            unreachable=1e4,
+            accept_timeout=1e4,
+            reach_timeout=1e4,
         )
 
 
@@ -280,7 +280,7 @@ def test_a_server_that_comes_back_is_used_again(require: Callable[[str], None]) 
             with Server(port=first.port):
                 return await waiting
 
-        assert run(work, first.url, unreachable=600.0).stdout == b"hello\n"
+        assert run(work, first.url, reach_timeout=600.0).stdout == b"hello\n"
 
 
 def test_a_server_that_stops_answering_is_given_up(require: Callable[[str], None], monkeypatch: Any) -> None:
@@ -317,7 +317,7 @@ def test_a_server_whose_address_begins_like_that_of_a_dead_one_is_not_taken_for_
 
 def test_no_server_at_all_is_an_error_that_names_them() -> None:
     with pytest.raises(SandboxUnavailable, match=r"127\.0\.0\.1:9.*rlvr sandbox serve"):
-        run(lambda sandbox: sandbox.run(HELLO), "http://127.0.0.1:9", unreachable=0.5)
+        run(lambda sandbox: sandbox.run(HELLO), "http://127.0.0.1:9", reach_timeout=0.5)
 
 
 def test_an_address_that_is_none_is_refused() -> None:

@@ -18,7 +18,7 @@ from functools import lru_cache
 from rewards.math.equal.plain_values import Plain, alike, plain_value
 from rewards.math.extract import extract
 from rewards.math.extract.assertion import SEVERAL
-from rewards.math.spell.spelling import LONGEST, key, spelled
+from rewards.math.notation.standard import LONGEST, key, standardised
 from rewards.math.units import read_unit
 from rewards.math.values import EXACT, Terms
 
@@ -60,11 +60,11 @@ def gold_of(text: str) -> Gold:
     inner = _extracted(text)
     if len(inner) > LONGEST:
         return Gold(inner, "", None)
-    own_key, value = key(spelled(inner)), plain_value(inner)
+    own_key, value = key(standardised(inner)), plain_value(inner)
     number, dress = _undressed(inner)
     if not dress:
         return Gold(inner, own_key, value, "", own_key, value)
-    return Gold(inner, own_key, value, dress, key(spelled(number)), plain_value(number))
+    return Gold(inner, own_key, value, dress, key(standardised(number)), plain_value(number))
 
 
 def _extracted(gold: str) -> str:
@@ -123,13 +123,13 @@ def by_text(gold: str, answer: str, terms: Terms = EXACT) -> Equality | None:
         found = _by_value(known.value, value, answer, terms)
         if found is not None or value.multiples is not None:
             return found
-    return Equality.SAME if key(spelled(answer)) == known.key else None
+    return Equality.SAME if key(standardised(answer)) == known.key else None
 
 
 def _by_number(gold: Gold, number: str, dress: str, terms: Terms) -> Equality | None:
     """Compare two numbers with the same dress, or of which only one has a dress."""
     is_percent = "%" in (dress, gold.dress) and dress != gold.dress
-    if not is_percent and "=" not in dress + gold.dress and key(spelled(number)) == gold.number_key:
+    if not is_percent and "=" not in dress + gold.dress and key(standardised(number)) == gold.number_key:
         return Equality.SAME
     value = None if gold.number is None else plain_value(number)
     if gold.number is None or value is None or not (gold.number.is_real and value.is_real):

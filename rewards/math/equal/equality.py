@@ -26,12 +26,12 @@ from rewards.math.equal.families import Family, are_alike, family
 from rewards.math.equal.matching import alone, same_value
 from rewards.math.equal.matrix_products import same_products
 from rewards.math.expressions import ONE, free_variables
+from rewards.math.notation.decorations import has_arrows, with_arrows
+from rewards.math.notation.standard import LONGEST, key, standardised, unwrapped
+from rewards.math.notation.words import words_of
 from rewards.math.parse.clauses import INDEX, conditions, first, index, is_bounded, relations
 from rewards.math.parse.congruences import MODULO
 from rewards.math.parse.reading import gold_readings, readings, readings_of_spelled
-from rewards.math.spell.dress import has_arrows, with_arrows
-from rewards.math.spell.spelling import LONGEST, key, spelled, unwrapped
-from rewards.math.spell.words import words_of
 from rewards.math.units import Unit, is_unit
 from rewards.math.values import (
     EXACT,
@@ -92,9 +92,9 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
         return Equality.UNREADABLE_ANSWER
     budget.begin()
     gold, answer = _alike_vectors(gold_of(gold).text, answer)
-    if _swapped(spelled(gold), spelled(answer)):
+    if _swapped(standardised(gold), standardised(answer)):
         return Equality.DIFFERENT
-    if (products := same_products(spelled(gold), spelled(answer))) is not None:
+    if (products := same_products(standardised(gold), standardised(answer))) is not None:
         return Equality.SAME if products else Equality.DIFFERENT
     golds = gold_readings(gold)
     if not golds:
@@ -116,7 +116,7 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
         differ = bool(theirs) and (narrowed or (_restricts(theirs, golds, answer) and any(map(_varies, golds))))
     if differ:
         return Equality.DIFFERENT
-    plain = spelled(answer)
+    plain = standardised(answer)
     if not ours and theirs - {INDEX} and isinstance(golds[0], Scalar) and is_bounded(answer):
         return Equality.DIFFERENT
     if isinstance(golds[0], Scalar) and _OF_UNKNOWN.match(plain):  # two values; of another letter it may be asked for
@@ -284,7 +284,7 @@ def _carried_out(golds: Sequence[Value], answers: Sequence[Value], answer: str, 
         or any(same_value(alone(gold, one), alone(one, gold), terms) is Answer.YES for gold in golds)
     ):
         return Equality.UNFINISHED
-    if terms.simplified and not finished.is_simplified(spelled(answer)):
+    if terms.simplified and not finished.is_simplified(standardised(answer)):
         return Equality.UNFINISHED
     return Equality.SAME
 
@@ -306,4 +306,4 @@ def _one(text: str) -> Scalar:
         for found in readings(written):
             if isinstance(found, Scalar) and found.expression == ONE and (found.percent or not found.unit.is_nothing):
                 return found
-    return Scalar(ONE, Unit(words=frozenset((words_of(spelled(text)),))))
+    return Scalar(ONE, Unit(words=frozenset((words_of(standardised(text)),))))

@@ -32,9 +32,9 @@ from rewards.math.expressions import (
     number,
     substituted,
 )
+from rewards.math.notation.standard import standardised
 from rewards.math.parse.clauses import clause, conditions
 from rewards.math.parse.reading import readings_of_spelled
-from rewards.math.spell.spelling import spelled
 from rewards.math.values import Many, Named, Scalar, Value
 
 _BUILT = re.compile(
@@ -58,7 +58,7 @@ def family(text: str) -> Family | None:
     """Parse a family with a letter that ranges over all integers; None if it is not one, or not linear."""
     if "Z" not in text and "integer" not in text:
         return None
-    plain = spelled(text)
+    plain = standardised(text)
     for body, letter in _said(text, plain):
         values = readings_of_spelled(body)
         found = _expressions(values[0]) if values else []

@@ -24,9 +24,9 @@ from rewards.math.expressions import (
     free_variables,
     renamed,
 )
+from rewards.math.notation.words import words_of
 from rewards.math.parse.congruences import MODULO, same_residues
 from rewards.math.parse.reading import readings
-from rewards.math.spell.words import words_of
 from rewards.math.values import (
     EXACT,
     Based,

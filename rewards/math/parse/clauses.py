@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from rewards.math.spell.spelling import spelled
+from rewards.math.notation.standard import standardised
 
 _WORDED = re.compile(
     r",?\s*“?\s*(?:for (?:all|any|every|each|real|integers?|some|positive|natural|non-?negative|whole)|where|with)\b"
@@ -106,7 +106,7 @@ def _holds(text: str, found: re.Match[str]) -> bool:
 
 def conditions(text: str) -> frozenset[str]:
     """The conditions in the clause: its numbers, relations and sets of numbers."""
-    plain = spelled(text)
+    plain = standardised(text)
     said = plain[clause(plain) :]
     of_some = frozenset(("some",) if "some" in plain and _OF_SOME.match(plain) else ())
     if said and (_INDEX.fullmatch(said) or _COUNTED.fullmatch(said)):
@@ -117,7 +117,7 @@ def conditions(text: str) -> frozenset[str]:
 
 def relations(text: str) -> str:
     """The text of the clause, without introductory words and brackets."""
-    plain = spelled(text)
+    plain = standardised(text)
     said = _LEADING.sub("", plain[clause(plain) :], count=1).rstrip(" ”.,")
     is_open = sum(map(said.count, ")]")) > sum(map(said.count, "(["))
     return said.removesuffix(")").rstrip() if is_open else said
@@ -125,14 +125,14 @@ def relations(text: str) -> str:
 
 def is_bounded(text: str) -> bool:
     """Whether the clause bounds a letter of the formula."""
-    plain = spelled(text)
+    plain = standardised(text)
     found = _bounds(plain)
     return found is not None and found.start() == clause(plain) and "\\ne" not in found.group()
 
 
 def index(text: str) -> str:
     """The letter that the clause declares as an index; empty = none."""
-    plain = spelled(text)
+    plain = standardised(text)
     said = plain[clause(plain) :]
     found = (_INDEX.fullmatch(said) or _COUNTED.fullmatch(said)) if said else None
     return "" if found is None else found[1] or found[2]
@@ -140,7 +140,7 @@ def index(text: str) -> str:
 
 def first(text: str) -> int | None:
     """The first value of the index, 0 or 1; None if it is not given, or there is no index."""
-    plain = spelled(text)
+    plain = standardised(text)
     said = plain[clause(plain) :]
     if not _INDEX.fullmatch(said):
         return None

@@ -14,8 +14,8 @@ from fractions import Fraction
 
 from rewards.math.expressions import Expr, Num, Op, free_variables
 from rewards.math.normalise import exact, polynomials
+from rewards.math.notation.tokens import NotMaths, tokens
 from rewards.math.parse.commands import Parser
-from rewards.math.spell.tokens import NotMaths, tokens
 from rewards.math.values import Many, Named, Scalar, Value
 
 _RESIDUE = re.compile(

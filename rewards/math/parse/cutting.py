@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rewards.math.spell.tokens import Kind, Token
+from rewards.math.notation.tokens import Kind, Token
 from rewards.math.units import CURRENCIES
 
 OPENING = frozenset(("(", "[", "{", "\\{", "\\langle", "\\lfloor", "\\lceil", "\\begin"))

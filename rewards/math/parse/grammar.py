@@ -9,7 +9,7 @@ It parses as far as possible and leaves the rest (a unit, a comma, a relation) t
 nothing is computed.
 
 Example:
-    >>> from rewards.math.spell.tokens import tokens
+    >>> from rewards.math.notation.tokens import tokens
     >>> Grammar(tokens("x^y + z")).expression()
     Op(name='+', args=(Op(name='^', args=(Sym(name='x'), Sym(name='y'))), Sym(name='z')))
 """
@@ -32,8 +32,8 @@ from rewards.math.expressions import (
     number,
     real_power,
 )
+from rewards.math.notation.tokens import Kind, NotMaths, Token
 from rewards.math.parse.names import COMMANDS
-from rewards.math.spell.tokens import Kind, NotMaths, Token
 from rewards.math.units import is_unit
 
 _DEEPEST = 60

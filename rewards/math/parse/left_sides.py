@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from operator import itemgetter
 
+from rewards.math.notation.tokens import Kind, Token
 from rewards.math.parse.cutting import source_of
 from rewards.math.parse.quantities import denies, is_quantity
-from rewards.math.spell.tokens import Kind, Token
 from rewards.math.values import Many, Value
 
 PLAIN_NAMES = re.compile(r"\(([a-zA-Z](?:,[a-zA-Z])+)\)")

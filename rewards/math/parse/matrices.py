@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rewards.math.expressions import Expr, Num, Op, add, divide, multiply, negative, number
+from rewards.math.notation.tokens import NotMaths
 from rewards.math.parse.grammar import Grammar
-from rewards.math.spell.tokens import NotMaths
 
 ENVIRONMENTS = frozenset(("matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "smallmatrix", "array"))
 _MOST_CELLS = 144

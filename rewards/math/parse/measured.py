@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from rewards.math.expressions import Expr, Num, Op, multiply, negative, number, walk
 from rewards.math.lexicon import SCALES
+from rewards.math.notation.tokens import Kind, NotMaths, Token
 from rewards.math.parse.commands import Parser
-from rewards.math.spell.tokens import Kind, NotMaths, Token
 from rewards.math.units import CURRENCIES, Unit, is_unit, priced, read_unit
 from rewards.math.values import Scalar, Value
 

@@ -4,7 +4,7 @@ Sets of real numbers are intervals. Sets of integers, rational and complex numbe
 conventions differ on whether 0 is a natural number, `\mathbb{N}` is just "the natural numbers".
 
 Example:
-    >>> from rewards.math.spell.tokens import tokens
+    >>> from rewards.math.notation.tokens import tokens
     >>> by_sign(tokens(r"\mathbb{Z}_{\ge 0}")), by_words("non-negative integers")
     (Words(text='all nonnegative integers'), Words(text='all nonnegative integers'))
 """
@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 
 from rewards.math.expressions import INFINITY, ZERO, negative, number
-from rewards.math.spell.tokens import Token
+from rewards.math.notation.tokens import Token
 from rewards.math.values import Interval, Union, Value, Words
 
 _MINUS_INFINITY = negative(INFINITY)

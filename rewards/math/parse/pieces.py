@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 
 from rewards.math.expressions import Sym
+from rewards.math.notation.standard import key
 from rewards.math.parse.left_sides import FUNCTION_NAME
 from rewards.math.parse.structure import maths
-from rewards.math.spell.spelling import key
 from rewards.math.values import Inequality, Named, Pieces, Scalar, Value, Words
 
 _BRANCHES = re.compile(r"\\\\(?:\[[^\]]*\])?")

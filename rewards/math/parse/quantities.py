@@ -13,10 +13,10 @@ import re
 from collections.abc import Sequence
 
 from rewards.math.expressions import Sym
+from rewards.math.notation.tokens import Kind, NotMaths, Token
 from rewards.math.parse.commands import Parser
 from rewards.math.parse.cutting import closes
 from rewards.math.parse.matrices import read_matrix
-from rewards.math.spell.tokens import Kind, NotMaths, Token
 
 _LONGEST = 120
 _N = r"(?:[a-zA-Z]|\\[a-z]+)(?:_\s*\{?\w+\}?)?"  # a plain name

@@ -19,6 +19,10 @@ from fractions import Fraction
 from functools import lru_cache
 
 from rewards.math.expressions import Num, negative
+from rewards.math.notation.han import is_word
+from rewards.math.notation.standard import CLOSE_TEXT, LONGEST, OPEN_TEXT, key, standardised
+from rewards.math.notation.tokens import FUNCTION_WORDS, NotMaths
+from rewards.math.notation.words import words_of
 from rewards.math.parse.boolean import table
 from rewards.math.parse.clauses import clause, unnamed
 from rewards.math.parse.compound import in_smallest
@@ -34,10 +38,6 @@ from rewards.math.parse.signs import expanded
 from rewards.math.parse.statements import statement
 from rewards.math.parse.structure import maths
 from rewards.math.parse.worded import worded
-from rewards.math.spell.han import is_word
-from rewards.math.spell.spelling import CLOSE_TEXT, LONGEST, OPEN_TEXT, key, spelled
-from rewards.math.spell.tokens import FUNCTION_WORDS, NotMaths
-from rewards.math.spell.words import words_of
 from rewards.math.units import CURRENCIES, is_unit
 from rewards.math.values import Based, Clock, Many, Minus, Named, Ratio, Scalar, Truth, Value, Words
 
@@ -138,7 +138,7 @@ def readings(text: str) -> tuple[Value, ...]:
 
 def _read(text: str) -> tuple[Value, ...]:
     try:
-        plain = spelled(text)
+        plain = standardised(text)
         found = _readings(plain) if plain else []
         if (family := unnamed(plain)) is not None:
             found += _readings(family)
@@ -163,7 +163,7 @@ def gold_readings(text: str) -> tuple[Value, ...]:
 
     Contradictory inequalities mean a union, since a gold would not express the empty set like this.
     """
-    plain = spelled(text) if len(text) <= LONGEST else ""
+    plain = standardised(text) if len(text) <= LONGEST else ""
     marked = "\\" in text or "{" in text  # `1{,}000`, `1,\\!000`: one number
     if plain.count(",") > 2 and not marked and _GROUPED.fullmatch(plain) and not re.search(r",0", plain):
         return (*readings(text), *readings(plain.replace(",", ", ")))

@@ -17,7 +17,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from rewards.math.expressions import ZERO, Expr, Num, Op, Sym, add, divide, multiply, number, power
-from rewards.math.spell.tokens import NotMaths
+from rewards.math.notation.tokens import NotMaths
 
 _TERM = Sym("the term")
 _HIGHEST = 100  # highest power of a base to look for

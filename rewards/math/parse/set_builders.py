@@ -10,11 +10,11 @@ from typing import TypeAlias
 
 from rewards.math.expressions import Num, Op, Sym, free_variables, negative, number, renamed, substituted
 from rewards.math.normalise import exact, polynomials
+from rewards.math.notation.standard import key
+from rewards.math.notation.tokens import Kind, Token
 from rewards.math.parse.commands import expression
 from rewards.math.parse.cutting import cut
 from rewards.math.parse.progressions import from_on
-from rewards.math.spell.spelling import key
-from rewards.math.spell.tokens import Kind, Token
 from rewards.math.values import Equation, Inequality, Many, Named, Scalar, Value, Words
 
 _Reader: TypeAlias = Callable[[Sequence[Token], str], list[Value]]

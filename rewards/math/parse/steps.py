@@ -12,8 +12,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from rewards.math.expressions import TRIGONOMETRIC, Num
+from rewards.math.notation.tokens import Kind, NotMaths, Token, tokens
 from rewards.math.parse.commands import Parser
-from rewards.math.spell.tokens import Kind, NotMaths, Token, tokens
 from rewards.math.units import CURRENCIES, is_unit
 from rewards.math.values import Many, Matrix, Ratio, Scalar, Steps, Value
 

@@ -12,6 +12,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from rewards.math.expressions import FUNCTIONS, E, Expr, Num, Sym, divide, free_variables, is_decimal, number
+from rewards.math.notation.standard import key
+from rewards.math.notation.tokens import Kind, NotMaths, Token, tokens
+from rewards.math.notation.words import words_of
 from rewards.math.parse.commands import Parser, expression, literal
 from rewards.math.parse.cutting import JOINING, OPENING, closes, cut, is_measured, source_of
 from rewards.math.parse.left_sides import FUNCTION_NAME, PLAIN_NAMES, by_name, is_unknown, name_of, unsolved
@@ -22,9 +25,6 @@ from rewards.math.parse.quantities import names_a_structure
 from rewards.math.parse.set_builders import set_builder
 from rewards.math.parse.steps import worked
 from rewards.math.parse.vectors import tuples
-from rewards.math.spell.spelling import key
-from rewards.math.spell.tokens import Kind, NotMaths, Token, tokens
-from rewards.math.spell.words import words_of
 from rewards.math.values import (
     Equation,
     Inequality,

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rewards.math.expressions import Expr, add, divide, multiply, negative
+from rewards.math.notation.tokens import Kind, NotMaths, Token
 from rewards.math.parse.commands import Parser
 from rewards.math.parse.names import GREEK
-from rewards.math.spell.tokens import Kind, NotMaths, Token
 from rewards.math.values import Many, Matrix, Scalar, Value
 
 _OPENING, _CLOSING = ("(", "\\langle"), (")", "\\rangle")

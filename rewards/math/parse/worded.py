@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 
 from rewards.math.lexicon import MONTHS, TRUTHS, without_verb
+from rewards.math.notation.tokens import FUNCTION_WORDS
+from rewards.math.notation.words import words_of
 from rewards.math.parse.number_sets import by_words
-from rewards.math.spell.tokens import FUNCTION_WORDS
-from rewards.math.spell.words import words_of
 from rewards.math.values import Based, Choice, Clock, Date, Many, Truth, Value, Words
 
 _PLAIN = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’. -]*[A-Za-zÀ-ÿ.]")

@@ -20,7 +20,7 @@ from rewards.code.judgement import CaseOutcome, Fate, Judgement
 from rewards.code.references import AssertsReference, StdioCase, StdioReference
 from rewards.code.sandboxes import Place, close_held
 from rewards.composite import build
-from rewards.spec_properties import concurrency, patience
+from rewards.spec_properties import concurrency, extra_seconds
 from rewards.types import reference_from
 from sandbox.errors import SandboxUnavailable
 from tests.rewards.code.boxes import isolation
@@ -113,7 +113,7 @@ def test_the_time_of_a_request_follows_from_its_cases_alone() -> None:
     assert 2 * 2 * 2 < seconds(few) < seconds(many)
     assert seconds(request(RIGHT + "x" * 1000)) == seconds(request(WRONG))
     assert seconds(request(RIGHT, "3")) == 0.0
-    assert patience(RewardSpec.from_dict("code"), [few], control=True) > seconds(few)
+    assert extra_seconds(RewardSpec.from_dict("code"), [few], control=True) > seconds(few)
 
 
 def test_slots_are_how_many_requests_a_worker_is_at() -> None:

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from rewards import AnyOf, GradeRequest, GradeResult, GraderPool, MathReference, Verdict, grade
 from rewards.math import grade_math
 from rewards.math.equal.equality import Equality, compare
+from rewards.math.notation.standard import key, standardised
 from rewards.math.parse.reading import readings
-from rewards.math.spell.spelling import key, spelled
 from rewards.types import DataReference, Policy
 
 
@@ -313,8 +313,8 @@ def test_every_decimal_equals_itself_with_separators(value: object) -> None:
 
 @given(st.text(max_size=60))
 def test_spelling_twice_changes_nothing_that_counts(text: str) -> None:
-    once = spelled(text)
-    assert key(spelled(once)) == key(spelled(spelled(once)))
+    once = standardised(text)
+    assert key(standardised(once)) == key(standardised(standardised(once)))
 
 
 @given(st.text(max_size=60) | st.text(alphabet="0123456789.,/%$e+-_^ \\{}()[]|=<>fracsqrtxpi", max_size=40))

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import functools
 import re
-import sys
 from typing import Any
 
 from ..proxies import proxies
@@ -45,8 +44,9 @@ def given(value: Any) -> Any:
     """Wrap a numpy array or scalar from the program so that results computed from it are checked."""
     if not _may_mislead(value):
         return value
-    kinds, numpy = _kinds(), sys.modules["numpy"]
-    return value.view(kinds.given) if isinstance(value, numpy.ndarray) else kinds.scalar(type(value))(value)
+    if isinstance(value, _numpy().ndarray):
+        return value.view(_kinds().given)
+    return _scalar_kind(value.__class__)(value)
 
 
 def made(array: Any) -> Any:
@@ -61,67 +61,30 @@ def _may_mislead(value: Any) -> bool:
         return bool((value.imag != 0).any())
     if value.dtype.kind != "i" or not _multiply or not value.size:
         return False
-    numpy: Any = sys.modules["numpy"]
-    most = float(numpy.iinfo(value.dtype).max)
+    most = float(_numpy().iinfo(value.dtype).max)
     return max(abs(int(value.max())), abs(int(value.min()))) ** 4 * float(value.size) > most
 
 
 class _Kinds:
-    """Checking subclasses of numpy's. watching: for arrays of the tests. given: for the program's arrays and items."""
+    """Checking subclasses of numpy's. watching: for arrays of the tests. given: for the program's arrays."""
 
-    def __init__(self, watching: Any, given: Any, scalar: Any) -> None:
-        self.watching, self.given, self.scalar = watching, given, scalar
+    def __init__(self, watching: Any, given: Any) -> None:
+        self.watching, self.given = watching, given
+
+
+@functools.cache
+def _numpy() -> Any:
+    import numpy
+
+    return numpy
 
 
 @functools.cache
 def _kinds() -> _Kinds:
     import numpy
 
-    def plainly(value: Any) -> Any:
-        if isinstance(value, Watching):
-            return value.view(numpy.ndarray)
-        return value.astype(value.dtype) if isinstance(value, numpy.generic) else value
-
-    def compute(_self: Any, ufunc: Any, method: str, *inputs: Any, **more: Any) -> Any:
-        plain = [plainly(value) for value in inputs]
-        if ufunc.__name__ in _ORDERINGS and method == "__call__" and any(map(numpy.iscomplexobj, plain)):
-            _compare_by_order(plain)
-        if out := more.get("out"):
-            more["out"] = tuple(map(plainly, out))
-        with numpy.errstate(over="ignore"):
-            result = getattr(ufunc, method)(*plain, **more)
-        if ufunc.__name__ in _CHECKED and getattr(getattr(result, "dtype", None), "kind", "") == "i":
-            _check(ufunc, method, plain, more, result)
-        watches = any(isinstance(value, Given | numpy.generic) for value in inputs)
-        return wrapped(result, watches=watches)
-
-    def wrapped(result: Any, *, watches: bool) -> Any:
-        if isinstance(result, numpy.ndarray) and result.ndim and result.dtype.kind in "ic":
-            return result.view(Given if watches else Watching)
-        return given(result) if isinstance(result, numpy.generic) else result
-
-    def _check(ufunc: Any, method: str, plain: list[Any], more: dict[str, Any], result: Any) -> None:
-        exact = {name: value for name, value in more.items() if name not in ("out", "dtype", "casting")}
-        inexact = [value if index and method != "__call__" else _float(value) for index, value in enumerate(plain)]
-        with numpy.errstate(all="ignore"):
-            should = getattr(ufunc, method)(*inexact, **exact)
-            wraps = numpy.abs(numpy.asarray(result, dtype=float) - should) > 2.0 ** (8 * result.dtype.itemsize - 2)
-        if numpy.any(wraps):
-            _refuse("an integer so large that what is computed from it comes around")
-
-    def _float(value: Any) -> Any:
-        return numpy.asarray(value, dtype=float)
-
-    def _compare_by_order(sides: list[Any]) -> None:
-        if not all(map(numpy.iscomplexobj, sides)) and any(numpy.any(numpy.imag(side) != 0) for side in sides):
-            _refuse("a complex number where the test compares by order")
-
-    def mean(self: Any, *args: Any, **kwargs: Any) -> Any:
-        found = numpy.asarray(plainly(self)).mean(*args, **kwargs)
-        return given(found) if hasattr(found, "dtype") else found
-
     class Watching(numpy.ndarray):
-        __array_ufunc__ = compute
+        __array_ufunc__ = _compute
 
         def __repr__(self) -> str:
             return repr(self.view(numpy.ndarray))
@@ -130,7 +93,7 @@ def _kinds() -> _Kinds:
             return self.view(numpy.ndarray).__reduce__()
 
         def mean(self, *args: Any, **kwargs: Any) -> Any:
-            return mean(self, *args, **kwargs)
+            return _mean(self, *args, **kwargs)
 
         def dot(self, other: Any, *args: Any) -> Any:
             return numpy.matmul(self, other) if self.ndim == 1 == numpy.ndim(other) else super().dot(other, *args)
@@ -148,30 +111,91 @@ def _kinds() -> _Kinds:
         def __iter__(self) -> Any:
             return map(self.__getitem__, range(len(self)))
 
-    def forward(name: str) -> Any:
-        ufunc = getattr(numpy, name)
-        return lambda self, other: ufunc(self, other)
-
-    def backward(name: str) -> Any:
-        ufunc = getattr(numpy, name)
-        return lambda self, other: ufunc(other, self)
-
-    @functools.cache
-    def scalar(kind: type) -> Any:
-        methods: dict[str, Any] = {"__array_ufunc__": compute, "__module__": "numpy", "mean": mean}
-        for name, ufunc in _OPERATORS.items():
-            methods |= {f"__{name}__": forward(ufunc), f"__r{name}__": backward(ufunc)}
-        methods |= {f"__{name}__": forward(ufunc) for name, ufunc in _COMPARISONS.items()}
-        methods["__repr__"] = lambda self: repr(plainly(self))
-        methods["__neg__"] = lambda self: numpy.negative(self)
-        methods["__abs__"] = lambda self: numpy.absolute(self)
-        methods["__reduce__"] = lambda self: plainly(self).__reduce__()
-        return type(kind.__name__, (kind,), methods)
-
     for kind in (Watching, Given):
         kind.__name__ = kind.__qualname__ = "ndarray"
         kind.__module__ = "numpy"
-    return _Kinds(Watching, Given, scalar)
+    return _Kinds(Watching, Given)
+
+
+@functools.cache
+def _scalar_kind(kind: type) -> Any:
+    """A checking subclass of one of numpy's types of scalars."""
+    methods: dict[str, Any] = {"__array_ufunc__": _compute, "__module__": "numpy", "mean": _mean}
+    for name, ufunc in _OPERATORS.items():
+        methods |= {f"__{name}__": _forward(ufunc), f"__r{name}__": _backward(ufunc)}
+    methods |= {f"__{name}__": _forward(ufunc) for name, ufunc in _COMPARISONS.items()}
+    methods["__repr__"] = lambda self: repr(_plainly(self))
+    methods["__neg__"] = lambda self: _numpy().negative(self)
+    methods["__abs__"] = lambda self: _numpy().absolute(self)
+    methods["__reduce__"] = lambda self: _plainly(self).__reduce__()
+    return type(kind.__name__, (kind,), methods)
+
+
+def _forward(name: str) -> Any:
+    ufunc = getattr(_numpy(), name)
+    return lambda self, other: ufunc(self, other)
+
+
+def _backward(name: str) -> Any:
+    ufunc = getattr(_numpy(), name)
+    return lambda self, other: ufunc(other, self)
+
+
+def _compute(_self: Any, ufunc: Any, method: str, *inputs: Any, **more: Any) -> Any:
+    """`__array_ufunc__` of both kinds: compute on plain arrays, check the result, wrap it again."""
+    numpy = _numpy()
+    plain = [_plainly(value) for value in inputs]
+    if ufunc.__name__ in _ORDERINGS and method == "__call__" and any(map(numpy.iscomplexobj, plain)):
+        _check_order(plain)
+    if out := more.get("out"):
+        more["out"] = tuple(map(_plainly, out))
+    with numpy.errstate(over="ignore"):
+        result = getattr(ufunc, method)(*plain, **more)
+    if ufunc.__name__ in _CHECKED and getattr(getattr(result, "dtype", None), "kind", "") == "i":
+        _check_exact(ufunc, method, plain, more, result)
+    watches = any(isinstance(value, _kinds().given | numpy.generic) for value in inputs)
+    return _wrapped(result, watches=watches)
+
+
+def _mean(self: Any, *args: Any, **kwargs: Any) -> Any:
+    found = _numpy().asarray(_plainly(self)).mean(*args, **kwargs)
+    return given(found) if hasattr(found, "dtype") else found
+
+
+def _plainly(value: Any) -> Any:
+    numpy = _numpy()
+    if isinstance(value, _kinds().watching):
+        return value.view(numpy.ndarray)
+    return value.astype(value.dtype) if isinstance(value, numpy.generic) else value
+
+
+def _wrapped(result: Any, *, watches: bool) -> Any:
+    numpy = _numpy()
+    if isinstance(result, numpy.ndarray) and result.ndim and result.dtype.kind in "ic":
+        return result.view(_kinds().given if watches else _kinds().watching)
+    return given(result) if isinstance(result, numpy.generic) else result
+
+
+def _check_exact(ufunc: Any, method: str, plain: list[Any], more: dict[str, Any], result: Any) -> None:
+    """Refuse a result that differs from the one in floating point by as much as wrapping around makes it."""
+    numpy = _numpy()
+    options = {name: value for name, value in more.items() if name not in ("out", "dtype", "casting")}
+    floats = [
+        value if index and method != "__call__" else numpy.asarray(value, dtype=float)
+        for index, value in enumerate(plain)
+    ]
+    with numpy.errstate(all="ignore"):
+        should = getattr(ufunc, method)(*floats, **options)
+        wraps = numpy.abs(numpy.asarray(result, dtype=float) - should) > 2.0 ** (8 * result.dtype.itemsize - 2)
+    if numpy.any(wraps):
+        _refuse("an integer so large that what is computed from it comes around")
+
+
+def _check_order(sides: list[Any]) -> None:
+    """Refuse an ordering of a complex number with a real one."""
+    numpy = _numpy()
+    if not all(map(numpy.iscomplexobj, sides)) and any(numpy.any(numpy.imag(side) != 0) for side in sides):
+        _refuse("a complex number where the test compares by order")
 
 
 def _refuse(what: str) -> None:

@@ -59,7 +59,7 @@ class Companions:
 
     def _take(self, message: list[Any]) -> bool:
         """Pass a message to its receiver, and the turn to a thread with something to say. Returns whether none had."""
-        patience, who = message.pop(), message.pop()
+        wait_seconds, who = message.pop(), message.pop()
         with self._turn:
             self._direct = 0
             if message[0] == wire.ASK:
@@ -73,7 +73,7 @@ class Companions:
             del message
             self._ours = True
             self._turn.notify_all()
-            self._turn.wait_for(lambda: self._said, None if patience < 0 else patience)
+            self._turn.wait_for(lambda: self._said, None if wait_seconds < 0 else wait_seconds)
             if self._ours:
                 self._ours = False
                 self._direct = get_ident()

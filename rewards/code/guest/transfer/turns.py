@@ -126,9 +126,9 @@ class Turns:
     # --- one message to the program, one from it ---
 
     def _converse(self, who: int, operation: int, holder: list[Any]) -> None:
-        patience = _FIRST if _count() else -1.0  # no other thread could ask in the meantime
+        wait_seconds = _FIRST if _count() else -1.0  # no other thread could ask in the meantime
         link = self._link
-        link.write(operation, *wire.emptied(holder), who, patience)
+        link.write(operation, *wire.emptied(holder), who, wait_seconds)
         while not self._deliver(link.read()):
             pass
 

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable
 
 from rewards.math.late import late
-from rewards.math.spell.events import of_events
+from rewards.math.notation.events import of_events
 
 _LEADING = late(
     r"\s*(?:\\(?:Rightarrow|implies|Longrightarrow|therefore|to|rightarrow)(?![a-zA-Z])|\$\s*\\therefore\s*\$|⇒|∴|→|[=-]>)\s*"

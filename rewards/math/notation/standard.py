@@ -4,7 +4,7 @@ Normalisation never changes a value, and runs in linear time. Text commands (`\t
 distinguish words from variables.
 
 Example:
-    >>> spelled(r"$\dfrac{1}{2}\,\text{cm}$.")
+    >>> standardised(r"$\dfrac{1}{2}\,\text{cm}$.")
     '\\frac{1}{2} “cm”'
 """
 
@@ -14,10 +14,10 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from rewards.math.spell import han
-from rewards.math.spell.dress import arrowed, indexed, undressed
-from rewards.math.spell.layout import laid_out, settled, unbraced
-from rewards.math.spell.tokens import FUNCTION_WORDS
+from rewards.math.notation import han
+from rewards.math.notation.decorations import arrowed, indexed, undressed
+from rewards.math.notation.layout import laid_out, settled, unbraced
+from rewards.math.notation.tokens import FUNCTION_WORDS
 
 OPEN_TEXT, CLOSE_TEXT = "“", "”"
 LONGEST = 2000
@@ -408,7 +408,7 @@ def _letter(character: str) -> str:
 _COMMA_IN_LIST = re.compile(r",(?=\s)")  # no decimal one: the blank behind it counts
 _BLANK_THAT_COUNTS = re.compile(r"(?<=[A-Za-z])\s+(?=[A-Za-z])|(?<=[\d.])\s+(?=[\d.eE])|(?<=[eE])\s+(?=\d)")
 _BRACED_SCRIPT = re.compile(r"([\^_])\{(\w)\}(?!\w)")
-# Texts that `spelled` leaves unchanged, except for spaces, final full stops and signs in braces.
+# Texts that `standardised` leaves unchanged, except for spaces, final full stops and signs in braces.
 _ALREADY = re.compile(
     r"(?:[a-zA-Z0-9 +/=()|<>{}^!-]++|,(?! *})|\.(?=\S)"
     r"|\\(?:frac|sqrt|pi|theta|alpha|cup|infty|pm|sin|cos|tan|log|ln|le|ge)(?![a-zA-Z]))*"
@@ -416,7 +416,7 @@ _ALREADY = re.compile(
 
 
 @lru_cache(maxsize=512)
-def spelled(text: str) -> str:
+def standardised(text: str) -> str:
     """The normalised text, with single spaces and without a final full stop."""
     if " x " in text or "U" in text:
         text = _UNION.sub(r" \\cup ", _TIMES.sub(r" \\times ", text))

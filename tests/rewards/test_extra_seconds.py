@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rewards import GradeRequest, GraderPool, RewardSpec
-from rewards.spec_properties import concurrency, patience
+from rewards.spec_properties import concurrency, extra_seconds
 from tests.rewards.pools import DEADLINE, FILE, Pools, open_pools, scores
 
 __all__ = ["open_pools"]
@@ -41,6 +41,6 @@ def test_the_seconds_of_composed_rewards_add_up() -> None:
     spec = RewardSpec.from_dict(
         {"sum": [{"reward": patient}, {"reward": patient, "label": "again"}, {"reward": "format"}]}
     )
-    assert patience(spec, [slow("a", 1.0), slow("b", 2.0)]) == 6.0
-    assert patience(spec, [slow("a", 1.0)], control=True) == 2.0
-    assert patience(RewardSpec.from_dict("format"), [slow("a", 1.0)]) == 0.0
+    assert extra_seconds(spec, [slow("a", 1.0), slow("b", 2.0)]) == 6.0
+    assert extra_seconds(spec, [slow("a", 1.0)], control=True) == 2.0
+    assert extra_seconds(RewardSpec.from_dict("format"), [slow("a", 1.0)]) == 0.0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from rewards.math.lexicon import without_verb
-from rewards.math.spell.spelling import CLOSE_TEXT, OPEN_TEXT
+from rewards.math.notation.standard import CLOSE_TEXT, OPEN_TEXT
 
 _HYPHEN = re.compile(r"(?<=\w)\s*-\s*(?=\w)")
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)

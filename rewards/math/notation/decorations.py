@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 
-from rewards.math.spell.siunitx import measured
+from rewards.math.notation.siunitx import measured
 
 _UNSEEN = re.compile(
     r"\\[hv]?phantom\s*(?:\{[^{}]*\}|.)|\\label\s*\{[^{}]*\}|\\tag\s*\{[^{}]*\}|\\color\s*\{[^{}]*\}"

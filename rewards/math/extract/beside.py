@@ -1,0 +1,213 @@
+"""Values that only stand beside the one a sentence states: what it is compared with, taken from or used for.
+
+Example:
+    >>> from rewards.math.extract.spans import values
+    >>> text = "She has 24 left, down from 36."
+    >>> is_beside(text, list(values(text)))
+    True
+"""
+
+from __future__ import annotations
+
+import re
+
+from rewards.math.extract.claims import is_of_another_time
+from rewards.math.extract.echoed import is_echoed
+from rewards.math.extract.sentences import sentence_before, sentence_end
+from rewards.math.extract.spans import Span
+from rewards.math.late import late
+
+_NEAR = 40  # characters before a value that say what it is
+_LONGEST_CLAUSE = 300
+_LONGEST_DELIMITER = 20
+
+_DETERMINED = (
+    r"(?:(?:the|his|her|their|its|our|your|those|an?)\s)?(?:original\s|initial\s|given\s|first\s|total\s)*[\s$*(]*\Z"
+)
+_BESIDE = late(  # what a value is compared with, taken from, or found in: "12 marbles in the 3 boxes"
+    rf"(?<![^\W_])(?:versus|vs\.?|in contrast to|as opposed to|compared (?:with|to)|unlike|from|rather than|instead of"
+    rf"|against|past|off|out of a total of|short of (?:the|his|her|its|their) \w+ of|accounts for all"
+    rf"|(?<=[a-z]\s)out of|having (?:started|begun) with|after (?:losing|giving away|spending|using|eating|selling)"
+    rf"|not (?:counting|including)|apart from|aside from|(?<=,\s)(?:down|up))\s{_DETERMINED}"
+    rf"|(?<![\d./])\d+\sof\s{_DETERMINED}|\b(?:left|all)\sof\s{_DETERMINED}"
+    r"|\bof\s(?:the|his|her|their|its)\s(?:original|initial|starting)\s[\s$*(]*\Z"
+    r"|\b(?:in|on|for|with|among|between|of|over|across|during|throughout)\s(?:all\s)?(?:the|his|her|their|these|those)\s[\s$*(]*\Z"
+    r"|\bto\s[a-z]+\s(?:all\s)?(?:the|these|those)\s[\s$*(]*\Z"  # "to store the 72 pencils"
+    r"|\b(?:from|by|for|after)\s[a-z]+ing\s(?:all\s(?:the\s|these\s|of\s(?:the|her|his|their)\s)?|(?:the|these|those|his|her|their)\s)[$*(]*\Z"
+    r"|\b(?:to\s[a-z]+|for|holds?)\sall\s[\s$*(]*\Z"
+    r"|\b(?:each|all of (?:them|which))\s(?:[a-z]+\s){0,2}(?:with|of|having|holding|containing)\s[\s$*(]*\Z"
+    r"|,\s(?:when|at\swhich\s(?:point|time|moment))\s(?:the|its|his|her)\s(?!max|min|value|total|sum|number)[a-z]+\sis\s[\s$*]*\Z"
+    r"|,?\s(?:given that|assuming(?:\sthat)?)\s[^.;\d$\n]{0,40}\Z"
+    r"|,\sgiven\s(?:the|an?|his|her|their)\s[^.;\d$\n]{0,40}\Z"
+    r"|,\s(?:and\s)?(?:the\s)?next\s(?:one\s)?(?:being|is|would\sbe)\s[$*]*\Z"
+    r"|(?:\b(?:whereas|unlike)|,\swhile)\b(?![^.,;\n\d]*\b(?:total|left|remain\w*|answer|so|thus)\b)[^.,;\n\d]*\Z"
+    r"|\bbefore\s(?:he|she|they|it|[A-Z][a-z]+)\s(?:spent|gave|bought|sold|lost|used|ate|paid)\s[\s$*]*\Z"
+    r"|(?:≈|\\approx)[\s$]*\Z"
+    r"|,\shaving\s(?:already\s)?[a-z]+\s[\s$*]*\Z|\bas\s[a-z]+\sas\s[a-z]+,\swho\s(?:is|has|was|had)\s[\s$*]*\Z"
+    r"|\s[–—]\s?an?\s(?:saving|discount)\sof\s[\s$*]*\Z"
+    r"|\bas\s(?:many|much)\sas\s[^.,;\n\d]{0,30}\Z",
+    re.IGNORECASE,
+)
+_CONTRASTED = late(  # "This is different from ", in a sentence of its own
+    r"\b(?:this|that|it|which)\s(?:(?:is|was)\s(?:different|distinct|not\sto\sbe\sconfused\swith|not\sthe\ssame\sas)(?:\sfrom)?"
+    rf"|differs\sfrom|should\snot\sbe\sconfused\swith)\s{_DETERMINED}",
+    re.IGNORECASE,
+)
+_OTHERS = late(  # "The other 22 are gone", "after 22 were lost"
+    r"(?:(?:\A|[.;,–—-])\W*(?:the|all)\sothers?|\bafter(?:\s(?:the|all))?)\s[\s$*(]*\Z", re.IGNORECASE
+)
+_GONE = late(r"[\s$*)]*(?:[a-z]+\s){0,2}(?:are|were|was|is|have\sbeen|had\sbeen|has\sbeen)\s", re.IGNORECASE)
+_LEFT_OVER = late(
+    r"[\s$*]*(?:[a-z]+\s?){0,3}(?:(?:are|is)\sleft)?(?:[;,]|\sand)\s[\s$*]*\Z"
+)  # "79 petals; 22 are gone"
+_LOST = late(r"[\s$*]*(?:[a-z]+\s){0,2}(?:are|were|have\sbeen)\s(?:gone|lost|missing|broken|eaten)\b")
+_LEFT_BEFORE = late(r"\b(?:still\shas|has|have)\s[^;.\n]{0,60}\Z")
+_LOSING = late(
+    r"[^;.\n\d]*;\s(?:she|he|it|they)\s(?:(?:has|had|have)\s)?(?:lost|gave\saway|broke|ate|threw\saway)\s[$*]*"
+)
+_PAID_FOR = late(r"[\s*]*(?:[a-z]+\s){0,2}for\s(?:all\s|these\s)?[*]*")  # "pays $64 for 16 glasses"
+_ON = late(r"\son\s(?:[a-z]+\s){1,3}of\s[*]*")  # "a profit of $20 on sales of $120"
+_ORDINAL = late(r"(?:st|nd|rd|th)\s[a-z]")  # "17 is the 7th prime"
+_OF = late(r"[a-z]\s(?:of|with|holding|containing)\s[\s$*]*\Z")
+_EACH = late(r"[\s$*]*(?:[a-z]+\s){0,2}(?:each|apiece)\b")  # "9 boxes of 8 pencils each"
+_FAILS = late(  # "$n = 4$ works, while $n = 5$ does not"
+    r"[\s$*)]*,?\s*(?:(?:it|this)\s)?(?:fails|(?:does\snot|doesn['’]t)(?:\s(?:work|satisfy|hold|suffice)\b|[.\s]*\Z))",
+    re.IGNORECASE,
+)
+_FOR_SOMEBODY = late(r"[\s$*]*[a-z]+\sto\s[a-z]+\s")  # "8 days for 4 workers to finish the job"
+_IS_THE_NUMBER = late(  # "40 is the total number of pages she reads in 5 days"
+    r"[\s$*]*\sis\sthe\s(?:total\s)?(?:number|amount|total|sum|cost|price|answer)\b[^.;:,\d$\n]{0,60}"
+    r"\s(?:in|for|of|over|on|at|after|every|per|from)\s(?:the\s|all\s)?[\s$*]*"
+)
+_NO_SUBJECT = late(r"[\s$*]*(?:(?:so|thus|hence|therefore|overall|in\s(?:all|total)),?\s)?[\s$*]*", re.IGNORECASE)
+_NOT_ASKED = late(r"[\s$*]*,\swhich\s(?:is|was)\snot\s(?:what\s(?:is|was)\s)?(?:asked|needed|required|wanted)\b")
+_DEFINED, _DEFINING = late(r"\bwhere\s[$*]*\Z"), late(r"[\s$*]*\s(?:is|denotes|stands\sfor)\s(?:an?|the|any|some)\b")
+_USED = late(  # "= 84 dollars in ", "= 28 hours to sew "; not "= 60 dollars for a total of "
+    r"(?![^\n]*\b(?:total|sum|minimum|maximum|values?|remainder|answer|that|which|shows?|we|so|and|then|giving|leaving|making|plus|minus|or|is|was|has|have|get|find|reach|give)\b)"
+    r"[\s$)]*[^.,;:\n\d=$]{0,60}\b(?:for|in|on|after|per|every|of|to\s[a-z]+)\s(?:(?:the|his|her|their|its|all)\s)?[$*(]*\Z"
+)
+_BY_WORDS = late(r"[^\d,;:=]{0,40}\Z")
+_AND_MORE = late(r"[\s$*]*(?:[a-z]+\s){1,4}?(?P<and>and\s)[\s$*]*")
+_TIMES = late(r"\stimes\sas\b")
+_REFERENCE = late(  # the number of a part of the text
+    r"\b(?:step|problem|question|part|equation|method|formula|section|line|lemma|theorem|exercise|figure|rule|example"
+    r"|page|chapter)s?"
+    r"\s[\s$*(]*\Z",
+    re.IGNORECASE,
+)
+
+
+def is_beside(text: str, spans: list[Span]) -> bool:
+    """Whether the last of two or more values is not what is stated: it numbers a part of the text, is what another
+    value of its sentence is compared with or used for, or is a new value of a sentence about another time.
+    """
+    other, span = spans[-2:]
+    if _is_referred_to(text, span):
+        return True
+    if sentence_end(text, other.end) > span.start:
+        if _IS_THE_NUMBER.fullmatch(text, other.end, span.start) is not None:
+            return _NO_SUBJECT.fullmatch(sentence_before(text, other.start)) is not None
+        if _is_left_over(text, other, span) or _is_price(text, other, span) or _is_compared(text, other, span):
+            return True
+    return _is_explained(text, span) or _is_new_at_another_time(text, spans)
+
+
+def is_beside_with(text: str, spans: list[Span]) -> bool:
+    """Whether the last of three or more values is the second of two that stand beside a value.
+
+    "6 dollars for 2 pens and 4 pencils".
+    """
+    more = _AND_MORE.fullmatch(text, spans[-2].end, spans[-1].start)
+    if more is None or sentence_end(text, spans[-3].end) < spans[-1].start:
+        return False
+    value, first = spans[-3:-1]
+    if _is_money(text, value) and not _is_money(text, first) and _PAID_FOR.fullmatch(text, value.end, first.start):
+        return True
+    return is_echoed(f"{text[: more.start('and')].rstrip()}.", value, first)
+
+
+def is_numbering(text: str, span: Span) -> bool:
+    """Whether it is the number of a part of a text: "line 10"."""
+    return text[span.start : span.end].isdigit() and _REFERENCE.search(text, _near(span), span.start) is not None
+
+
+def _near(span: Span) -> int:
+    return max(0, span.start - _NEAR)
+
+
+def _is_referred_to(text: str, span: Span) -> bool:
+    """Whether it numbers something, or is what the answer differs from."""
+    near = _near(span)
+    return bool(
+        (text.endswith(" the ", 0, span.start) and _ORDINAL.match(text, span.end))
+        or _REFERENCE.search(text, near, span.start)
+        or _CONTRASTED.search(text, near, span.start)
+        or (_GONE.match(text, span.end) and _OTHERS.search(text, near, span.start))
+    )
+
+
+def _is_explained(text: str, span: Span) -> bool:
+    """Whether the text says that it was not asked for, or it is a letter that is defined."""
+    return bool(
+        _NOT_ASKED.match(text, span.end)
+        or (_DEFINED.search(text, _near(span), span.start) and _DEFINING.match(text, span.end))
+    )
+
+
+def _is_left_over(text: str, other: Span, span: Span) -> bool:
+    """Whether the other value is what is left when this one is gone."""
+    between = text[other.end : span.start]
+    return bool(
+        (_LEFT_OVER.match(between) and _LOST.match(text, span.end))
+        or (
+            _LEFT_BEFORE.search(text, max(0, other.start - _LONGEST_CLAUSE), other.start) and _LOSING.fullmatch(between)
+        )
+    )
+
+
+def _is_price(text: str, other: Span, span: Span) -> bool:
+    """Whether the other value is an amount of money that is made on this one, or paid for it."""
+    if not _is_money(text, other):
+        return False
+    joint = _ON if _is_money(text, span) else _PAID_FOR
+    return joint.fullmatch(text[other.end : span.start]) is not None
+
+
+def _is_compared(text: str, other: Span, span: Span) -> bool:
+    """Whether words between the values, or behind this one, make it the lesser part of the sentence."""
+    between = text[other.end : span.start]
+    return bool(
+        _BESIDE.search(text, other.start, span.start)
+        or (between.rstrip(" $*").endswith(" for") and _FOR_SOMEBODY.match(text, span.end))
+        or ("=" in text[other.end : span.end] and _FAILS.match(text, span.end))
+        or (_EACH.match(text, span.end) and _OF.search(text, other.end, span.start))
+        or is_echoed(text, other, span)
+        or (_TIMES.match(text, span.end) and between.endswith(", "))
+        or (
+            _is_result(text, other)
+            and "=" not in text[span.start : span.end]
+            and _USED.match(between)
+            and _BY_WORDS.match(text[span.end : sentence_end(text, span.end)])
+        )
+    )
+
+
+def _is_new_at_another_time(text: str, spans: list[Span]) -> bool:
+    """Whether its sentence is about another time and gives another value than the sentences before."""
+    span = spans[-1]
+    before = sentence_before(text, span.start)
+    if not is_of_another_time(before):
+        return False
+    stated = [one for one in spans if one.end <= span.start - len(before)]
+    return bool(stated) and text[stated[-1].start : stated[-1].end] != text[span.start : span.end]
+
+
+def _is_money(text: str, span: Span) -> bool:
+    return span.inner_start < 0 and "$" in text[span.start : span.end]
+
+
+def _is_result(text: str, span: Span) -> bool:
+    """Whether it is what an equation comes to."""
+    if span.inner_start < 0:
+        return text[max(0, span.start - _LONGEST_DELIMITER) : span.start].rstrip(" $*\\").endswith("=")
+    return "=" in text[span.inner_start : span.inner_end] and text[span.inner_end - 1] not in ",;."
