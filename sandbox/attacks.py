@@ -1,7 +1,8 @@
 """The attacks of `rlvr sandbox check`: small programs that try to escape, each judged from outside.
 
 Success is judged by what an attack left or reached, never by its own report alone: each tries to read a secret that
-only this process, its files and its child have, or to reach a listener, a folder or a process here.
+only this process, its files and its child have, or to reach a listener, a folder or a process here. An attack reports
+as it goes, and ends once it has succeeded: what it obtained counts even if it runs into its time limit.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ for name in [*sys.argv[1:], *os.listdir("/proc")]:
                         memory.seek(start)
                         for found in re.findall(pattern, memory.read(min(end - start, 1 << 24))):
                             print(found.decode(), flush=True)
+                            if name in sys.argv: sys.exit()
         except (OSError, ValueError, OverflowError): pass
 """
     return _found(bait, await bait.run(code, str(bait.sentinel)), "the memory of a process outside")
@@ -78,14 +80,14 @@ async def _reads_the_graded_file(bait: _Bait) -> str:
     code = """
 import os, sys
 for path in sys.argv[1:]:
-    try: print(open(path).read())
+    try: sys.exit(print(open(path).read(), flush=True))
     except OSError: pass
 for base in ("/tmp", "/var/tmp", "/home", "/root", "/srv", "/mnt", "/proc/1/root/tmp", "/proc/self/cwd/.."):
     for where, folders, names in os.walk(base):
         if where.count("/") > 6: folders.clear()
         for name in names:
             if "graded" in name:
-                try: print(open(os.path.join(where, name)).read(1000))
+                try: print(open(os.path.join(where, name)).read(1000), flush=True)
                 except OSError: pass
 """
     path = str(bait.folder / "graded")
@@ -95,9 +97,9 @@ for base in ("/tmp", "/var/tmp", "/home", "/root", "/srv", "/mnt", "/proc/1/root
 async def _reads_the_environment(bait: _Bait) -> str:
     code = """
 import glob, os
-print(os.environ)
+print(os.environ, flush=True)
 for path in glob.glob("/proc/[0-9]*/environ"):
-    try: print(open(path, "rb").read())
+    try: print(open(path, "rb").read(), flush=True)
     except OSError: pass
 """
     return _found(bait, await bait.run(code), "the caller's environment")
@@ -148,7 +150,7 @@ for folder in [sys.argv[1], *(folders if sys.argv[3] == "isolated" else [])]:
     path = os.path.join(folder, sys.argv[2])
     try:
         with open(path, "w") as f: f.write("x")
-        print(folder)
+        print(folder, flush=True)
         if folder != sys.argv[1]: os.remove(path)
     except OSError: pass
 """
@@ -217,12 +219,11 @@ try:
     while n < 400:
         if os.fork() == 0: time.sleep(20)
         n += 1
+        os.write(1, b".")
 except OSError: pass
-print(n, flush=True)
 os._exit(0)
 """
-    result = await bait.run(code)
-    count = int(result.stdout or b"0")
+    count = len((await bait.run(code)).stdout)
     if count > 2 * _LIMITS.processes:
         return f"{count} processes at once, of {_LIMITS.processes} allowed"
     return await _still_works(bait)
@@ -253,13 +254,12 @@ for folder in (".", "/tmp", "/dev/shm", "/var/tmp"):
             with open(f"{folder}/much-{n}", "wb", buffering=0) as f:
                 for _ in range(16): total += f.write(bytes(1 << 20))
         except OSError: pass
-print(total)
+        print(total, flush=True)
 import glob, os
 for folder in (".", "/tmp", "/dev/shm", "/var/tmp"):
     for path in glob.glob(f"{folder}/much-*"): os.remove(path)
 """
-    result = await bait.run(code)
-    total = int(result.stdout or b"0")
+    total = max(map(int, (await bait.run(code)).stdout.split()), default=0)
     if total > 2 * _LIMITS.disk_bytes:
         return f"it wrote {total // MIB} MiB, of {_LIMITS.disk_bytes // MIB} allowed"
     return await _still_works(bait)
@@ -285,10 +285,11 @@ for folder in (".", "/tmp", "/dev/shm"): os.remove(f"{folder}/{sys.argv[1]}")
     looker = """
 import glob, os, sys
 for path in glob.glob("/proc/[0-9]*/cmdline"):
-    try: print("a process " * (sys.argv[1] in open(path).read() and str(os.getpid()) not in path), end="")
+    try: print("a process " * (sys.argv[1] in open(path).read() and str(os.getpid()) not in path), flush=True)
     except OSError: pass
 for base in ("/tmp", "/dev/shm", "/box", "/var/tmp"):
-    for where, _, names in os.walk(base): print(*("a file " for n in names if sys.argv[1] in n), end="")
+    for where, _, names in os.walk(base):
+        if any(sys.argv[1] in n for n in names): sys.exit(print("a file", flush=True))
 """
     job = Job(argv=("python", "holder.py", name), files={"holder.py": holder.encode()}, limits=_LIMITS)
     session = await bait.sandbox.open(job)
