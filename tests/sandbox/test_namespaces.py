@@ -258,9 +258,10 @@ SUPERVISOR = """
                   limits=Limits(wall_seconds=400))
         tasks = [asyncio.create_task(sandbox.run(job)) for _ in range(3)]
         await asyncio.sleep(0.5)
-        if sys.argv[1] == "forked" and not os.fork():
-            time.sleep(400)  # a child that holds copies of all descriptors
-        print("ready", os.getpid(), flush=True)
+        child = os.fork() if sys.argv[1] == "forked" else None
+        if child == 0:
+            time.sleep(400)  # it holds copies of all descriptors
+        print("ready", os.getpid(), child, flush=True)
         await asyncio.gather(*tasks)
     asyncio.run(main())
 """
@@ -275,11 +276,12 @@ def test_nothing_is_left_of_a_supervisor_that_is_killed(how: str) -> None:
     held: list[int] = []
     assert process.stdout is not None
     try:
-        assert process.stdout.readline().split() == ["ready", str(process.pid)]
+        ready, pid, child = process.stdout.readline().split()
+        assert (ready, pid) == ("ready", str(process.pid))
+        held += [int(child)] if how == "forked" else []
         # keeper, zygote, three slots, three inits, three programs and their children
-        until(lambda: len(descendants(process.pid)) >= 14, "all that belongs to three runs")
+        until(lambda: len(descendants(process.pid)) >= 14 + len(held), "all that belongs to three runs")
         family = descendants(process.pid)
-        held = [p for p in family if Path(f"/proc/{p}/comm").read_text().strip() == "python" and how == "forked"]
         process.kill()
         process.wait()
         until(

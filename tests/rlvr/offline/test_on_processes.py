@@ -31,13 +31,14 @@ from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parents[3]
 PROCESS = "rlvr.offline.grading_process"
-# Leaves a trace of every grade that it makes.
+# Leaves a trace of every grade that it makes, takes its time, and past HOLD until it is killed.
 TRACED = """
 import os, time
 def traced(request):
     with open(os.environ["TRACE"], "a") as file:
         file.write(request.response + "\\n")
-    time.sleep(float(os.environ.get("SLOW", "0")))
+        traced = file.tell()
+    time.sleep(600 if traced > float(os.environ.get("HOLD", "inf")) else float(os.environ.get("SLOW", "0")))
     return len(request.response) / 100
 """
 
@@ -350,11 +351,14 @@ def running(tmp_path: Path) -> list[str]:
     return ["grade", str(tmp_path / "in.jsonl"), "--reward", reward, "--out", str(tmp_path / "out.jsonl")]
 
 
-def started(arguments: list[str], trace: Path, workers: int = 2) -> subprocess.Popen[bytes]:
+def started(
+    arguments: list[str], trace: Path, workers: int = 2, *, slow: float = 0.01, hold: float = float("inf")
+) -> subprocess.Popen[bytes]:
+    """hold: bytes of the trace past which no grade ends, so that it is not done before it is killed."""
     return subprocess.Popen(
         [sys.executable, "-m", "rlvr.cli", *arguments, "--workers", str(workers)],
         cwd=ROOT,
-        env={**os.environ, "TRACE": str(trace), "SLOW": "0.01"},
+        env={**os.environ, "TRACE": str(trace), "SLOW": str(slow), "HOLD": str(hold)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
@@ -377,8 +381,9 @@ def test_killed_it_leaves_nothing_and_goes_on(tmp_path: Path, running: list[str]
     trace = tmp_path / "trace"
     left: list[psutil.Process] = []
     for kill in range(3):
-        process = started(running, trace)
-        until(lambda n=kill: trace.exists() and len(trace.read_text().splitlines()) > 60 * (n + 1), "rows to be graded")
+        enough = 60 * (kill + 1)
+        process = started(running, trace, hold=len("response 100\n") * (enough + 30))
+        until(lambda n=enough: trace.exists() and len(trace.read_text().splitlines()) > n, "rows to be graded")
         begun = below(process)
         assert sum(PROCESS in one.cmdline() for one in begun) == 2
         left += begun
@@ -409,14 +414,14 @@ def test_killed_while_they_start_it_leaves_nothing(tmp_path: Path, running: list
 
 def test_interrupted_it_says_how_to_go_on(tmp_path: Path, running: list[str]) -> None:
     trace = tmp_path / "trace"
-    process = started(running, trace)
-    until(lambda: trace.exists() and len(trace.read_text().splitlines()) > 100, "rows to be graded")
+    process = started(running, trace, slow=0.05)
+    until(lambda: trace.exists() and len(trace.read_text().splitlines()) > 60, "rows to be graded")
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, told.decode()
     assert b"the same command goes on from" in told
     assert b"Traceback" not in told
-    process = started(running, trace)
+    process = started(running, trace, slow=0.0)
     _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, told.decode()
     assert [row["response"] for row in read(tmp_path / "out.jsonl")] == [f"response {i}" for i in range(500)]

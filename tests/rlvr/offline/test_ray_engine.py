@@ -24,7 +24,7 @@ from tests.e2e.launcher import Launcher
 from tests.shares import is_whole
 from tests.waiting import until
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(180)
 ROOT = Path(__file__).resolve().parents[3]
 OWN_WARNINGS = pytest.mark.filterwarnings(r"ignore::DeprecationWarning:ray\.data")  # its copies of its own settings
 # It waits until it is let go on, so that what is graded before a node or the command dies is not left to chance.

@@ -22,14 +22,15 @@ from rlvr.offline import outputs
 from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parents[3]
-# A reward that leaves a trace of every grade it makes, and takes its time.
+# A reward that leaves a trace of every grade it makes, and takes its time; past HOLD, until it is killed.
 REWARD = """
 import os, time
 from length import HUNDRED
 def traced(request):
     with open(os.environ["TRACE"], "a") as file:
         file.write(request.response + "\\n")
-    time.sleep(0.004)
+        traced = file.tell()
+    time.sleep(600 if traced > float(os.environ.get("HOLD", "inf")) else 0.004)
     if "odd" in request.response:
         return None
     return len(request.response) / HUNDRED
@@ -71,10 +72,13 @@ def command(folder: Path, *options: str, out: str = "out.jsonl") -> list[str]:
     ]
 
 
-def start(arguments: list[str], trace: Path, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+def start(
+    arguments: list[str], trace: Path, stdin: int = subprocess.DEVNULL, *, hold: float = float("inf")
+) -> subprocess.Popen[bytes]:
+    """hold: bytes of the trace past which no grade ends, so that it is not done before it is killed."""
     return subprocess.Popen(
         [sys.executable, "-m", "rlvr.cli", *arguments],
-        cwd=ROOT, env={**os.environ, "TRACE": str(trace)},
+        cwd=ROOT, env={**os.environ, "TRACE": str(trace), "HOLD": str(hold)},
         stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
 
@@ -99,10 +103,10 @@ def kill_until_done(arguments: list[str], trace: Path, seed: int, kills: int) ->
     draw = random.Random(seed)
     for _ in range(kills):
         size = trace.stat().st_size if trace.exists() else 0
-        process = start(arguments, trace)
+        process = start(arguments, trace, hold=size + 700)
         until(lambda size=size: trace.exists() and trace.stat().st_size > size, "rows to be graded")
         time.sleep(draw.uniform(0.0, 0.15))
-        assert process.poll() is None, "it was done before it could be killed: give it more rows"
+        assert process.poll() is None
         process.kill()
         process.communicate()
     process = start(arguments, trace)
@@ -154,7 +158,7 @@ def killed_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that was killed when it had written some rows."""
     folder = tmp_path_factory.mktemp("killed")
     make_rows(folder, 150)
-    process = start(command(folder), folder / "trace")
+    process = start(command(folder), folder / "trace", hold=700)
     until(lambda: written(folder, 2000), "rows to be written")
     process.kill()
     process.communicate()
@@ -286,8 +290,8 @@ def test_an_output_that_was_changed_is_not_continued(
 
 
 def test_two_processes_do_not_write_one_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    make_rows(tmp_path, 400)
-    process = start(command(tmp_path), tmp_path / "trace")
+    make_rows(tmp_path, 20)
+    process = start(command(tmp_path), tmp_path / "trace", hold=0)
     until((tmp_path / "out.jsonl.partial").exists, "rows to be written")
     assert main(command(tmp_path)) == 1
     assert "another process is writing" in capsys.readouterr().err

@@ -16,7 +16,26 @@ from rlvr.offline.selection import Numbered
 from rlvr.offline.stream import GradingStream, Item, _Reader
 from tests.waiting import PATIENCE
 
-SLOW = "import time\ndef slow(request):\n    time.sleep(0.5 if request.response == '0' else 0)\n    return 1.0\n"
+# Leaves a trace, and waits at one row until so many lines of it are there.
+SLOW = """
+import os, time
+trace = os.path.join(os.path.dirname(__file__), "trace")
+def slow(request):
+    with open(trace, "a") as file:
+        file.write("x\\n")
+    while request.response == "0" and os.path.getsize(trace) < 2 * 15:
+        time.sleep(0.01)
+    return 1.0
+"""
+# The first three are graded at once, the others when they may.
+HELD_BACK = """
+import os, time
+go = os.path.join(os.path.dirname(__file__), "go")
+def own(request):
+    while int(request.response) > 2 and not os.path.exists(go):
+        time.sleep(0.01)
+    return 1.0
+"""
 
 
 def numbered(count: int) -> Iterator[Numbered]:
@@ -65,6 +84,7 @@ def test_order_is_kept_and_without_it_a_slow_one_is_overtaken(tmp_path: Path) ->
     (tmp_path / "slow.py").write_text(SLOW)
     with GraderPool(f"{tmp_path / 'slow.py'}:slow", workers=2) as pool:
         assert [item.index for item in items(GradingStream(numbered(20), pool))] == list(range(20))
+        (tmp_path / "trace").unlink()
         found = [item.index for item in items(GradingStream(numbered(20), pool, ordered=False))]
         assert sorted(found) == list(range(20))
         assert found.index(0) > 5
@@ -72,14 +92,18 @@ def test_order_is_kept_and_without_it_a_slow_one_is_overtaken(tmp_path: Path) ->
 
 @pytest.mark.parametrize("ordered", [True, False])
 def test_a_stop_takes_back_what_no_worker_has_begun(tmp_path: Path, ordered: bool) -> None:
-    (tmp_path / "own.py").write_text("import time\ndef own(request):\n    time.sleep(0.05)\n    return 1.0\n")
+    (tmp_path / "own.py").write_text(HELD_BACK)
     with GraderPool(f"{tmp_path / 'own.py'}:own", workers=1) as pool:
         stream = GradingStream(numbered(1000), pool, ordered=ordered)
         seen: list[int] = []
+        stopped = False
         for batch in stream:
             seen += [item.index for item in batch]
-            if len(seen) == 3:
+            if stopped:  # and what waited has been taken back
+                (tmp_path / "go").touch()
+            elif len(seen) == 3:
                 stream.stop()
+                stopped = True
         assert 3 <= len(seen) < 20
         assert seen == sorted(seen)
 
