@@ -277,17 +277,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def slow_first(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
-    """The items in another order: each worker begins with an equal part, and in it with slow ones of whole files."""
+    """The items in another order: each worker begins with an equal part, and in it with slow ones of whole files.
+
+    The files are dealt out by their seconds, the slowest first, each to the worker that has least to do.
+    """
     slow: dict[str, list[pytest.Item]] = {}
+    seconds: dict[str, float] = {}
     others = []
     for item in items:
-        place = slow.setdefault(item.nodeid.partition("::")[0], []) if item.get_closest_marker("slow") else others
-        place.append(item)
-    files, rest = list(slow.values()), iter(others)
+        if mark := item.get_closest_marker("slow"):
+            file = item.nodeid.partition("::")[0]
+            slow.setdefault(file, []).append(item)
+            seconds[file] = mark.args[0]
+        else:
+            others.append(item)
+    begins: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    busy = [0.0] * workers
+    for file in sorted(slow, key=seconds.__getitem__, reverse=True):
+        least = busy.index(min(busy))
+        begins[least] += slow[file]
+        busy[least] += seconds[file]
+    rest = iter(others)
     ordered: list[pytest.Item] = []
-    for worker in range(workers):
+    for worker, mine in enumerate(begins):
         part = (len(items) - len(ordered)) // (workers - worker)
-        mine = [item for file in files[worker::workers] for item in file]
         ordered += [*mine, *islice(rest, max(0, part - len(mine)))]
     return [*ordered, *rest]
 

@@ -17,6 +17,8 @@ from tests.sandbox.images import IMAGE
 from tests.sandbox.processes import cgroup_folders
 from tests.sandbox.servers import TOKEN, Server
 
+pytestmark = pytest.mark.slow(150)  # the clusters and containers of its sandboxes are started once
+
 
 def containers_of(pid: int) -> list[str]:
     listing = ["docker", "ps", "--all", "--filter", f"label={LABEL}", "--format", f'{{{{.Label "{LABEL}"}}}}']

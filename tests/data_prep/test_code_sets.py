@@ -266,7 +266,7 @@ def test_where_the_order_is_open_or_a_match_will_do_the_tests_say_so() -> None:
     assert truth.reference.asserts[2] == "value = f(3)\nassert value is None or value is False"
 
 
-@pytest.mark.slow
+@pytest.mark.slow(140)
 def test_rows_of_mbpp_plus_get_their_expected_outputs(mbpp_plus: list[Problem]) -> None:
     kinds = Counter(type(problem.reference) for problem in mbpp_plus)
     whole = {FunctionReference: 410, AssertsReference: 10}

@@ -63,7 +63,7 @@ def sandbox_killed(*, after: int, run: Path, others: Collection[int]) -> Iterato
         thread.join()
 
 
-@pytest.mark.slow
+@pytest.mark.slow(20)
 @pytest.mark.usefixtures("isolation")
 def test_a_run_on_programs_survives_the_death_of_its_sandbox(shared_data: Path, tmp_path: Path) -> None:
     from rlvr.cli import main

@@ -30,7 +30,7 @@ from tests.e2e.launcher import Launcher
 from tests.shares import is_whole
 from tests.waiting import until
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(130)
 # Right or wrong by the text alone, a third of the time: groups are informative, and surplus ones are carried.
 REWARD = """
 import zlib

@@ -25,7 +25,7 @@ from tests.redteam.shapes import SHAPES
 from tests.redteam.suites import Row, by_id, controls, honest, hostile, shaped
 from tests.shares import is_whole, sample, share
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("isolation")]
+pytestmark = [pytest.mark.slow(200), pytest.mark.usefixtures("isolation")]
 
 EVERYTHING = is_whole("redteam")
 ONLY = os.environ.get("RLVR_REDTEAM_ONLY", "")

@@ -24,7 +24,7 @@ from rewards import RewardSpec, names
 from rewards.spec_properties import check
 from tests.waiting import PATIENCE, until
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(20)
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "guides" / "custom_reward.md").read_text()
 FEWER = {

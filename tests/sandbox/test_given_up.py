@@ -63,7 +63,7 @@ def test_a_weak_run_that_stops_its_keeper_is_ended_with_all_that_it_started(
     assert after.stdout == b"hello\n"
 
 
-@pytest.mark.slow
+@pytest.mark.slow(15)
 @pytest.mark.parametrize("what", ["container", "command"])
 def test_a_container_that_is_paused_or_whose_command_is_stopped_is_replaced(
     what: str, docker_image: str, monkeypatch: pytest.MonkeyPatch

@@ -15,7 +15,7 @@ from sandbox.types import Job, JobResult, Limits
 from tests.conformance.sandbox import gone, new_token, processes_with, there
 from tests.waiting import happens
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(50)
 HELLO = Job(argv=("python", "-c", "print('hello')"))
 
 

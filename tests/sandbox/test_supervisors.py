@@ -144,7 +144,7 @@ def kill_one_after(seconds: float) -> None:
     until(lambda: not any(map(name_of, family)) and not ours(process.pid), "its processes and cgroups to go")
 
 
-@pytest.mark.slow
+@pytest.mark.slow(10)
 def test_a_supervisor_that_is_killed_at_any_moment_leaves_nothing() -> None:
     draw = random.Random(7)
     moments = [draw.choice((0.02, 0.1, 1.0)) * draw.random() for _ in range(int(os.environ.get("RLVR_KILLS", "12")))]

@@ -90,7 +90,7 @@ def test_each_change_is_one_and_a_stub_keeps_the_names() -> None:
         changed("def f(")
 
 
-@pytest.mark.slow
+@pytest.mark.slow(40)
 def test_the_truth_about_sanitized_mbpp_is_found(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three published solutions answer with an object of which the asserts ask the truth."""
     if not is_whole("sets"):

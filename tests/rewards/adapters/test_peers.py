@@ -19,7 +19,7 @@ import pytest
 
 from tests.conftest import peers_folder
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(90)
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -189,7 +189,7 @@ VERL = r"""
 """
 
 
-@pytest.mark.slow
+@pytest.mark.slow(90)
 def test_verl_loads_our_reward_and_its_own_scores_are_the_same_when_taken(
     require: Callable[[str], None], tmp_path: Path
 ) -> None:

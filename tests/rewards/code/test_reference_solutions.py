@@ -84,7 +84,7 @@ def check(found: list[Row]) -> None:
         waiting = [one for one, result in zip(waiting, results, strict=True) if result.score == 1.0]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(290)
 @pytest.mark.parametrize(("name", "whole", "part"), [("humaneval", 164, 34), ("mbpp", 974, 169)])
 def test_published_solutions_pass_and_changed_ones_fail(shared_data: Path, name: str, whole: int, part: int) -> None:
     found = rows(shared_data, name)
@@ -92,7 +92,7 @@ def test_published_solutions_pass_and_changed_ones_fail(shared_data: Path, name:
     check(found)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(290)
 def test_published_solutions_of_mbpp_plus_pass_and_changed_ones_fail(
     shared_data: Path, mbpp_plus: list[Problem]
 ) -> None:
@@ -102,7 +102,7 @@ def test_published_solutions_of_mbpp_plus_pass_and_changed_ones_fail(
     check(found)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(290)
 def test_solutions_of_humaneval_pass_as_continuations_of_their_prompts(shared_data: Path) -> None:
     found = rows(shared_data, "humaneval")
     results = graded([(row, row.response) for row in found])

@@ -13,6 +13,8 @@ import random
 import time
 from collections.abc import Callable, Sequence
 
+import pytest
+
 from rewards import GradeRequest, GradeResult, GraderPool, Verdict
 from rewards.errors import InvalidRow
 from rewards.math.grader import math_at_once
@@ -22,6 +24,7 @@ from tests.rewards.math.test_cases import FILES, cases
 _SECONDS = float(os.environ.get("RLVR_FUZZ_SECONDS", "3"))
 _SEED = int(os.environ.get("RLVR_FUZZ_SEED", "0"))
 _BATCH = 100
+pytestmark = pytest.mark.slow(_SECONDS)
 _DEADLINE = 5.0
 _MARKS = r"""
 \boxed{ \boxed \fbox{ } { ( ) [ ] \{ \} | \| \left( \right) \left| \right. $ $$ \( \) \[ \] <think> </think> <answer>

@@ -59,7 +59,7 @@ def seconds(grade: Callable[[str], object], text: str) -> float:
     return time.process_time() - began
 
 
-@pytest.mark.slow
+@pytest.mark.slow(40)
 @pytest.mark.parametrize(
     ("name", "parameters", "reference"), REWARDS, ids=[f"{name} {given or ''}".strip() for name, given, _ in REWARDS]
 )
