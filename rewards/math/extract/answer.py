@@ -16,8 +16,8 @@ answer field of a JSON object at the end; what the text says the answer is; the 
 
 `form` names one of the three forms. Then only that form is looked for, under either policy.
 
-`boxes` defines what a box is and which ones are joined. `prose` and `written` read answers without a form, and `spans`
-and `sentences` find values and sentences.
+`boxes` defines what a box is and which ones are joined. `bare`, `announced` and `written` find answers without a form;
+`spans` and `sentences` find values and sentences.
 
 Every step takes time linear in the length of the response.
 
@@ -37,7 +37,9 @@ from typing import Literal, TypeAlias
 
 from rewards.math.extract.abroad import around_a_value
 from rewards.math.extract.afterwords import without_afterword
+from rewards.math.extract.announced import said, said_finally
 from rewards.math.extract.assertion import SEVERAL
+from rewards.math.extract.bare import LONGEST_BARE, bare, few_words
 from rewards.math.extract.boxes import Committed, committed, is_hollow, last_box, unboxed
 from rewards.math.extract.claims import is_stated, is_supposed
 from rewards.math.extract.continued import (
@@ -50,7 +52,6 @@ from rewards.math.extract.fields import field
 from rewards.math.extract.listed import parts, value_lines
 from rewards.math.extract.numbered import numbered_answers
 from rewards.math.extract.plain_words import NO_ANSWER, plain_words
-from rewards.math.extract.prose import LONGEST_BARE, bare, few_words, said, said_finally
 from rewards.math.extract.remarks import unremarked
 from rewards.math.extract.results import result
 from rewards.math.extract.sentences import sentence_before

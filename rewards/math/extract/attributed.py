@@ -1,4 +1,4 @@
-"""Whose answer a value is: the response's own, or that of somebody else, of a sample, or of another question.
+"""Detects values that are not the response's own answer: those of other people, samples, or other questions.
 
 Example:
     >>> is_not_asserted("Tom's answer is 72.", 16), is_not_asserted("Wrong answer: 72", 14)
@@ -39,7 +39,7 @@ _LONGEST_LABEL = 70
 
 
 def is_not_asserted(text: str, at: int) -> bool:
-    """Whether the value at `at` is the answer of somebody else, or of a supposition."""
+    """Whether the text before a position attributes the value there to somebody else, a sample or another question."""
     before = sentence_before(text, at)
     if (name := _NAME_OF_ANSWER.search(before)) is not None:
         return not is_title(name[1])
@@ -53,7 +53,7 @@ def is_not_asserted(text: str, at: int) -> bool:
 
 
 def _is_mislabelled(before: str) -> bool:
-    """Whether the label that a value follows calls it wrong, or the answer of something else."""
+    """Whether the label before a value calls it wrong, unfinished, or the answer of something else."""
     if _TO_DO.search(before[-_LONGEST_LABEL:]) is not None:
         return True
     found = _LABEL.search(before[-_LONGEST_LABEL:])

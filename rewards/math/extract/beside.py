@@ -1,4 +1,4 @@
-"""Values that only stand beside the one a sentence states: what it is compared with, taken from or used for.
+"""Detects values that a sentence mentions next to the one that it states: a comparison, a price, a remainder.
 
 Example:
     >>> from rewards.math.extract.spans import values
@@ -24,7 +24,7 @@ _LONGEST_DELIMITER = 20
 _DETERMINED = (
     r"(?:(?:the|his|her|their|its|our|your|those|an?)\s)?(?:original\s|initial\s|given\s|first\s|total\s)*[\s$*(]*\Z"
 )
-_BESIDE = late(  # what a value is compared with, taken from, or found in: "12 marbles in the 3 boxes"
+_BESIDE = late(  # words before a value with which another is compared: "12 marbles in the 3 boxes"
     rf"(?<![^\W_])(?:versus|vs\.?|in contrast to|as opposed to|compared (?:with|to)|unlike|from|rather than|instead of"
     rf"|against|past|off|out of a total of|short of (?:the|his|her|its|their) \w+ of|accounts for all"
     rf"|(?<=[a-z]\s)out of|having (?:started|begun) with|after (?:losing|giving away|spending|using|eating|selling)"
@@ -98,8 +98,8 @@ _REFERENCE = late(  # the number of a part of the text
 
 
 def is_beside(text: str, spans: list[Span]) -> bool:
-    """Whether the last of two or more values is not what is stated: it numbers a part of the text, is what another
-    value of its sentence is compared with or used for, or is a new value of a sentence about another time.
+    """Whether the last of two or more values is only mentioned: it is the number of a step, is compared with another
+    value of its sentence or used for it, or belongs to a sentence about another time.
     """
     other, span = spans[-2:]
     if _is_referred_to(text, span):
@@ -113,10 +113,7 @@ def is_beside(text: str, spans: list[Span]) -> bool:
 
 
 def is_beside_with(text: str, spans: list[Span]) -> bool:
-    """Whether the last of three or more values is the second of two that stand beside a value.
-
-    "6 dollars for 2 pens and 4 pencils".
-    """
+    """Whether the last two of at least three values are mentioned next to one: "6 dollars for 2 pens and 4 pencils"."""
     more = _AND_MORE.fullmatch(text, spans[-2].end, spans[-1].start)
     if more is None or sentence_end(text, spans[-3].end) < spans[-1].start:
         return False
@@ -127,7 +124,7 @@ def is_beside_with(text: str, spans: list[Span]) -> bool:
 
 
 def is_numbering(text: str, span: Span) -> bool:
-    """Whether it is the number of a part of a text: "line 10"."""
+    """Whether a value is the number of a part of the text: "line 10"."""
     return text[span.start : span.end].isdigit() and _REFERENCE.search(text, _near(span), span.start) is not None
 
 
@@ -136,7 +133,7 @@ def _near(span: Span) -> int:
 
 
 def _is_referred_to(text: str, span: Span) -> bool:
-    """Whether it numbers something, or is what the answer differs from."""
+    """Whether a value is an ordinal or the number of a step, or the answer is said to differ from it."""
     near = _near(span)
     return bool(
         (text.endswith(" the ", 0, span.start) and _ORDINAL.match(text, span.end))
@@ -147,7 +144,7 @@ def _is_referred_to(text: str, span: Span) -> bool:
 
 
 def _is_explained(text: str, span: Span) -> bool:
-    """Whether the text says that it was not asked for, or it is a letter that is defined."""
+    """Whether the text says that a value was not asked for, or defines it as a letter."""
     return bool(
         _NOT_ASKED.match(text, span.end)
         or (_DEFINED.search(text, _near(span), span.start) and _DEFINING.match(text, span.end))
@@ -155,7 +152,7 @@ def _is_explained(text: str, span: Span) -> bool:
 
 
 def _is_left_over(text: str, other: Span, span: Span) -> bool:
-    """Whether the other value is what is left when this one is gone."""
+    """Whether the other value is the rest after this one has been lost."""
     between = text[other.end : span.start]
     return bool(
         (_LEFT_OVER.match(between) and _LOST.match(text, span.end))
@@ -166,7 +163,7 @@ def _is_left_over(text: str, other: Span, span: Span) -> bool:
 
 
 def _is_price(text: str, other: Span, span: Span) -> bool:
-    """Whether the other value is an amount of money that is made on this one, or paid for it."""
+    """Whether the other value is an amount of money that is earned on this one, or paid for it."""
     if not _is_money(text, other):
         return False
     joint = _ON if _is_money(text, span) else _PAID_FOR
@@ -174,7 +171,7 @@ def _is_price(text: str, other: Span, span: Span) -> bool:
 
 
 def _is_compared(text: str, other: Span, span: Span) -> bool:
-    """Whether words between the values, or behind this one, make it the lesser part of the sentence."""
+    """Whether the words between two values, or after the second, say that the sentence states the first."""
     between = text[other.end : span.start]
     return bool(
         _BESIDE.search(text, other.start, span.start)
@@ -193,7 +190,7 @@ def _is_compared(text: str, other: Span, span: Span) -> bool:
 
 
 def _is_new_at_another_time(text: str, spans: list[Span]) -> bool:
-    """Whether its sentence is about another time and gives another value than the sentences before."""
+    """Whether a sentence about another time gives another value than the sentences before it."""
     span = spans[-1]
     before = sentence_before(text, span.start)
     if not is_of_another_time(before):
@@ -207,7 +204,7 @@ def _is_money(text: str, span: Span) -> bool:
 
 
 def _is_result(text: str, span: Span) -> bool:
-    """Whether it is what an equation comes to."""
+    """Whether a value is the result of an equation."""
     if span.inner_start < 0:
         return text[max(0, span.start - _LONGEST_DELIMITER) : span.start].rstrip(" $*\\").endswith("=")
     return "=" in text[span.inner_start : span.inner_end] and text[span.inner_end - 1] not in ",;."

@@ -1,9 +1,9 @@
-r"""Where a response goes on behind its answer, or holds what nobody reads as one: another question, code, struck words.
+r"""Removes text that cannot contain the answer: the model's own next question or turn, code, struck-out words.
 
-A model that does not stop writes the next exercise and its answer. What was asked is answered before; that holds where
-an answer is announced in words, or stands in a line `#### N` right before it, and no question stands before that.
-Other forms are not cut: the last commits.
-Where it writes the next turn of a conversation ("User: … Assistant: …"), its own one has ended, forms included.
+A model that does not stop writes another exercise and its answer. That text is cut off if the answer before it is
+announced in words, or is a line `#### N` right before the new question, and if no question precedes that answer. After
+other forms nothing is cut off: of those, the last one counts. After the next turn of a conversation ("User: …
+Assistant: …") nothing counts, in any form.
 
 Example:
     >>> without_next_question("The answer is 9.\n\nQuestion: Tom has 12 pens. How many pens?\nAnswer: 12")
@@ -39,7 +39,7 @@ _NEXT_TURN = late(
 )
 _ANSWERED = late(r"\\f?boxed(?![a-zA-Z])|</answer>|####|\banswers?[*_]*\s?(?:is\b|are\b|:)", re.IGNORECASE)
 _IN_FORM = late(r"####[^\S\n]{0,9}[-$\\]{0,3}\d[\d,./]{0,30}(?<!\.)(?:\s[a-z]{1,20}){0,3}\.?\Z", re.IGNORECASE)
-_MOST = 4  # that are tried, each in the time that the text before it takes
+_MOST = 4  # places that are tried; each takes time linear in the text before it
 _CODE = late(
     r"```(?:python|py|javascript|js|java|c|cpp|c\+\+|r|julia|sql|sh|bash)\d?[^\S\n]*\n[^`]*(?:```|\Z)", re.IGNORECASE
 )
@@ -47,7 +47,7 @@ _STRUCK = late(r"<(del|strike)>[^<]{1,200}</\1>", re.IGNORECASE)
 
 
 def without_next_question(text: str) -> str:
-    """The text up to where another question begins behind an announced answer."""
+    """The text up to another question that begins after an announced answer."""
     for found in islice(_NEXT.finditer(text), _MOST):
         before = text[: found.start()]
         if _BEGUN.search(before) is not None:
@@ -58,7 +58,7 @@ def without_next_question(text: str) -> str:
 
 
 def without_next_exercise(text: str) -> str:
-    """The text up to where another question begins right behind a line `#### N`, with an answer of that form, too."""
+    """The text up to another question that begins right after a line `#### N` and has an answer of that form, too."""
     if text.find("####") == text.rfind("####"):
         return text
     for found in islice(_NEXT.finditer(text), _MOST):
@@ -71,7 +71,10 @@ def without_next_exercise(text: str) -> str:
 
 
 def without_next_turn(text: str, shown: Callable[[str], str | None]) -> str:
-    """The text up to where it speaks for the user again, behind an answer that it shows."""
+    """The text up to a further turn of the user, if it contains an answer before it.
+
+    shown: the visible part of a text, without thoughts; None if nothing is visible.
+    """
     for found in islice(_NEXT_TURN.finditer(text), _MOST):
         own = text[: found.start()]
         if (before := shown(own)) is not None and _ANSWERED.search(before) is not None:
@@ -80,10 +83,10 @@ def without_next_turn(text: str, shown: Callable[[str], str | None]) -> str:
 
 
 def without_code(text: str) -> str:
-    """The text without blocks in a programming language; what they print stands in others."""
+    """The text without code blocks in a programming language. Blocks of other kinds, such as output, stay."""
     return _CODE.sub("", text)
 
 
 def without_struck(text: str) -> str:
-    """The text without what HTML strikes out."""
+    """The text without words that HTML marks as deleted."""
     return _STRUCK.sub("", text)

@@ -1,4 +1,4 @@
-"""The plain words of a text, and those that tell a sentence from an answer.
+"""The plain words of a text, and lists of words that distinguish a sentence from an answer.
 
 Example:
     >>> plain_words(r"It is \\text{even} or sin x")
@@ -34,27 +34,27 @@ PROSE = _listed(
     "incorrect grader step steps now first next finally each every per of altogether follows above below equals equal",
     "becomes qed assume suppose pretend try violates yields lies contradicts idea clue",
 )
-"""No bare answer has one of them."""
+"""Words that no bare answer contains."""
 NO_WORD = _listed(
     "sorry done ok okay sure hello hi hey thanks thank hmm wait idk unknown ignore please answer final because"
 )
-"""A response of one word is no answer where it is one of them: "May" and "Will" are."""
+"""Words that are no answer even alone; "May" and "Will" can be one."""
 NO_ANSWER = PROSE | _listed(
     "in to solution result total right wrong obtained boxed shown unclear obvious clear at with by confirmed verified",
     "simple simply uncertain unsure question problem working explanation explained mine yours just only based on",
     "following up",
 )
-"""What is said to be the answer does not begin with one of them."""
+"""Words with which no announced answer begins."""
 NOT_A_UNIT = (PROSE - {"per"}) | _listed(
     "and or but in on at to from by with after before into for left both not out off over under up down again exactly",
     "however whereas although though such also too either neither nor only just rather even still yet until till once",
     "during within throughout through among today tonight yesterday tomorrow already",
 )
-"""Behind a number, none of them is its unit."""
+"""Words that are no unit after a number."""
 
 
 def plain_words(text: str) -> list[str]:
-    """In lower case: no names of functions, no single letters but "I", nothing that LaTeX typesets."""
+    """The words of a text in lower case, without functions, LaTeX commands, and single letters other than "I"."""
     found = _WORD.findall(_COMMAND.sub(" ", text))
     return [
         word.lower().replace("’", "'")

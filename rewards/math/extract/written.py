@@ -1,8 +1,8 @@
-r"""The last value of a running text, where its sentence states it.
+r"""The last value of a running text, if its sentence states it.
 
-Values that "or", "and" or a comma joins are taken together, since an answer that is one of several is none.
+Values joined by "or", "and" or a comma are returned together, since one of several values is no answer.
 
-Only the end of a long text is searched; every step is linear in its length.
+Only the end of a long text is searched. Every step takes time linear in the length of the text.
 
 Example:
     >>> last_value("Each of the 8 people gets 56/8 = 7 oranges.")
@@ -47,7 +47,7 @@ _TWO_AMOUNTS = late(
 )
 _FIRST_WORD = late(r"[\s$*]*([a-z]+)\b")
 _PERCENT_AGAIN = late(r"(\d[\d.,/]*)\s\((\d[\d.,/]*(?:\s?\\?%)?)\)")  # "3/10 (30%)"
-_TWO_READINGS = late(  # "In the first case it is 5. In the second it is ", where the first is not ruled out
+_TWO_READINGS = late(  # "In the first case it is 5. In the second it is ", unless the first is ruled out
     r"\b(?:in|under)\sthe\sfirst\b(?![^.!?\n]*(?:\b(?:no|not|impossible|contradict\w*|reject\w*|negative|invalid|extraneous)\b|n['’]t\b))"
     r"[^.!?\n]*\d[^!?\n]{0,80}[.;,]\s+(?:and\s|but\s)?(?:in|under)\sthe\ssecond\b[^.!?;\n]*\b(?:is|are|be|get|gives?)\s[$*]*\Z"
     # "Case 1: n even. There is 1 solution. Case 2: n odd. There are "
@@ -73,7 +73,7 @@ _GIVEN_UP = late(
 )
 _ALTERNATIVE = late(rf"\b{OR}\b", re.IGNORECASE)
 COMPOUND = late(rf"\s*{_COMPOUND}\s*,?\s*(?:and\s+)?\d", re.IGNORECASE)
-"""A unit with another number behind it: `5 feet 3 inches`."""
+"""A unit followed by another number: `5 feet 3 inches`."""
 _DENIED = late(
     r"(?:\b(?:not|cannot|pas|nicht|non|no es)|(?<=, )no|n['’]t)"
     r"(?:\s+(?:equal\s+to|(?!\w+ly\b|just\b|quite\b|even\b)\w+))?[\s$*(]*\Z",
@@ -108,7 +108,7 @@ _COUNTED = late(  # "there are 8 integers less than 20"
 )
 _BOUND, _ASSIGNED = late(r"\s*([a-zA-Z])\s*(?:[<>≤≥]|\\[lg](?:eq?|t)?(?![a-z]))"), late(r"\s*([a-zA-Z])\s*=")
 _BOUNDED_BY, _ASSIGNED_TO = late(r"([a-zA-Z])\s*[<>≤≥]=?\s*\Z"), late(r"([a-zA-Z])\s*=\s*\Z")
-_HOW_MANY = late(  # "there are $8$ integers $n$ with $1 < n < 20$": what is counted may be told in formulas
+_HOW_MANY = late(  # "there are $8$ integers $n$ with $1 < n < 20$"
     r"\b[Tt]here\s(?:are|is|were|will\sbe)\s(?:exactly\s|only\s|thus\s|therefore\s|a\stotal\sof\s)?\$?(\d[\d,]*)\$?\s"
     r"(?!(?:or|fewer|more|less|times|other|of)\b)[a-z](?=[^\n]*\$)"
     r"(?![^\n]*\b(?:or|but|so|and|which|if|then|than|giving|leaving|missing|from|not|fewer|more|less)\b)"
@@ -121,9 +121,10 @@ _OFFERED = late(r"\bcould\s(?:also\s|well\s)?be[\s$*]*\Z|\bfirst[\s$*]*\Z", re.I
 
 
 def last_value(text: str, *, stated: bool = False) -> str | None:
-    """The last formula or number, with those that are joined to it and the unit behind it; None in a question.
+    """The last formula or number, with its unit and the values joined to it; None in a question.
 
-    stated: nothing says that it is the answer, so that its sentence has to state it.
+    stated: no words announce it as the answer, so its sentence must state it. If the sentence does not, the result is
+        marked by `SEVERAL`, which makes it wrong.
     """
     text = unmarked(text[-LONGEST_SEARCHED:])
     if stated and (found := _of_a_form(text)) is not None:
@@ -155,7 +156,7 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
 
 
 def _of_a_form(text: str) -> str | None:
-    """What a text states in a form that tells its answer without regard to where its last value stands."""
+    """The answer of a text in one of a few fixed forms, in which the last value alone would mislead; else None."""
     for form in (_how_many, total_of_parts, of_two, several):
         if (found := form(text)) is not None:
             return found
@@ -163,7 +164,7 @@ def _of_a_form(text: str) -> str | None:
 
 
 def _candidates(text: str) -> list[Span]:
-    """The values of a text up to the last one that may be its answer."""
+    """The values of a text, up to the last one that may be its answer."""
     spans = list(values(text))
     refused: set[str] = set()
     while spans:
@@ -188,7 +189,7 @@ def _candidates(text: str) -> list[Span]:
 
 
 def _first_joined(text: str, spans: list[Span]) -> Span:
-    """The first of the values that "or", "and" or a comma joins to the last one; the last one where there is none."""
+    """The first of the values that are joined to the last one by "or", "and" or a comma; else the last one itself."""
     first = spans[-1]
     for span in reversed(spans[:-1]):
         between = text[span.end : first.start]
@@ -203,14 +204,14 @@ def _first_joined(text: str, spans: list[Span]) -> Span:
 
 
 def _counted(text: str, first: Span) -> str | None:
-    """The number of things that a claim says there are, where the value only tells which: "8 integers less than 20"."""
+    """The number of things, if the last value only describes them: "there are 8 integers less than 20"; else None."""
     before = sentence_before(text, first.start)
     counted = _COUNTED.search(before)
     return counted[1] if counted is not None and is_claimed(before[: counted.start()]) else None
 
 
 def _is_part_of_another(text: str, first: Span, last: Span, *, stated: bool) -> bool:
-    """Whether what stands right before makes it part of another value ("5 in 12", "5 mod 7"), or only offers it."""
+    """Whether words before a value make it part of another ("5 in 12", "5 mod 7"), or only offer it ("could be 5")."""
     near = max(0, first.start - _LONGEST_JOINT)
     return bool(
         _RESIDUE.search(text, near, first.start)
@@ -220,7 +221,9 @@ def _is_part_of_another(text: str, first: Span, last: Span, *, stated: bool) -> 
 
 
 def _is_qualified(text: str, first: Span, last: Span, *, stated: bool) -> bool:
-    """Whether its sentence goes on, supposes it, gives it for one case of two, or does not state it where it has to."""
+    """Whether the sentence qualifies a value: continues it, supposes it, gives it for one of two cases, or does not
+    state it although it must.
+    """
     before = sentence_before(text, first.start)
     is_range = stated and holds_for(before, text[first.start : last.end])
     if (
@@ -255,7 +258,7 @@ def _whole(text: str, first: Span, last: Span) -> str | None:
 
 
 def _how_many(text: str) -> str | None:
-    """How many there are, by a last sentence that tells in formulas of what."""
+    """The number in a last sentence that describes with formulas what is counted; else None."""
     begin = max(0, len(text) - LONGEST_SENTENCE)
     found = _HOW_MANY.search(text, begin) if text.find("here ", begin) >= 0 else None
     if found is None:
@@ -267,31 +270,31 @@ def _how_many(text: str) -> str | None:
 
 
 def _is_name(text: str, span: Span) -> bool:
-    """Whether it only names something again: "for every $n$". A capital may be a choice."""
+    """Whether a value is only a name, as in "for every $n$". A capital may be a choice."""
     name = text[span.inner_start : span.inner_end].strip() if span.inner_start >= 0 else ""
     return NAME.fullmatch(name) is not None and name[0] == name[0].lower()
 
 
 def _is_one_of_two(text: str, other: Span, span: Span) -> bool:
-    """Whether the sentence gives two amounts of one thing: "27 miles from A, and 18 miles from B"."""
+    """Whether a sentence gives two amounts of one unit: "27 miles from A, and 18 miles from B"."""
     both = _TWO_AMOUNTS.fullmatch(text, other.end, span.start)
     behind = None if both is None else _FIRST_WORD.match(text, span.end)
     return both is not None and behind is not None and behind[1] == both["unit"]
 
 
 def _is_denied(text: str, at: int) -> bool:
-    """Whether the word right before what stands there says that it is not so."""
+    """Whether the word right before a position denies what follows."""
     return _DENIED.search(text[max(0, at - _LONGEST_DENIAL) : at]) is not None
 
 
 def _is_step(text: str, span: Span) -> bool:
-    """Whether it is an equation that only leads to what follows: one with no name on its left."""
+    """Whether a value is a step of a calculation: an equation without a name on its left."""
     left, equals, _ = text[max(span.inner_start, 0) : max(span.inner_end, 0)].partition("=")
     return bool(equals) and NAME.fullmatch(left) is None
 
 
 def _is_bound(text: str, span: Span, following: Span) -> bool:
-    """Whether it only bounds the name that the next one gives a value: `k >= 11.2`, `k = 12`."""
+    """Whether a value only bounds a name, and the next value defines that name: `k >= 11.2`, `k = 12`."""
     if span.inner_start < 0 and following.inner_start < 0:
         near = (text[max(0, one.start - _LONGEST_DENIAL) : one.start] for one in (span, following))
         bounding, naming = _BOUNDED_BY.search(next(near)), _ASSIGNED_TO.search(next(near))
@@ -302,7 +305,7 @@ def _is_bound(text: str, span: Span, following: Span) -> bool:
 
 
 def _is_asked(text: str, at: int) -> bool:
-    """Whether what stands there is part of a question."""
+    """Whether the sentence around a position is a question."""
     if not text.startswith("?", sentence_end(text, at)):
         return False
     begin = 0
@@ -312,11 +315,11 @@ def _is_asked(text: str, at: int) -> bool:
 
 
 def _stop(text: str, at: int) -> int:
-    """Behind the stop of the sentence that stands there."""
+    """The end of the sentence around a position, including its full stop."""
     end = sentence_end(text, at)
     return end + text.startswith((".", "!"), end)
 
 
 def _plainly(text: str, span: Span) -> str:
-    """A value without its name and delimiters: what is denied is not stated by an equation before, either."""
+    """A value without its name and delimiters, to recognise a denied value in an earlier equation."""
     return text[span.start : span.end].rpartition("=")[2].strip("$\\()[] .,")
