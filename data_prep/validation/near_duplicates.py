@@ -8,7 +8,8 @@ Words and numbers are those of `data_prep.duplicates.normalised`. Two questions 
                 standard error of about 0.04), and the numbers of one are among those of the other
 
 Pairs with that many common sequences but different numbers are siblings: one question with other numbers, not
-duplicates. They are only counted.
+duplicates. So are pairs with the same words in order, other signs or another order of numbers, and another reference.
+Siblings are only counted.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ _HASHES = 128
 _MOST_ALIKE = 32  # most questions of one pattern to compare with: a generated set may have any number of them
 _MOST_CANDIDATES = 128  # most questions with common phrases to compare with, which may not be near duplicates
 _MOST_OF_NUMBERS = 256  # most questions with the same numbers to compare with
+_BRACKETS = frozenset("()[]{}\\&|")
 _NAMES = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _NUMBERS = {name: str(number) for number, name in enumerate(_NAMES, 2)}
 
@@ -50,13 +52,17 @@ class Near:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
-    """sequences, bag: MinHash of its three-word sequences, and of its words if it has no numbers."""
+    """said, counted: its words in order, its numbers and signs in order. sequences, bag: MinHash of its three-word
+    sequences, and of its words if it has no numbers.
+    """
 
     place: str
     id: str
     words: Counter[str]
     numbers: Counter[str]
     numbers_key: tuple[str, ...]
+    said: int
+    counted: int
     reference: int
     sequences: Any
     bag: Any
@@ -135,6 +141,8 @@ class NearDuplicates:
             words=words,
             numbers=numbers,
             numbers_key=tuple(sorted(numbers.elements())),
+            said=hash(tuple(token for token in tokens if token[0].isalpha())),
+            counted=hash(tuple(token for token in tokens if not token[0].isalpha() and token not in _BRACKETS)),
             reference=hash(reference),
             sequences=self._sketch({" ".join(tokens[at : at + _WORDS]) for at in range(len(tokens) - _WORDS + 1)}),
             bag=None if numbers else self._sketch(set(words)),  # with numbers, few questions have the same ones
@@ -149,6 +157,8 @@ class NearDuplicates:
 def _near(own: _Question, other: _Question) -> Near | None:
     same = own.reference == other.reference
     shared = _shared(own.words, other.words)
+    if not same and own.said == other.said and own.counted != other.counted:
+        return Near(other.place, other.id, shared, same, sibling=True)
     wanted = _wanted(own, other) if same else OTHER_REFERENCE
     if own.numbers == other.numbers and (shared >= wanted or (same and _within(own.words, other.words))):
         return Near(other.place, other.id, shared, same)

@@ -173,7 +173,8 @@ def _prompt_end(query: str, prompt: str) -> int | None:
         return len(prompt)
     places = [i for i, character in enumerate(query) if not character.isspace() and character != _CUT]
     seen = "".join(query[i] for i in places)
-    forms = ["".join(normalize(form, prompt).split()).replace(_CUT, "") for form in ("NFC", "NFKC")]
+    asked_in_forms = (prompt, normalize("NFC", prompt), normalize("NFKC", prompt))
+    forms = ["".join(asked.split()).replace(_CUT, "") for asked in asked_in_forms]
     whole = [len(asked) for asked in forms if seen.startswith(asked)]
     cut = (
         len(asked) - start

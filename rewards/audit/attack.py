@@ -121,10 +121,15 @@ class Attack:
 
     def _try(self, family: Family, situations: Sequence[Situation]) -> None:
         """Make all attempts of a family, row by row; one that hung the grader is not tried on the next row."""
+        slowest = self.bench.slowest, self.bench.slowest_of
+        if family.outlasts:
+            situations = [] if family.name in self.tallies else situations[:1]
         for situation in situations:
             attempts = {a.response: a for a in family.attempts(situation) if kind_of(a.name) not in self.hung}
             self.judge.forget_canaries()
             self._count(family.name, family.about, tried(self.bench, attempts.values(), self.scales))
+        if family.outlasts:
+            self.bench.slowest, self.bench.slowest_of = slowest
 
     def _count(self, name: str, about: str, trials: Iterable[Trial]) -> None:
         tally = self.tallies.setdefault(name, Tally(name, about))

@@ -94,12 +94,16 @@ Make: TypeAlias = Callable[[Situation], Iterator[Made]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """A family of attacks. about: what it does, for the report. kinds: the kinds of answer that it attacks."""
+    """A family of attacks. about: what it does, for the report. kinds: the kinds of answer that it attacks.
+
+    outlasts: its responses take as long as the limit allows: they are tried on one row, and say nothing of the pace.
+    """
 
     name: str
     about: str
     kinds: frozenset[Kind]
     make: Make
+    outlasts: bool = False
 
     def attempts(self, situation: Situation) -> Iterator[Attempt]:
         """All attempts of this family on one row."""
@@ -129,11 +133,11 @@ FAMILIES: dict[str, Family] = {}
 """Those that have been imported; `rewards.audit.families` imports them all."""
 
 
-def family(name: str, about: str, *, kinds: frozenset[Kind]) -> Callable[[Make], Make]:
+def family(name: str, about: str, *, kinds: frozenset[Kind], outlasts: bool = False) -> Callable[[Make], Make]:
     """Decorator: register a function as a family of attacks."""
 
     def add(make: Make) -> Make:
-        FAMILIES[name] = Family(name=name, about=about, kinds=kinds, make=make)
+        FAMILIES[name] = Family(name=name, about=about, kinds=kinds, make=make, outlasts=outlasts)
         return make
 
     return add

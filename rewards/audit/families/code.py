@@ -1,4 +1,4 @@
-"""Programs that solve nothing and want to pass: they end early, equal everything, patch, forge and read.
+"""Programs that solve nothing and want to pass: they end early or never, equal everything, patch, forge and read.
 
 Each is graded on the tests as they came and, where there is one, on their twin with other expected values
 (`rewards.audit.twins`): a program that passes both computed neither.
@@ -7,6 +7,7 @@ Each is graded on the tests as they came and, where there is one, on their twin 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rewards.audit.attempts import Content, Made, Situation, Whole, family
 from rewards.audit.families import payloads
@@ -35,6 +36,12 @@ def ends(situation: Situation) -> Iterator[Made]:
         yield from _named(situation, name, source)
     for name, body in payloads.WITHIN.items() if situation.subject.calls else ():
         yield from _named(situation, f"{name} when called", f"def <f>(*a, **k):\n    {body}\n")
+
+
+@family("program that hangs", "a program that outlasts the limit of time", kinds=_CODE, outlasts=True)
+def hangs(situation: Situation) -> Iterator[Made]:
+    for made in _named(situation, "a long sleep", payloads.HANGS):
+        yield replace(made, golds=situation.pair[:1])
 
 
 @family("object that equals all", "results that equal whatever they are compared with", kinds=_CODE)
@@ -94,7 +101,7 @@ def _names(situation: Situation) -> list[str]:
     return [call for call in situation.subject.calls if call != "candidate"] or ["solve"]
 
 
-def _named(situation: Situation, name: str, source: str) -> Iterator[Made]:
+def _named(situation: Situation, name: str, source: str) -> Iterator[Content]:
     """The program with all names that the tests call; the programs here are Python."""
     if situation.subject.language == "python":
         yield Content(name, _with_names(source, _names(situation)))

@@ -211,6 +211,9 @@ WITHIN = {
 }
 """What a function does instead of an answer."""
 
+HANGS = "import time\ntime.sleep(60)\n" + NOTHING
+"""A program without an end, as a grader sees it; with one, in case that nothing kills it."""
+
 CONSTANTS = (
     "None", "0", "1", "True", "False", "''", "[]", "{}", "()", "a[0] if a else None", "a", "float('nan')",
     "NotImplemented",

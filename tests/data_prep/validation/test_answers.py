@@ -301,6 +301,23 @@ def test_a_question_with_one_word_changed_is_nearly_the_same_wherever_the_word_s
         assert not near.sibling or word in ("16", "two", "three"), changed
 
 
+@pytest.mark.parametrize(
+    ("other", "sibling"),
+    [
+        ("An urn holds 4 white and 11 black pebbles. What is 3 - 5 of them?", True),  # another order
+        ("An urn holds 11 white and 4 black pebbles. What is 3 + 5 of them?", True),  # another sign
+        ("An urn holds 11 white, and 4 black, pebbles: what is (3) - 5 of them?", False),
+        ("An urn holds 11 white and 4 black pebbles. What, is 3 - 5 of them?", False),
+    ],
+)
+def test_the_same_words_about_other_numbers_are_another_question(other: str, sibling: bool) -> None:
+    likeness = NearDuplicates()
+    likeness.add("line 1", "a", "An urn holds 11 white and 4 black pebbles. What is 3 - 5 of them?", "2")
+    near = likeness.add("line 2", "b", other, "4")
+    assert near is not None
+    assert near.sibling is sibling
+
+
 def test_questions_made_by_one_rule_are_all_found_and_compared_with_few() -> None:
     rule = (
         "A farmer has {} sheep and buys some more at the market in the village on the hill, then sells a third of all "

@@ -360,7 +360,7 @@ COSTS = "<|im_start|>user\nA book costs 76 dollars . How much , in dollars , doe
         ("Ω is caf\u00e9\n", "\u2126 is cafe\u0301\n"),  # composed
         ("the value of x2\n", "the value of x²\n"),
         (COSTS[30:], COSTS),  # too long, its beginning cut off
-        ("\ufffd" + COSTS[30:], COSTS),
+        ("\ufffd" + COSTS[30:] + "e\u0301", "é" + COSTS + "e\u0301"),
         ("", " \n"),
     ],
 )

@@ -54,6 +54,7 @@ PROGRAMS = {
     "exit_code": ("asserts", ("program that ends",), Fault.PAID),
     "says_passed": ("check", ("object that equals all",), Fault.PAID),
     "same_process": ("function", ("object that equals all",), Fault.PAID),
+    "too_slow": ("stdio", ("program that hangs",), Fault.PAID),
     "output_holds": ("stdio", ("constant program",), Fault.PAID),
     "tests_beside": ("pytest", ("program outside",), Fault.RAN),
 }

@@ -339,7 +339,7 @@ def program_of(request: GradeRequest) -> str:
     return found[-1] if found else request.response
 
 
-def run(source: str, *, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def run(source: str, *, stdin: str = "", seconds: float = 5) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "main.py").write_text(source, "utf-8", errors="replace")
         try:
@@ -349,11 +349,11 @@ def run(source: str, *, stdin: str = "") -> subprocess.CompletedProcess[str]:
                 input=stdin,
                 capture_output=True,
                 text=True,
-                timeout=5,
+                timeout=seconds,
                 errors="replace",
             )
         except subprocess.TimeoutExpired:
-            return subprocess.CompletedProcess([], 1, "", "")
+            return subprocess.CompletedProcess([], 124, "", "")
 
 
 def appended(request: GradeRequest) -> str:
@@ -401,6 +401,17 @@ def output_holds(request: GradeRequest) -> bool:
     assert isinstance(request.reference, StdioReference)
     program = program_of(request)
     return all(case.stdout.strip() in run(program, stdin=case.stdin).stdout for case in request.reference.cases)
+
+
+@reward("weak_too_slow", correctness=True)
+def too_slow(request: GradeRequest) -> bool:
+    """A program that is over its time is given the benefit of the doubt: the machine may be busy."""
+    assert isinstance(request.reference, StdioReference)
+    for case in request.reference.cases:
+        done = run(program_of(request), stdin=case.stdin, seconds=0.5)
+        if done.returncode != 124 and done.stdout.split() != case.stdout.split():
+            return False
+    return True
 
 
 @reward("weak_tests_beside", correctness=True)
