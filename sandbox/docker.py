@@ -278,13 +278,17 @@ def seccomp_profile() -> dict[str, object]:
 
     Docker's default profile cannot be used: it denies mount and cloning namespaces.
     """
-    denied = sorted(seccomp.DENIED.keys() - _NEEDED)
+    denied = sorted(seccomp.DENIED.keys() - _NEEDED - seccomp.SOCKETS.keys())
+    other_families = {"index": 0, "value": int(socket.AF_UNIX), "op": "SCMP_CMP_NE"}
     return {
         "defaultAction": "SCMP_ACT_ALLOW",
         # Foreign architectures too: what this profile does not list it kills, while the runs' own filter refuses with
         # an errno.
         "architectures": [f"SCMP_ARCH_{name}" for name in ("X86_64", "X86", "X32", "AARCH64", "ARM")],
-        "syscalls": [{"names": denied, "action": "SCMP_ACT_ERRNO", "errnoRet": 1}],
+        "syscalls": [
+            {"names": denied, "action": "SCMP_ACT_ERRNO", "errnoRet": 1},
+            {"names": ["socket"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1, "args": [other_families]},
+        ],
     }
 
 

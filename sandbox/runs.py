@@ -195,7 +195,8 @@ class Run:
             except OSError as error:
                 raise refused("a run could not be started", error) from error
             feeds = len(job.stdin) > _AT_ONCE
-            self._outcome = slot.start(_order(job.limits, slot.group is not None, bool(job.outputs), feeds), given)
+            order = _order(job.limits, slot.group is not None, bool(job.outputs), feeds, job.ipc)
+            self._outcome = slot.start(order, given)
         except BaseException:  # cancellation too: give the slot back, close descriptors
             slot.free()
             _close(ours)
@@ -340,12 +341,12 @@ def ending_of(status: int, cpu: float, limits: Limits) -> tuple[Ended, int | Non
 
 
 @lru_cache(maxsize=64)
-def _order(limits: Limits, counted: bool, outputs: bool, feeds: bool) -> bytes:
+def _order(limits: Limits, counted: bool, outputs: bool, feeds: bool, ipc: bool) -> bytes:
     """The message that tells a slot about a run. counted: a cgroup counts its memory. feeds: `wire.FED` will follow."""
     numbers = asdict(limits)
     if not counted:
         numbers["process_memory_bytes"] = limits.memory_bytes
-    return wire.packed({"limits": numbers, "outputs": outputs, "feeds": feeds})
+    return wire.packed({"limits": numbers, "outputs": outputs, "feeds": feeds, "ipc": ipc})
 
 
 def _close(descriptors: list[int]) -> None:

@@ -100,6 +100,9 @@ class Job:
     env: added to the sandbox's small environment; the caller's environment is never passed on.
     preload: modules to import in the warm interpreter, calling their `rehearse` function if they have one. A hint; use
         few distinct values, since each keeps its own processes.
+    ipc: it may use Unix sockets and pseudo-terminals, which reach nothing but its own processes. That costs a network
+        namespace and a mount, about a millisecond. Ignored where the machine has no such namespaces, or no cgroup
+        counts memory.
     """
 
     argv: tuple[str, ...]
@@ -109,6 +112,7 @@ class Job:
     limits: Limits = Limits()
     outputs: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
+    ipc: bool = False
 
     def __post_init__(self) -> None:
         if not self.argv or not self.argv[0]:

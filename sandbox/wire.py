@@ -37,6 +37,7 @@ def encode_job(job: Job) -> bytes:
         "limits": asdict(job.limits),
         "outputs": job.outputs,
         "preload": job.preload,
+        "ipc": job.ipc,
         "stdin": len(job.stdin),
         "files": [[path, len(content)] for path, content in job.files.items()],
     }
@@ -60,6 +61,7 @@ def decode_job(data: bytes) -> Job:
         limits=Limits(**{name: _limit(name, value) for name, value in limits.items()}),  # type: ignore[arg-type]
         outputs=_texts(head, "outputs"),
         preload=_texts(head, "preload"),
+        ipc=_flag(head, "ipc"),
     )
 
 
@@ -190,6 +192,13 @@ def _texts(head: Mapping[str, object], key: str) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise BadWire(f"{key} must be a list of texts, not {value!r:.80}")
     return tuple(_text(word, key) for word in value)
+
+
+def _flag(head: Mapping[str, object], key: str) -> bool:
+    value = head.get(key)
+    if not isinstance(value, bool):
+        raise BadWire(f"{key} must be true or false, not {value!r:.80}")
+    return value
 
 
 def _mapping(head: Mapping[str, object], key: str) -> dict[str, object]:

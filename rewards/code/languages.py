@@ -38,6 +38,8 @@ _COMPILE_LIMITS = Limits(memory_bytes=1024 * MIB, disk_bytes=512 * MIB, disk_fil
 _PUBLIC_CLASS = re.compile(r"^[^\S\n]*public\s+(?:(?:final|abstract|strictfp|sealed)\s+)*class\s+(\w+)", re.MULTILINE)
 _MAIN = re.compile(r"\bstatic\s+(?:\w+\s+){0,4}void\s+main\s*\(")
 _CLASS = re.compile(r"\b(?:class|enum|record|interface)\s+(\w+)")
+# What may need Unix sockets or a terminal (`Job.ipc`): servers of `multiprocessing`, `pty`, `net` of Node and Go.
+_IPC = re.compile(r"multiprocessing|processpool|socket|unix|ptmx|(?:\b|open|fork)pty\b|\bnet\b", re.IGNORECASE)
 _NO_CODE = re.compile(
     # a text that is left open reaches to the end of its line: so nothing is read twice
     r"//[^\n]*|/\*.*?(?:\*/|\Z)|\"\"\".*?(?:\"\"\"|\Z)|\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?",
@@ -277,6 +279,7 @@ class Program:
             argv=self._filled(language.run),
             files=files,
             stdin=stdin,
+            ipc=bool(_IPC.search(self.source)),
             limits=_limits(
                 seconds, machine_load.stretch(), limits.memory_mb + language.extra_mib, max(_USUAL_OUTPUT, 2 * expected)
             ),

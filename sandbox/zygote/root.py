@@ -25,6 +25,8 @@ _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "alternatives"
 _ETC_PREFIXES = ("java",)
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
+_TERMINALS = f"{BOX}/pts"
+_TERMINAL_LINKS = {"ptmx": f"{_TERMINALS}/ptmx", "pts": _TERMINALS}  # lead nowhere in runs without terminals
 _SCAFFOLDS = ("/mnt", "/media", "/srv", "/opt", "/var", "/tmp")
 
 
@@ -82,6 +84,13 @@ def make_box(making: syscall_batch.Calls, size: tuple[int, int], uid: int) -> No
     making.add("fchownat", kernel.AT_FDCWD, WORK.encode(), uid, uid, 0)
     # read-only: by /proc/self/autogroup a program could step behind all others, and wait for a core as long as it likes
     making.add("mount", b"proc", b"/proc", b"proc", flags | kernel.MS_NOEXEC | kernel.MS_RDONLY, 0)
+
+
+def make_terminals(making: syscall_batch.Calls) -> None:
+    """Calls that add a run's own pseudo-terminals to its box: few, since no cgroup counts the memory that they hold."""
+    making.add("mkdirat", kernel.AT_FDCWD, _TERMINALS.encode(), 0o755)
+    options = b"newinstance,ptmxmode=0666,mode=0600,max=16"
+    making.add("mount", b"devpts", _TERMINALS.encode(), b"devpts", kernel.MS_NOSUID | kernel.MS_NOEXEC, options)
 
 
 def shown_in_tmp() -> tuple[str, ...]:
@@ -162,5 +171,5 @@ def _make_devices(new: str) -> None:
     for name in _DEVICES:
         os.close(os.open(f"{new}/dev/{name}", os.O_CREAT | os.O_WRONLY, 0o666))
         kernel.bind(f"/dev/{name}", f"{new}/dev/{name}")
-    for name, target in _DEVICE_LINKS.items():
+    for name, target in {**_DEVICE_LINKS, **_TERMINAL_LINKS}.items():
         os.symlink(target, f"{new}/dev/{name}")

@@ -52,6 +52,7 @@ class Plan:
         box: tuple[int, int],
         uid: int,
         own_namespace: bool,
+        ipc: bool,
         seccomp: bytes,
     ) -> None:
         """Lay it out. Descriptors: where they are now; those of the program in the order of where they go.
@@ -59,7 +60,7 @@ class Plan:
         report: where to say when it starts, or why it cannot. bundle: the program and its files. home: a socket that
         wants a descriptor of the working folder, to fetch outputs from. processes: of a /proc that can be written to.
         box: bytes and files of the run's tmpfs. uid: the user of the program, as seen from inside. own_namespace: he is
-        to be in a user namespace of this run's.
+        to be in a user namespace of this run's. ipc: it gets a network and terminals of its own.
         """
         theirs = len(descriptors)
         moved = [*descriptors, report, bundle, *([home] if home >= 0 else []), processes]
@@ -71,7 +72,7 @@ class Plan:
         self.making = Calls()
         _move(self.making, moved)
         self.moves = len(self.making)
-        _make_world(self.making, box, 0 if own_namespace else uid)
+        _make_world(self.making, box, 0 if own_namespace else uid, ipc)
         self.demoting = Calls()
         if own_namespace:
             _enter_namespace(self.demoting, uid, at)
@@ -92,10 +93,12 @@ def _move(calls: Calls, descriptors: Sequence[int]) -> None:
         calls.add("close_range", len(descriptors), 0xFFFFFFFF, 0)
 
 
-def _make_world(calls: Calls, box: tuple[int, int], owner: int) -> None:
+def _make_world(calls: Calls, box: tuple[int, int], owner: int, ipc: bool) -> None:
     """Make the run's own mounts. owner: user id of the working folder, as seen before a user namespace is entered."""
-    calls.add("unshare", kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
+    calls.add("unshare", kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | (kernel.CLONE_NEWNET if ipc else 0))
     root.make_box(calls, box, owner)
+    if ipc:
+        root.make_terminals(calls)
     calls.add("chdir", root.WORK.encode())
     for stream in range(3):  # so that /dev/stdin can be opened by name
         calls.add("fchown", stream, owner, owner)
@@ -251,6 +254,22 @@ def _execute(argv: list[str]) -> NoReturn:
         code, why = _NOT_EXECUTABLE, str(error)
     os.write(2, f"{name}: {why}\n".encode(errors="replace"))
     os._exit(code)
+
+
+def has_ipc() -> bool:
+    """Whether runs can have a network and terminals of their own: tried in a fork."""
+    pid = os.fork()
+    if pid == 0:
+        calls = Calls()
+        try:
+            calls.add("unshare", kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWNET)
+            root.make_box(calls, (1 << 20, 16), 0)
+            root.make_terminals(calls)
+            calls.lay_out().run()
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(pid, 0)[1] == 0
 
 
 def rehearse() -> None:

@@ -14,14 +14,18 @@ import struct
 from . import kernel
 
 # name: (x86-64, arm64); None: does not exist there.
-DENIED: dict[str, tuple[int, int | None]] = {
-    # network: socketpair(AF_UNIX) stays, asyncio needs it
+# Abstract names are one space for all runs of a zygote, unless a run has a network namespace of its own.
+SOCKETS: dict[str, tuple[int, int | None]] = {
     "socket": (41, 198),
     "connect": (42, 203),
     "bind": (49, 200),
     "listen": (50, 201),
     "accept": (43, 202),
     "accept4": (288, 242),
+}
+DENIED: dict[str, tuple[int, int | None]] = {
+    # network: socketpair(AF_UNIX) stays, asyncio needs it
+    **SOCKETS,
     # other processes
     "ptrace": (101, 117),
     "process_vm_readv": (310, 270),
@@ -111,7 +115,7 @@ WITHOUT_EFFECT: dict[str, tuple[int, int | None]] = {
     "sched_setattr": (314, 274),
     "ioprio_set": (251, 30),
 }
-_CLONE, _CLONE3, _SOCKETPAIR, _IOCTL = (56, 220), (435, 435), (53, 199), (16, 29)
+_CLONE, _CLONE3, _SOCKET, _SOCKETPAIR, _IOCTL = (56, 220), (435, 435), (41, 198), (53, 199), (16, 29)
 _FIRST_UNKNOWN = 457  # statmount and what came after it
 _ARCHITECTURE = {kernel.X86_64: 0xC000003E, kernel.ARM64: 0xC00000B7}
 _NAMESPACES = (
@@ -128,7 +132,8 @@ _CLONE_PARENT = 0x8000
 _AF_UNIX = 1
 # Datagrams can be sent to any abstract name, and autobind names the sender: runs of one zygote could reach each other.
 _SOCK_DGRAM, _SOCK_RAW, _KIND_OF_SOCKET = 2, 3, 0xF
-_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+# TIOCSETD gives a terminal another line discipline: code of modems and buses, which the kernel loads on request.
+_TIOCSTI, _TIOCLINUX, _TIOCSETD = 0x5412, 0x541C, 0x5423
 
 # Classic BPF over `struct seccomp_data`: nr at 0, arch at 4, the low halves of the arguments at 16, 24, ...
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _JUMP, _RETURN, _AND = 0x20, 0x15, 0x35, 0x45, 0x05, 0x06, 0x54
@@ -162,10 +167,11 @@ def _refusals(denied: dict[int, int]) -> list[bytes]:
     return steps + [_step(_RETURN, _refuse(code)) for code in codes]
 
 
-def build(*, memory_counted: bool) -> bytes:
+def build(*, memory_counted: bool, ipc: bool = False) -> bytes:
     """The filter for this machine, as an array of `struct sock_filter`.
 
-    memory_counted: a cgroup counts all memory of a run.
+    memory_counted: a cgroup counts all memory of a run. ipc: Unix sockets are allowed, in a network namespace of its
+    own.
 
     Raises:
         OSError: an unknown processor.
@@ -182,6 +188,8 @@ def build(*, memory_counted: bool) -> bytes:
     ]
     denied = {_CLONE3: errno.ENOSYS, **dict.fromkeys(DENIED.values(), errno.EPERM)}
     denied.update(dict.fromkeys(WITHOUT_EFFECT.values(), 0))
+    for numbers in SOCKETS.values() if ipc else ():
+        del denied[numbers]
     if not memory_counted:
         denied.update(dict.fromkeys(_UNCOUNTED.values(), errno.ENOSYS))
     steps += _refusals({n: code for numbers, code in denied.items() if (n := numbers[column]) is not None})
@@ -191,6 +199,7 @@ def build(*, memory_counted: bool) -> bytes:
         _step(_ANY_BIT, _NAMESPACES | _CLONE_PARENT, 0, 1),
         _step(_RETURN, _refuse(errno.EPERM)),
         _step(_RETURN, _ALLOW),
+        *([_step(_EQUAL, _SOCKET[column], 1)] if ipc else []),
         _step(_EQUAL, _SOCKETPAIR[column], 0, 9),
         _step(_LOAD, _FIRST_AT),
         _step(_EQUAL, _AF_UNIX, 1, 0),
@@ -201,9 +210,10 @@ def build(*, memory_counted: bool) -> bytes:
         _step(_EQUAL, _SOCK_RAW, 0, 1),
         _step(_RETURN, _refuse(errno.EPERM)),
         _step(_RETURN, _ALLOW),
-        _step(_EQUAL, _IOCTL[column], 0, 5),
+        _step(_EQUAL, _IOCTL[column], 0, 6),
         _step(_LOAD, _SECOND_AT),
-        _step(_EQUAL, _TIOCSTI, 1, 0),
+        _step(_EQUAL, _TIOCSTI, 2, 0),
+        _step(_EQUAL, _TIOCSETD, 1, 0),
         _step(_EQUAL, _TIOCLINUX, 0, 1),
         _step(_RETURN, _refuse(errno.EPERM)),
         _step(_RETURN, _ALLOW),

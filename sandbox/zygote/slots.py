@@ -45,15 +45,18 @@ COMMON = (
 class Zygote:
     """What slots inherit. uid: of the first slot; -1 if each run has its own user namespace instead.
 
-    gaps: the objects that fill the gaps in its memory (`compact.py`).
+    gaps: the objects that fill the gaps in its memory (`compact.py`). ipc_filter: None = no run can have `Job.ipc`.
     """
 
-    __slots__ = ("filter", "gaps", "uid")
+    __slots__ = ("filter", "gaps", "ipc_filter", "uid")
 
     def __init__(self, uid: int, *, memory_counted: bool) -> None:
         self.uid = uid
         self.gaps: list[object] = []
         self.filter = seccomp.build(memory_counted=memory_counted)
+        # What lies in sockets is memory that only a cgroup counts
+        ipc = memory_counted and run.has_ipc()
+        self.ipc_filter = seccomp.build(memory_counted=True, ipc=True) if ipc else None
 
 
 def main(control: socket.socket, config: dict[str, object]) -> NoReturn:
@@ -184,7 +187,7 @@ class Slot:
 
     def __init__(self, zygote: Zygote, number: int, channel: socket.socket) -> None:
         kernel.set_name("rlvr-slot")
-        self._filter = zygote.filter
+        self._filter, self._ipc_filter = zygote.filter, zygote.ipc_filter
         self._own_namespace = zygote.uid < 0
         self._uid = _INSIDE if self._own_namespace else zygote.uid + number
         self._channel = channel
@@ -227,6 +230,7 @@ class Slot:
         message = wire.unpacked(order)
         limits: dict[str, float] = message["limits"]
         bundle, *kept, report = descriptors
+        ipc = bool(message["ipc"]) and self._ipc_filter is not None
         plan = run.Plan(
             home=kept.pop() if message["outputs"] else -1,
             descriptors=kept,
@@ -234,19 +238,20 @@ class Slot:
             bundle=bundle,
             processes=self._processes,
             limits=limits,
-            box=_size_of_box(limits),
+            box=_size_of_box(limits, ipc),
             uid=self._uid,
             own_namespace=self._own_namespace,
-            seccomp=self._filter,
+            ipc=ipc,
+            seccomp=(self._ipc_filter if ipc else None) or self._filter,
         )
         self._plans[order, *descriptors] = plan, limits, message["feeds"]
         return self._plans[order, *descriptors]
 
 
-def _size_of_box(limits: dict[str, float]) -> tuple[int, int]:
+def _size_of_box(limits: dict[str, float], ipc: bool) -> tuple[int, int]:
     """Bytes and files of a run's tmpfs. It is memory that only a cgroup counts; without one its size is the limit."""
     most = min(limits["disk_bytes"], limits.get("process_memory_bytes", math.inf), _MOST_DISK)
-    return int(most), min(int(limits["disk_files"]), _MOST_FILES) + _OWN_FILES
+    return int(most), min(int(limits["disk_files"]), _MOST_FILES) + _OWN_FILES + ipc
 
 
 def _start_init() -> int:

@@ -42,6 +42,31 @@ async def the_network_is_off(sandbox: Sandbox, _case: SandboxCase) -> None:
         assert await output(sandbox, code, port, name) == "refused\n" * 3
 
 
+async def local_sockets_reach_no_other_run(sandbox: Sandbox, case: SandboxCase) -> None:
+    code = """
+        import multiprocessing, os, pty, socket, sys, time
+        names = ["own", "\\0" + sys.argv[1]]
+        servers = [socket.socket(socket.AF_UNIX) for _ in names]
+        for server, name in zip(servers, names):
+            server.bind(name)  # the abstract name, too, is free: the other run has it, in its own space
+            server.listen()
+            socket.socket(socket.AF_UNIX).connect(name)
+        m, s = pty.openpty()
+        print(os.isatty(s), len(os.listdir("/dev/pts")))
+        with multiprocessing.Manager() as manager: print(manager.list([1, 2])[1])
+        for kind in (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK):
+            try: socket.socket(kind)
+            except OSError: print("refused")
+        open("/tmp/ready", "w"); time.sleep(0.5)
+    """
+    token = new_token()
+    both = await asyncio.gather(*(sandbox.run(python(code, token, ipc=True)) for _ in range(2)))
+    if case.whole_tree:  # what lies in sockets is memory that only a cgroup counts
+        assert [result.stdout for result in both] == [b"True 2\n2\n" + b"refused\n" * 3] * 2, both
+    else:
+        assert not any(result.stdout for result in both)
+
+
 async def the_hosts_files_cannot_be_seen(sandbox: Sandbox, _case: SandboxCase) -> None:
     with tempfile.TemporaryDirectory() as folder:
         secret = Path(folder, "graded")
@@ -225,6 +250,7 @@ async def a_hostile_run_changes_nothing_for_the_next(sandbox: Sandbox, _case: Sa
 
 ISOLATION_CHECKS = (
     the_network_is_off,
+    local_sockets_reach_no_other_run,
     the_hosts_files_cannot_be_seen,
     nothing_outside_can_be_written,
     a_program_holds_no_privileges,

@@ -43,16 +43,20 @@ def refused(code: int) -> int:
     return 0x00050000 | code
 
 
+@pytest.mark.parametrize("ipc", [False, True], ids=["no sockets", "Unix sockets"])
 @pytest.mark.parametrize("memory_counted", [True, False], ids=["memory counted", "memory not counted"])
 @pytest.mark.parametrize("machine", PROCESSORS)
 def test_what_is_denied_is_refused_and_nothing_else(
-    machine: str, memory_counted: bool, monkeypatch: pytest.MonkeyPatch
+    machine: str, memory_counted: bool, ipc: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     column, architecture = PROCESSORS[machine]
     monkeypatch.setattr(kernel, "MACHINE", machine)
     monkeypatch.setattr(kernel, "_COLUMN", column)
-    program = seccomp.build(memory_counted=memory_counted)
+    program = seccomp.build(memory_counted=memory_counted, ipc=ipc)
     expected = {numbers[column]: refused(errno.EPERM) for numbers in seccomp.DENIED.values()}
+    for name, numbers in seccomp.SOCKETS.items() if ipc else ():
+        if name != "socket":  # of any family but one
+            del expected[numbers[column]]
     expected |= {numbers[column]: refused(0) for numbers in seccomp.WITHOUT_EFFECT.values()}  # errno 0: done
     expected[435] = refused(errno.ENOSYS)  # clone3
     expected[(53, 199)[column]] = refused(errno.EPERM)  # socketpair of any family but one
@@ -70,7 +74,7 @@ def test_arguments_decide_where_they_can_be_seen(machine: str, monkeypatch: pyte
     column, architecture = PROCESSORS[machine]
     monkeypatch.setattr(kernel, "MACHINE", machine)
     monkeypatch.setattr(kernel, "_COLUMN", column)
-    program = seccomp.build(memory_counted=True)
+    program, with_sockets = seccomp.build(memory_counted=True), seccomp.build(memory_counted=True, ipc=True)
     clone, socketpair, ioctl = (56, 220)[column], (53, 199)[column], (16, 29)[column]
     for flags in (kernel.CLONE_NEWUSER, kernel.CLONE_NEWPID, kernel.CLONE_NEWNS, kernel.CLONE_NEWNET, 0x8000):
         assert verdict(program, clone, architecture, flags | 17) == refused(errno.EPERM), hex(flags)
@@ -78,8 +82,12 @@ def test_arguments_decide_where_they_can_be_seen(machine: str, monkeypatch: pyte
     for kind in (1, 5, 1 | 0x80000, 1 | 0x800):  # streams and packets of AF_UNIX, closed on exec, not blocking
         assert verdict(program, socketpair, architecture, 1, kind) == ALLOWED
         assert verdict(program, socketpair, architecture, 2, kind) == refused(errno.EPERM)
+        for call in (socketpair, (41, 198)[column]):
+            assert verdict(with_sockets, call, architecture, 1, kind) == ALLOWED
+            assert verdict(with_sockets, call, architecture, 2, kind) == refused(errno.EPERM)
     for kind in (2, 3, 2 | 0x80000):  # datagrams, which may be sent to any name
         assert verdict(program, socketpair, architecture, 1, kind) == refused(errno.EPERM)
-    for command in (0x5412, 0x541C):  # typing into a terminal
+        assert verdict(with_sockets, (41, 198)[column], architecture, 1, kind) == refused(errno.EPERM)
+    for command in (0x5412, 0x541C, 0x5423):  # typing into a terminal, giving it another line discipline
         assert verdict(program, ioctl, architecture, 0, command) == refused(errno.EPERM)
     assert verdict(program, ioctl, architecture, 0, 0x5401) == ALLOWED

@@ -43,6 +43,7 @@ JOBS = st.builds(
     limits=st.builds(Limits, wall_seconds=st.floats(0.1, 100), processes=st.integers(1, 1000)),
     outputs=st.lists(PATHS, max_size=3).map(tuple),
     preload=st.lists(st.just("json"), max_size=1).map(tuple),
+    ipc=st.booleans(),
 )
 RESULTS = st.builds(
     JobResult,

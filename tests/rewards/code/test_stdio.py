@@ -115,6 +115,12 @@ HONEST = {
     "deep recursion": "import sys; sys.setrecursionlimit(10**6)\ndef f(n): return n and f(n - 1)\nprint(f(20000) + 1)",
     "a subprocess": "import subprocess; print(subprocess.run(['echo', '1'], capture_output=True, text=True).stdout)",
     "asyncio": "import asyncio\nasync def f(): print(1)\nasyncio.run(f())",
+    "a manager": "import multiprocessing as m\nwith m.Manager() as x: print(x.list([1])[0])",
+    "a fork server": (
+        "import multiprocessing as m\nif __name__ == '__main__':\n"
+        "    with m.get_context('forkserver').Pool(1) as pool: print(*pool.map(abs, [-1]))"
+    ),
+    "a terminal": "import os, pty\nm, s = pty.openpty(); os.write(s, b'1'); print(os.read(m, 9).decode())",
     "a file": "open('a', 'w').write('1'); print(open('a').read())",
 }
 
