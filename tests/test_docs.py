@@ -52,6 +52,36 @@ def test_files_that_a_page_names_are_there(page: Path) -> None:
     assert missing == []
 
 
+FOREIGN = (
+    # of other programs
+    {"--scope", "latex2sympy", "no_new_privs", "docker-default"}
+    | {"PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "MADV_POPULATE_WRITE", "RLIMIT_AS"}
+    # functions of MBPP, and file names and placeholders in examples
+    | {"check_monthnumb_number", "find_Min", "month_season", "my_package", "test_sums", "greedy_NAME", "sampled_NAME"}
+)
+
+
+@pytest.fixture(scope="module")
+def words() -> frozenset[str]:
+    """All names and options in code and configs, and the names of test files."""
+    folders = (*PACKAGES, "bench", "configs", "examples")
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*") if file.suffix in (".py", ".yaml")]
+    files += [ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / "constraints.txt"]
+    texts = [file.read_text() for file in files] + [path.stem for path in (ROOT / "tests").rglob("*.*")]
+    return frozenset(word for text in texts for word in re.findall(r"--[a-z][\w-]*|\w+", text))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_names_and_options_that_a_page_quotes_are_in_the_code(page: Path, words: frozenset[str]) -> None:
+    prose = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    quoted = re.findall(r"`([^`\n]+)`", prose)
+    names = {
+        part for text in quoted if re.fullmatch(r"[\w./]+", text) for part in re.split(r"[./]", text) if "_" in part
+    }
+    options = {option for text in quoted for option in re.findall(r"(?<!\S)--[a-z][\w-]*", text)}
+    assert sorted(name for name in (names | options) - words - FOREIGN if "_" in name or "--" in name) == []
+
+
 def test_every_page_is_in_the_index() -> None:
     index = (ROOT / "docs" / "README.md").read_text()
     pages = [page.relative_to(ROOT / "docs").as_posix() for page in PAGES if (ROOT / "docs") in page.parents]

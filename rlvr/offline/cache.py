@@ -30,7 +30,7 @@ _PATIENCE = 60.0  # seconds to wait for another writing process
 
 
 class GradeCache:
-    """A SQLite file in a folder; a context manager. hits: number of grades found."""
+    """A SQLite file in a folder; a context manager."""
 
     def __init__(self, folder: Path, *, about: str) -> None:
         """about: everything that the grades depend on besides the request.
@@ -40,7 +40,6 @@ class GradeCache:
         """
         self._about = about.encode()
         self._waiting: dict[bytes, str] = {}
-        self.hits = self.asked = 0
         path = folder / "grades.sqlite"
         with contextlib.ExitStack() as undone:
             try:
@@ -72,7 +71,6 @@ class GradeCache:
 
     def find(self, keys: Sequence[bytes]) -> Mapping[bytes, GradeResult]:
         """The cached grades."""
-        self.asked += len(keys)
         found = {key: self._waiting[key] for key in keys if key in self._waiting}
         for start in range(0, len(keys), 500):
             some = keys[start : start + 500]
@@ -81,9 +79,7 @@ class GradeCache:
                 found |= dict(self._open.execute(f"SELECT key, grade FROM grades WHERE key IN ({marks})", some))
             except sqlite3.Error as error:
                 raise ConfigError(f"--cache cannot be read: {error}; remove the folder, or leave it out") from error
-        grades = {key: GradeResult.from_dict(json.loads(text)) for key, text in found.items()}
-        self.hits += sum(key in grades for key in keys)
-        return grades
+        return {key: GradeResult.from_dict(json.loads(text)) for key, text in found.items()}
 
     def keep(self, key: bytes, result: GradeResult) -> None:
         """Cache a grade, if it is reproducible."""

@@ -101,6 +101,39 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
         return Equality.UNREADABLE_GOLD
     if (families := _families(gold, answer)) is not None and are_alike(*families):
         return Equality.SAME
+    plain = standardised(answer)
+    if _differ_in_conditions(gold, answer, golds):
+        return Equality.DIFFERENT
+    if isinstance(golds[0], Scalar) and _OF_UNKNOWN.match(plain):  # two values, perhaps of another letter
+        return Equality.DIFFERENT
+    answers = (*readings(answer), *_beside(golds[0], plain)) if key(plain) else ()
+    if "mod" in plain:  # a residue with another modulus is wrong
+        golds = tuple(one for one in golds if not (isinstance(one, Scalar) and _is_residue(golds[0]))) or golds
+    if not answers:
+        return Equality.UNREADABLE_ANSWER
+    if terms.unit:
+        golds = tuple(_with_unit(one, terms.unit) for one in golds)
+    alike = _up_to_constants(golds, answers, gold)
+    if not alike:
+        pairs = [(one, other) for one in golds for other in answers]
+        compared = _FOUND[any_of(same_value(alone(one, other), alone(other, one), terms) for one, other in pairs)]
+        if compared is not Equality.SAME:
+            alike = _with_its_constants(golds, answers, gold, terms)
+            if not alike:
+                return compared
+    if terms.evaluated and finished.divides(answer) and not finished.divides(gold):
+        return Equality.UNFINISHED
+    return _carried_out(golds, alike or answers, answer, terms)
+
+
+def _up_to_constants(golds: Sequence[Value], answers: Sequence[Value], gold: str) -> tuple[Value, ...]:
+    """The answers that equal a gold with arbitrary constants (`+ C`) for some values of these."""
+    of_families = [one for one in golds if has_constants(one, gold)]
+    return tuple(other for one in of_families for other in answers if are_one_family(one, other, gold))
+
+
+def _differ_in_conditions(gold: str, answer: str, golds: Sequence[Value]) -> bool:
+    """Whether the clauses that say for what an answer holds (`x > 0`) make the two answers different."""
     ours, theirs = conditions(gold), conditions(answer)
     if ours and theirs:
         if INDEX in ours & theirs:
@@ -111,42 +144,16 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
             differ = False
         else:
             differ = _differ(relations(gold), relations(answer), otherwise=ours != theirs)
-    else:
-        narrowed = bool(theirs & _NARROWING) and any(map(_is_formula, golds))
-        differ = bool(theirs) and (narrowed or (_restricts(theirs, golds, answer) and any(map(_varies, golds))))
-    if differ:
-        return Equality.DIFFERENT
-    plain = standardised(answer)
-    if not ours and theirs - {INDEX} and isinstance(golds[0], Scalar) and is_bounded(answer):
-        return Equality.DIFFERENT
-    if isinstance(golds[0], Scalar) and _OF_UNKNOWN.match(plain):  # two values; of another letter it may be asked for
-        return Equality.DIFFERENT
-    if ours and not theirs and isinstance(golds[0], _REGIONS) and _drops(ours, plain):
-        return Equality.DIFFERENT
-    if ours and not theirs and isinstance(golds[0], Equation) and is_bounded(gold):  # the gold is a part of the curve
-        return Equality.DIFFERENT
-    answers = (*readings(answer), *_beside(golds[0], plain)) if key(plain) else ()
-    if "mod" in plain:  # a residue with another modulus is wrong
-        golds = tuple(one for one in golds if not (isinstance(one, Scalar) and _is_residue(golds[0]))) or golds
-    if not answers:
-        return Equality.UNREADABLE_ANSWER
-    if terms.unit:
-        golds = tuple(_with_unit(one, terms.unit) for one in golds)
-    pairs = [(one, other) for one in golds for other in answers]
-    of_families = [one for one in golds if has_constants(one, gold)]
-    alike = tuple(other for one in of_families for other in answers if are_one_family(one, other, gold))
-    compared = Equality.SAME
-    if not alike:
-        compared = _FOUND[any_of(same_value(alone(one, other), alone(other, one), terms) for one, other in pairs)]
-    if compared is not Equality.SAME:
-        alike = _with_its_constants(golds, answers, gold, terms)
-    if alike:
-        compared, answers = Equality.SAME, alike
-    if compared is not Equality.SAME:
-        return compared
-    if terms.evaluated and finished.divides(answer) and not finished.divides(gold):
-        return Equality.UNFINISHED
-    return _carried_out(golds, answers, answer, terms)
+        return differ
+    if theirs:
+        if bool(theirs & _NARROWING) and any(map(_is_formula, golds)):
+            return True
+        if _restricts(theirs, golds, answer) and any(map(_varies, golds)):
+            return True
+        return bool(theirs - {INDEX}) and isinstance(golds[0], Scalar) and is_bounded(answer)
+    if ours and isinstance(golds[0], _REGIONS):
+        return _drops(ours, standardised(answer))
+    return bool(ours) and isinstance(golds[0], Equation) and is_bounded(gold)  # the gold is a part of the curve
 
 
 def _families(gold: str, answer: str) -> tuple[Family, Family] | None:

@@ -203,44 +203,59 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
         return changed, None
     if (whole := around(content, before, behind)) is not None:
         return whole, None
-    if ("answer" in near or "thing" in near) and _is_part(near):
+    if _is_part_of_several(near):
         return rf"{content} \text{{ or }} \ldots", None
+    content = _signed(content, before, near)
+    if near.rstrip(_AROUND).endswith(_JOINING) and (offered := _offered_before(before)) is not None:
+        return rf"{offered} \text{{ or }} {content}", None
+    if (instead := _replacing(behind)) is not None and _instead(instead) != content:
+        return rf"{content} \text{{ or }} \ldots", None
+    shown = behind[:_LOOKED_AT]
+    if (point := _point(content, before, shown)) is not None:
+        return point, None
+    if len(behind) > _SHORTEST_OFFER and (offered := offered_behind(behind)) is not None:
+        return rf"{content} \text{{ or }} {offered}", None
+    next_mark = shown.lstrip("$*)\\]")[:1]
+    if next_mark in ("", ".", "\n"):
+        return content, None
+    if (besides := offered_besides(before, behind)) is not None:
+        return rf"{content} \text{{ or }} {besides}", None
+    if (extended := _extended(content, near, behind)) is not None:
+        return extended, None
+    if (other := _alternative(behind, content)) is not None:
+        return rf"{content} \text{{ or }} {other}", None
+    if _CLOCK.fullmatch(content) and (half := _HALF.match(shown)) is not None:
+        return f"{content} {half[1]}.m.", None
+    if next_mark == "," or not _PLAIN.fullmatch(content):
+        return content, None
+    return _continued(content, shown)
+
+
+def _is_part_of_several(near: str) -> bool:
+    """Whether the words before a box say that it is only a part of the answer, made from it, or one of several."""
+    if ("answer" in near or "thing" in near) and _is_part(near):
+        return True
     if near.rstrip(_AROUND).endswith(_MAKING) and (made := _MADE_OF_IT.search(near)) is not None:
         line = near[near.rfind("\n", 0, made.start() + 1) + 1 : made.start()]
         if not any(mark.isdigit() for mark in line):
-            return rf"{content} \text{{ or }} \ldots", None
-    if ("include" in near or "one of" in near) and _AMONG.search(near) is not None:
-        return rf"{content} \text{{ or }} \ldots", None
+            return True
+    return ("include" in near or "one of" in near) and _AMONG.search(near) is not None
+
+
+def _signed(content: str, before: str, near: str) -> str:
+    """The content with a sign or a currency sign that stands right before the box."""
     sign = _SIGN.search(near) if before.rstrip().endswith(_SIGNS) else None
     if sign is not None and content[:1] not in "-−":
         inner = f"({content})" if re.search(r"[-+±]|\\pm", content) else content
         mark = sign[1] or sign[2]
         content = f"{mark} {inner}" if mark.startswith("\\") else f"{mark}{inner}"
-    if near.endswith("\\$") and content[:1].isdigit():
-        content = rf"\${content}"
-    if near.rstrip(_AROUND).endswith(_JOINING) and (offered := _offered_before(before)) is not None:
-        return rf"{offered} \text{{ or }} {content}", None
-    if (instead := _replacing(behind)) is not None and _instead(instead) != content:
-        return rf"{content} \text{{ or }} \ldots", None
-    further, behind = behind, behind[:_LOOKED_AT]
-    if (point := _point(content, before, behind)) is not None:
-        return point, None
-    if len(further) > _SHORTEST_OFFER and (offered := offered_behind(further)) is not None:
-        return rf"{content} \text{{ or }} {offered}", None
-    next_mark = behind.lstrip("$*)\\]")[:1]
-    if next_mark in ("", ".", "\n"):
-        return content, None
-    if (besides := offered_besides(before, further)) is not None:
-        return rf"{content} \text{{ or }} {besides}", None
-    if (extended := _extended(content, near, further)) is not None:
-        return extended, None
-    other = _alternative(further, content)
-    if other is not None:
-        return rf"{content} \text{{ or }} {other}", None
-    if _CLOCK.fullmatch(content) and (half := _HALF.match(behind)) is not None:
-        return f"{content} {half[1]}.m.", None
-    if next_mark == "," or not _PLAIN.fullmatch(content):
-        return content, None
+    return rf"\${content}" if near.endswith("\\$") and content[:1].isdigit() else content
+
+
+def _continued(content: str, behind: str) -> tuple[str, str | None]:
+    """A plain content with the mark, percent sign, base, factor, scale or unit that follows; and without factor or
+    scale.
+    """
     mark = _MARK.match(behind)
     if mark is not None:
         return f"{content}{mark.group(1)}", None
