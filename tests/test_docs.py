@@ -63,11 +63,13 @@ FOREIGN = (
 
 @pytest.fixture(scope="module")
 def words() -> frozenset[str]:
-    """All names and options in code and configs, and the names of test files."""
+    """All names and options in code and configs, and the names of files of tests and benchmarks."""
     folders = (*PACKAGES, "bench", "configs", "examples")
     files = [file for folder in folders for file in (ROOT / folder).rglob("*") if file.suffix in (".py", ".yaml")]
     files += [ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / "constraints.txt"]
-    texts = [file.read_text() for file in files] + [path.stem for path in (ROOT / "tests").rglob("*.*")]
+    texts = [file.read_text() for file in files] + [
+        path.stem for name in ("tests", "bench") for path in (ROOT / name).rglob("*.*")
+    ]
     return frozenset(word for text in texts for word in re.findall(r"--[a-z][\w-]*|\w+", text))
 
 
