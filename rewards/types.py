@@ -256,7 +256,8 @@ def reference_from(value: object) -> Reference:
         return MathReference(answer=answer_text(value, "reference"))
     kind = value.get("type")
     if not isinstance(kind, str) or kind not in _REFERENCES:
-        raise InvalidRow(f"reference.type is {kind!r}; known types: {', '.join(_REFERENCES)}")
+        said = "reference has no 'type'" if kind is None else f"reference.type is {kind!r}"
+        raise InvalidRow(f"{said}; known types: {', '.join(_REFERENCES)}")
     read, fields = _REFERENCES[kind]
     if not value.keys() <= _COLUMNS[kind]:
         unknown = sorted(value.keys() - _COLUMNS[kind])

@@ -8,14 +8,15 @@ Words and numbers are those of `data_prep.duplicates.normalised`. Two questions 
                 standard error of about 0.04), and the numbers of one are among those of the other
 
 Pairs with that many common sequences but different numbers are siblings: one question with other numbers, not
-duplicates. So are pairs with the same words in order, other signs or another order of numbers, and another reference.
-Siblings are only counted.
+duplicates. So are pairs with another reference and the same words in order that have other signs or another order of
+numbers, or have no numbers and differ in one word ("the plural of 'leaf'", "of 'foot'"). Siblings are only counted.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
 from data_prep.duplicates import normalised
@@ -29,6 +30,7 @@ _WORDS_WITHIN, _WITHIN = 6, 0.95
 # Threshold of the MinHash tables: they find about half of the pairs at it, and nearly all well above it
 _CANDIDATES = 0.5
 _CANDIDATES_BY_WORDS = 0.35
+_MISSPELT = 0.7
 _WORDS = 3
 _HASHES = 128
 _MOST_ALIKE = 32  # most questions of one pattern to compare with: a generated set may have any number of them
@@ -61,7 +63,7 @@ class _Question:
     words: Counter[str]
     numbers: Counter[str]
     numbers_key: tuple[str, ...]
-    said: int
+    said: tuple[str, ...]
     counted: int
     reference: int
     sequences: Any
@@ -141,7 +143,7 @@ class NearDuplicates:
             words=words,
             numbers=numbers,
             numbers_key=tuple(sorted(numbers.elements())),
-            said=hash(tuple(token for token in tokens if token[0].isalpha())),
+            said=tuple(token for token in tokens if token[0].isalpha()),
             counted=hash(tuple(token for token in tokens if not token[0].isalpha() and token not in _BRACKETS)),
             reference=hash(reference),
             sequences=self._sketch({" ".join(tokens[at : at + _WORDS]) for at in range(len(tokens) - _WORDS + 1)}),
@@ -157,7 +159,7 @@ class NearDuplicates:
 def _near(own: _Question, other: _Question) -> Near | None:
     same = own.reference == other.reference
     shared = _shared(own.words, other.words)
-    if not same and own.said == other.said and own.counted != other.counted:
+    if not same and _about_another(own, other):
         return Near(other.place, other.id, shared, same, sibling=True)
     wanted = _wanted(own, other) if same else OTHER_REFERENCE
     if own.numbers == other.numbers and (shared >= wanted or (same and _within(own.words, other.words))):
@@ -169,6 +171,16 @@ def _near(own: _Question, other: _Question) -> Near | None:
     if own.numbers != other.numbers and shared >= OTHER_REFERENCE:
         return Near(other.place, other.id, shared, same, sibling=True)
     return None
+
+
+def _about_another(own: _Question, other: _Question) -> bool:
+    """Whether the same words are said of other numbers or, where there are none, of another thing (not misspelt)."""
+    if own.said == other.said:
+        return own.counted != other.counted
+    if own.numbers or own.counted != other.counted or len(own.said) != len(other.said):
+        return False
+    replaced = [pair for pair in zip(own.said, other.said, strict=True) if pair[0] != pair[1]]
+    return len(replaced) == 1 and SequenceMatcher(None, *replaced[0]).ratio() < _MISSPELT
 
 
 def _wanted(own: _Question, other: _Question) -> float:

@@ -168,6 +168,19 @@ def offered(prompt: str) -> str:
     return letters if len(letters) >= 3 else ""
 
 
+def option(prompt: str, letter: str) -> str:
+    """The text of an option that a prompt lists, normalised; empty if it lists none of this letter.
+
+    Example:
+        >>> option("Which is prime? A) 4 B) five C) 6", "B"), option("Which?\\n(A) 1\\n(B) 2\\nSay a letter.", "B")
+        ('five', '2')
+    """
+    marks = list(_OFFERED.finditer(prompt))
+    ends = [*(mark.start() for mark in marks[1:]), len(prompt)]
+    texts = (prompt[mark.end() : end] for mark, end in zip(marks, ends, strict=True) if mark[1] == letter)
+    return normalised(next((text.strip().partition("\n")[0] for text in texts), ""))
+
+
 def ticks(prompt: str) -> str:
     """The line of the only option that is marked as right; empty if there is none, or several."""
     found = [line for line in _TICKED.findall(prompt) if line.strip()]

@@ -29,7 +29,7 @@ from data_prep.validation.golds import FORMS, GOLD, golds
 from data_prep.validation.near_duplicates import Near, NearDuplicates
 from data_prep.validation.probes import is_right, request
 from data_prep.validation.programs import ProgramChecks, is_program
-from data_prep.validation.prompts import PromptChecks, text_of
+from data_prep.validation.prompts import PromptChecks, offered, option, text_of
 from data_prep.validation.report import Report
 from rewards.parameters import nearest
 from rewards.pluralize import pluralize
@@ -259,7 +259,8 @@ class Validator:
             yield f"without gold and solution: {rows}; only what must be wrong was graded"
         if self._siblings:
             alike = pluralize(len(self._siblings), "question")
-            yield f"like an earlier one with other numbers, and so no duplicates: {alike}, such as {self._siblings[0]}"
+            first = self._siblings[0]
+            yield f"like an earlier one with other numbers or words, and so no duplicates: {alike}, such as {first}"
         if self._prompts.longest_text and not self._prompts.longest:
             yield f"the longest prompt has {pluralize(self._prompts.longest_text, 'character')}"
         if self._prompts.longest:
@@ -270,7 +271,12 @@ class Validator:
 
 
 def _reference_key(entry: Entry) -> str:
-    """A key that is equal for equal references."""
+    """A key that is equal for equal references. A letter stands for the option that the prompt lists under it."""
+    known = golds(entry.problem.reference)
+    if len(known) == 1 and len(known[0]) == 1 and known[0].isalpha():
+        prompt = text_of(entry.problem)
+        if offered(prompt):
+            return option(prompt, known[0]) or prompt
     return json.dumps(entry.problem.reference.to_dict(), sort_keys=True, default=str)
 
 

@@ -195,7 +195,7 @@ def test_a_question_with_few_other_words_is_near_and_one_with_other_numbers_is_n
     assert found(report) == {"near_duplicate": [3]}
     assert report.is_fit  # a warning drops nothing
     assert any(
-        "like an earlier one with other numbers, and so no duplicates: 1 question, such as" in note
+        "like an earlier one with other numbers or words, and so no duplicates: 1 question, such as" in note
         for note in report.notes
     )
 
@@ -316,6 +316,52 @@ def test_the_same_words_about_other_numbers_are_another_question(other: str, sib
     near = likeness.add("line 2", "b", other, "4")
     assert near is not None
     assert near.sibling is sibling
+
+
+@pytest.mark.parametrize(
+    ("other", "gold", "sibling"),
+    [
+        (
+            "Give the plural of the English noun 'foot', as one writes it in a letter to an old friend of the family.",
+            "feet",
+            True,
+        ),
+        (
+            "Give the plural of the English noun 'leav', as one writes it in a letter to an old friend of the family.",
+            "leafs",
+            False,
+        ),  # misspelt
+        (
+            "Give the plural of the English noun 'blade', as one writes it in a letter to an old friend of the family.",
+            "leaves",
+            False,
+        ),
+    ],
+)
+def test_a_question_about_another_thing_is_another_question_if_its_answer_is(
+    other: str, gold: str, sibling: bool
+) -> None:
+    likeness = NearDuplicates()
+    likeness.add(
+        "line 1",
+        "a",
+        "Give the plural of the English noun 'leaf', as one writes it in a letter to an old friend of the family.",
+        "leaves",
+    )
+    near = likeness.add("line 2", "b", other, gold)
+    assert near is not None
+    assert near.sibling is sibling
+
+
+def test_a_letter_stands_for_its_option_where_questions_are_compared(tmp_path: Path) -> None:
+    asked = "Which of these cities in the south of the country is the capital of {}?\n{}"
+    rows = [
+        {"prompt": asked.format("Chad", "A. Lima\nB. N'Djamena\nC. Oslo"), "reference": "B"},
+        {"prompt": asked.format("Peru", "A. Quito\nB. Lima\nC. Oslo"), "reference": "B"},
+        {"prompt": asked.format("Chad", "A. Lima\nB. Oslo\nC. N'Djamena"), "reference": "C"},
+    ]
+    report = checked(written(tmp_path / "rows.jsonl", rows), "choice")
+    assert found(report)["near_duplicate"] == [3]
 
 
 def test_questions_made_by_one_rule_are_all_found_and_compared_with_few() -> None:

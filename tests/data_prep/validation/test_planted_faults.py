@@ -138,7 +138,7 @@ def test_each_planted_fault_is_found_and_no_sound_row_is_unfit(tmp_path: Path) -
     assert missed == []
     others = {line: checks for line, checks in by_line.items() if line <= 40 or line > 40 + len(bad)}
     assert others == {}
-    assert any("like an earlier one with other numbers, and so no duplicates" in note for note in report.notes)
+    assert any("like an earlier one with other numbers or words, and so no duplicates" in note for note in report.notes)
     unfit = {line for line, checks in by_line.items() if any(findings.CHECKS[c].severity == "error" for c in checks)}
     assert report.kept == len(good) + len(bad) + len(siblings) - len(unfit)
 
