@@ -82,8 +82,13 @@ class Running:
         os.environ.pop(SECRET, None)
 
     def check(self, check: Check) -> None:
-        """Run one check on the shared sandbox."""
-        self._do(check(self.sandbox, self.case))
+        """Run one check on the shared sandbox. One that fails may have left runs in it: the next has a new one."""
+        try:
+            self._do(check(self.sandbox, self.case))
+        except Exception:
+            self._do(self.sandbox.close())
+            self.sandbox = self._do(self._made())
+            raise
 
     async def _made(self) -> Sandbox:
         return self.case.make()

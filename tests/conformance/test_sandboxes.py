@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from collections.abc import Callable, Iterator
 
@@ -9,13 +10,16 @@ import pytest
 
 from sandbox.docker import LABEL, DockerSandbox
 from sandbox.namespaces import NamespaceSandbox
+from sandbox.protocol import Sandbox
 from sandbox.remote import RemoteSandbox
+from sandbox.types import JobResult, Limits
 from sandbox.weak import WeakSandbox
-from tests.conformance.sandbox import Check, Running, SandboxCase
+from tests.conformance.sandbox import Check, Running, SandboxCase, exit_codes_come_back, python
 from tests.conformance.sandbox_checks import CHECKS, WEAK_CHECKS
 from tests.sandbox.images import IMAGE
 from tests.sandbox.processes import cgroup_folders
 from tests.sandbox.servers import TOKEN, Server
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow(150)  # the clusters and containers of its sandboxes are started once
 
@@ -119,3 +123,19 @@ def weak() -> Iterator[Running]:
 @pytest.mark.parametrize("check", WEAK_CHECKS, ids=lambda check: check.__name__)
 def test_the_weak_sandbox_keeps_what_it_promises(weak: Running, check: Check) -> None:
     weak.check(check)
+
+
+def test_a_check_that_fails_leaves_nothing_to_the_next(weak: Running) -> None:
+    left: list[asyncio.Task[JobResult]] = []
+
+    async def fails(sandbox: Sandbox, _case: SandboxCase) -> None:
+        job = python("import time\ntime.sleep(600)", limits=Limits(wall_seconds=600))
+        left.extend(asyncio.create_task(sandbox.run(job)) for _ in range(2))
+        await asyncio.sleep(0)
+        raise AssertionError("which has all places taken")
+
+    with pytest.raises(AssertionError, match="all places"):
+        weak.check(fails)
+    weak.check(exit_codes_come_back)
+    until(lambda: all(task.done() for task in left), "what it left to end")
+    assert not any(task.exception() is None and task.result().succeeded for task in left)

@@ -96,7 +96,7 @@ class Place:
             "RLVR_REWARDS_TOKEN": "of-the-page",
         }
         self.port = 0
-        self.serving: subprocess.Popen[bytes] | None = None
+        self.serving: subprocess.Popen[str] | None = None
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -122,7 +122,7 @@ class Place:
         words = [sys.executable, "-c", TOGETHER, *lines]
         ran = subprocess.run(
             words, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            timeout=300, check=False,
+            timeout=1200, check=False,
         )  # fmt: skip
         assert ran.returncode == 0, ran.stdout[-4000:]
         for line in lines:
@@ -131,11 +131,10 @@ class Place:
             assert all(words in said for part, words in SAID.items() if part in line), f"{line}\n{said[-4000:]}"
 
     def serve(self, line: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        words = shlex.split(line.replace("8290", str(self.port)).rstrip("& "))
-        self.serving = subprocess.Popen(words, cwd=self.folder, env=self.environment, stderr=subprocess.DEVNULL)
+        words = shlex.split(line.replace("8290", "0").rstrip("& "))
+        self.serving = subprocess.Popen(words, cwd=self.folder, env=self.environment, stderr=subprocess.PIPE, text=True)
+        assert self.serving.stderr is not None
+        self.port = int(self.serving.stderr.readline().rpartition(":")[2])
         until(self._listens, f"{line} to listen")
 
     def _listens(self) -> bool:
@@ -163,7 +162,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
     yield made
     if made.serving is not None:
         made.serving.terminate()
-        made.serving.wait(PATIENCE)
+        made.serving.communicate(timeout=PATIENCE)
 
 
 def test_every_file_and_command_of_the_page_works(require: Callable[[str], None], place: Place) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -19,28 +18,30 @@ TOKEN = "the-token-of-the-tests"
 
 
 class Server:
-    """A server on a free port; a context manager that ends it."""
+    """A server on a free port, which it finds itself; a context manager that ends it."""
 
     def __init__(self, *options: str, port: int = 0) -> None:
         self._options = options
-        self.port = port or _free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.port = port
 
     def __enter__(self) -> Server:
         command = [sys.executable, "-m", "rlvr.cli", "sandbox", "serve", "--port", str(self.port), "--slots", "2"]
         env = {**os.environ, "RLVR_SANDBOX_TOKEN": TOKEN}
         self.process = subprocess.Popen([*command, *self._options], cwd=ROOT, env=env, stderr=subprocess.PIPE)
+        assert self.process.stderr is not None
+        said = self.process.stderr.readline().decode()
+        self.url = said.split()[-1] if said.startswith("serving ") else ""
         until(lambda: self._answers() or self.process.poll() is not None, "the server to start")
         if self.process.poll() is not None:
-            assert self.process.stderr is not None
-            raise AssertionError(f"the server did not start: {self.process.stderr.read().decode()}")
+            raise AssertionError(f"the server did not start: {said}{self.process.stderr.read().decode()}")
+        self.port = int(self.url.rpartition(":")[2])
         return self
 
     def _answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.url}/health", timeout=PATIENCE):
                 return True
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, ValueError):
             return False
 
     def kill(self) -> None:
@@ -57,9 +58,3 @@ class Server:
                 raise
         assert self.process.stderr is not None
         self.process.stderr.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

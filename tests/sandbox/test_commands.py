@@ -35,7 +35,11 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("words", MISTAKES)
-def test_a_mistake_is_named_in_one_line(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mistake_is_named_in_one_line(
+    words: str, capsys: pytest.CaptureFixture[str], require: Callable[[str], None]
+) -> None:
+    if words.startswith("serve"):
+        require("serve")
     try:
         status = main(["sandbox", *words.split()])
     except SystemExit as end:
@@ -46,7 +50,10 @@ def test_a_mistake_is_named_in_one_line(words: str, capsys: pytest.CaptureFixtur
     assert len(said) == 1 or said[0].startswith("usage:")
 
 
-def test_a_port_that_is_in_use_is_told_before_anything_starts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_that_is_in_use_is_told_before_anything_starts(
+    capsys: pytest.CaptureFixture[str], require: Callable[[str], None]
+) -> None:
+    require("serve")
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         assert main(["sandbox", "serve", "--port", str(port)]) == 1
@@ -57,7 +64,8 @@ def test_a_port_that_is_in_use_is_told_before_anything_starts(capsys: pytest.Cap
 
 
 @pytest.mark.usefixtures("isolation")
-def test_a_server_says_which_free_port_it_took() -> None:
+def test_a_server_says_which_free_port_it_took(require: Callable[[str], None]) -> None:
+    require("serve")
     command = [sys.executable, "-m", "rlvr.cli", "sandbox", "serve", "--port", "0", "--slots", "1"]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None

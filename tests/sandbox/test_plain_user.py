@@ -35,7 +35,7 @@ def as_a_plain_user(tmp_path: Path, source: str) -> str:
     (tmp_path / "tmp").chmod(0o777)
     done = subprocess.run(
         ["/usr/bin/python3", "-W", "error", str(tmp_path / "main.py")],
-        capture_output=True, text=True, timeout=60, cwd=tmp_path, user=NOBODY, group=NOBODY, extra_groups=[],
+        capture_output=True, text=True, timeout=300, cwd=tmp_path, user=NOBODY, group=NOBODY, extra_groups=[],
         env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path / "tmp")},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]

@@ -63,12 +63,15 @@ def test_it_answers_as_python_does(pattern: str, flags: str, text: str) -> None:
     ],
 )
 def test_a_pattern_on_which_python_backtracks_without_end_is_one_pass(pattern: str, matching: bool, text: str) -> None:
-    half = compile_linear(pattern)
-    began = time.process_time()
-    half.search(text[: len(text) // 2])
-    middle = time.process_time()
-    assert compile_linear(pattern).search(text) == matching
-    assert time.process_time() - middle < 4 * (middle - began) + 0.2
+    for last in (False, False, True):  # a busy machine is no fault of ours
+        half = compile_linear(pattern)
+        began = time.process_time()
+        half.search(text[: len(text) // 2])
+        middle = time.process_time()
+        assert compile_linear(pattern).search(text) == matching
+        if time.process_time() - middle < 4 * (middle - began) + 0.2:
+            break
+        assert not last, "twice the text takes more than four times as long"
 
 
 @pytest.mark.parametrize(

@@ -254,3 +254,6 @@ def test_a_data_set_of_the_hub_is_graded_by_name(hub: Path, capsys: pytest.Captu
     assert main([*command, "--split", "test"]) == 0
     graded = [json.loads(line) for line in out.read_text().splitlines()]
     assert [(g["score"], g["completion"]) for g in graded] == [(1.0, "\\boxed{1}"), (1.0, "\\boxed{2}")]
+    out.unlink()
+    assert main([*command, "--split", "train", "--sample", "2"]) == 0
+    assert len(out.read_text().splitlines()) == 2
