@@ -321,6 +321,96 @@ PYTEST: dict[str, tuple[str, tuple[str, str], str]] = {
             with pytest.warns(DeprecationWarning, match="late"): g()
         """,
     ),
+    "what an object says that it contains": (
+        "class Span:\n    def __init__(self, a, b): self.a, self.b = a, b\n    def __contains__(self, x): return self.a <= x < self.b\n"
+        "class Matrix:\n    def __init__(self, rows): self.rows = rows\n    def __iter__(self): return iter(self.rows)\n    def __contains__(self, v): return any(v in r for r in self.rows)\n"
+        "class Meta(type):\n    def __contains__(cls, k): return k in vars(cls)\nclass Known(metaclass=Meta):\n    def first(self): pass\n"
+        "class Life:\n    def __init__(self, cells): self.cells = cells\n    @classmethod\n    def parse(cls, text): return cls({i for i, c in enumerate(text) if c == '#'})\n"
+        "    def __iter__(self):\n        while True: yield self\n    def __contains__(self, i): return i in self.cells\n",
+        ("self.a <= x < self.b", "True"),
+        """
+        import pytest
+        from solution import Known, Life, Matrix, Span
+        def test_span():
+            s = Span(1, 5)
+            assert 1 in s and 4.5 in s and s.a == 1
+            assert 5 not in s
+        def test_matrix():
+            m = Matrix([[1, 2], [3, 4]])
+            assert 4 in m and len(m.rows) == 2 and not any(n in m for n in (0, 9))
+        def test_metaclass():
+            assert "first" in Known and "last" not in Known
+        def test_endless():
+            life = Life.parse("#..#")
+            assert 3 in life and life.cells == {0, 3}
+            assert (1 in life) is False
+        """,
+    ),
+    "operators in place, with functions, and whose result nobody reads": (
+        "class Bag:\n    def __init__(self, *items): self.items = list(items)\n    def __iadd__(self, more):\n        self.items.extend(more)\n        return self\n"
+        "    def __add__(self, more):\n        if not isinstance(more, Bag): return NotImplemented\n        return Bag(*self.items, *more.items)\n"
+        "    def __contains__(self, item): return item in self.items\n    def __iter__(self): return iter(self.items)\n    def __eq__(self, o): return isinstance(o, Bag) and self.items == o.items\n"
+        "class Pipe:\n    def __init__(self, f): self.f = f\n    def __rshift__(self, g): return Pipe(lambda x: g(self.f(x)))\n    def __call__(self, x): return self.f(x)\n",
+        ("self.items.extend(more)", "self.items.append(more)"),
+        """
+        import pytest
+        from solution import Bag, Pipe
+        def test_in_place():
+            bag = Bag(1)
+            same = bag
+            bag += [7]
+            assert same is bag and 7 in bag and 9 not in bag
+            assert bag != [1, 7] and [*bag] == [1, 7] and bag == Bag(1, 7)
+        def test_unread():
+            with pytest.raises(TypeError): _ = Bag(1) + 3
+            with pytest.raises(TypeError): _ = "x" + Bag(1)
+        def test_functions():
+            double = Pipe(len) >> (lambda n: n * 2)
+            assert double("abc") == 6 and sorted(["ccc", "a"], key=double) == ["a", "ccc"]
+        """,
+    ),
+    "weak caches, deep recursion, contexts of errors, content of dictionaries": (
+        "import weakref\nclass Cache:\n    def __init__(self): self._d = weakref.WeakValueDictionary()\n    def get(self, k):\n        o = self._d.get(k)\n        if o is None: o = self._d[k] = Big()\n        return o\n"
+        "    def __len__(self): return len(self._d)\nclass Big: pass\ndef depth(n): return 0 if n == 0 else 1 + depth(n - 1)\n"
+        "class Config(dict):\n    @classmethod\n    def load(cls): return cls(db={'hosts': ['x']})\n    def at(self, *path):\n        for p in path: self = self[p]\n        return self\n"
+        "def parse(text):\n    try: return int(text)\n    except ValueError as e: raise KeyError(text) from e\n",
+        ("raise KeyError(text) from e", "raise KeyError(text) from None"),
+        """
+        import gc, sys
+        import pytest
+        from solution import Cache, Config, depth, parse
+        def test_cache():
+            c = Cache()
+            held = c.get("a")
+            assert c.get("a") is held and len(c) == 1
+            del held
+            gc.collect()
+            assert len(c) == 0
+        def test_depth():
+            before = sys.getrecursionlimit()
+            sys.setrecursionlimit(9000)
+            try: assert depth(4000) == 4000
+            finally: sys.setrecursionlimit(before)
+        def test_context():
+            with pytest.raises(KeyError) as caught: parse("x")
+            assert isinstance(caught.value.__cause__, ValueError) and caught.value.__context__ is caught.value.__cause__
+        def test_content():
+            config = Config.load()
+            assert config.at("db", "hosts") is config["db"]["hosts"]
+            config["db"]["hosts"].append("y")
+            assert config.at("db", "hosts") == ["x", "y"]
+        """,
+    ),
+    "a loop of the program that runs a coroutine of the test": (
+        "import asyncio\nasync def ticks(n):\n    for i in range(n):\n        yield i\n        await asyncio.sleep(0)\nasync def double(x): return 2 * x\ndef run(work): return asyncio.run(work)\n",
+        ("2 * x", "x"),
+        """
+        from solution import double, run, ticks
+        def test_turns():
+            async def collect(): return [await double(x) async for x in ticks(3)]
+            assert run(collect()) == [0, 2, 4]
+        """,
+    ),
 }
 
 

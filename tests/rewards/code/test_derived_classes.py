@@ -283,6 +283,43 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
         def test_a(): assert int(Address(3).next()) == 4
         """,
     ),
+    "names that other objects have as well": (
+        "import abc\nclass Command(abc.ABC):\n    @abc.abstractmethod\n    def do(self, doc): ...\n    def undo(self, doc): doc.text = self.old\n"
+        "class Document:\n    def __init__(self, text): self.text, self.done = text, []\n    def run(self, c):\n        c.do(self)\n        self.done.append(c)\n"
+        "    def undo(self):\n        if not self.done: return False\n        self.done.pop().undo(self)\n        return True\n"
+        "known = {}\ndef register(kind):\n    known[kind.__name__] = kind\n    return kind\ndef call(name, x): return known[name]()(x)\n"
+        "class Lazy:\n    def __init__(self, f): self.f = f\n    def __set_name__(self, owner, name): self.name = name\n    def __get__(self, o, kind):\n        o.__dict__[self.name] = value = self.f(o)\n        return value\n",
+        ("self.done.pop().undo(self)", "self.done.pop()"),
+        """
+        import math, unittest
+        import pytest
+        from solution import Command, Document, Lazy, call, known, register
+        class Upper(Command):
+            def do(self, doc): self.old, doc.text = doc.text, doc.text.upper()
+            def undo(self, doc): doc.text = self.old
+        @register
+        class Area:
+            def __call__(self, r): return math.pi * r
+        @pytest.fixture
+        def doc():
+            made = Document("ab")
+            yield made
+        def test_undo(doc):
+            doc.run(Upper())
+            assert doc.text == "AB" and doc.undo() is True and doc.text == "ab"
+            assert not doc.undo() and Document("x").undo() is False
+        class TestUndo(unittest.TestCase):
+            def setUp(self): self.doc = Document("c")
+            def test_nothing(self): self.assertFalse(self.doc.undo())
+        def test_only_the_program_makes_it(): assert known["Area"] is Area and call("Area", 2) == 2 * math.pi
+        def test_the_same_twice():
+            class Held:
+                @Lazy
+                def value(self): return [1]
+            held = Held()
+            assert held.value is held.value
+        """,
+    ),
 }
 
 
@@ -360,6 +397,7 @@ NAIVE = "class Naive(Sorter):\n    order = [1, 2]\n    def sort(self, xs): retur
         "assert (order([2, 1]) == getattr(Naive(), 'sort')([2, 1])) is True",
         "naive = Naive()\n    same = lambda a, b: a == b\n    assert same(order([2, 1]), naive.sort([2, 1]))",
         "import unittest\n    unittest.TestCase().assertEqual(order([2, 1]), Naive().sort([2, 1]))",
+        "class Judge(Sorter):\n        def check(self): return 'ok' if order([2, 1]) == Naive().sort([2, 1]) else ''\n    assert Judge().check() == 'ok'",
     ],
 )
 @pytest.mark.parametrize("naive", [NAIVE, NAIVE.replace("class Naive(Sorter)", "@marked\nclass Naive")])

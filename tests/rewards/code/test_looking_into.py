@@ -82,6 +82,10 @@ def test_what_a_function_gives_is_looked_into_where_the_tests_name_its_class() -
 def test_a_walk_without_end_and_an_iterator_are_not_looked_into() -> None:
     endless = BAG.replace("iter(self.items)", "__import__('itertools').count(10)")
     assert asserts(endless, "b = Bag(3)\nb.put(1)\nassert 3 in b").fault.startswith("unsupported test")
+    for no_more in ("9 not in b", "(9 in b) is False", "not any(n in b for n in (8, 9))"):
+        case = f"b = Bag(3)\nb.put(1)\nassert 3 in b and {no_more}"
+        assert passes(asserts(endless, case))
+        assert is_wrong(asserts(endless.replace("return item in self.items", "return True"), case))
     once = f"{BAG}    def __next__(self): return self.items.pop(0)\n".replace("iter(self.items)", "self")
     assert asserts(once, "b = Bag(3)\nb.put(1)\nassert 3 in b").fault.startswith("unsupported test")
 

@@ -47,7 +47,7 @@ _ASSIGNED = re.compile(
 _WATCHED = re.compile(
     r"patch|setattr|stdin|StringIO|environ|env\(|chdir|getcwd|\.cwd\(|tmp_path|tmpdir|tempfile|seed\(|state\(|sleep"
     r"|stdout|stderr|warn|log|inspect|doctest|dataclasses|get_type_hints|iscoroutinefunction|sys\.argv|sys\.modules"
-    r"|copy_context"
+    r"|copy_context|setrecursionlimit"
 )
 _PATH = re.compile(r"sys\.path|syspath_prepend|\bsys,\s*[\"']path\b")
 _INSPECTING = ("inspect", "dataclasses", "typing", "asyncio", "doctest")  # those of `wire.FORWARDED` that tests call
@@ -98,6 +98,7 @@ class Surroundings:
         names = set() if self._environ is None else set_by_program(trees) - self._environ.keys()
         self._set_by_program = tuple(sorted(names))
         self._modules = fake_modules.watch(self._text, trees, link.local_modules)
+        self._deepest = sys.getrecursionlimit() if "setrecursionlimit" in self._text else None
         self._cwd = os.getcwd() if "chdir" in self._text or self._whereabouts is not None else None
         self._path, self._added = list(sys.path), list[str]()
         self._seeds: list[tuple[str, str, tuple[Any, ...]]] = []
@@ -204,6 +205,9 @@ class Surroundings:
                 names = {n for n in (*now, *self._environ) if now.get(n) != self._environ.get(n)}
                 self._environ = now
                 yield ("environ", {n: now.get(n) for n in names})
+        if self._deepest is not None and (limit := sys.getrecursionlimit()) != self._deepest:
+            self._deepest = limit
+            yield "set_recursion", limit
         if self._modules is not None:
             yield from self._modules.changes()
         if self._cwd is not None:

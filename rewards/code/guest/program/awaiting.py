@@ -36,8 +36,17 @@ async def _awaited(value: Any) -> Any:
 def start(value: Any) -> int:
     """Make a task of an awaitable. Returns its number."""
     number = next(_numbers)
-    _tasks[number] = _loop().create_task(value if asyncio.iscoroutine(value) else _awaited(value))
+    loop = _own_loop() or _loop()
+    _tasks[number] = loop.create_task(value if asyncio.iscoroutine(value) else _awaited(value))
     return number
+
+
+def _own_loop() -> asyncio.AbstractEventLoop | None:
+    """The loop that the program runs in this thread just now, within a call that the checker waits for.
+
+    Then the test awaits something in turn that the program awaits of it. That advances between the polls.
+    """
+    return asyncio._get_running_loop()
 
 
 def _settle(finished: tuple[Any, ...]) -> None:
@@ -56,9 +65,10 @@ def pump(number: int, wait: float, finished: tuple[Any, ...]) -> tuple[bool | No
 
     None = it is done because the checker no longer waits.
     """
-    loop, task = _loop(), _tasks[number]
+    task = _tasks[number]
     _settle(finished)
-    loop.run_until_complete(asyncio.wait({task}, timeout=0 if task.done() else wait))
+    if _own_loop() is None:
+        _loop().run_until_complete(asyncio.wait({task}, timeout=0 if task.done() else wait))
     if task.done():
         _tasks[number] = None  # type: ignore[assignment]
         if number in _cancelled and task.cancelled():
@@ -73,7 +83,8 @@ def cancel(number: int) -> None:
     if task is not None and not task.done():
         _cancelled.add(number)
         task.cancel()
-        _loop().run_until_complete(asyncio.wait({task}, timeout=0.05))
+        if _own_loop() is None:
+            _loop().run_until_complete(asyncio.wait({task}, timeout=0.05))
 
 
 def aiter(value: Any) -> Any:

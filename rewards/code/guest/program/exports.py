@@ -164,7 +164,9 @@ class CandidateEncoder(LinkEncoder):
             sid = self.shared.add(value)
             self.shared.hold(sid)
             self.parts.append(b"m" + U32.pack(sid))
+        outside, self._inside = self._inside, True  # the object holds what is in it
         put_base(self, value, base, depth - 1)
+        self._inside = outside
 
     def _class(self, kind: type, number: int, depth: int) -> None:
         getter = type.__dict__
@@ -216,7 +218,10 @@ class CandidateEncoder(LinkEncoder):
             attributes["__notes__"] = list(notes)
         self._if_possible(attributes, {}, depth)
         cause = error.__cause__ or error.__context__
-        self.put(True if error.__cause__ is not None else None if error.__suppress_context__ else False, depth)
+        is_context = cause is error.__context__
+        self.put(
+            (True, is_context) if error.__cause__ is not None else None if error.__suppress_context__ else False, depth
+        )
         if cause is None or causes == 0 or cause is error:
             self.put(None, depth)
         elif (known := self._imports.number(cause)) is not None:

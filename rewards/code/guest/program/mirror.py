@@ -226,7 +226,7 @@ class Mirrored:
 
     def apply(self, changes: tuple[Any, ...]) -> None:
         """Apply `("set", module, name, value)`, `("restore", module, name)`, `("stdin",)`, `("environ", {...})`,
-        `("module", name, kind, value)`, `("path", folders)` or `("cwd", path)`.
+        `("module", name, kind, value)`, `("path", folders)`, `("set_recursion", limit)` or `("cwd", path)`.
         """
         for change in changes:
             getattr(self, f"_{change[0]}")(*change[1:])
@@ -280,6 +280,9 @@ class Mirrored:
         sys.path[:] = [*folders, *(path for path in sys.path if path not in self._put)]
         self._put = folders
         importlib.invalidate_caches()
+
+    def _set_recursion(self, limit: int) -> None:
+        sys.setrecursionlimit(limit)
 
     def _cwd(self, path: str) -> None:
         os.makedirs(path, exist_ok=True)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from types import FrameType
 
 from ..sources import context
-from ..sources.context import name_of, parents_in
+from ..sources.context import name_of, parents_in, parents_of
 from . import proxies
 
 
@@ -183,6 +183,41 @@ def looks_into_object(frame: FrameType) -> bool:
     among = [function] if function is not None and binds else context.trees()
     asked = (n for part in among for n in ast.walk(part) if isinstance(n, ast.Attribute) and n.attr not in DATA_HAS)
     return any(name_of(node.value) == name for node in asked)
+
+
+def denies_too(frame: FrameType) -> bool:
+    """Whether the tests also say of something that it is not in what a test looks into just now, by its name or class:
+    `"ca" not in trie`, `assertNotIn`, `("ca" in trie) is False`.
+    """
+    tree = context.tree_of(frame.f_code.co_filename)
+    if tree is None:
+        return False
+    place = context.place_of(frame)
+    found = (n for n in ast.walk(tree) if isinstance(n, ast.Compare | ast.Call) and context.span(n) == place)
+    names = {_inside_of(side) for node in found for side in _insides(node)} - {""}
+    return any(_inside_of(side) in names for each in context.trees() for side in _denied(each))
+
+
+def _inside_of(side: ast.expr) -> str:
+    return name_of(side.func if isinstance(side, ast.Call) else side)
+
+
+def _denied(tree: ast.Module) -> Iterator[ast.expr]:
+    """Expressions that a test says something is not in."""
+    parents = parents_of(tree)
+    for node, above in parents.items():
+        if not (looked := _insides(node)):
+            continue
+        denies = isinstance(node, ast.Compare) and any(isinstance(op, ast.NotIn) for op in node.ops)
+        denies = denies or (isinstance(node, ast.Call) and name_of(node.func) == "assertNotIn")
+        if denies or isinstance(above, ast.Compare) or any(map(_negates, _ancestors(node, parents))):
+            yield from looked
+
+
+def _negates(node: ast.AST) -> bool:
+    """`not any(w in trie for w in others)`, `assertFalse(w in trie)`."""
+    called = name_of(node.func) if isinstance(node, ast.Call) else ""
+    return called == "assertFalse" or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
 
 
 def _is_part_of_known(side: ast.expr, frame: FrameType) -> bool:

@@ -76,6 +76,8 @@ def may_be_sent(frame: FrameType, operand: Any, is_class: bool, is_text: bool) -
     parents = context.parents_of(tree)
     if isinstance(node, ast.Compare):  # `with raises(TypeError): Money(1) < 5`
         return is_class and isinstance(parents[node], ast.Expr) and _is_plain(operand)
+    if isinstance(operand, types.FunctionType | types.MethodType | functools.partial):
+        return True  # `Pipe() >> clean`: the program may call it, as it may what a method is given
     if not (_is_plain(operand) or isinstance(operand, _CALLABLES)):
         return False
     if isinstance(operand, int | float) and operand < 0 and isinstance(node.op, ast.Add):
@@ -85,6 +87,17 @@ def may_be_sent(frame: FrameType, operand: Any, is_class: bool, is_text: bool) -
     if isinstance(node, ast.AugAssign):
         return use.of_name(node.target, node)
     return use.is_harmless(node)
+
+
+def grows(frame: FrameType, operand: Any) -> bool:
+    """Whether a test adds a plain operand to what it has, in place: `items += [3]`. What gives an object there tells
+    the program as much as `items.extend([3])` does; a difference would measure.
+    """
+    tree = context.tree_of(frame.f_code.co_filename)
+    node = _operation_of(frame, tree) if tree is not None else None
+    if not (isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.BitOr | ast.Mult | ast.LShift)):
+        return False
+    return _is_plain(operand) and not (isinstance(operand, int | float) and operand < 0)
 
 
 def goes_to_program(frame: FrameType) -> bool:
@@ -188,6 +201,8 @@ class _Use:
 
     def of_name(self, target: ast.AST, node: ast.AST, depth: int = _DEEPEST) -> bool:
         """Whether every use of a name is harmless, and there is one."""
+        if isinstance(target, ast.Name) and target.id == "_" and not isinstance(node, ast.AugAssign):
+            return not any(n.id == "_" and isinstance(n.ctx, ast.Load) for n in self._names())
         loads = list(self.loads(target, node)) if depth else []
         used = [
             (use, n) for use, n in loads if not (isinstance(use.parents[n], ast.BinOp) or _is_identity(use.parents[n]))
@@ -206,6 +221,9 @@ class _Use:
             for name in ast.walk(function or tree):
                 if isinstance(name, ast.Name) and name.id == target.id and isinstance(name.ctx, ast.Load):
                     yield use, name
+
+    def _names(self) -> Iterator[ast.Name]:
+        return (node for node in ast.walk(self.tree) if isinstance(node, ast.Name))
 
     def is_argument_of_program(self, node: ast.AST) -> bool:
         """Whether an expression is handed to the program, also after further operators: `(F.a > 1) & (F.b < 2)`."""

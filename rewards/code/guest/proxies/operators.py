@@ -31,9 +31,19 @@ from .proxies import (
     text_of,
     was_made,
 )
-from .refusing import goes_to_program, is_object, made_of_class, may_be_sent, refuse
+from .refusing import (
+    goes_to_program,
+    grows,
+    is_no_data,
+    is_object,
+    made_of_class,
+    may_answer,
+    may_be_sent,
+    refuse,
+)
 
 _MOST_WALKED = 10_000  # items that `in` looks at
+_FEW_WALKED = 200  # where the object may answer itself
 
 
 def _call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -95,15 +105,16 @@ def contains(self: Any, item: Any) -> bool:
     """
     if is_proxy(item):
         return is_true(ask("__contains__", self, item))
-    if not (_can_be_walked(type(self)) and is_object(self)):
-        refuse(self, "`in`")
     is_made = made_of_class(self)  # an iteration may yield the object itself
+    answers = may_answer(self)
+    if not (_can_be_walked(type(self)) and is_object(self)):
+        return _says(self, item) if answers else refuse(self, "`in`")
     found = named = alike = other = False
     heads: set[str] = set()
     try:
         for count, given in enumerate(iterate(self)):
-            if count == _MOST_WALKED:
-                refuse(self, "`in`", is_made=is_made)
+            if count == (_FEW_WALKED if answers else _MOST_WALKED):
+                return _says(self, item) if answers else refuse(self, "`in`", is_made=is_made)
             found = found or given is item or given == item
             named = named or views.names_alike(given, item)
             if type(given) is str:
@@ -112,13 +123,20 @@ def contains(self: Any, item: Any) -> bool:
     except LookupError:  # no sequence: it has other keys than 0, 1, 2
         if offers(type(self), "__iter__"):
             raise
-        refuse(self, "`in`")
+        return _says(self, item) if answers else refuse(self, "`in`")
     found = found or _found_below(self, item, heads)
     says = views.says_whether(self, item)
     found = found or (named and says is True)
-    if says is True and other and not (found or alike) and is_made:
-        refuse(self, "`in`", is_made=True)  # it holds keys, and gives what they stand for
+    if says is True and other and not (found or alike) and is_made:  # it holds keys, and gives what they stand for
+        return answers or refuse(self, "`in`", is_made=True)
     return views.told_whether(self, says, found)
+
+
+def _says(self: Any, item: Any) -> bool:
+    """What the object says of an item."""
+    if type(item) not in ATOMS and type(item) is not tuple:
+        refuse(self, "`in`", is_made=True)
+    return is_true(ask("__contains__", self, item))
 
 
 def _found_below(self: Any, item: Any, heads: set[str]) -> bool:
@@ -258,6 +276,9 @@ def _binary(name: str, ordering: bool = False) -> Callable[..., Any]:
             if name == "__radd__" and type(other) is int and other == 0 and uses.sums(sys._getframe(1)):
                 return _first_of_sum(self)
             if not (may_be_sent(other, self) or goes_to_program(self)):
+                if grows(other, self):
+                    result = keep_made(self, ask(straight, self, copied(other)))
+                    return result if is_no_data(result) else refuse(self, f"`{name.strip('_')}`", is_made=True)
                 refuse(self, "ordering" if ordering else f"`{name.strip('_')}`")
             other = copied(other)
         pair = (other, self) if reflected else (self, other)

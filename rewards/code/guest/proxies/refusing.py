@@ -16,6 +16,7 @@ unsupported instead of wrong.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -81,10 +82,20 @@ def made_of_class(value: Any) -> bool:
 
 def is_object(value: Any) -> bool:
     """Whether the tests treat what they look into (`3 in value`) as an object of the program rather than data."""
-    if made_of_class(value) or is_known(value):
-        return True
+    return made_of_class(value) or is_known(value) or _as_read(classes.looks_into_object)
+
+
+def may_answer(value: Any) -> bool:
+    """Whether `in` may be left to the object, where a walk over it tells nothing: the tests are about it, and also say
+    of something that it is not in it. `assert "b" in trie` then tells it no more than `assert trie.has("b")` does.
+    """
+    ours = made_of_class(value) or (is_known(value) and _as_read(classes.looks_into_object))
+    return ours and _as_read(classes.denies_too)
+
+
+def _as_read(how: Callable[[FrameType], bool]) -> bool:
     frame = uses.test_frame()
-    return frame is not None and classes.looks_into_object(frame)
+    return frame is not None and how(frame)
 
 
 def may_be_sent(operand: Any, value: Any) -> bool:
@@ -95,6 +106,17 @@ def may_be_sent(operand: Any, value: Any) -> bool:
         return False
     is_class = known or classes.is_camel(name) or made_of_class(value)
     return operands.may_be_sent(frame, operand, is_class, isinstance(value, str | bytes))
+
+
+def grows(operand: Any, value: Any) -> bool:
+    """Whether a test adds an operand in place to an object that it made of what it uses as a class."""
+    frame = uses.test_frame() if made_of_class(value) else None
+    return frame is not None and operands.grows(frame, operand)
+
+
+def is_no_data(value: Any) -> bool:
+    """Whether it is an object of the program that is no data."""
+    return issubclass(type(value), RootOfObjects)
 
 
 def goes_to_program(value: Any) -> bool:

@@ -71,10 +71,12 @@ _steps = 0
 _called_back = False
 
 
-def asked(name: str) -> None:
-    """The program is about to do something: what was reported may change."""
+def asked(name: str, *, drops: bool = False) -> None:
+    """The program is about to do something: what was reported may change. drops: whether the tests have dropped an
+    object, and are about that.
+    """
     global _moment, _steps, _called_back
-    _called_back = False
+    _called_back = drops
     if name not in LOOKS:
         _moment += 1
     elif name in _MAY_GROW:

@@ -12,7 +12,7 @@ import builtins
 from collections.abc import Collection, Iterator
 
 from ..sources import context, counting
-from . import shapes
+from . import controlled, shapes
 
 _WRITTEN = (
     *(ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.BinOp, ast.UnaryOp, ast.keyword),
@@ -20,6 +20,8 @@ _WRITTEN = (
 )
 _PARTS = (*_WRITTEN, ast.Compare, ast.cmpop, ast.Name, ast.Attribute, ast.Call, ast.Subscript)
 _PASSED_ON = ("approx", *(name for name in vars(builtins) if not name.startswith("_")))
+# Modules of which what tests write is a value, or makes one: `math.pi`, `date(2020, 1, 1)`.
+_STANDARD = ("pytest", "math", "datetime", "date", "timedelta", "decimal", "Decimal", "fractions", "Fraction")
 # Methods that are not called by name: construction, texts, `with`, and ordering (which is asked of the program
 # whenever two objects are compared). Any other operator may produce what the test expects.
 _HARMLESS = """
@@ -34,6 +36,8 @@ _SPECIAL = frozenset(_HARMLESS.split())
 def is_yardstick(name: str, body: Collection[str], place: str) -> bool:
     """Whether a class is a yardstick. body: the names that the class defines. place: its qualified name."""
     special = {n for n in body if n.startswith("__") and n.endswith("__")}
+    if controlled.only_program_makes([(tree, _family(tree, name)) for tree in context.trees()], name, body):
+        return False
     if special - _SPECIAL:
         return True
     return any(_measures(tree, name, set(body) - special, place) for tree in context.trees())
@@ -41,11 +45,11 @@ def is_yardstick(name: str, body: Collection[str], place: str) -> bool:
 
 def _measures(tree: ast.Module, name: str, body: set[str], place: str) -> bool:
     family = _family(tree, name)
-    inside = {id(n) for kind in family for n in ast.walk(kind)}
+    inside = {id(n) for kind in [*family, *_made_there(tree)] for n in ast.walk(kind)}
     own = body | {n for kind in family for n in _kept(kind)}
     sound = {id(n) for node in ast.walk(tree) for n in _sound(node)}
     names = {name, *(kind.name for kind in family)}  # each case of `asserts` is a tree of its own
-    sound |= {id(n) for part in (_of_program, _of_itself) for n in part(tree, names)}
+    sound |= {id(n) for part in (controlled.reads, _of_itself) for n in part(tree, names)}
     sound |= {id(n) for n in _out_of_sight(tree, place)}
     return any(_reads(node, own) and id(node) not in inside and id(node) not in sound for node in ast.walk(tree))
 
@@ -87,6 +91,17 @@ def _family(tree: ast.Module, name: str) -> list[ast.ClassDef]:
     return [kind for kind in kinds if kind.name in names and not kind.name.startswith("Test")]
 
 
+def _made_there(tree: ast.Module) -> list[ast.ClassDef]:
+    """Classes that derive from the program's and compare nothing. Each is looked at itself when it is created there."""
+    ours = counting.names_of_program(tree)
+    kinds = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and not node.name.startswith("Test")]
+    derived = [kind for kind in kinds if any(shapes.root(base) in ours for base in kind.bases)]
+    return [kind for kind in derived if not any(isinstance(n, _CHOOSES) for n in ast.walk(kind))]
+
+
+_CHOOSES = ast.Compare | ast.Assert | ast.If | ast.IfExp | ast.Match | ast.BoolOp
+
+
 def _kept(kind: ast.ClassDef) -> Iterator[str]:
     """Attributes that its methods set."""
     for node in ast.walk(kind):
@@ -94,76 +109,15 @@ def _kept(kind: ast.ClassDef) -> Iterator[str]:
             yield node.attr
 
 
-def _of_program(tree: ast.Module, family: set[str]) -> Iterator[ast.Attribute]:
-    """Attribute reads on names that only mean objects of the program's classes, which it controls anyway, or mocks,
-    which return what the test has set.
-    """
-    shared = {n for node in ast.walk(tree) if isinstance(node, ast.Global | ast.Nonlocal) for n in node.names}
-    ours = counting.names_of_program(tree) - family
-    waiting: list[tuple[ast.AST, dict[str, bool]]] = [(tree, dict.fromkeys(shared, False))]
-    while waiting:
-        scope, above = waiting.pop()
-        nodes = list(_inside(scope))
-        known = {**above, **_bindings(nodes, ours), **dict.fromkeys(shared, False)}
-        for node in nodes:
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and known.get(node.value.id):
-                yield node
-            elif isinstance(node, _SCOPES):  # methods do not see what the body of their class binds
-                waiting.append((node, above if isinstance(scope, ast.ClassDef) else known))
-
-
-_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
-_MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock", "create_autospec")
-
-
-def _inside(scope: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a scope, without those of the scopes inside it."""
-    for node in ast.iter_child_nodes(scope):
-        yield node
-        if not isinstance(node, _SCOPES):
-            yield from _inside(node)
-
-
-def _bindings(nodes: list[ast.AST], ours: set[str]) -> dict[str, bool]:
-    """The names that a scope binds, and whether each only means such an object there."""
-    found: dict[str, bool] = {}
-    made = set[int]()
-    for node in nodes:
-        if isinstance(node, ast.Assign) and (_makes_object(node.value, ours) or _makes_mock(node.value)):
-            made |= {id(target) for target in node.targets if isinstance(target, ast.Name)}
-    for node in nodes:
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            found[node.id] = found.get(node.id, True) and id(node) in made
-    for node in nodes:
-        names: tuple[str | None, ...] = ()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names = (node.name,)
-        elif isinstance(node, ast.arg):
-            names = (node.arg,)
-        elif isinstance(node, ast.alias):
-            names = ((node.asname or node.name).partition(".")[0],)
-        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
-            names = (node.name,)
-        elif isinstance(node, ast.MatchMapping):
-            names = (node.rest,)
-        found.update(dict.fromkeys((name for name in names if name), False))
-    return found
-
-
-def _makes_mock(value: ast.expr) -> bool:
-    """`Mock()`, unless it returns what something else returns."""
-    return shapes.is_call(value, _MOCKS) and not any(
-        keyword.arg in (None, "wraps", "side_effect") for keyword in getattr(value, "keywords", ())
-    )
-
-
 def _of_itself(tree: ast.Module, family: set[str]) -> Iterator[ast.AST]:
     """Comparisons of what such a class contains, with nothing else: `Size.SMALL < Size.BIG`, `Size(5) is Size.BIG`.
-    What its methods return may be right for other answers, too.
+    Or of something with itself: `lazy.v is lazy.v`. What its methods return may be right for other answers, too.
     """
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):
             held: list[ast.expr] = [node]
+            if len({ast.dump(side) for side in (node.left, *node.comparators)}) == 1:
+                yield from ast.walk(node)
         elif shapes.is_call(node, ("isinstance", "assertIsInstance")) and isinstance(node, ast.Call):
             held = node.args[:1]
         else:
@@ -173,12 +127,6 @@ def _of_itself(tree: ast.Module, family: set[str]) -> Iterator[ast.AST]:
         whole = all(isinstance(n, _PARTS) for n in parts) and named <= family.union(_PASSED_ON)
         if whole and all(isinstance(n.func, ast.Name) for n in parts if isinstance(n, ast.Call)):
             yield from parts
-
-
-def _makes_object(value: ast.expr, ours: set[str]) -> bool:
-    """Whether an expression creates an object: `Document("x")`, `solution.Document("x")`."""
-    called = value.func if isinstance(value, ast.Call) else None
-    return called is not None and shapes.root(called) in ours and context.name_of(called)[:1].isupper()
 
 
 def _reads(node: ast.AST, own: set[str]) -> bool:
@@ -218,7 +166,11 @@ def _is_said(side: ast.expr) -> bool:
     return all(
         isinstance(n, _WRITTEN)
         or (isinstance(n, ast.Call | ast.Name | ast.Attribute) and context.name_of(_called(n)) in _PASSED_ON)
-        or shapes.text(n) == "pytest"
+        or shapes.text(n) in _STANDARD
+        or (
+            isinstance(n, ast.Call | ast.Attribute)
+            and shapes.root(n.func if isinstance(n, ast.Call) else n) in _STANDARD
+        )
         for n in ast.walk(side)
     )
 

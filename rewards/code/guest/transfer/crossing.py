@@ -290,9 +290,9 @@ class CheckerDecoder(LinkDecoder):
         if number:
             self._sent.keep(number, made)
         if isinstance(cause, BaseException) and cause is not made:
-            if direct is True:
+            if type(direct) is tuple:  # (True, whether it is also the context)
                 made.__cause__ = cause
-            else:
+            if type(direct) is not tuple or direct[1:] == (True,):
                 made.__context__ = cause
         if direct is None:  # `raise ... from None`
             made.__suppress_context__ = True

@@ -134,7 +134,7 @@ class Link:
 
     def _ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self.case.asked += 1
-        views.asked(name)
+        views.asked(name, drops=self.theirs.are_dropped() and weakly.are_about_it())
         if self.level <= 1:  # else the request comes from a function of the test that the program has called
             spoiling.forget()
             counted.note_given(args, kwargs)

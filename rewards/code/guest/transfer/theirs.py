@@ -41,6 +41,10 @@ class Theirs:
                 self._refs.pop(number, None)
                 self._gone[number] = kind
 
+    def are_dropped(self) -> bool:
+        """Whether the next message releases anything."""
+        return bool(self._collected or self._gone)
+
     def let_go(self) -> dict[int, type]:
         """The numbers to release with the next message. Those collected while it is written go with the one after."""
         self._let_go()

@@ -1,0 +1,247 @@
+"""In the checker: what the program answers in any case in a test, by the test's syntax alone.
+
+A read such as `doc.undo()` measures nothing with a class of the test that also has an `undo`, if `doc` is certainly an
+object of the program: it could have returned anything. The same holds for objects of a class that only the program can
+create. In doubt, the answer is no.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from ..sources import context, counting
+from . import shapes
+
+_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
+_MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock", "create_autospec")
+_ASKS = ("isinstance", "issubclass", "raises", "assertIsInstance", "assertRaises", "assertIs")
+
+
+def reads(tree: ast.Module, family: set[str]) -> Iterator[ast.Attribute]:
+    """Attribute reads on objects of the program's classes, which it controls anyway, on what its functions return, and
+    on mocks, which return what the test has set. family: names of the classes of the test that are looked at.
+    """
+    held = _Held(tree, family)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and held.is_of_program(node.value):
+            yield node
+
+
+def only_program_makes(found: list[tuple[ast.Module, list[ast.ClassDef]]], name: str, body: Iterable[str]) -> bool:
+    """Whether objects of a class of the test and its subclasses can only come from the program: the tests hand the
+    class over, ask for its identity, derive from it or read what the program has set on it. found: the trees, each
+    with the definitions of these classes in it. body: the names that it defines.
+    """
+    own = {
+        *body,
+        "__new__",
+        "__call__",
+        "__class__",
+        "__dict__",
+        "__func__",
+        "__wrapped__",
+        "__subclasses__",
+        "__mro__",
+    }
+    names = {name, *(kind.name for _, family in found for kind in family)}
+    for tree, family in found:
+        inside = {id(n) for kind in family for n in ast.walk(kind)}
+        parents, held = context.parents_of(tree), _Held(tree, names)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and node.value in names:
+                above = parents[node]
+                asked = above.func if isinstance(above, ast.Call) else getattr(above, "value", above)
+                if not (isinstance(above, ast.Compare) or held.is_of_program(asked)):
+                    return False  # `getattr(module, "Naive")`
+            if not isinstance(node, ast.Name) or node.id not in names or id(node) in inside:
+                continue
+            match parents[node]:
+                case ast.Compare(ops=ops) if all(isinstance(op, ast.Is | ast.IsNot) for op in ops):
+                    continue
+                case ast.Attribute(attr=attr):
+                    if attr in own:
+                        return False
+                case ast.Call(func=called) if called is not node:
+                    if context.name_of(called) not in _ASKS and not held.is_of_program(called):
+                        return False
+                case _:
+                    return False
+    return bool(found)
+
+
+class _Held:
+    """The names in a tree that only mean such objects."""
+
+    def __init__(self, tree: ast.Module, family: set[str]) -> None:
+        self._family = family
+        ours = counting.names_of_program(tree) - family
+        bound = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        bound |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
+        bound |= {n.name for n in ast.walk(tree) if isinstance(n, _FUNCTION | ast.ClassDef)}
+        self._imported = ours - bound
+        self._attributes = _attributes(family)
+        self._names = {id(n) for n in _names(tree, family, ours)}
+
+    def is_of_program(self, node: ast.AST) -> bool:
+        """Whether an expression is such an object, a part of one, or what the program returns."""
+        while True:
+            match node:
+                case ast.Name(id=name):
+                    return name in self._imported or id(node) in self._names
+                case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name) if name in self._attributes:
+                    return True
+                case ast.Call(func=called):
+                    if any(isinstance(n, ast.Name) and n.id in self._family for n in _given(node)):
+                        return False
+                    node = called
+                case ast.Attribute(value=inner) | ast.Subscript(value=inner) | ast.Await(value=inner):
+                    node = inner
+                case _:
+                    return False
+
+
+def _given(call: ast.Call) -> Iterator[ast.AST]:
+    return (n for argument in (*call.args, *call.keywords) for n in ast.walk(argument))
+
+
+def _names(tree: ast.Module, family: set[str], ours: set[str]) -> Iterator[ast.Name]:
+    shared = {n for node in ast.walk(tree) if isinstance(node, ast.Global | ast.Nonlocal) for n in node.names}
+    fixtures = _fixtures(family) - _parametrized(tree)
+    waiting: list[tuple[ast.AST, dict[str, bool]]] = [(tree, dict.fromkeys(shared, False))]
+    while waiting:
+        scope, above = waiting.pop()
+        nodes = list(_inside(scope))
+        given = _given_fixtures(scope) & fixtures if fixtures else set[str]()
+        known = {**above, **_bindings(nodes, ours, given), **dict.fromkeys(shared, False)}
+        for node in nodes:
+            if isinstance(node, ast.Name) and known.get(node.id):
+                yield node
+            elif isinstance(node, _SCOPES):  # methods do not see what the body of their class binds
+                waiting.append((node, above if isinstance(scope, ast.ClassDef) else known))
+
+
+def _inside(scope: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a scope, without those of the scopes inside it."""
+    for node in ast.iter_child_nodes(scope):
+        yield node
+        if not isinstance(node, _SCOPES):
+            yield from _inside(node)
+
+
+def _bindings(nodes: list[ast.AST], ours: set[str], given: set[str]) -> dict[str, bool]:
+    """The names that a scope binds, and whether each only means such an object there. given: parameters that do."""
+    found: dict[str, bool] = {}
+    made = set[int]()
+    for node in nodes:
+        if isinstance(node, ast.Assign) and (_makes_object(node.value, ours) or _makes_mock(node.value)):
+            made |= {id(target) for target in node.targets if isinstance(target, ast.Name)}
+    for node in nodes:
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found[node.id] = found.get(node.id, True) and id(node) in made
+    for node in nodes:
+        names: tuple[str | None, ...] = ()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names = (node.name,)
+        elif isinstance(node, ast.arg):
+            if node.arg in given:
+                found[node.arg] = found.get(node.arg, True)
+                continue
+            names = (node.arg,)
+        elif isinstance(node, ast.alias):
+            names = ((node.asname or node.name).partition(".")[0],)
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+            names = (node.name,)
+        elif isinstance(node, ast.MatchMapping):
+            names = (node.rest,)
+        found.update(dict.fromkeys((name for name in names if name), False))
+    return found
+
+
+def _makes_mock(value: ast.expr) -> bool:
+    """`Mock()`, unless it returns what something else returns."""
+    return shapes.is_call(value, _MOCKS) and not any(
+        keyword.arg in (None, "wraps", "side_effect") for keyword in getattr(value, "keywords", ())
+    )
+
+
+def _makes_object(value: ast.expr, ours: set[str]) -> bool:
+    """Whether an expression creates an object: `Document("x")`, `solution.Document("x")`."""
+    called = value.func if isinstance(value, ast.Call) else None
+    return called is not None and shapes.root(called) in ours and context.name_of(called)[:1].isupper()
+
+
+# --- fixtures, and attributes of tests --------------------------------------------------------------------------------
+
+
+def _is_fixture(node: ast.AST) -> bool:
+    marks = node.decorator_list if isinstance(node, _FUNCTION) else []
+    return any(context.name_of(m.func if isinstance(m, ast.Call) else m) == "fixture" for m in marks)
+
+
+def _fixtures(family: set[str]) -> set[str]:
+    """Names of fixtures, each of which only gives such an object, wherever it is defined."""
+    found: dict[str, bool] = {}
+    for tree in context.trees():
+        ours = counting.names_of_program(tree) - family
+        for node in filter(_is_fixture, ast.walk(tree)):
+            nodes = list(_inside(node))
+            bound = _bindings(nodes, ours, set())
+            gives = [n.value for n in nodes if isinstance(n, ast.Return | ast.Yield | ast.YieldFrom)]
+            made = [
+                value is not None
+                and (_makes_object(value, ours) or bool(isinstance(value, ast.Name) and bound.get(value.id)))
+                for value in gives
+            ]
+            name = getattr(node, "name", "")
+            found[name] = found.get(name, True) and bool(made) and all(made)
+    return {name for name, is_object in found.items() if is_object}
+
+
+def _given_fixtures(scope: ast.AST) -> set[str]:
+    """The parameters of a test or fixture."""
+    if not isinstance(scope, _FUNCTION) or not (scope.name.startswith("test") or _is_fixture(scope)):
+        return set()
+    return {arg.arg for arg in (*scope.args.args, *scope.args.kwonlyargs)}
+
+
+def _parametrized(tree: ast.Module) -> set[str]:
+    """Names that marks give other values, as far as the text shows."""
+    calls = (n for n in ast.walk(tree) if shapes.is_call(n, ("parametrize", "fixture")))
+    texts = (n.value for call in calls for n in ast.walk(call) if isinstance(n, ast.Constant))
+    return {name for text in texts if isinstance(text, str) for name in re.findall(r"\w+", text)}
+
+
+def _attributes(family: set[str]) -> set[str]:
+    """Attributes that tests set on themselves, and nowhere to anything but such an object: `self.doc = Document()`."""
+    found: dict[str, bool] = {}
+    for tree in context.trees():
+        ours = counting.names_of_program(tree) - family
+        made = {
+            id(target)
+            for n in ast.walk(tree)
+            if isinstance(n, ast.Assign) and _makes_object(n.value, ours)
+            for target in n.targets
+        }
+        others = _others_bound(tree)
+        for n in ast.walk(tree):
+            if isinstance(n, ast.Attribute) and not isinstance(n.ctx, ast.Load):
+                own = isinstance(n.value, ast.Name) and n.value.id in ("self", "cls")
+                found[n.attr] = found.get(n.attr, True) and own and id(n) in made
+        found.update(dict.fromkeys(others, False))
+    return {name for name, is_object in found.items() if is_object}
+
+
+def _others_bound(tree: ast.Module) -> Iterable[str]:
+    """Names that a body of a class binds, or that the text has as a string, as `setattr` needs."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            for n in _inside(node):
+                if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store):
+                    yield n.id
+                elif isinstance(n, _FUNCTION | ast.ClassDef):
+                    yield n.name
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+            yield node.value
