@@ -12,7 +12,9 @@ from rlvr.errors import ConfigError
 
 
 def check_report(option: str, path: Path, *, example: str) -> None:
-    """Check that a file can be written. Raises ConfigError, BadFile. example: a file name to suggest for a folder."""
+    """Check that a file can be written. Raises ConfigError, BadFile. example: a file name to suggest."""
+    if str(path) == "-":
+        raise ConfigError(f"{option} '-': it is written to a file; name one, such as {example}")
     if path.is_dir():
         raise ConfigError(f"{option} {str(path)!r} is a folder; name a file in it, such as {path / example}")
     refuse_irregular(path)

@@ -162,7 +162,8 @@ def grade_files(job: GradeJob) -> Ended:
     """Run a job; reports the columns on standard error. Raises ToolkitError."""
     with rows_alone() if job.out is None else nullcontext() as stream, prepared(job) as ready:
         if read := ready.columns.describe():
-            say(f"columns: {read} (say otherwise with --response, --reference, --prompt, --id, --finish, --by)")
+            options = "--response, --chat, --reference, --prompt, --id, --group, --finish, --by"
+            say(f"columns: {read} (say otherwise with {options})")
         if missing := _misnamed(ready):
             say(missing)
         if taken := taken_by_grades(ready.first):

@@ -121,6 +121,7 @@ def test_a_link_is_no_output_for_what_it_leads_to_would_stay_as_it_was(name: str
         ("rows.jsonl", "would be written over"),
         ("./out.jsonl", "would be written over"),
         (".", "is a folder"),
+        ("-", "name one, such as summary.json"),
         ("rows.jsonl/summary.json", "no folder that can be written to"),
         ("/dev/null", "no regular file"),
     ],
