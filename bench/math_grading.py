@@ -6,15 +6,15 @@ one worker; peers are called in this process (`shared/math_peers.py`). This proc
 core, so that the cost of handing rows over is counted. Every round has its own rows, so that caches do not help.
 
     SET                     verdicts a second; the ratio is to math-verify: above 1 = ours is faster
-    SET, right verdicts     per cent of the same rows, so that speed is not bought with errors
+    SET, right verdicts     per cent of the same rows: speed must not be bought with errors
     SET, wrong accepts      and `wrong rejects`: how many; the ratio is of the numbers plus one
-    SET, p99, SET, slowest  milliseconds of one verdict, asked for one at a time, hand-over included
-    memory                  peak MiB of a worker and the sympy that it asks, and of a process with math-verify in it
-    SET, 2 workers          throughput with two workers on two cores by that with one on one; rows of `gsm8k` cost too
-                            little to be handed over to two
-    SET, caller             microseconds of this process's own time on one verdict where workers have room for all of
-                            it, which bounds the verdicts a second on any number of cores; beside it what it spends
-                            with one worker, when it decides itself what the text decides
+    SET, p99, SET, slowest  milliseconds of one verdict, requested one at a time, including the way to the worker
+    memory                  peak MiB of a worker and its sympy process, and of a process with math-verify
+    SET, 2 workers          throughput with two workers on two cores, relative to one on one core; rows of `gsm8k` cost
+                            too little to be sent to two
+    SET, caller             microseconds of this process for one verdict if workers have room for every row, which
+                            bounds the verdicts a second on any number of cores; compared with one worker, where this
+                            process decides itself what the text decides
 
 Our wrong rejects include rows of MATH whose solution boxes several values and whose answer is only the last one.
 

@@ -4,26 +4,26 @@ Ours is the whole command on a file, including start and summary: rows are read,
 up. The peers write nothing, and their start is not counted:
 
     math-verify    a loop in one process: read a row, parse gold and response, verify, add up
-    verl           the way of its offline evaluation: one Ray task for each row, scored with its math_verify scorer
-                   (which is loaded by path from the installed package; needs ray)
+    verl           as in its offline evaluation: one Ray task for each row, scored with its math_verify scorer (which is
+                   loaded by path from the installed package; needs ray)
 
-Rows of mathematics are the official solutions of MATH and GSM8K, against their own and against wrong answers
-(`shared/math_rows.py`), over and over. Rows of code are the solutions of MBPP and HumanEval and wrong ones against
-their tests (`shared/code_rows.py`), in whole blocks of the same problems; beside a loop that runs each program with its
-asserts in a process of its own without any isolation, a small function with three asserts.
+Math rows are the official solutions of MATH and GSM8K, repeated, each with its own answer and with a wrong one
+(`shared/math_rows.py`). Code rows are right and wrong solutions of MBPP and HumanEval with their tests
+(`shared/code_rows.py`), in whole blocks of the same problems. They are compared with a loop that runs a small function
+with three asserts in a fresh process, without isolation.
 
-    math, N rows        rows a second, ours on a file of N, the peers on slices of the same rows
-    math, CPU, N rows   CPU time of a row, all processes, which depends less on what else the machine does
-    math, W workers     rows a second with W workers by those with one, for 2, 4, .. up to all cores: linear is W
-    math, parent, N     peak MiB of the command's own process, beside that of the size before: flat is 1
+    math, N rows        rows a second: ours on a file of N, the peers on slices of the same rows
+    math, CPU, N rows   CPU time of a row, all processes; it depends less on what else the machine does
+    math, W workers     rows a second with W workers, relative to one, for 2, 4, .. up to all cores: linear is W
+    math, parent, N     peak MiB of the command's own process, relative to the next smaller N: flat is 1
     math, worker, N     peak MiB of a worker
-    math, cost, N       CPU time of each row more than in the size before, all processes, beside the same of that size:
+    math, cost, N       CPU time, all processes, of each row beyond the next smaller N, relative to the same there:
                         linear is 1
-    math, resume, N     (run until it was killed in the middle + run that went on) beside a run that was not killed, in
-                        CPU time and in seconds. Both go at once, so that whatever else the machine does slows both
-    code, ...           the same of programs
-    code, at once, N    CPU time of N rows in one run beside that of five runs of a fifth each, and of as many starts as
-                        one has more than the other: both at once, so that whatever else the machine does slows both
+    math, resume, N     a run killed in the middle plus the one that resumes it, relative to a run that was not killed,
+                        in CPU time and in seconds; both at the same time, so that other load slows both
+    code, ...           the same for programs
+    code, at once, N    CPU time of N rows in one run, relative to five runs of a fifth each (less their additional
+                        starts); both at the same time, so that other load slows both
 
     python bench/offline_grading.py [--quick] [--json FILE]
 

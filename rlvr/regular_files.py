@@ -1,8 +1,6 @@
-"""Open files that stand where a run expects them, without waiting: where a pipe stands in a file's place, `open` would
-wait for ever for whoever is at its other end.
+"""Open files of a run without ever waiting: if there is a pipe in a file's place, `open` would wait for its other end.
 
-Names of open streams (`/dev/stdin`, and `/dev/fd/63` of a shell's `<(...)`) have somebody at the other end, and are
-read as they are.
+Names of open streams (`/dev/stdin`, and `/dev/fd/63` of a shell's `<(...)`) have another end, and are opened as usual.
 
 Example:
     with open(path, "rb", opener=regular) as file:
@@ -20,7 +18,7 @@ _STREAMS = ("/dev/", "/proc/")
 
 
 def regular(path: str | os.PathLike[str], flags: int) -> int:
-    """An opener for `open`. Raises OSError where a pipe or a socket stands there."""
+    """An opener for `open`. Raises OSError if the path is a pipe or a socket."""
     name = os.fspath(path)
     if os.path.abspath(name).startswith(_STREAMS):
         return os.open(name, flags)

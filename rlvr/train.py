@@ -1,6 +1,6 @@
 """The training loop and nothing else. Read this file first.
 
-    Problem --sample--> Completion --grade--> Sample, Group --keep--> --lay out--> Batch --step--> weights --> engine
+    Problem --sample--> Completion --grade--> Sample, Group --keep--> --pack--> Batch --step--> weights --> engine
 
 The estimator is a policy gradient whose advantage, surrogate and normalisation come from the recipe
 (`rlvr/algorithms/`). A step samples groups under the current weights, computes advantages over all of them, makes

@@ -69,8 +69,8 @@ def serve(app: App, listening: socket.socket) -> Awaitable[None]:
 class Guard:
     """Checks a request before the application sees it: token, body size, and total size of buffered bodies.
 
-    It reads the whole body. A client that has shut its side of the connection counts as gone, as with most servers: it
-    cannot be told from one that will not read.
+    It reads the whole body. A client that has shut down its side of the connection counts as gone, as with most
+    servers: it cannot be distinguished from one that will not read the answer.
     """
 
     def __init__(self, app: App, *, token: str, most_bytes: int) -> None:

@@ -65,7 +65,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def data_folder() -> Path:
-    """The shared data: the folder that RLVR_DATA names, else ../shared/data beside the repository."""
+    """The shared data: the folder that RLVR_DATA names, else ../shared/data next to the repository."""
     named = os.environ.get("RLVR_DATA")
     return Path(named) if named else ROOT.parent / "shared" / "data"
 
@@ -137,7 +137,7 @@ def _chromium() -> str:
 
 
 def peers_folder() -> Path:
-    """Where `make test` installs other trainers: beside the environment's own packages, since versions differ."""
+    """Where `make test` installs other trainers: apart from the environment's own packages, since versions differ."""
     return Path(sys.prefix) / "peers"
 
 
@@ -232,7 +232,7 @@ def docker_image(require: Callable[[str], None]) -> str:
 
 @pytest.fixture(scope="session")
 def shared_data(require: Callable[[str], None]) -> Path:
-    """The folder of real data sets; skips where there is none."""
+    """The folder of real data sets; skips the test if there is none."""
     require("data")
     return data_folder()
 
@@ -316,7 +316,7 @@ def pytest_collection() -> Iterator[None]:
 
 
 def pytest_collection_finish() -> None:
-    """What the tests and their imports are made of stays: a collection of garbage need not walk it again and again."""
+    """Exempt the imported modules from garbage collection, which would otherwise visit them again and again."""
     gc.collect()
     gc.freeze()
 

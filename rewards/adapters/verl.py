@@ -37,7 +37,7 @@ ComputeScore: TypeAlias = Callable[..., dict[str, float | str]]
 
 _LOG = logging.getLogger("rewards.adapters")
 _ARGUMENTS = ("data_source", "solution_str", "ground_truth", "extra_info")
-# What verl passes besides where a reward model runs beside the function.
+# Arguments that verl adds when a reward model runs, too.
 _OF_VERL = ("reward_router_address", "reward_model_tokenizer")
 
 

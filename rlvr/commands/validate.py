@@ -200,7 +200,7 @@ def _data(options: argparse.Namespace) -> str | Sequence[RowSource]:
 
 
 def _evaluation_set(name: str) -> Source:
-    """The set, and its test split where a known one is named without a split: its training split examines nobody."""
+    """The set to compare with: of a known set without a split its test split, on which models are tested."""
     from data_prep.sets import NAMED_SETS
     from data_prep.validation.entries import read_entries
     from rlvr.offline.sources import find_sources

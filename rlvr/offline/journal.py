@@ -153,7 +153,7 @@ class Done:
 
 
 def _held(before: Held, records: Records) -> Held:
-    """What a file holds behind further records of it, which are in the order of writing."""
+    """The content of a file after these records, which are in the order of writing."""
     if not records.size:
         return before
     return Held(rows=before.rows + records.size, end=int(records[-1]["end"]), sum=int(records[-1]["sum"]))

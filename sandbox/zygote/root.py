@@ -82,7 +82,7 @@ def make_box(making: syscall_batch.Calls, size: tuple[int, int], uid: int) -> No
     making.add("mkdirat", kernel.AT_FDCWD, f"{BOX}/shm".encode(), 0o1777)
     making.add("umask", 0o022)
     making.add("fchownat", kernel.AT_FDCWD, WORK.encode(), uid, uid, 0)
-    # read-only: by /proc/self/autogroup a program could step behind all others, and wait for a core as long as it likes
+    # read-only: by /proc/self/autogroup a program could lower its own priority, and wait for a core as long as it likes
     making.add("mount", b"proc", b"/proc", b"proc", flags | kernel.MS_NOEXEC | kernel.MS_RDONLY, 0)
 
 

@@ -30,12 +30,12 @@ _TIME = struct.Struct("qq")  # seconds, nanoseconds
 
 
 class Plan:
-    """A run's set-up, laid out by a slot before it forks; runs with the same order share one.
+    """The set-up of a run, prepared by a slot before it forks; runs with the same order share one.
 
-    making, demoting, starting: the calls, in this order; the first `moves` move descriptors. told_at: where what goes
-    wrong is said until then; report, bundle, home: where they are afterwards. home: -1 = nobody wants the folder.
-    rest: from which descriptor on all are to be closed one by one, where the kernel cannot do it at once; -1 = it can.
-    in_tmp: what its /tmp holds again.
+    making, demoting, starting: the system calls, in this order. The first `moves` of them move descriptors.
+    told_at: the descriptor for error reports until these are moved. report, bundle, home: their descriptors afterwards;
+    home -1 = the folder is not wanted back. rest: the first descriptor to close one by one, if the kernel cannot close
+    all at once; -1 = it can. in_tmp: shown folders below /tmp, to be bound there again.
     """
 
     __slots__ = ("bundle", "demoting", "home", "in_tmp", "making", "moves", "report", "rest", "starting", "told_at")

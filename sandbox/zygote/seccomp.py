@@ -105,8 +105,8 @@ _UNCOUNTED: dict[str, tuple[int, int | None]] = {
     "semget": (64, 190),
     "msgget": (68, 186),
 }
-# Which core it gets, and when, is not for a program to say: one that steps behind all others would wait for a core as
-# long as it liked, and waiting is not held against it. These calls succeed and change nothing.
+# A program must not choose its own priority or core: with a low one it could wait for a core as long as it likes, and
+# waiting is excused. These calls succeed and change nothing.
 WITHOUT_EFFECT: dict[str, tuple[int, int | None]] = {
     "setpriority": (141, 140),
     "sched_setparam": (142, 118),

@@ -1,9 +1,9 @@
-"""Measure what a run's whole process tree uses, from outside, for machines without a cgroup that counts it.
+"""Measure the memory and CPU time of a run's process tree from outside, on machines without a cgroup that counts them.
 
 A limit for each process alone (RLIMIT_DATA) covers neither shared memory nor many processes. Pages that a process still
-shares with the zygote that it was forked from are counted in each of them; `baseline` subtracts them. The kernel does
-not add up the CPU time of processes that nobody waits for either, and a program that keeps itself from the cores would
-look as if the machine did.
+shares with the zygote that it was forked from are counted in each of them; `baseline` subtracts them. Nor does the
+kernel add up the CPU time of processes that nobody waits for; without it, a program that occupies the cores itself
+would look like a busy machine.
 """
 
 from __future__ import annotations

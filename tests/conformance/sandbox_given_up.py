@@ -1,4 +1,4 @@
-"""Calls that are cancelled, at any moment, or made side by side: nobody waits for ever, and nothing is lost.
+"""Calls that are cancelled at any moment, or made concurrently: none waits forever, and nothing is lost.
 
 Part of the suite of `sandbox.py`.
 """

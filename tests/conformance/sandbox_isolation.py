@@ -230,7 +230,7 @@ async def two_runs_do_not_see_each_others_files(sandbox: Sandbox, _case: Sandbox
 
 
 async def a_hostile_run_changes_nothing_for_the_next(sandbox: Sandbox, _case: SandboxCase) -> None:
-    """Bombs, beside honest runs and before them."""
+    """Fork bombs and the like, during and before honest runs."""
     bombs = [
         "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass",
         "held = []\nwhile True: held.append(bytearray(10_000_000))",

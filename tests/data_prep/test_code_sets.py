@@ -1,4 +1,4 @@
-"""The named sets of programming problems: every row of the real files, what is asked, and what decides."""
+"""The named sets of programming problems: every row of the real files, its prompt and its tests."""
 
 from __future__ import annotations
 

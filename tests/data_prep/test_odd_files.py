@@ -1,4 +1,4 @@
-"""Odd files: each is refused with its place, or read as it stands; never does a bare exception come out."""
+"""Odd files are refused with their location, or read as they are; none raises an unexpected exception."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def launcher() -> Iterator[Launcher]:
 
 @pytest.fixture(scope="module")
 def whole(folder: Path, launcher: Launcher) -> Path:
-    """The run that nobody interrupts."""
+    """The run that is not interrupted."""
     assert launcher.run(train(folder, "whole"), log=folder / "whole.log") == 0, (folder / "whole.log").read_text()
     return folder / "whole"
 

@@ -1,4 +1,4 @@
-"""Grades rows in a place that can be thrown away, and reports what came of them and what was left behind.
+"""Grades rows in a disposable environment; reports their grades and what they left behind.
 
 As root the place is a set of new namespaces: its own process numbers (all its processes die with it), network, IPC and
 host name, its own empty `/tmp`, `/dev/shm` and home, and a read-only root. Elsewhere, and with

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # tests of one line are easier to compare
-"""Tasks whose tests ask for properties, compute what they expect beside the answer, or read numbers from text."""
+"""Tasks whose tests check properties, compute the expected value in the assertion, or read numbers from text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No hostile program is paid, no honest one is failed, nothing is left behind, and the service outlives them all.
+"""No hostile program is paid, no honest one fails, nothing is left behind, and the service keeps running.
 
 The default run takes a share of the suite that is the same every time. RLVR_REDTEAM_ONE_OF=28 takes a larger one of
 the hostile programs, as CI does, and RLVR_WHOLE=redteam all of both;

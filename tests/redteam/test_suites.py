@@ -1,4 +1,4 @@
-"""The suites themselves: large enough, named apart, and the honest programs are right where nothing stands between."""
+"""The suites themselves: they are large enough, names are unique, and the honest programs pass without a sandbox."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def spin() -> None:
 
 
 def hang() -> None:
-    """Never comes back either, and takes no processor from the tests beside it."""
+    """Never returns either, but uses no CPU time."""
     while True:
         time.sleep(60)
 

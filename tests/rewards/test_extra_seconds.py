@@ -1,4 +1,4 @@
-"""Rewards that declare how long a request may take: they have that time and no more, and blame works as ever."""
+"""Rewards that declare how long a request may take: they have that time and no more, and blame works as usual."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grades that nobody waits for any more, and rewards that raise what is no exception: nobody else waits for ever."""
+"""Grades that nobody waits for any more, and rewards that raise SystemExit or the like: no other call hangs."""
 
 from __future__ import annotations
 

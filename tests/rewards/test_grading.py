@@ -85,7 +85,7 @@ def test_a_request_of_forty_megabytes_is_graded_within_its_deadline() -> None:
 
 
 def test_importing_rewards_is_light_and_loads_no_algebra() -> None:
-    """Beside what the standard library's own `asyncio` and `http.client` cost, in the same process."""
+    """Compared with importing the standard library's `asyncio` and `http.client` in the same process."""
     code = (
         "import sys, time; began = time.process_time(); import asyncio, http.client, email.message; "
         "standard = time.process_time(); import rewards; rewards.find('math'); ended = time.process_time(); "

@@ -22,7 +22,7 @@ REQUEST = GradeRequest(response="so thus")
 
 
 def package(folder: Path, name: str, code: str, entries: str) -> None:
-    """An installed package: a module and the metadata that pip leaves beside it."""
+    """An installed package: a module, and the metadata that pip writes."""
     (folder / f"{name}.py").write_text(textwrap.dedent(code))
     info = folder / f"{name}-1.0.dist-info"
     info.mkdir()

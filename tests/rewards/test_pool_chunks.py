@@ -1,4 +1,4 @@
-"""What the texts alone decide is handed to several workers in chunks, and nobody pays there for another's hang."""
+"""Requests that text alone decides are sent to several workers in chunks; a hang affects no other request."""
 
 from __future__ import annotations
 

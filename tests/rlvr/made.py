@@ -1,4 +1,4 @@
-"""Values that the loop's tests are made of: problems, completions, samples and groups with given grades."""
+"""Values for tests of the loop: problems, completions, samples and groups with given grades."""
 
 from __future__ import annotations
 

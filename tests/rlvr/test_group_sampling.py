@@ -1,4 +1,4 @@
-"""From draws to graded groups: what is asked of the engine, in which order groups come back, how rewards are shaped."""
+"""From draws to graded groups: requests to the engine, the order of groups, shaped rewards."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def descendants(pid: int) -> set[int]:
 
 
 def name_of(pid: int) -> str:
-    """Empty for a process that has ended, also where nobody waits for it: a container may have no init."""
+    """Empty for a process that has ended, also if it is a zombie: a container may have no init."""
     try:
         name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
     except OSError:

@@ -1,4 +1,4 @@
-"""`rlvr sandbox` as somebody meets it who has a mistake in the command, or a machine that lacks something."""
+"""`rlvr sandbox` with a mistake in the command, or on a machine that lacks something."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sandbox that nobody closes, and a keeper that is killed: what was started ends all the same."""
+"""A sandbox that is never closed, and a keeper that is killed: all processes end nevertheless."""
 
 from __future__ import annotations
 

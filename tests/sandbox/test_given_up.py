@@ -1,4 +1,4 @@
-"""Ends that do not come by themselves: what is stopped, or reads nothing, is given up, and nobody waits for ever."""
+"""Processes that are stopped or read nothing are given up after a while, and nothing waits forever."""
 
 from __future__ import annotations
 

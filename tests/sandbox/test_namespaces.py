@@ -233,7 +233,7 @@ LOOKS = {
 
 @pytest.mark.parametrize("name", LOOKS)
 def test_a_warm_program_looks_as_if_it_had_been_started(name: str) -> None:
-    """Beside a real start of the same interpreter, in the same sandbox."""
+    """Compared with a real start of the same interpreter, in the same sandbox."""
     source = LOOKS[name].encode("latin-1" if name == "cookie" else "utf-8")
     stdin = b"one\n\xff\xfetwo\n" if name != "surrogates" else b"\xff\n"
     files = {"main.py": source}

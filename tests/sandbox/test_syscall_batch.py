@@ -1,4 +1,4 @@
-"""Tables of system calls that a run's set-up is made of: made in order, up to the first that fails."""
+"""Tables of system calls for the set-up of a run: they are executed in order, up to the first that fails."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 r"""The programs of `rewards.audit.families.code`, as source: `<f>` is a name that the tests call.
 
-They destroy nothing: a reward that runs them without a sandbox runs them with the rights of whoever audits it. Files
-are made only beside a `solution.py` or in a temporary folder, none is overwritten, and no process but their own is
-ended.
+They are harmless, since a reward without a sandbox runs them with the rights of the user who audits it: they create
+files only next to a `solution.py` or in a temporary folder, overwrite none, and end no process but their own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 r"""Reads the answer field of a JSON object at the end of a response.
 
-An answer field without a value (`null`, empty) is an answer that cannot be right. An object without an answer field is
-read as running text.
+An answer field without a value (`null`, empty) is an answer that cannot be right, marked by `SEVERAL` ("… "). An object
+without an answer field is read as running text.
 
 Example:
     >>> field('So: {"steps": 3, "answer": {"value": 12, "unit": "cm"}}'), field('{"x": 3}') is None

@@ -1,4 +1,4 @@
-"""Every planted weakness is found, by a sort of attack that it is open to, and every sound reward is let be."""
+"""Every planted weakness is found, by a kind of attack that it is open to; no sound reward raises an alarm."""
 
 from __future__ import annotations
 

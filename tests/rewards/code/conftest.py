@@ -1,4 +1,4 @@
-"""The sandbox that the tests of a module share is closed behind them."""
+"""Closes the sandbox that the tests of a module share."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # programs and tests of one line are easier to compare
-"""The style `asserts`: programs that try to be paid for nothing, and what is made of cases that are lost."""
+"""The style `asserts`: programs that try to pass without an answer, and how lost cases are judged."""
 
 from __future__ import annotations
 

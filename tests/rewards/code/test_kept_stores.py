@@ -1,4 +1,4 @@
-"""What several tests keep, and the program puts there or takes out as it is told."""
+"""Containers that several tests share, and that the program fills or empties as requested."""
 
 from __future__ import annotations
 

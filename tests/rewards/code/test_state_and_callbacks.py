@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # programs and tests of one line are easier to compare
-"""What a test changes around the program without a tool for it, and what the program does with what it is handed."""
+"""State that a test changes for the program without `monkeypatch`, and objects that it hands to the program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the lenient policy finds where no form is: bare answers, what is said to be one, the last value."""
+"""What the lenient policy finds without a form: bare answers, announced answers, the last value."""
 
 from __future__ import annotations
 

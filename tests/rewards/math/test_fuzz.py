@@ -1,4 +1,4 @@
-"""Whatever bytes a response or a reference is made of, its grade comes in time and says what it may say.
+"""Arbitrary bytes as response or reference: the grade arrives in time and is a valid one.
 
 Texts are random bytes, pieces of LaTeX and of prose in any order, labelled answers with parts cut out, doubled and
 mixed, and well-formed expressions that grow at random. RLVR_FUZZ_SECONDS says for how long (CI: a minute), and

@@ -1,4 +1,4 @@
-"""The guide to grading mathematics holds: each of its examples is judged as it says, and its options are the code's."""
+"""The guide to grading mathematics is true: its examples get the verdicts shown, and its options are the code's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guide to the rewards by rule holds: examples grade as it says, trees are read, defaults are the code's."""
+"""The guide to rewards by rule is true: examples get the grades shown, compositions parse, defaults are the code's."""
 
 from __future__ import annotations
 

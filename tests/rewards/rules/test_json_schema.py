@@ -1,4 +1,4 @@
-"""The reward `json_schema`: where JSON stands, how strictly it is read, and what a schema may ask."""
+"""The reward `json_schema`: where the JSON may be, how strictly it is parsed, and what a schema may contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every rule is linear: twice the text takes about twice the time, whatever the text is made of."""
+"""Every rule takes linear time: twice the text takes about twice the time, for any text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches for the tests of algorithms: built from plain tensors, and the same tokens laid out in other ways."""
+"""Batches for the tests of algorithms: built from plain tensors, and the same tokens in other layouts."""
 
 from __future__ import annotations
 

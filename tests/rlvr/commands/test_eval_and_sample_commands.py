@@ -61,7 +61,7 @@ def teach(model: torch.nn.Module, answers: dict[str, str]) -> None:
 
 
 def write_sums(folder: Path) -> None:
-    """The hashes that stand beside a checkpoint."""
+    """The hashes stored with a checkpoint."""
     files = sorted(path for path in folder.iterdir() if path.is_file())
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
     (folder / "SHA256SUMS").write_text("".join(lines))

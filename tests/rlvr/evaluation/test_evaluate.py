@@ -1,4 +1,4 @@
-"""Evaluation of an engine: what is asked, how responses are graded, and what is reported."""
+"""Evaluation of an engine: its requests, how responses are graded, and what is reported."""
 
 from __future__ import annotations
 

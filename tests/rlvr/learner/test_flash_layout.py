@@ -1,4 +1,4 @@
-"""What flash attention is asked for with packed rows: one row, and the borders of every sequence.
+"""How flash attention is called with packed rows: with one row, and the borders of every sequence.
 
 The kernels need a GPU. Here plain functions stand in for them, behind transformers' own glue, which finds the borders;
 so the test holds what we hand over, not the kernels.

@@ -1,4 +1,4 @@
-"""A whole output takes the place of an earlier one: some of the two stands there at any moment, kills included."""
+"""A complete output replaces an earlier one: at any moment, kills included, one of the two is there."""
 
 from __future__ import annotations
 

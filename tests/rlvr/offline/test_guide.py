@@ -1,4 +1,4 @@
-"""The guide to batch grading holds: its commands run, in its order, and print what it says they print."""
+"""The guide to batch grading is true: its commands run, in its order, and print what it shows."""
 
 from __future__ import annotations
 

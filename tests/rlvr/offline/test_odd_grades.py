@@ -1,4 +1,4 @@
-"""What a reward says in its grades is written, whatever characters it says it with."""
+"""The text of a grade is written to the output, whatever characters it contains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Strict beside lenient: of `math` alone and in compositions, with a shortcut that says what a second grade would."""
+"""Strict and lenient grades of `math`, alone and in compositions; the shortcut agrees with a second grade."""
 
 from __future__ import annotations
 

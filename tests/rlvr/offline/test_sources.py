@@ -233,7 +233,7 @@ def test_a_column_called_metadata_may_hold_anything(tmp_path: Path) -> None:
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, require: Callable[[str], None]) -> Path:
-    """A data set in the hub's form, as `owner/name` beside us."""
+    """A data set in the hub's format, as `owner/name` in the current folder."""
     del require
     pytest.importorskip("datasets")
     folder = tmp_path / "owner" / "name"

@@ -40,7 +40,7 @@ def decoded(decoder: Decoder, model: CausalModel, wanted: Sequence[RolloutReques
 
 
 def mixed() -> list[RolloutRequest]:
-    """Greedy rows beside drawn ones, of two temperatures, some of them filtered."""
+    """Greedy and sampled rows in one batch, with two temperatures, some of them filtered."""
     ways: tuple[dict[str, float], ...] = ({"temperature": 0.0}, {"top_p": 0.9}, {"temperature": 0.5}, {"top_k": 5})
     return [
         replace(request, sampling=replace(request.sampling, **ways[request.sample_index]))  # type: ignore[arg-type]

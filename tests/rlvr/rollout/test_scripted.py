@@ -1,4 +1,4 @@
-"""The scripted engine says what it was told, in the form of any other engine."""
+"""The scripted engine returns its scripted texts, like any other engine."""
 
 from __future__ import annotations
 

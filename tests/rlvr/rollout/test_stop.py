@@ -1,4 +1,4 @@
-"""Stop strings that span tokens, end inside one, or are made of torn characters; and end tokens."""
+"""Stop strings that span tokens, end inside one, or consist of split characters; and end tokens."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ class _Reading:
                     self._read_function(inside, shapes.text(function), given, keywords)
                     return
                 given += [function.value] if isinstance(function, ast.Attribute) else []
-                parts = [part for each in given for part in shapes.side_by_side(each)]
+                parts = [part for each in given for part in shapes.display_parts(each)]
                 if not self.roles.names.equal or name == "zip" or shapes.compares(node) or shapes.tells_sameness(node):
                     self._meet(*combinations(parts, 2))
 

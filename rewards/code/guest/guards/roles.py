@@ -151,10 +151,10 @@ class Roles:
     def pairs_up(self, node: ast.AST) -> bool:
         """Whether it contains both as separate parts: `{got, want}`, `max(pair)`."""
         inside = list(ast.walk(node))
-        made = [shapes.side_by_side(n) for n in inside if isinstance(n, ast.List | ast.Tuple | ast.Set | ast.Dict)]
+        made = [shapes.display_parts(n) for n in inside if isinstance(n, ast.List | ast.Tuple | ast.Set | ast.Dict)]
         asked = [(n.func.value, n) for n in inside if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
         made += [  # `[got].count(want)`
-            [*shapes.side_by_side(held), *call.args]
+            [*shapes.display_parts(held), *call.args]
             for held, call in asked
             if shapes.tells_sameness(call) and not self.is_container(held)
         ]

@@ -1,6 +1,8 @@
-"""In the candidate: put names that the tests lend into the program's globals before it is loaded; see `lending.py`.
+"""In the candidate: give the program the names that its tests lend (`lending.py` decides which these are).
 
-Only names that the program mentions are lent. Its own definitions replace them, as in a single namespace.
+They are put into the program's globals before it is loaded, if it mentions them; its own definitions replace them, as
+in a single namespace. Literals and modules are the program's own. A class or function is a stand-in: when the program
+uses it, the tests are asked for the real one.
 """
 
 from __future__ import annotations
@@ -24,7 +26,10 @@ _OF_ANY = frozenset((*vars(type("Any", (), {})), "__firstlineno__", "__static_at
 def lay_out(
     imports: Imports, names: dict[str, Any], codes: Iterable[CodeType], lent: Mapping[str, tuple[Any, ...]]
 ) -> None:
-    """Put the lent names into the globals of a program."""
+    """Put the lent names into the globals of a program.
+
+    names: its globals. codes: its code objects, which say what it mentions. lent: name -> (kind, details).
+    """
     back = imports.back
     names[EXTENDS] = _extending(names)
     mentioned = {name for code in codes for name in _mentioned(code)} - names.keys()
@@ -52,7 +57,7 @@ def lay_out(
 
 
 def bases_of(file: str, lent: dict[str, tuple[Any, ...]]) -> list[CodeType]:
-    """The code of test classes from which a program derives its own: it then gets copies."""
+    """The code of test classes from which the program derives its own classes. These are no longer lent but copied."""
     found = []
     for name, source in [what for kind, *what in lent.values() if kind == "base"]:
         with open(file, encoding="utf-8", errors="replace") as program:
@@ -64,7 +69,7 @@ def bases_of(file: str, lent: dict[str, tuple[Any, ...]]) -> list[CodeType]:
 
 
 def share(names: Mapping[str, Any], lent: Mapping[str, tuple[Any, ...]]) -> None:
-    """Share the enumerations of a prompt that the program has, from the prompt or by an equal definition of its own."""
+    """Share a prompt's enumerations by name, if the program has them, from the prompt or by an equal definition."""
     for name, (kind, *what) in lent.items():
         found: Any = names.get(name) if kind == "enumeration" else None
         if isinstance(found, enum.EnumType) and {*found.__members__} == {*what[0]}:
@@ -99,7 +104,7 @@ def _mentioned(code: CodeType) -> Iterator[str]:
 
 
 def _asker(back: Back, name: str) -> Callable[[], Any]:
-    """Returns a function that asks for the object when it is first needed: the tests may not have made it yet."""
+    """A function that returns the tests' object. It is requested when first needed: it may not exist before."""
     held: list[Any] = []
 
     def get() -> Any:
@@ -142,7 +147,7 @@ class _Lent(type):
         return getattr(cls._get(), name)
 
     def __setattr__(cls, name: str, value: Any) -> None:
-        """Set it on stand-ins for objects, too: `ListNode.__lt__ = ...`."""
+        """Set an attribute, also on the stand-ins for the class's objects: `ListNode.__lt__ = ...`."""
         super().__setattr__(name, value)
         cls._imports.graft(cls.__name__, name, value)
 

@@ -125,11 +125,11 @@ def caught(node: ast.stmt) -> list[str]:
     return []
 
 
-def side_by_side(node: ast.expr) -> list[ast.expr]:
+def display_parts(node: ast.expr) -> list[ast.expr]:
     """The parts of a display: `[a, b]`, `*(a, b)`, `{a: b}`."""
     match node:
         case ast.Starred(value=ast.expr() as inner):
-            return side_by_side(inner)
+            return display_parts(inner)
         case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
             return parts
         case ast.Dict(keys=keys, values=values):
