@@ -18,7 +18,7 @@ from data_prep.errors import BadFile, BadRow
 from data_prep.writing import replacing
 from rewards.clock import DEADLINE
 from rewards.errors import InvalidRow
-from rlvr.commands.argument_types import not_negative, positive
+from rlvr.commands.argument_types import OneReward, not_negative, positive
 from rlvr.commands.grade import allowing_weak, reward_spec
 from rlvr.commands.report_files import check_report, refuse_overwriting
 
@@ -57,6 +57,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--prompt", default="", metavar="COLUMN", help="a text or messages")
     parser.add_argument(
         "--reward",
+        action=OneReward,
         metavar="NAME",
         help="a reward, one in a file (./my_rewards.py:concise), or a composition: '{gate: format, then: math}'",
     )

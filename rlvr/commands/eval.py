@@ -7,6 +7,7 @@ from pathlib import Path
 
 from data_prep.sets import DATA_FOLDER, NAMED_SETS
 from rewards.clock import DEADLINE
+from rlvr.commands.argument_types import OneReward
 from rlvr.commands.model_options import add_machine, add_model, add_sampling
 
 
@@ -59,6 +60,7 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--reward",
+        action=OneReward,
         metavar="NAME",
         help="the reward that decides what is right, or a composition as YAML (default: the run's; else the problem's "
         "own, or math)",

@@ -18,6 +18,7 @@ from rewards.pluralize import pluralize
 from rewards.registry import names
 from rewards.spec import RewardSpec
 from rewards.types import Json
+from rlvr.commands.argument_types import OneReward
 from rlvr.commands.report_files import check_report, refuse_overwriting
 from rlvr.errors import ConfigError
 from rlvr.yaml_text import NotYaml, read_yaml
@@ -52,6 +53,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument(
         "--reward",
+        action=OneReward,
         required=True,
         metavar="NAME",
         help=f"a reward ({', '.join(names())}), one in a file (./my_rewards.py:concise), or a composition as YAML: "

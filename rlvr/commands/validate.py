@@ -22,7 +22,7 @@ from data_prep.templates import TEMPLATES, template_named
 from data_prep.writing import replacing
 from rewards.clock import DEADLINE
 from rewards.pluralize import pluralize
-from rlvr.commands.argument_types import positive
+from rlvr.commands.argument_types import OneReward, positive
 from rlvr.commands.grade import reward_spec
 from rlvr.commands.prep import prompt_encoder
 from rlvr.commands.report_files import check_report, refuse_overwriting
@@ -54,7 +54,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "input",
     )
     parser.add_argument(
-        "--reward", metavar="NAME", help="the reward for these rows (default: by the type of the first reference)"
+        "--reward",
+        action=OneReward,
+        metavar="NAME",
+        help="the reward for these rows (default: by the type of the first reference)",
     )
     _add_columns(parser.add_argument_group("columns"))
     _add_choice(parser.add_argument_group("which rows"))

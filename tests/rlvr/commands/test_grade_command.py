@@ -243,6 +243,7 @@ def test_a_mistake_is_status_1_and_says_what_is_wrong(
             ["grade", "in.jsonl", "--reward", "math", "--wrokers=2"],
             "'--wrokers' is not known, did you mean '--workers'",
         ),
+        (["grade", "in.jsonl", "--reward", "math", "--reward", "format"], "'math' and 'format'; combine them, as in"),
         (["gade", "in.jsonl"], "'gade' is not known, did you mean 'grade'?"),
         (["audit", "--kind", "x"], "unrecognized arguments: --kind (rlvr audit --help"),
         (["prep", "gsm8kk", "--out", "x.jsonl"], "'gsm8kk' is not known, did you mean 'gsm8k'?"),
