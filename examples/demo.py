@@ -63,6 +63,7 @@ def main() -> int:
         more, coin = options.out / f"demo-supervised{suffix}", options.out / f"demo-coin{suffix}"
         train(more, [*common, warmed_up, "steps=0", f"warmup.steps={begun_with(more, steps)}"])
         tossed = f"reward={json.dumps(os.path.relpath(ROOT / 'examples' / 'random_reward.py') + ':coin')}"
+        print("Below, the coin decides what is right; the table at the end counts answers by `math`.", flush=True)
         train(coin, [*common, warmed_up, "warmup.steps=0", "eval.every=1000", tossed])
         rows.append(row(more, f"control: {begun_with(more, steps)} more supervised steps"))
         rows.append(row(coin, "control: a random reward"))
