@@ -320,6 +320,24 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
             assert held.value is held.value
         """,
     ),
+    "items, lengths, and a class in small letters": (
+        "class counts(dict):\n    def __missing__(self, k): return 0\n    def add(self, k):\n        self[k] = self[k] + 1\n        return self\n"
+        "    def __contains__(self, k): return self[k] > 0\n    def __sub__(self, o): return counts({k: n - o[k] for k, n in self.items()})\n",
+        ("self[k] + 1", "self[k] + 2"),
+        """
+        from solution import counts
+        class Named(counts):
+            def __missing__(self, k): return len(k)
+            def __len__(self): return 7
+        def test_named():
+            named = Named(x=1)
+            assert named["x"] == 1 and named["four"] == 4 and len(named) == 7
+            assert named.add("ab")["ab"] == 3
+        def test_counts():
+            c = counts().add("a")
+            assert c["a"] == 1 and c["z"] == 0 and isinstance(c, counts) and isinstance(c - counts(a=1), counts)
+        """,
+    ),
 }
 
 
@@ -408,6 +426,27 @@ def test_what_a_class_that_the_program_makes_says_is_no_measure_of_it(judging: s
     said = f"from solution import *\n{naive}def test_a():\n    assert Naive().sort([2, 1]) == order([2, 1]) == [1, 2]\n"
     assert passes(pytest_files(SORTER, said))
     assert is_wrong(pytest_files(ONE_ANSWER, said))
+
+
+def test_items_and_lengths_of_such_a_class_are_no_measure_either() -> None:
+    naive = "class Naive(Sorter):\n    def __getitem__(self, xs): return sorted(xs)\n    def __len__(self): return 2\n"
+    for judging in (
+        "order([2, 1]) == Naive()[[2, 1]]",
+        "order([2, 1]) == naive[[2, 1]]",
+        "len(order([2, 1])) == len(naive)",
+        "order([2, 1]) == operator.getitem(naive, [2, 1])",
+    ):
+        tests = f"import operator\nfrom solution import *\n{naive}def test_a():\n    naive = Naive()\n    assert {judging}\n"
+        assert pytest_files(SORTER, tests).fault.startswith("unsupported test")
+
+
+def test_the_type_of_a_class_is_not_the_programs() -> None:
+    program = "class Meta(type): pass\nclass Config(metaclass=Meta): pass\n"
+    for said in ("type(Config) is Meta", "issubclass(Meta, type)"):
+        tests = f"from solution import Config, Meta\ndef test_a(): assert {said} and isinstance(Config, Meta)\n"
+        assert pytest_files(program, tests).fault.startswith("unsupported test")
+    tests = "from solution import Config, Meta\ndef test_a(): assert isinstance(Config, Meta)\n"
+    assert passes(pytest_files(program, tests))
 
 
 def test_what_such_a_class_holds_may_be_compared_with_itself() -> None:

@@ -93,6 +93,12 @@ def as_enum(kind: type) -> None:
         type.__setattr__(kind, "__bool__", _flag_truth)
 
 
+def is_metaclass(kind: Any) -> bool:
+    """Whether objects of a class of the program are classes, which have another type here."""
+    standard = standard_of(kind) if proxies.is_class(kind) else None
+    return standard is not None and issubclass(standard, type)
+
+
 def wrapped_by(kind: type) -> type | None:
     """The plain type that a class of the program wraps by a standard base, `class Title(UserString)`, or is by one:
     `class Config(Mapping)`.

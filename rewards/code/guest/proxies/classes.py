@@ -12,6 +12,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from types import FrameType
+from typing import cast
 
 from ..sources import context
 from ..sources.context import name_of, parents_in, parents_of
@@ -85,6 +86,34 @@ def _asked(tree: ast.AST) -> set[str]:
         if isinstance(value, ast.BinOp):
             asked |= {side.id for side in ast.walk(value) if isinstance(side, ast.Name)}
     return asked - {""}
+
+
+def is_asked_as_class(name: str) -> bool:
+    """Whether a name in small letters must be a class, by what the tests do with it: they ask for its objects, or
+    derive from it. What may also be a function is none.
+    """
+    for node in context.nodes():
+        if isinstance(node, ast.ClassDef) and any(name_of(base) == name for base in node.bases):
+            return True
+        if isinstance(node, ast.MatchClass) and name_of(node.cls) == name:
+            return True
+        asks = isinstance(node, ast.Call) and name_of(node.func) in ("isinstance", "issubclass", "assertIsInstance")
+        if asks and any(name_of(argument) == name for argument in cast(ast.Call, node).args[1:2]):
+            return True
+    return False
+
+
+def asks_for_metaclass(name: str) -> bool:
+    """Whether the tests compare the type of a class with it: `type(Config) is Meta`, `issubclass(Meta, type)`."""
+    for node in context.nodes():
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            typed = any(isinstance(s, ast.Call) and name_of(s.func) == "type" for s in sides)
+            if (typed or "__class__" in map(name_of, sides)) and name in map(name_of, sides):
+                return True
+        elif isinstance(node, ast.Call) and [*map(name_of, (node.func, *node.args))] == ["issubclass", name, "type"]:
+            return True
+    return False
 
 
 def is_camel(name: str) -> bool:

@@ -20,14 +20,20 @@ _MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagic
 _ASKS = ("isinstance", "issubclass", "raises", "assertIsInstance", "assertRaises", "assertIs")
 
 
-def reads(tree: ast.Module, family: set[str]) -> Iterator[ast.Attribute]:
+def reads(tree: ast.Module, family: set[str]) -> Iterator[ast.expr]:
     """Attribute reads on objects of the program's classes, which it controls anyway, on what its functions return, and
     on mocks, which return what the test has set. family: names of the classes of the test that are looked at.
     """
     held = _Held(tree, family)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and held.is_of_program(node.value):
-            yield node
+        match node:
+            case (
+                ast.Attribute(value=asked)
+                | ast.Subscript(value=asked)
+                | ast.Call(func=ast.Name(id="len"), args=[asked])
+            ):
+                if held.is_of_program(asked):
+                    yield node
 
 
 def only_program_makes(found: list[tuple[ast.Module, list[ast.ClassDef]]], name: str, body: Iterable[str]) -> bool:

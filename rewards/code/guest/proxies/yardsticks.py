@@ -31,6 +31,7 @@ _HARMLESS = """
     __parameters__ __orig_bases__ __abstractmethods__ __type_params__ __dict__ __weakref__
 """
 _SPECIAL = frozenset(_HARMLESS.split())
+_BY_ITEM, _BY_LENGTH = frozenset(("__getitem__", "__missing__")), frozenset(("__len__",))  # seen by their syntax
 
 
 def is_yardstick(name: str, body: Collection[str], place: str) -> bool:
@@ -38,9 +39,9 @@ def is_yardstick(name: str, body: Collection[str], place: str) -> bool:
     special = {n for n in body if n.startswith("__") and n.endswith("__")}
     if controlled.only_program_makes([(tree, _family(tree, name)) for tree in context.trees()], name, body):
         return False
-    if special - _SPECIAL:
+    if special - _SPECIAL - _BY_ITEM - _BY_LENGTH:
         return True
-    return any(_measures(tree, name, set(body) - special, place) for tree in context.trees())
+    return any(_measures(tree, name, set(body) - (special & _SPECIAL), place) for tree in context.trees())
 
 
 def _measures(tree: ast.Module, name: str, body: set[str], place: str) -> bool:
@@ -130,6 +131,12 @@ def _of_itself(tree: ast.Module, family: set[str]) -> Iterator[ast.AST]:
 
 
 def _reads(node: ast.AST, own: set[str]) -> bool:
+    if isinstance(node, ast.Subscript) and own & _BY_ITEM:
+        return isinstance(node.ctx, ast.Load)
+    if shapes.is_call(node, ("len",)) and own & _BY_LENGTH:
+        return True
+    if shapes.is_call(node, ("getitem", "itemgetter", "length_hint")) and own & (_BY_ITEM | _BY_LENGTH):
+        return True
     if isinstance(node, ast.Attribute):
         read = isinstance(node.ctx, ast.Load) and node.attr in own
         return read and not shapes.is_call(node.value, ("super",))
@@ -144,6 +151,7 @@ def _sound(node: ast.AST) -> Iterator[ast.expr]:
         called = node.value.value if isinstance(node.value, ast.Await) else node.value
         if isinstance(called, ast.Call):
             yield called.func
+        yield called
         return
     if isinstance(node, ast.Compare):
         sides = [node.left, *node.comparators]
@@ -189,13 +197,17 @@ def _spine(side: ast.expr) -> Iterator[ast.expr]:
     while True:
         match side:
             case ast.Call(func=ast.Name(id=name), args=[only], keywords=[]) if name in _PASSED_ON:
+                yield side
                 side = only
             case ast.Call(func=asked):
                 side = asked
             case ast.Attribute(value=asked):
                 yield side
                 side = asked
-            case ast.Subscript(value=asked) | ast.Await(value=asked):
+            case ast.Subscript(value=asked):
+                yield side
+                side = asked
+            case ast.Await(value=asked):
                 side = asked
             case _:
                 return
