@@ -32,8 +32,8 @@ SILENT_SECONDS = 90.0  # a slot that has not reported this long after its run's 
 class Outcome(NamedTuple):
     """How a run went, as its slot saw it.
 
-    status: of `wait`; -1 = it was killed. own: CPU seconds of its first thread; -1 = not known. peak: bytes, of its
-    largest process. growth: pairs of seconds since its start, and seconds waited until then.
+    status: of `wait`; -1 = it was killed. own: CPU seconds of the thread that waited longest; -1 = not known. peak:
+    bytes, of its largest process. growth: pairs of seconds since its start, and seconds waited until then.
     """
 
     status: int = -1
@@ -275,7 +275,7 @@ class Run:
     def _result(self, outcome: Outcome) -> JobResult:
         usage = self._slot.group.end() if self._slot.group is not None and self._slot.alive else None
         cpu = max(outcome.cpu, usage.cpu_seconds if usage else 0.0)
-        # While its first thread waited for its own other threads and processes, it waited for nobody else.
+        # While that thread waited for its own other threads and processes, it waited for nobody else.
         others = max(0.0, cpu - max(0.0, outcome.own))
         waited = max(0.0, min(outcome.waited, outcome.seconds) - (others if outcome.own >= 0.0 else 0.0))
         ended, code, killed_by = self._ending(outcome, cpu, usage is not None and usage.out_of_memory > 0)

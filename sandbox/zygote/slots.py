@@ -25,6 +25,7 @@ _WALL = 0x40000000  # wait for children of every kind
 _MUCH = 1 << 15  # bytes in a full pipe: half of what it usually takes, since pages may be half empty
 _PF_EXITING = 0x4
 _LOOK_EVERY = 0.05  # seconds between looks at a run: is it held up, or too large where no cgroup counts its memory
+_AT_ONCE = 0.01  # seconds in which the supervisor handles what is ready
 _LATE = 0.1  # seconds after a look was due: this process was stopped itself
 _MOST_WAITED, _MOST_WAITED_TIMES = 60.0, 15.0  # seconds, and times its wall limit, that a run is excused at most
 _SET_UP_SECONDS = 60.0  # for making a run's world, which is not run time
@@ -287,6 +288,7 @@ class Watched:
         "growth",
         "init",
         "limits",
+        "longest_wait",
         "number",
         "pid",
         "plan",
@@ -324,6 +326,7 @@ class Watched:
         # Seconds in which this process, and so the run, was stopped (a container is paused), or the run held up, or
         # only the kernel at work on its end.
         self.stopped = 0.0
+        self.longest_wait = 0.0, -1.0  # of a thread, by the last look, and its CPU seconds
         self.without_core = 0.0  # seconds, by the last look
         self.growth: list[float] = []  # pairs: when, in monotonic time; and the seconds that it had waited by then
 
@@ -352,13 +355,11 @@ class Watched:
         return status, seconds, waited, own, cpu, peak, growth, self.cause, fault
 
     def _without_core(self) -> tuple[float, float]:
-        """Seconds in which its first thread was ready to run and had no core, and its CPU seconds; -1 = not known."""
-        try:
-            with open(f"/proc/{self.pid}/schedstat") as counts:
-                computed, waited, *_ = counts.read().split()
-                return int(waited) / 1e9, int(computed) / 1e9
-        except (OSError, ValueError):  # this kernel does not tell
-            return 0.0, -1.0
+        """Seconds in which a thread of the program was ready to run and had no core, for the thread that waited
+        longest, and the CPU seconds of that thread; -1 = not known.
+        """
+        self.longest_wait = usage.longest_wait(self.pid, self.longest_wait)
+        return self.longest_wait
 
     def _note_growth(self) -> None:
         self.without_core = self._without_core()[0]
@@ -371,8 +372,15 @@ class Watched:
 
         The supervisor handles them at once, unless it has no core, is stopped, or its event loop is busy. It says
         itself that the input has ended: a program can open its own input for writing, and so keep it from ending. Nor
-        is an output full that holds little: a program can make its pipe small, or fill it with single bytes.
+        is an output full that holds little: a program can make its pipe small, or fill it with single bytes; or that
+        is being read: a program that fills its pipe and sleeps must not have its sleep excused.
         """
+        if not self._has_unhandled():
+            return False
+        time.sleep(_AT_ONCE)
+        return self._has_unhandled()
+
+    def _has_unhandled(self) -> bool:
         _bundle, stdin, stdout, stderr, *_others = self.theirs
         streams = select.poll()
         watched = [(stdout, select.POLLOUT), (stderr, select.POLLOUT)]
@@ -408,9 +416,9 @@ class Watched:
                 patience = min(left, _LOOK_EVERY)
                 ready = False
                 found = self.poller.poll(max(0.0, patience) * 1000 + 0.5)
+                held_up = not found and (self._is_held_up() or is_exiting(self.pid))
                 passed = time.monotonic() - asked
                 late = passed - max(0.0, patience)
-                held_up = not found and (self._is_held_up() or is_exiting(self.pid))
                 if held_up or late > _LATE:
                     # What it waited for a core meanwhile is counted already.
                     before, self.without_core = self.without_core, self._without_core()[0]

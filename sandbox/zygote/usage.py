@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_MOST_THREADS = 64  # whose waiting is read
 
 
 def resident(pid: int) -> int:
@@ -47,3 +48,23 @@ def of_trees(roots: Iterable[int], baseline: int, computed: dict[int, float]) ->
         except OSError:  # it ended meanwhile
             continue
     return total
+
+
+def longest_wait(pid: int, before: tuple[float, float]) -> tuple[float, float]:
+    """Seconds that a thread of a process waited for a core, and its CPU seconds, for the thread that waited longest.
+
+    before: what this returned earlier, since threads end.
+    """
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")[:_MOST_THREADS]
+    except OSError:  # it is gone
+        return before
+    longest = before
+    for thread in threads:
+        try:
+            with open(f"/proc/{pid}/task/{thread}/schedstat") as counts:
+                computed, waited, *_ = counts.read().split()
+        except (OSError, ValueError):  # it ended meanwhile, or this kernel does not tell
+            continue
+        longest = max(longest, (int(waited) / 1e9, int(computed) / 1e9))
+    return longest

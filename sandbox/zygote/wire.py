@@ -20,9 +20,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 Outcome: TypeAlias = "tuple[int, float, float, float, float, int, tuple[float, ...], str, str]"
-"""Wait status (-1 = the run was ended), wall seconds, those spent waiting for a core, CPU seconds of the first thread,
-of all, peak bytes of a process, how the waiting grew (pairs: seconds since the start, those spent waiting until then),
-what ended it, a fault."""
+"""Wait status (-1 = the run was ended), wall seconds, those spent waiting for a core by the thread that waited longest,
+CPU seconds of that thread, of all, peak bytes of a process, how the waiting grew (pairs: seconds since the start, those
+spent waiting until then), what ended it, a fault."""
 
 _LARGEST = 1 << 16
 _MOST_DESCRIPTORS = 16

@@ -13,6 +13,7 @@ import pytest
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.types import Ended, Job, Limits
 from sandbox.zygote.slots import is_exiting
+from sandbox.zygote.usage import longest_wait
 from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
@@ -65,3 +66,24 @@ def test_a_program_is_exiting_when_none_of_its_threads_is_left(program: str, sta
         found = is_exiting(process.pid)
         process.kill()
     assert found is exiting
+
+
+def test_waiting_is_that_of_any_thread() -> None:
+    program = (
+        "import threading, time; threading.Thread(target=lambda: [time.sleep(1e-5) for _ in iter(int, 1)]).start()"
+    )
+    with subprocess.Popen([sys.executable, "-S", "-c", program]) as process:
+        threads = Path(f"/proc/{process.pid}/task")
+
+        def waited() -> dict[str, float]:
+            return {
+                thread.name: int((thread / "schedstat").read_text().split()[1]) / 1e9 for thread in threads.iterdir()
+            }
+
+        first = str(process.pid)
+        until(lambda: any(seconds > 2 * waited()[first] for seconds in waited().values()), "another thread to wait")
+        least = max(waited().values())
+        found, _computed = longest_wait(process.pid, (0.0, -1.0))
+        process.kill()
+    assert found >= least
+    assert longest_wait(process.pid, (found, 1.0)) == (found, 1.0)
