@@ -46,6 +46,30 @@ def test_a_definition_of_its_own_equals_what_the_prompt_makes(definition: str) -
     assert is_wrong(check(program.replace("(3)", "(4)"), EQUAL, prompt=NODE + OPEN))
 
 
+STACK = "with contextlib.ExitStack() as stack:\n    stack.push(bye)\n    assert f(3) == 9"
+ASYNC = """async def go():
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_exit(bye)
+        assert f(3) == 9
+asyncio.run(go())"""
+
+
+@pytest.mark.parametrize(
+    ("program", "test"),
+    [
+        ("def bye(*a): return True\ndef f(x): return x - 3", STACK),
+        ("async def bye(*a): return True\ndef f(x): return x - 3", ASYNC),
+        ("from types import SimpleNamespace as S\ndef f(x): return S(isupper=lambda: x == 3)", "assert f(3).isupper()"),
+        ("def f(x):\n    e = ValueError(x)\n    e.isupper = lambda: x == 3\n    return e", "assert f(3).isupper()"),
+    ],
+)
+def test_a_function_of_the_program_is_no_verdict(program: str, test: str) -> None:
+    setup = "import asyncio, contextlib"
+    assert is_wrong(judgement := asserts(program, test, setup=setup)), judgement
+    if "bye" in test:
+        assert passes(judgement := asserts(program.replace("x - 3", "x * 3"), test, setup=setup)), judgement
+
+
 SOLVER = """from abc import ABC, abstractmethod
 class Solver(ABC):
     @abstractmethod

@@ -189,6 +189,35 @@ def test_an_operand_that_may_be_what_is_expected_is_not_sent() -> None:
         assert [test for test, case in fates if case.fate is Fate.PASSED] == [], base
 
 
+def test_what_the_program_gave_itself_may_come_back() -> None:
+    """A program that gives numbers in place of objects is wrong, rather than left unjudged."""
+    cases = (
+        "assert Money(20) > Money(2) @ Money(3)",
+        "assert Money(1) + Money(2) < Money(4)",
+        "assert sum([Money(1), Money(2)], Money(0)) == Money(3)",
+        "assert functools.reduce(operator.add, [Money(n) for n in (1, 2, 3)]) == Money(6)",
+        "assert sorted([Money(4), Money(1) + Money(2)])[0] == Money(3)",
+        "m = Money(1) + Money(2)\nassert max(m, Money(1)) == Money(3)",
+    )
+    program = """
+        from dataclasses import dataclass
+        @dataclass(eq=True)
+        class Money:
+            n: int
+            def __add__(self, o): return Money(self.n + getattr(o, "n", o))
+            __radd__ = __add__
+            def __matmul__(self, o): return self.n * o.n
+            def __lt__(self, o): return self.n < getattr(o, "n", o)
+            def __gt__(self, o): return self.n > getattr(o, "n", o)
+    """
+    setup = "import functools, operator"
+    judgement = asserts(program, *cases, setup=setup, partial=True)
+    assert passes(judgement), judgement
+    number = program.replace("return Money(", "return 3 * (").replace("return self.n <", "return 0 *")
+    judgement = asserts(number.replace("return self.n >", "return 0 *"), *cases, setup=setup, partial=True)
+    assert {case.fate for case in judgement.cases} <= {Fate.WRONG, Fate.RAISED}, judgement
+
+
 def test_truth_is_not_the_programs_where_tests_do_not_name_the_class() -> None:
     lies = "class Any(BASE):\n    def __bool__(self): return n.pop()\nn = [True, False]\ndef f(x): return Any()\n"
     for base in ("object", "Exception"):

@@ -145,9 +145,25 @@ def _read_array(code: str, raw: bytes) -> array[Any]:
 
 
 def _read_namespace(content: dict[str, object]) -> SimpleNamespace:
-    if any(key.startswith("__") for key in content):
-        raise Violation("a namespace with an underscored name")
+    check_names(content)
     return SimpleNamespace(**content)
+
+
+# Methods of plain types with a yes-or-no answer. An object of a class that the tests do not mention has none: it would
+# answer for itself.
+VERDICTS = frozenset(
+    (
+        *("issubset", "issuperset", "isdisjoint", "startswith", "endswith", "is_integer"),
+        *(name for name in dir(str) if name.startswith("is")),
+    )
+)
+
+
+def check_names(content: dict[Any, object]) -> None:
+    """Raise Violation for a namespace that answers in place of a text: `SimpleNamespace(isupper=lambda: True)`."""
+    for key, value in content.items():
+        if key.startswith("__") or (key in VERDICTS and callable(value)):
+            raise Violation("a namespace with a name that it may not have")
 
 
 _BY_NAME: dict[str, tuple[tuple[type, ...] | None, Callable[..., object]]] = {

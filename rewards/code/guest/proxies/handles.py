@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from .. import PACKAGE
+from ..encoding.extended import VERDICTS
 from ..sources import context, truth
 from . import classes, derived, operands, proxies, uses, views
 from .proxies import (
@@ -35,7 +36,7 @@ from .proxies import (
     the_link,
     was_made,
 )
-from .refusing import NEVER, OF_ASSERTIONS, VERDICTS, attribute, refuse
+from .refusing import NEVER, OF_ASSERTIONS, attribute, refuse
 
 _HASH = "\0hash"
 

@@ -1,7 +1,9 @@
 """In the checker: whether an operand of the test may be sent to the program, by what the test does with the result.
 
 `Mod7(5) + 4 == 2` tells the program no more than `f(4) == 2` does, if the test itself made the left side by calling a
-class: what is expected stays here. An operand that may be what the test expects is never sent. So these are not told:
+class: what is expected stays here. Nor does what the program itself gave, where the test has an object
+(`Money(1) + Money(2) < Money(4)`, if the sum is a number). An operand that may be what the test expects is never sent.
+So these are not told:
 
 - a result that is ordered, or tested for its truth: `abs(Mean(1, 2) - 1.5) < 1e-6`, `assert not Mean(1, 2) - 1.5`;
 - a difference, quotient or the like that is compared with what it is for two equal values: `Mean(1, 2) - 1.5 == 0`;
@@ -71,6 +73,8 @@ def may_be_sent(frame: FrameType, operand: Any, is_class: bool, is_text: bool) -
     """
     tree = context.tree_of(frame.f_code.co_filename)
     node = _operation_of(frame, tree) if tree is not None else None
+    if tree is not None and type(operand) in ATOMS and _is_programs_own(frame, tree, node):
+        return True
     if tree is None or node is None:
         return False
     parents = context.parents_of(tree)
@@ -115,6 +119,23 @@ def goes_to_program(frame: FrameType) -> bool:
         loads = [(each, n) for each, n in use.loads(name, node) if not _is_identity(each.parents[n])]
         return bool(loads) and all(each.is_argument_of_program(n) for each, n in loads)
     return use.is_argument_of_program(node)
+
+
+def _is_programs_own(frame: FrameType, tree: ast.Module, node: Any) -> bool:
+    """Whether both sides of the operation that a test executes are the program's, or all arguments of the call in which
+    it happens: `sum(objects, Money(0))`.
+    """
+    use = _Use(frame, context.parents_of(tree), tree, None, False, frozenset())
+    match node:
+        case ast.BinOp():
+            return use.gave(node.left) and use.gave(node.right)
+        case ast.Compare():
+            return all(map(use.gave, (node.left, *node.comparators)))
+    calls = context.calls_at(tree, context.place_of(frame)) if node is None else []
+    return any(
+        bool(call.args) and not call.keywords and all(use.gave(each) or use.is_builtin(each) for each in call.args)
+        for call in calls
+    )
 
 
 def _operation_of(frame: FrameType, tree: ast.Module) -> Any:
@@ -302,6 +323,47 @@ class _Use:
                     else (values if isinstance(side, ast.List) else tuple(values))
                 )
         return _UNKNOWN
+
+    def gave(self, side: ast.expr, depth: int = _DEEPEST) -> bool:
+        """Whether an expression is nothing but objects of the program, and what it returned."""
+        if depth == 0:
+            return False
+        match side:
+            case ast.Name(id=name):
+                held = self.frame.f_locals.get(name, self.frame.f_globals.get(name))
+                return proxies.is_proxy(held) or self._is_only_given(side, depth - 1)
+            case ast.Call(func=ast.Attribute(attr=name)) if name in DATA_HAS:
+                return False  # `answers.index(9)` would be computed here
+            case ast.Call(func=inner) | ast.Attribute(value=inner) | ast.Subscript(value=inner):
+                return self.gave(inner, depth - 1)
+            case ast.BinOp(left=left, right=right):
+                return self.gave(left, depth - 1) and self.gave(right, depth - 1)
+            case ast.UnaryOp(operand=inner) | ast.ListComp(elt=inner) | ast.GeneratorExp(elt=inner):
+                return self.gave(inner, depth - 1)
+            case ast.List(elts=parts) | ast.Tuple(elts=parts):
+                return all(self.gave(part, depth - 1) for part in parts)
+        return False
+
+    def _is_only_given(self, name: ast.Name, depth: int) -> bool:
+        """Whether all that the function around a name binds it to is the program's."""
+        function = next((n for n in _ancestors(name, self.parents) if isinstance(n, _FUNCTION)), self.tree)
+        stores = [
+            self.parents[n]
+            for n in ast.walk(function)
+            if isinstance(n, ast.Name) and n.id == name.id and isinstance(n.ctx, ast.Store)
+        ]
+        return bool(stores) and all(isinstance(n, ast.Assign) and self.gave(n.value, depth) for n in stores)
+
+    def is_builtin(self, side: ast.expr) -> bool:
+        """Whether an expression is a function such as `operator.add`."""
+        match side:
+            case ast.Attribute(value=ast.Name(id=module), attr=name):
+                held = getattr(self.frame.f_globals.get(module, self.frame.f_locals.get(module)), name, None)
+            case ast.Name(id=name):
+                held = self.frame.f_locals.get(name, self.frame.f_globals.get(name))
+            case _:
+                return False
+        return type(held) is types.BuiltinFunctionType
 
     def _is_of_program(self, side: ast.expr) -> bool:
         """Whether an expression is a name of the program, or a part or result of one."""

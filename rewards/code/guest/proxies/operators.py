@@ -47,7 +47,19 @@ _FEW_WALKED = 200  # where the object may answer itself
 
 
 def _call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-    return ask("call", self, *args, **kwargs)
+    result = ask("call", self, *args, **kwargs)
+    if len(args) == 3 and isinstance(args[1], BaseException) and _leaves_block(sys._getframe(1)):
+        return _suppresses(result, args[1]) if hasattr(type(result), "__await__") else may_suppress(result, args[1])
+    return result
+
+
+def _leaves_block(frame: FrameType) -> bool:
+    """Whether an `ExitStack` calls a function that was pushed on it: it may suppress what ended the block."""
+    return frame.f_code.co_name in ("__exit__", "__aexit__") and frame.f_code.co_filename.endswith("/contextlib.py")
+
+
+async def _suppresses(answer: Any, error: BaseException) -> bool:
+    return may_suppress(await answer, error)
 
 
 def iterate(self: Any) -> Any:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..encoding.codec import DEEPEST, Encoder, Unsendable, Violation, decode, plain_base, put_base
+from ..encoding.extended import VERDICTS
 from ..shared import wire
 from . import views
 from .operators import TEMPLATES, asked_method, is_compared, plain_binary, plain_unary, text_method
@@ -29,7 +30,7 @@ from .proxies import (
     state_of,
     was_made,
 )
-from .refusing import NEVER, VERDICTS, made_of_class, refuse
+from .refusing import NEVER, made_of_class, refuse
 
 # Methods that the program may answer: for any such class, and for mutable containers.
 _PLAIN_ASKED = ("__call__", "__enter__", "__exit__")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..encoding.codec import Violation
+from ..encoding.extended import VERDICTS
 from ..shared import wire
 from .proxies import NUMBER, Root, ask, is_class, is_known, pickled, state_of
-from .refusing import NEVER, VERDICTS
+from .refusing import NEVER
 
 
 class ErrorHandle(Root):
@@ -106,6 +107,8 @@ def make_error(number: int, kind: Any, args: Any, text: Any, attributes: Any) ->
     for name, value in attributes.items():
         # Attributes of the class are its fields and methods, which Python uses for its text without asking.
         own = type(name) is not str or name.startswith("_") or hasattr(standard_error(kind), name)
+        if name in VERDICTS and callable(value):
+            continue
         if name == "__notes__" or not own or (name in _FIELDS and type(value) in (str, type(None))):
             try:
                 setattr(made, name, value)

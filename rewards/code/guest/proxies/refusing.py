@@ -44,14 +44,6 @@ NEVER = frozenset(
 
 # Methods that assertions call on one value with the expected one: assertSetEqual(first, second).
 OF_ASSERTIONS = ("difference", "symmetric_difference")
-# Methods of plain types with a yes-or-no answer. An object of a class that the tests do not mention is no such data: it
-# would answer for itself.
-VERDICTS = frozenset(
-    (
-        *("issubset", "issuperset", "isdisjoint", "startswith", "endswith", "is_integer"),
-        *(name for name in dir(str) if name.startswith("is")),
-    )
-)
 
 
 def attribute(owner: Any, name: str) -> Any:

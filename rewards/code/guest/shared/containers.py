@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from ..encoding.codec import Unsendable, Violation
+from ..encoding.extended import check_names
 
 _is = operator.is_
 
@@ -108,6 +109,7 @@ def _remember_set(value: Any) -> Any:
 
 def _apply_namespace(value: Any, content: Any) -> None:
     _apply_dict(value.__dict__, content)
+    check_names(value.__dict__)
 
 
 def _apply_array(value: Any, content: Any) -> None:
