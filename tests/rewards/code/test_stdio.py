@@ -342,6 +342,23 @@ def test_nan_is_found_in_parts_of_a_word_and_in_squares(checker: str, expected: 
         assert fates(judge(f"print({output!r})", one(expected, compare=Checker(checker)))) == [Fate.WRONG], output
 
 
+@pytest.mark.parametrize(
+    ("both", "output"),
+    [
+        ("np.allclose(*(np.loadtxt(io.StringIO(t)) for t in (stdout, expected)))", "#"),
+        ("np.allclose(*([float(x) for x in re.findall(r'[0-9.]+', t)] for t in (stdout, expected)))", "none"),
+        ("np.linalg.norm(np.array(json.loads(stdout), float) - np.array(json.loads(expected), float)) < 1e-6", "[]"),
+        ("(np.array(json.loads(stdout)) == np.array(json.loads(expected))).all()", "[[]]"),
+    ],
+)
+def test_no_checker_takes_an_empty_array_for_a_number(both: str, output: str) -> None:
+    checker = Checker(
+        f"import io, json, re\nimport numpy as np\ndef check(stdin, stdout, expected):\n    return {both}\n"
+    )
+    assert fates(judge("print(3)", one("3", compare=checker))) == [Fate.PASSED]
+    assert fates(judge(f"print({output!r})", one("3", compare=checker))) == [Fate.WRONG]
+
+
 def test_no_checker_takes_nothing_for_an_answer() -> None:
     pairs = "def check(i, out, exp):\n    return all(a == b for a, b in zip(out.split(), exp.split()))\n"
     assert fates(judge("print(3, 4)", one("3 4", compare=Checker(pairs)))) == [Fate.PASSED]

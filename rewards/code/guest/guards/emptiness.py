@@ -28,7 +28,7 @@ _RAISE = (
 )
 _MAKE = (
     *("array", "asarray", "asanyarray", "fromiter", "atleast_1d", "ravel", "concatenate", "hstack", "vstack"),
-    *("stack", "squeeze"),
+    *("stack", "squeeze", "loadtxt", "genfromtxt", "fromstring"),
 )
 _SIDES = (("actual", "a", "a1", "x"), ("desired", "b", "a2", "y", "expected"))  # what functions call their arguments
 

@@ -22,6 +22,8 @@ ACCEPTED, REFUSED, RAISED = 40, 41, 42
 _RUNS = re.compile(
     r"\b(?:eval|exec|compile|pickle|shelve|doctest|timeit|runpy|importlib|import_module|__import__|sys\.path|open)\b"
 )
+# numpy accepts an empty array as any number: `np.allclose([], 3.0)`. No array of an expected number is empty.
+_MEASURES, _NUMBER = re.compile(r"\bnumpy\b"), re.compile(r"\d")
 _EVALUATES_INSIDE = re.compile(r"\bsympy\b.*\b(?:sympify|parse_expr|n?simplify|expand|factor|S)\s*\(", re.DOTALL)
 _NO_FORMULA = re.compile(r"""["'`\\@;]|__|\.\s*(?!e[+-]?\d)[^\W\d]|\b(?:lambda|import)\b""", re.IGNORECASE)
 _COMPUTE = frozenset(("abs", "divmod", "len", "max", "min", "pow", "round", "sum"))
@@ -45,8 +47,10 @@ class _Refusals:
 
 
 def _guard(refusals: Any, source: str, *own: str) -> None:
-    """Guard the checker: output that it runs may only compute, while text of the reference runs unchanged."""
-    from ..guards import evaluation, loading, running, unpickling
+    """Guard the checker: output that it runs may only compute, while text of the reference runs unchanged, and an empty
+    array is no number.
+    """
+    from ..guards import emptiness, evaluation, loading, running, unpickling
     from ..proxies import proxies
     from ..sources import context
 
@@ -54,8 +58,11 @@ def _guard(refusals: Any, source: str, *own: str) -> None:
     context.add_source(CHECKER, source)
     evaluation.OWN.extend(own)
     text = source.encode("utf-8", "surrogatepass")
-    for guarding in (evaluation, loading, running, unpickling):
-        guarding.guard(text)
+    if _RUNS.search(source):
+        for guarding in (evaluation, loading, running, unpickling):
+            guarding.guard(text)
+    if _MEASURES.search(source) and _NUMBER.search(own[-1]):
+        emptiness.guard(text)
 
 
 def _may_run(text: str) -> bool:
@@ -78,7 +85,7 @@ def main() -> int:
     source = _text(CHECKER)
     if _EVALUATES_INSIDE.search(source) and _may_run(texts[1]):
         return REFUSED
-    if _RUNS.search(source):
+    if _RUNS.search(source) or _MEASURES.search(source):
         _guard(refusals, source, texts[0], texts[2])
     try:
         namespace: dict[str, object] = {"__name__": "checker", "__builtins__": __builtins__}
