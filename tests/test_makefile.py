@@ -59,7 +59,7 @@ class Clone:
             env=clean | {"CALLS": str(self.calls_file)} | variables,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=600,
             check=False,
         )
 

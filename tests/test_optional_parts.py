@@ -33,7 +33,7 @@ def run(tmp_path: Path):
         clean = {key: value for key, value in os.environ.items() if not key.startswith(("RLVR_", "PYTEST_"))}
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
         done = subprocess.run(
-            command, cwd=tmp_path, env=clean | variables, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=tmp_path, env=clean | variables, capture_output=True, text=True, timeout=600, check=False
         )
         return done.returncode, done.stdout + done.stderr
 

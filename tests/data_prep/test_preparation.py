@@ -101,7 +101,7 @@ def test_all_filters_run_in_order_and_count_what_they_drop(tmp_path: Path) -> No
             pass_rate_low=0.1,
             pass_rate_high=0.9,
             encode=encode,
-            max_prompt_tokens=20,
+            max_prompt_tokens=13,  # as many as two of them have
         ),
     )
     assert read_problems(out) == [ROWS[0], ROWS[3], ROWS[4]]
@@ -112,7 +112,7 @@ def test_all_filters_run_in_order_and_count_what_they_drop(tmp_path: Path) -> No
     )
     assert overlap.startswith(f"1 of 6 have a question of {test} and were dropped")
     assert pass_rates == "1 of 5 problems have a pass rate in [0.1, 0.9] (1 below, 0 above, 3 not measured, kept)"
-    assert lengths.startswith("1 of 4 prompts are longer than 20 tokens and were dropped")
+    assert lengths.startswith("1 of 4 prompts are longer than 13 tokens and were dropped")
     for note in prepared.notes:
         assert note.splitlines()[0] in prepared.describe()
 

@@ -76,7 +76,7 @@ class Launcher:
         request = {"arguments": arguments, "log": str(log), "kill_at": kill_at, "folder": str(folder or self._root)}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
-        self._pid = self._heard("pid", PATIENCE)
+        self._pid = self._heard("pid", LIMIT)  # the first command waits for the imports
         return self._pid
 
     def wait(self, limit: float = LIMIT) -> int:

@@ -87,7 +87,7 @@ def trouble(row: Mapping[str, object], folder: Path) -> str:
 def _run(command: list[str], folder: Path) -> str:
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": ""}
     done = subprocess.run(
-        command, cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL
+        command, cwd=folder, env=env, capture_output=True, text=True, timeout=600, check=False, stdin=subprocess.DEVNULL
     )
     return "" if done.returncode == 0 else f"exit {done.returncode}: {(done.stdout + done.stderr)[-1500:]}"
 
@@ -104,7 +104,7 @@ def _stdio(program: str, reference: Mapping[str, object], folder: Path) -> str:
     assert isinstance(cases, list)
     for case in cases:
         done = subprocess.run(
-            command, cwd=folder, input=case["stdin"].encode(), capture_output=True, timeout=60, check=False
+            command, cwd=folder, input=case["stdin"].encode(), capture_output=True, timeout=600, check=False
         )
         if done.returncode != 0:
             return f"exit {done.returncode}: {done.stderr[-1500:].decode(errors='replace')}"

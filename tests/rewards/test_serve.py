@@ -364,7 +364,7 @@ def test_mistakes_are_said_before_anything_is_served(
         env={**os.environ, "PYTHONPATH": str(ROOT), "RLVR_REWARDS_TOKEN": ""},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert ran.returncode == 1

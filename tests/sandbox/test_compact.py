@@ -28,7 +28,7 @@ print(json.dumps([before, pages(), -(-count * (size + 16) // 4096)]))
 @pytest.mark.parametrize(("size", "each"), [(112, 73), (256, 40), (608, 9)], ids=["small", "larger", "of the heap"])
 def test_objects_lie_side_by_side_where_the_gaps_between_others_are_filled(size: int, each: int) -> None:
     program = _PROGRAM.format(size=size, each=each)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=600, check=True)
     before, after, needed = json.loads(done.stdout)
     assert before > 2 * needed, "there were no gaps to be filled"
     assert after <= needed + 2

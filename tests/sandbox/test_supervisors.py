@@ -37,7 +37,7 @@ def in_a_process(source: str, *, prelude: str = "", **more: object) -> subproces
     )
     text += textwrap.dedent(source)
     return subprocess.run(
-        [sys.executable, "-W", "error", "-c", text], cwd=ROOT, capture_output=True, text=True, timeout=120, **more
+        [sys.executable, "-W", "error", "-c", text], cwd=ROOT, capture_output=True, text=True, timeout=600, **more
     )  # type: ignore[call-overload,no-any-return]
 
 

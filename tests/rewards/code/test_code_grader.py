@@ -24,6 +24,8 @@ from rewards.spec_properties import concurrency, extra_seconds
 from rewards.types import reference_from
 from sandbox.errors import SandboxUnavailable
 from tests.rewards.code.boxes import isolation
+from tests.sandbox.processes import name_of
+from tests.waiting import until
 
 SUMS = {"type": "stdio", "cases": [{"stdin": "1 2", "stdout": "3"}, {"stdin": "2 5", "stdout": "7"}]}
 RIGHT = "```python\nprint(sum(map(int, input().split())))\n```"
@@ -147,10 +149,7 @@ def test_a_pool_leaves_no_process_behind() -> None:
         assert [result.score for result in results] == [1.0, 0.0, 1.0]
         started = {process.pid for process in ours.children(recursive=True)} - before
         assert len(started) > 2  # workers and what runs the programs
-    _gone, alive = psutil.wait_procs([psutil.Process(pid) for pid in started if psutil.pid_exists(pid)], timeout=10)
-    # Where nobody waits for orphans, as in a container without an init, one that has ended stays as a zombie.
-    left = [process.cmdline() for process in alive if process.status() != psutil.STATUS_ZOMBIE]
-    assert not left
+    until(lambda: not any(map(name_of, started)), "all that it had started to end")
 
 
 # --- a sandbox that is not there, or dies -----------------------------------------------------------------------------

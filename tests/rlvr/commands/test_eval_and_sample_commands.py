@@ -374,7 +374,7 @@ def test_a_terminal_gets_a_prompt_and_goes_on_until_the_end(run_folder: Path) ->
         until(b"<answer>7</answer>")
         until(b"\n> ")
         os.write(ours, b"\x04")
-        assert process.wait(timeout=120) == 0
+        assert process.wait(timeout=600) == 0
     finally:
         process.kill()
         process.wait()

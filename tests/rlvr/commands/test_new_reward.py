@@ -28,7 +28,7 @@ def test_the_starter_grades_and_its_test_passes(tmp_path: Path, capsys: pytest.C
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )

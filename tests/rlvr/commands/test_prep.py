@@ -384,7 +384,7 @@ def test_it_works_without_torch_and_transformers(tmp_path: Path) -> None:
     )
     arguments = [sys.executable, "-c", script, str(tmp_path)]
     done = subprocess.run(
-        arguments, capture_output=True, text=True, timeout=120, env={**os.environ, "HF_HUB_OFFLINE": "1"}
+        arguments, capture_output=True, text=True, timeout=600, env={**os.environ, "HF_HUB_OFFLINE": "1"}
     )
     assert done.returncode == 0, done.stderr
     assert len(read_problems(tmp_path / "b.jsonl")) == 10

@@ -130,7 +130,7 @@ def test_a_full_disk_behind_standard_output_is_a_message(words: list[str], unbuf
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=120,
+            timeout=600,
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(root), "PYTHONUNBUFFERED": unbuffered},
             check=False,

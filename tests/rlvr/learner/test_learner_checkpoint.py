@@ -109,7 +109,7 @@ def test_a_new_process_goes_on_bit_for_bit(tmp_path: Path) -> None:
         expected.append([asyncio.run(train(learner, 2, 5)), digest(learner)])
     arguments = [str(root), str(tmp_path), str(torch.get_num_threads()), *KINDS]
     done = subprocess.run(
-        [sys.executable, "-B", "-c", _RESUME, *arguments], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-B", "-c", _RESUME, *arguments], capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr
     assert [json.loads(line) for line in done.stdout.splitlines()] == expected

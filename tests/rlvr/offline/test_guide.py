@@ -45,7 +45,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+        command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
 
 
