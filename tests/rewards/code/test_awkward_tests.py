@@ -411,6 +411,28 @@ PYTEST: dict[str, tuple[str, tuple[str, str], str]] = {
             assert run(collect()) == [0, 2, 4]
         """,
     ),
+    "enumerations and functions of the test, as what they are": (
+        "from enum import Enum\ndef to_data(o):\n    if isinstance(o, Enum): return o.value\n    return {k: to_data(v) for k, v in vars(o).items()} if hasattr(o, '__dict__') else o\n"
+        "def load(t, d): return t(d) if issubclass(t, Enum) else t(f'<{d}>')\ndef called(o): return f'{o.__class__.__name__}.{o.name}'\n"
+        "def traced(f):\n    f.of = f.__qualname__\n    return f\n",
+        ("return o.value", "return o.name"),
+        """
+        from enum import Enum
+        from solution import called, load, to_data, traced
+        class Level(Enum):
+            LOW = 1
+            HIGH = (2, "x")
+        class Item:
+            def __init__(self, level): self.level = level
+        def test_enum():
+            assert to_data(Level.LOW) == 1 and to_data(Item(Level.HIGH)) == {"level": (2, "x")}
+            assert load(Level, 1) is Level.LOW and load(str, 1) == "<1>" and called(Level.HIGH) == "Level.HIGH"
+        def test_names():
+            @traced
+            def f(): pass
+            assert f.of == f.__qualname__ == "test_names.<locals>.f" and f.__name__ == "f"
+        """,
+    ),
 }
 
 

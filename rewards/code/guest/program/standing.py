@@ -6,6 +6,7 @@ walk over bases, and inspect constructors and the names of methods. What it does
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
@@ -202,6 +203,34 @@ def names_of_objects(
     return names
 
 
+_enums: set[Any] = set()  # stand-ins for enumerations
+
+
+def _class_of_member(member: Any) -> type:
+    """`__class__` of a member of an enumeration of the tests: of `isinstance`, which looks for `Enum`; of code that
+    reads it by name, its own.
+    """
+    import dis
+    import enum
+
+    asking = sys._getframe(1)
+    by_name = dis.opname[asking.f_code.co_code[asking.f_lasti]] in ("LOAD_ATTR", "LOAD_METHOD")
+    return type(member) if by_name else enum.Enum
+
+
+def _derives_from_enum(kind: type, other: type) -> bool:
+    import enum
+
+    return type.__subclasscheck__(kind, other) or (kind is enum.Enum and other in _enums)
+
+
+def _as_enum(made: OfTests) -> None:
+    import enum
+
+    _enums.add(made)
+    enum.EnumMeta.__subclasscheck__ = _derives_from_enum  # type: ignore[method-assign]
+
+
 def make(
     back: Back, number: int, name: str, told: Description, offered: tuple[str, ...], own: Any, base: type
 ) -> OfTests:
@@ -214,6 +243,10 @@ def make(
     if told.fields is not None:
         names["__dataclass_fields__"] = _Fields(told.fields)
     names |= {"_asked": (back, number), "__module__": told.module, "__qualname__": told.qualname, "__doc__": told.doc}
+    if told.holds == "enum":
+        names.setdefault("__class__", property(_class_of_member))
     above = any(base in type.__dict__["__mro__"].__get__(kind) for kind in told.bases)
     made: OfTests = OfTests(name, told.bases if above else (*told.bases, base), names)
+    if told.holds == "enum":
+        _as_enum(made)
     return made

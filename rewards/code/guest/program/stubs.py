@@ -139,13 +139,13 @@ class StubAwaitable(Stub, Coroutine[Any, Any, Any]):
 
 
 def stub_function(back: Back, number: int, name: str, doc: object, is_async: bool, shape: tuple[Any, ...]) -> Any:
-    """Make a real function, so that it binds like a method and `inspect` recognises it."""
+    """Make a real function, so that it binds like a method and `inspect` recognises it. name: its qualified name."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         return back("call", number, args, kwargs)
 
     made = signatures.function_of(shape, call, is_async)
-    made.__name__ = made.__qualname__ = name
+    made.__name__, made.__qualname__ = name.rpartition(".")[2], name
     made.__doc__ = doc if isinstance(doc, str) else None
     return made
 

@@ -111,6 +111,8 @@ class CheckerEncoder(LinkEncoder):
             raise OfTables(f"a {type(value).__name__} of {type(value).__module__.partition('.')[0]}")
         named = kind in ("function", "async function", "exception class", "class", "type")
         name = getattr(value if named else type(value), "__name__", "")
+        if kind in ("function", "async function") and value.__qualname__.rpartition(".")[2] == name:
+            name = value.__qualname__
         self.parts.append(b"O" + U32.pack(number))
         self.put("class" if kind == "type" else kind, depth)
         self.put(name if type(name) is str else "", depth)
