@@ -71,7 +71,7 @@ def launcher() -> Iterator[Launcher]:
 
 @pytest.fixture(scope="module")
 def whole(folder: Path, launcher: Launcher) -> Path:
-    """The run that is not interrupted."""
+    """The run that nobody interrupts."""
     assert launcher.run(train(folder, "whole"), log=folder / "whole.log") == 0, (folder / "whole.log").read_text()
     return folder / "whole"
 
@@ -188,12 +188,12 @@ def test_sigterm_and_sigint_finish_the_step_and_the_run_that_goes_on_equals_the_
 def test_a_second_sigint_stops_at_once_and_a_second_process_is_refused_meanwhile(
     folder: Path, launcher: Launcher, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run, log = folder / "stuck", folder / "stuck.log"
-    (folder / "slow.py").write_text(REWARD.replace("    return", "    __import__('time').sleep(600)\n    return"))
+    log, begun = folder / "stuck.log", folder / "stuck.begun"
+    stuck = f"    open({str(begun)!r}, 'w').close()\n    __import__('time').sleep(600)\n    return"
+    (folder / "slow.py").write_text(REWARD.replace("    return", stuck))
     slow = [f"reward={folder / 'slow.py'}:a_third_is_right", "grading.deadline=6000", "warmup.steps=0", "eval.every=0"]
     pid = launcher.start([*train(folder, "stuck"), *slow], log=log)
-    until(lambda: (run / "config.yaml").exists() and workers_of(pid) != [], "the grading workers")
-    time.sleep(1.0)  # into the step
+    until(begun.exists, "a grade of a step")
     assert main([*train(folder, "stuck"), *slow]) == 1
     assert "another process is training in" in capsys.readouterr().err
     os.kill(pid, signal.SIGINT)
