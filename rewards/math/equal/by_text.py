@@ -43,13 +43,13 @@ _STATED = frozenset(("bare", "said", "boxed"))
 class Gold:
     """A reference's answer: its text without boxes, the key shared by texts with the same normalised form, its value.
 
-    dress: its name, currency sign, percent sign or unit, or "". number_key, number: key and value without that.
+    affix: its name, currency sign, percent sign or unit, or "". number_key, number: key and value without that.
     """
 
     text: str
     key: str
     value: Plain | None
-    dress: str = ""
+    affix: str = ""
     number_key: str = ""
     number: Plain | None = None
 
@@ -61,10 +61,10 @@ def gold_of(text: str) -> Gold:
     if len(inner) > LONGEST:
         return Gold(inner, "", None)
     own_key, value = key(standardised(inner)), plain_value(inner)
-    number, dress = _undressed(inner)
-    if not dress:
+    number, affix = _without_affix(inner)
+    if not affix:
         return Gold(inner, own_key, value, "", own_key, value)
-    return Gold(inner, own_key, value, dress, key(standardised(number)), plain_value(number))
+    return Gold(inner, own_key, value, affix, key(standardised(number)), plain_value(number))
 
 
 def _extracted(gold: str) -> str:
@@ -81,7 +81,7 @@ def _extracted(gold: str) -> str:
     return "" if in_a_form else gold
 
 
-def _undressed(text: str) -> tuple[str, str]:
+def _without_affix(text: str) -> tuple[str, str]:
     """Split a number from its name, currency sign, percent sign or unit. For other texts: the text and ""."""
     if text.endswith("%"):
         return text[:-1].rstrip("\\ "), "%"
@@ -114,9 +114,9 @@ def by_text(gold: str, answer: str, terms: Terms = EXACT) -> Equality | None:
     if len(answer) > LONGEST:
         return None
     if not terms.unit and not terms.simplified:
-        number, dress = _undressed(answer)
-        if (dress or known.dress) and (dress == known.dress or not (dress and known.dress)):
-            found = _by_number(known, number, dress, terms)
+        number, affix = _without_affix(answer)
+        if (affix or known.affix) and (affix == known.affix or not (affix and known.affix)):
+            found = _by_number(known, number, affix, terms)
             if found is not None:
                 return found
     if known.value is not None and (value := plain_value(answer)) is not None:
@@ -126,10 +126,10 @@ def by_text(gold: str, answer: str, terms: Terms = EXACT) -> Equality | None:
     return Equality.SAME if key(standardised(answer)) == known.key else None
 
 
-def _by_number(gold: Gold, number: str, dress: str, terms: Terms) -> Equality | None:
-    """Compare two numbers with the same dress, or of which only one has a dress."""
-    is_percent = "%" in (dress, gold.dress) and dress != gold.dress
-    if not is_percent and "=" not in dress + gold.dress and key(standardised(number)) == gold.number_key:
+def _by_number(gold: Gold, number: str, affix: str, terms: Terms) -> Equality | None:
+    """Compare two numbers with the same affix, or with an affix on one side only."""
+    is_percent = "%" in (affix, gold.affix) and affix != gold.affix
+    if not is_percent and "=" not in affix + gold.affix and key(standardised(number)) == gold.number_key:
         return Equality.SAME
     value = None if gold.number is None else plain_value(number)
     if gold.number is None or value is None or not (gold.number.is_real and value.is_real):
@@ -137,7 +137,7 @@ def _by_number(gold: Gold, number: str, dress: str, terms: Terms) -> Equality | 
     if gold.number.has_pi or value.has_pi:  # may be an angle, in degrees or radians
         return None
     if is_percent and "$" not in number + gold.text:
-        shown, bare = (gold.number, value) if gold.dress else (value, gold.number)
+        shown, bare = (gold.number, value) if gold.affix else (value, gold.number)
         return _by_percent(shown, bare) if terms.tolerance is None else None
     return None if is_percent else _by_value(gold.number, value, number, terms)
 

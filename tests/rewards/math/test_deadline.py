@@ -47,14 +47,8 @@ def is_undecided(result: GradeResult) -> bool:
     return (result.verdict, result.score) == (Verdict.WRONG, 0.0) and result.reason.startswith("undecided")
 
 
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What can be decided is decided on a busy machine, too."""
-    monkeypatch.setattr(CLOCK, "deadline", PATIENCE)
-
-
 @pytest.fixture
-def short_deadline(patience: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+def short_deadline(long_deadline: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
     monkeypatch.setattr(CLOCK, "deadline", 1.0)
 
 
