@@ -1,13 +1,13 @@
-"""In the checker: whether an operand of the test may be sent to the program, by what the test does with the result.
+"""In the checker: decides whether an operand of the test may be sent to the program, by how the test uses the result.
 
 `Mod7(5) + 4 == 2` tells the program no more than `f(4) == 2` does, if the test itself made the left side by calling a
-class: what is expected stays here. Nor does what the program itself gave, where the test has an object
-(`Money(1) + Money(2) < Money(4)`, if the sum is a number). An operand that may be what the test expects is never sent.
-So these are not told:
+class: the expected value stays here. A value that the program itself returned tells it nothing either
+(`Money(1) + Money(2) < Money(4)`, if the sum is a number). An operand that may be the expected value is never sent.
+That is the case if
 
-- a result that is ordered, or tested for its truth: `abs(Mean(1, 2) - 1.5) < 1e-6`, `assert not Mean(1, 2) - 1.5`;
-- a difference, quotient or the like that is compared with what it is for two equal values: `Mean(1, 2) - 1.5 == 0`;
-- a result that is compared with the operand: `Mask(7) & 4 == 4`.
+- the result is ordered, or tested for its truth: `abs(Mean(1, 2) - 1.5) < 1e-6`, `assert not Mean(1, 2) - 1.5`;
+- a difference, quotient or the like is compared with its value for equal operands: `Mean(1, 2) - 1.5 == 0`;
+- the result is compared with the operand: `Mask(7) & 4 == 4`.
 
 Containers are sent as copies, since the program could change them.
 """
@@ -158,7 +158,7 @@ def copied(operand: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """What a test does with the result of an operation. equal_gives: what it is for two equal operands."""
+    """How a test uses the result of an operation. equal_gives: the result for two equal operands."""
 
     frame: FrameType
     parents: dict[ast.AST, ast.AST]
