@@ -423,9 +423,13 @@ def test_memory_that_answers_take_is_the_programs_fault():
 
 
 @pytest.mark.parametrize("case", ["assert 3 in Bag([3])", "b = Bag([1])\nassert 1 in b and 2 not in b"])
-def test_looking_into_an_object_that_the_test_made_is_unsupported_and_not_wrong(case: str) -> None:
+def test_looking_into_an_object_that_the_test_made_is_judged_or_unsupported_and_not_wrong(case: str) -> None:
     bag = "class Bag:\n    def __init__(self, xs): self.xs = xs\n    def __contains__(self, x): return x in self.xs\n"
-    assert asserts(bag, case).fault.startswith("unsupported test")
+    if "not in" in case:  # an object that always says yes fails then
+        assert passes(asserts(bag, case))
+        assert is_wrong(asserts(bag.replace("x in self.xs", "True"), case))
+    else:
+        assert asserts(bag, case).fault.startswith("unsupported test")
     assert is_wrong(asserts(f"{bag}def bag(xs): return Bag(xs)\n", case.replace("Bag", "bag")))
     walked = bag.replace("contains__(self, x): return x in self.xs", "getitem__(self, i): return self.xs[i]")
     assert passes(asserts(walked, case))

@@ -145,3 +145,17 @@ def test_a():
         assert passes(judgement), judgement
     spoils = "def area(p):\n    p.x = p.y = 0\n    return 0"
     assert is_wrong(judgement := pytest_files(spoils, tests.replace("FROZEN", "False"))), judgement
+
+
+def test_items_and_lengths_of_a_class_that_derives_from_the_programs_are_no_measure() -> None:
+    sorter = "class Sorter: pass\ndef order(xs): return sorted(xs)\n"
+    naive = "class Naive(Sorter):\n    def __getitem__(self, xs): return sorted(xs)\n    def __len__(self): return 2\n"
+    for judging in (
+        "order([2, 1]) == Naive()[[2, 1]]",
+        "order([2, 1]) == naive[[2, 1]]",
+        "len(order([2, 1])) == len(naive)",
+        "order([2, 1]) == operator.getitem(naive, [2, 1])",
+    ):
+        body = f"def test_a():\n    naive = Naive()\n    assert {judging}\n"
+        tests = f"import operator\nfrom solution import *\n{naive}{body}"
+        assert pytest_files(sorter, tests).fault.startswith("unsupported test")

@@ -230,3 +230,12 @@ def test_in_that_means_something_else_than_for_tuples_is_unsupported() -> None:
     always = OF_PLAIN_TYPES.replace("min(self) <= x <= max(self)", "True") + "def f(x): return Vec(1)\n"
     assert is_wrong(asserts(always, "assert 3 in f(1)"))
     assert passes(asserts(always, "assert 1 in f(1) and 3 not in f(1)"))
+
+
+def test_the_type_of_a_class_is_not_the_programs() -> None:
+    program = "class Meta(type): pass\nclass Config(metaclass=Meta): pass\n"
+    for said in ("type(Config) is Meta", "issubclass(Meta, type)"):
+        tests = f"from solution import Config, Meta\ndef test_a(): assert {said} and isinstance(Config, Meta)\n"
+        assert pytest_files(program, tests).fault.startswith("unsupported test")
+    tests = "from solution import Config, Meta\ndef test_a(): assert isinstance(Config, Meta)\n"
+    assert passes(pytest_files(program, tests))
