@@ -35,6 +35,62 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
             assert roll() == 60
         """,
     ),
+    "a subclass takes the place of `datetime.datetime`": (
+        "import datetime\ndef stamp(): return datetime.datetime.now()\n"
+        "def due(hours): return stamp() + datetime.timedelta(hours=hours)\n",
+        ("hours=hours", "hours=hours + 1"),
+        """
+        import datetime
+        from unittest import mock
+        import solution
+        real = datetime.datetime
+        class Fixed(datetime.datetime):
+            @classmethod
+            def now(cls, tz=None): return cls(2010, 1, 6, 12, 15)
+        class at_noon:
+            def __enter__(self):
+                datetime.datetime = Fixed
+            def __exit__(self, *error):
+                datetime.datetime = real
+        def test_assigned():
+            with at_noon():
+                assert solution.due(1) == real(2010, 1, 6, 13, 15)
+            assert solution.stamp().year > 2010
+        def test_patched(monkeypatch):
+            with mock.patch("datetime.datetime", Fixed):
+                assert solution.due(2).hour == 14
+            monkeypatch.setattr(datetime, "datetime", Fixed)
+            assert (solution.due(26) - solution.stamp()).days == 1
+        """,
+    ),
+    "a class with a small initial, and a tuple with a hash of its own": (
+        "from collections import namedtuple\nfrom collections.abc import Mapping\n"
+        "class frozen(Mapping):\n"
+        "    def __init__(self, *args, **more): self.d = dict(*args, **more)\n"
+        "    def __getitem__(self, key): return self.d[key]\n"
+        "    def __iter__(self): return iter(self.d)\n"
+        "    def __len__(self): return len(self.d)\n"
+        "    def __or__(self, other):\n"
+        "        if not isinstance(other, (dict, frozen)): return NotImplemented\n"
+        "        return frozen({**self.d, **other})\n"
+        "class Span(namedtuple('Base', 'begin end data')):\n"
+        "    def __hash__(self): return hash((self.begin, self.end))\n"
+        "def spans(): return {Span(0, 1, []), Span(1, 2, 'x')}\n",
+        ("**other}", "}"),
+        """
+        import pytest
+        from solution import Span, frozen, spans
+        def test_frozen():
+            first: frozen[str, int] = frozen({"a": 1})
+            assert "a" in first and "b" not in first
+            both = first | {"b": 2}
+            assert isinstance(both, frozen) and both == {"a": 1, "b": 2}
+            with pytest.raises(TypeError):
+                first | 0
+        def test_spans():
+            assert spans() == {Span(1, 2, "x"), Span(0, 1, [])} != {Span(1, 2, "y"), Span(0, 1, [])}
+        """,
+    ),
     "a callback opens what the program has just written": (
         "import os\ndef convert(paths, done):\n    for path in paths:\n        with open(path) as source, open(f'{path}.up', 'w') as to: to.write(source.read().upper())\n"
         "        done(f'{path}.up')\ndef ensure(path, make):\n    if not os.path.exists(path): make(path)\n    with open(path) as held: return held.read()\n",

@@ -5,11 +5,11 @@ Each has a name, whose position in `READERS` is its code in a message; most have
 
 from __future__ import annotations
 
-import datetime
 import re
 import uuid
 from array import array
 from collections.abc import Callable
+from datetime import date, datetime, time, timedelta, timezone, tzinfo  # what the modules hold, tests may patch
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PosixPath, PurePosixPath
@@ -22,29 +22,29 @@ from .bounds import Unsendable, Violation, Writer, Writing
 # --- writing --------------------------------------------------------------------------------------------------------
 
 
-def _write_timezone(encoder: Writing, value: datetime.tzinfo, depth: int) -> None:
+def _write_timezone(encoder: Writing, value: tzinfo, depth: int) -> None:
     encoder.extended("timezone", depth, value.utcoffset(None), value.tzname(None))
 
 
-def _write_zone(value: datetime.datetime | datetime.time) -> object:
+def _write_zone(value: datetime | time) -> object:
     """A value's tzinfo in a form that can be written: zones as their key, others as their present UTC offset."""
     zone = value.tzinfo
     key = getattr(zone, "key", None)
     if type(zone).__name__ == "ZoneInfo" and type(zone).__module__ == "zoneinfo" and isinstance(key, str):
         return key
-    if zone is None or type(zone) is datetime.timezone:
+    if zone is None or type(zone) is timezone:
         return zone
     try:
         offset, name = value.utcoffset(), value.tzname()
-        if isinstance(offset, datetime.timedelta):
-            return datetime.timezone(offset) if name is None else datetime.timezone(offset, name)
+        if isinstance(offset, timedelta):
+            return timezone(offset) if name is None else timezone(offset, name)
     except Exception as error:  # a tzinfo class may raise anything
         raise Unsendable(f"a time zone that does not say its offset: {type(error).__name__}") from None
     raise Unsendable("a time zone without an offset")
 
 
-def _write_datetime(encoder: Writing, value: datetime.datetime, depth: int) -> None:
-    at = datetime.datetime.timetuple(value)[:6]
+def _write_datetime(encoder: Writing, value: datetime, depth: int) -> None:
+    at = datetime.timetuple(value)[:6]
     encoder.extended("datetime", depth, *at, value.microsecond, _write_zone(value), value.fold)
 
 
@@ -70,13 +70,13 @@ WRITERS: dict[type, Writer] = {
     slice: _simple("slice", "start", "stop", "step"),
     Decimal: lambda encoder, value, depth: encoder.extended("decimal", depth, Decimal.__str__(value)),
     Fraction: _simple("fraction", "numerator", "denominator"),
-    datetime.date: _simple("date", "year", "month", "day"),
-    datetime.time: lambda encoder, v, depth: encoder.extended(
+    date: _simple("date", "year", "month", "day"),
+    time: lambda encoder, v, depth: encoder.extended(
         "time", depth, v.hour, v.minute, v.second, v.microsecond, _write_zone(v), v.fold
     ),
-    datetime.datetime: _write_datetime,
-    datetime.timedelta: _simple("timedelta", "days", "seconds", "microseconds"),
-    datetime.timezone: _write_timezone,
+    datetime: _write_datetime,
+    timedelta: _simple("timedelta", "days", "seconds", "microseconds"),
+    timezone: _write_timezone,
     uuid.UUID: _simple("uuid", "int"),
     PosixPath: lambda encoder, value, depth: encoder.extended("path", depth, str(value), True),
     PurePosixPath: lambda encoder, value, depth: encoder.extended("path", depth, str(value), False),
@@ -94,13 +94,13 @@ WRITERS: dict[type, Writer] = {
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-def _read_timezone(offset: datetime.timedelta, name: str) -> datetime.timezone:
-    plain = datetime.timezone(offset)
-    return plain if plain.tzname(None) == name else datetime.timezone(offset, name)
+def _read_timezone(offset: timedelta, name: str) -> timezone:
+    plain = timezone(offset)
+    return plain if plain.tzname(None) == name else timezone(offset, name)
 
 
-def _zone(value: object) -> datetime.tzinfo | None:
-    if value is None or type(value) is datetime.timezone:
+def _zone(value: object) -> tzinfo | None:
+    if value is None or type(value) is timezone:
         return value
     if type(value) is str and re.match(r"[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+)*\Z", value):
         import zoneinfo
@@ -109,14 +109,14 @@ def _zone(value: object) -> datetime.tzinfo | None:
     raise Violation("a time zone of an unknown kind")
 
 
-def _read_datetime(*fields: Any) -> datetime.datetime:
+def _read_datetime(*fields: Any) -> datetime:
     year, month, day, hour, minute, second, micro, zone, fold = fields
-    return datetime.datetime(year, month, day, hour, minute, second, micro, tzinfo=_zone(zone), fold=fold)
+    return datetime(year, month, day, hour, minute, second, micro, tzinfo=_zone(zone), fold=fold)
 
 
-def _read_time(*fields: Any) -> datetime.time:
+def _read_time(*fields: Any) -> time:
     hour, minute, second, micro, zone, fold = fields
-    return datetime.time(hour, minute, second, micro, tzinfo=_zone(zone), fold=fold)
+    return time(hour, minute, second, micro, tzinfo=_zone(zone), fold=fold)
 
 
 def _read_pattern(pattern: str | bytes, flags: int) -> object:
@@ -171,11 +171,11 @@ _BY_NAME: dict[str, tuple[tuple[type, ...] | None, Callable[..., object]]] = {
     "slice": (None, slice),
     "decimal": ((str,), Decimal),
     "fraction": ((int, int), Fraction),
-    "date": ((int, int, int), datetime.date),
+    "date": ((int, int, int), date),
     "time": (None, _read_time),
     "datetime": (None, _read_datetime),
-    "timedelta": ((int, int, int), datetime.timedelta),
-    "timezone": ((datetime.timedelta, str), _read_timezone),
+    "timedelta": ((int, int, int), timedelta),
+    "timezone": ((timedelta, str), _read_timezone),
     "uuid": ((int,), lambda number: uuid.UUID(int=number)),
     "path": ((str, bool), lambda text, real: PosixPath(text) if real else PurePosixPath(text)),
     "pattern": (None, _read_pattern),

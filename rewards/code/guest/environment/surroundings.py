@@ -42,7 +42,8 @@ _LONGEST_VARIABLE = 10_000
 _COMMANDS = re.compile(r"subprocess|os\.system|popen")
 # `sys.argv = [...]`, `time.time = fake`: patched by plain assignment.
 _ASSIGNED = re.compile(
-    r"\b(?:sys|os|time|random|builtins|shutil|socket|uuid|secrets|getpass|platform)\.(?!environ)\w[\w.]*\s*=[^=]"
+    r"\b(?:sys|os|time|datetime|dt|random|builtins|shutil|socket|uuid|secrets|getpass|platform|calendar|locale|json|urllib"
+    r"|tempfile|subprocess)\.(?!environ)\w[\w.]*\s*=[^=]"
 )
 _WATCHED = re.compile(
     r"patch|setattr|stdin|StringIO|environ|env\(|chdir|getcwd|\.cwd\(|tmp_path|tmpdir|tempfile|seed\(|state\(|sleep"

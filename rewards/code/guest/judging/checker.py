@@ -92,7 +92,7 @@ def make_namespace(
         if name not in wanted:
             continue
         if proxies.is_class(value):
-            if name[:1].isupper():
+            if context.is_class_name(name):
                 proxies.mark_named(value, name, is_used=True)
             own[name] = value
         elif issubclass(type(value), proxies.Root) and callable(value):

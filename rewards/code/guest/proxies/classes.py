@@ -12,7 +12,6 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from types import FrameType
-from typing import cast
 
 from ..sources import context
 from ..sources.context import name_of, parents_in, parents_of
@@ -88,21 +87,6 @@ def _asked(tree: ast.AST) -> set[str]:
     return asked - {""}
 
 
-def is_asked_as_class(name: str) -> bool:
-    """Whether a name in small letters must be a class, by what the tests do with it: they ask for its objects, or
-    derive from it. What may also be a function is none.
-    """
-    for node in context.nodes():
-        if isinstance(node, ast.ClassDef) and any(name_of(base) == name for base in node.bases):
-            return True
-        if isinstance(node, ast.MatchClass) and name_of(node.cls) == name:
-            return True
-        asks = isinstance(node, ast.Call) and name_of(node.func) in ("isinstance", "issubclass", "assertIsInstance")
-        if asks and any(name_of(argument) == name for argument in cast(ast.Call, node).args[1:2]):
-            return True
-    return False
-
-
 def asks_for_metaclass(name: str) -> bool:
     """Whether the tests compare the type of a class with it: `type(Config) is Meta`, `issubclass(Meta, type)`."""
     for node in context.nodes():
@@ -117,8 +101,8 @@ def asks_for_metaclass(name: str) -> bool:
 
 
 def is_camel(name: str) -> bool:
-    """Whether it is spelled like a class and unlike a function: `Bag`, `TrieNode`."""
-    return name[:1].isupper() and "_" not in name
+    """Whether it is spelled like a class and unlike a function (`Bag`, `TrieNode`), or used as a type."""
+    return context.is_class_name(name) and "_" not in name
 
 
 def _insides(node: ast.AST) -> list[ast.expr]:
@@ -282,7 +266,7 @@ def is_told_class(name: str, prompt: str) -> bool:
 
 def _makes_object(side: ast.expr, frame: FrameType) -> bool:
     """Whether an expression is a call of a class of the program, by a name in capitals."""
-    if not (isinstance(side, ast.Call) and isinstance(side.func, ast.Name) and side.func.id[:1].isupper()):
+    if not (isinstance(side, ast.Call) and isinstance(side.func, ast.Name) and context.is_class_name(side.func.id)):
         return False
     return proxies.is_class(frame.f_globals.get(side.func.id))
 

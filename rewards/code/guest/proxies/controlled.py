@@ -176,7 +176,7 @@ def _makes_mock(value: ast.expr) -> bool:
 def _makes_object(value: ast.expr, ours: set[str]) -> bool:
     """Whether an expression creates an object: `Document("x")`, `solution.Document("x")`."""
     called = value.func if isinstance(value, ast.Call) else None
-    return called is not None and shapes.root(called) in ours and context.name_of(called)[:1].isupper()
+    return called is not None and shapes.root(called) in ours and context.is_class_name(context.name_of(called))
 
 
 # --- fixtures, and attributes of tests --------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import copy
 import sys
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from ..encoding.codec import DEEPEST, Encoder, Unsendable, Violation, decode, plain_base, put_base
@@ -156,6 +157,20 @@ def _hash_of_content(self: Any) -> int:
     return hash(tuple(list.__iter__(self) if isinstance(self, list) else _content(self)))
 
 
+def _hash_of_tuple(self: Any) -> int:
+    """The hash of a tuple whose class has one of its own, such as of two of its fields: that of what can be hashed."""
+    try:
+        return tuple.__hash__(self)
+    except TypeError:
+        hashes = []
+        for item in tuple.__iter__(self):
+            try:
+                hashes.append(hash(item))
+            except TypeError:
+                hashes.append(0)
+        return hash(tuple(hashes))
+
+
 def _text_of_number(asked: Callable[..., Any]) -> Callable[..., Any]:
     """The text of a number may add to it or format it differently, but its digits must not show another number."""
 
@@ -182,6 +197,8 @@ def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ..
         names["__contains__"] = _contains(plain) if issubclass(plain, wire.MUTABLE) else _whole_contains(plain)
     if issubclass(plain, wire.MUTABLE) and capabilities & wire.BITS["__hash__"]:
         names["__hash__"] = _hash_of_content
+    elif issubclass(plain, tuple) and capabilities & wire.BITS["__hash__"]:
+        names["__hash__"] = _hash_of_tuple
     if issubclass(plain, dict) and capabilities & wire.BITS["__missing__"]:
         names["__missing__"] = TEMPLATES["__getitem__"]
     for n in (n for n in _TEXTS if capabilities & wire.BITS[n]):
@@ -237,12 +254,10 @@ def _fits(plain: type, content: Any) -> bool:
 
 
 def _datetime_fields(value: Any) -> tuple[Any, ...]:
-    import datetime
-
-    if isinstance(value, datetime.datetime):
+    if isinstance(value, datetime):
         return (*value.timetuple()[:6], value.microsecond, value.tzinfo)
-    if isinstance(value, datetime.date):
+    if isinstance(value, date):
         return value.year, value.month, value.day
-    if isinstance(value, datetime.timedelta):
+    if isinstance(value, timedelta):
         return value.days, value.seconds, value.microseconds
     return value.hour, value.minute, value.second, value.microsecond, value.tzinfo

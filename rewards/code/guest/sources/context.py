@@ -14,6 +14,8 @@ SETUP, CASE = "<setup>", "<case "  # files of `asserts`: sources that run one af
 SOURCES: dict[str, str] = {}  # by the file names that the code was compiled with
 _trees: dict[str, ast.Module] = {}
 _names: dict[str, frozenset[str]] = {}
+_types: dict[str, frozenset[str]] = {}
+_ASKING_FOR_TYPES = ("isinstance", "issubclass", "assertIsInstance", "assertNotIsInstance")
 _DOTTED = re.compile(r"[\w.]+\Z")
 
 
@@ -22,6 +24,7 @@ def add_source(file: str, source: str) -> None:
     SOURCES[file] = source
     _trees.pop(file, None)
     _names.pop(file, None)
+    _types.pop(file, None)
 
 
 def is_test(frame: FrameType) -> bool:
@@ -73,6 +76,33 @@ def _names_of(file: str) -> frozenset[str]:
                 found.update(node.value.split("."))
         _names[file] = frozenset(found)
     return _names[file]
+
+
+def is_class_name(name: str) -> bool:
+    """Whether the tests take a name for that of a class: by its spelling, or because they use it as a type, which no
+    function is (`isinstance(x, frozendict)`, `x: frozendict[str, int]`).
+    """
+    return name[:1].isupper() or any(name in _types_of(file) for file in SOURCES)
+
+
+def _types_of(file: str) -> frozenset[str]:
+    if file not in _types:
+        places: list[ast.AST | None] = []
+        for node in ast.walk(tree_of(file) or ast.Module([], [])):
+            if isinstance(node, ast.Call) and name_of(node.func) in _ASKING_FOR_TYPES:
+                places += node.args[1:2]
+            elif isinstance(node, ast.AnnAssign | ast.arg):
+                places.append(node.annotation)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                places.append(node.returns)
+            elif isinstance(node, ast.ClassDef):
+                places += node.bases
+            elif isinstance(node, ast.MatchClass):
+                places.append(node.cls)
+        within = [node for place in places if place is not None for node in ast.walk(place)]
+        called = {name_of(node.func) for node in within if isinstance(node, ast.Call)}
+        _types[file] = frozenset({name_of(node) for node in within} - called - {""})
+    return _types[file]
 
 
 def later_cases(tree: ast.Module) -> list[ast.Module]:

@@ -193,7 +193,7 @@ class Link:
     def global_value(self, name: str) -> Any:
         """A global of the program, by the name that the test uses."""
         value = refusing.attribute(MODULE, name)
-        if name[:1].isupper() or (proxies.is_class(value) and classes.is_asked_as_class(name)):
+        if name[:1].isupper() or (proxies.is_class(value) and context.is_class_name(name)):
             proxies.mark_named(value, name)
             if ancestry.is_metaclass(value) and classes.asks_for_metaclass(name):
                 self.unsupported(f"the type of a class, where the program has {name}")
