@@ -297,6 +297,8 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
     bounds = answer.conjoined and any(isinstance(item, Inequality) for item in answer.items)
     if sets.is_condition(gold) or sets.is_condition(answer) or (gold.hedged and bounds):
         return _conditions(gold, answer)
+    if (_are_cases(gold) or _are_cases(answer)) and sets.same_region(gold, answer) is Answer.YES:
+        return Answer.YES
     if by_name is not None and several:
         if gold.hedged or answer.hedged or any(isinstance(item, Named) for item in answer.items):
             return Answer.NO
@@ -307,6 +309,12 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
     if also is not None and answer.hedged and assignments.of_several(also):
         return Answer.NO  # "x = 2 or y = 3" is not "2 or 3"
     return _unlabelled(_unnamed(gold, answer), _unnamed(answer, gold), terms)
+
+
+def _are_cases(many: Many) -> bool:
+    """Whether the value is `x < 3 or x = 3`."""
+    kinds = {type(item) for item in many.items}
+    return many.hedged and not many.opening and kinds == {Inequality, Named}
 
 
 def _are_of_one_name(many: Many) -> bool:

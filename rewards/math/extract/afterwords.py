@@ -1,7 +1,7 @@
 r"""Removes what a response adds after its answer about other things: offers of help, labelled notes, hashtags.
 
 None of these is read as an answer: "Let me know if I should redo it with 12 months", "Confidence: 95%", a list of
-references, footnotes, a date of writing, HTML comments. A remark that draws a conclusion or states a value is kept.
+references, footnotes, a date of writing. A remark that draws a conclusion or states a value is kept.
 
 Example:
     >>> without_afterword("So it is 240.\n\nLet me know if you want steps 1 or 2 in detail!")
@@ -20,14 +20,14 @@ _LONGEST = 800
 _MOST = 4  # one behind another
 
 _OFFER = late(
-    r"(?<=[.!?)*\n])\s*[*_>]{0,3}(?:I\shope\s(?:this|that|it)\b|hope\s(?:this|that)\shelps\b|(?:please\s)?let\sme\sknow\b"
+    r"(?<=[.!?)*\n])\s{0,30}[*_>]{0,3}(?:I\shope\s(?:this|that|it)\b|hope\s(?:this|that)\shelps\b|(?:please\s)?let\sme\sknow\b"
     r"|(?:please\s)?feel\sfree\b|would\syou\slike\b|do\syou\swant\sme\b|want\sme\sto\b|is\sthere\sanything\selse\b"
     r"|(?:I['’]m|I\sam|I['’]d\sbe|happy)\s(?:happy\s|glad\s)?to\shelp\b|don['’]t\shesitate\b"
     r"|if\syou(?:['’]d)?\s(?:have|need|want|would|like)\b[^.?!\n]*\b(?:let\sme\sknow|feel\sfree|ask|happy\sto|I\scan)\b)",
     re.IGNORECASE,
 )
 _LABELLED = late(
-    r"\n[\s#*_>–—-]*(?:confidence|difficulty|time\s(?:taken|spent|used)|word\scount|tokens?\sused|(?:re)?sources?|references?"
+    r"\n[\s#*_>–—-]{0,30}(?:confidence|difficulty|time\s(?:taken|spent|used)|word\scount|tokens?\sused|(?:re)?sources?|references?"
     r"|bibliography|see\salso|disclaimer|p\.?\s?s(?=[.:])|remarks?|fun\sfact|hints?(?:\sfor\s[^:\n]{1,20})?|tips?"
     r"|key\s(?:takeaways?|ideas?|points?|concepts?)|takeaways?|common\s(?:mistakes?|errors?|pitfalls?)"
     r"|summary\sof\s(?:the\s)?steps|keywords|tags|topics?|why\snot\s[^?\n]{1,30}(?=\?)|(?:next\s)?(?:problem|exercise)\s\d+)"
@@ -35,21 +35,20 @@ _LABELLED = late(
     re.IGNORECASE,
 )
 _SAME = late(  # another way to what was found
-    r"\n[\s*_]*alternatively,[^\n]*\bthe\ssame\s(?:result|answer|value|number)[.!\s]*\Z", re.IGNORECASE
+    r"\n[\s*_]{0,30}alternatively,[^\n]*\bthe\ssame\s(?:result|answer|value|number)[.!\s]*\Z", re.IGNORECASE
 )
 _MAKES_SENSE = late(
-    r"\n[\s*_]*(?:this|(?:this|the)\s(?:answer|result|value))\s(?:makes\ssense|is\s(?:reasonable|plausible)|checks\sout)\b",
+    r"\n[\s*_]{0,30}(?:this|(?:this|the)\s(?:answer|result|value))\s(?:makes\ssense|is\s(?:reasonable|plausible)|checks\sout)\b",
     re.IGNORECASE,
 )
 _WRITTEN = late(
-    r"\n[\s–—-]*[*_](?:solved|written|generated|posted|(?:last\s)?updated|this\s(?:solution|answer|response)\swas)\b"
+    r"\n[\s–—-]{0,30}[*_](?:solved|written|generated|posted|(?:last\s)?updated|this\s(?:solution|answer|response)\swas)\b"
     r"[^\n]*\Z",
     re.IGNORECASE,
 )
-_FOOTNOTES = late(r"(?:\n\s*\[\d{1,2}\]:?\s[^\n]*)+\Z")
+_FOOTNOTES = late(r"(?:\n\s{0,30}\[\d{1,2}\]:?\s[^\n]*)+\Z")
 _FOOTNOTE_MARK = late(r"(?<=\w[.!])\[\d{1,2}\](?=\s|\Z)")
 _HASHTAGS = late(r"\n\s*(?:#[a-zA-Z]\w*\s*){2,}\Z")
-_COMMENT = late(r"<!--(?:[^-<]|-(?!->)|<(?!!--))*-->")  # up to the next one that begins: linear
 _CONCLUDING = late(
     r"\b(?:so|thus|hence|therefore|wait|actually|correct(?:ed|ion)|boxed|final|answer\s(?:is|was|should|becomes))\b"
     r"|\banswer\s?[:=]|####",
@@ -63,7 +62,7 @@ _STATED = late(  # another value: "With the tax it is 252", "Total: 260"; not "w
     re.IGNORECASE,
 )
 _END_OF = late(
-    r"\n\s*(?:this\sis\sthe\s)?end\sof\s(?:the\s)?(?:solution|proof|problem|answer)\b[^\n]{0,20}\Z", re.IGNORECASE
+    r"\n\s{0,30}(?:this\sis\sthe\s)?end\sof\s(?:the\s)?(?:solution|proof|problem|answer)\b[^\n]{0,20}\Z", re.IGNORECASE
 )
 _VALUE = late(r"[\d$\\]|\*\*\w")
 _BEHIND = (_LABELLED, _MAKES_SENSE, _SAME, _WRITTEN, _END_OF)
@@ -83,8 +82,6 @@ _OFFERING = (
 
 def without_afterword(text: str) -> str:
     """The text without a closing part about other things, if a value stands before that part."""
-    if "<!--" in text:
-        text = _COMMENT.sub("", text)
     for _ in range(_MOST):
         text = text.rstrip()
         begin = max(0, len(text) - _LONGEST)

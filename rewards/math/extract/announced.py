@@ -29,13 +29,14 @@ _LONGEST_HEADING = 40
 _MOST_PHRASES = 200  # that are examined, beginning with the last
 _SAID = late(
     r"""(?P<final>\bfinal[\s_*]+)?(?P<answer>answers?|(?<=final\s)(?:results?|values?)|\bans(?=[.:*]|\s[\d$\\-]))
-    (?:["'*_`\s]*(?::|[=-]>|=|–|—|→|⇒|-(?=\s))["'*_`\s]*
+    (?:["'*_`\s]*(?::(?:\}(?=\s+\$))?|[=-]>|=|–|—|→|⇒|-(?=\s))["'*_`\s]*
       |[*_`\s]+(?:is|are)(?![^\W_])\s*:?
       |['’]s\s+(?=[$\\*\d-])
       |\s(?P<about>(?:to|for|in|of|we|that|here)\b[^.:?!\n]{0,50}?)\s(?:is|are)(?![^\W_]|\s(?:\w+ing\sfor|asked|told)\b)\s*:?
       |(?<=ans)\.?[^\S\n]+(?=\S)
       |,\s(?=[^,\n]{1,40},\s(?:is|was|are)\b)
-      |[*_]*[^\S\n]*\n)
+      |[*_]*[^\S\n]*\n
+      |\.[*_}]*[^\S\n]+(?=[$\\\d-]))
     |(?:(?:correct|right)\s(?:option|choice|letter)|\bmy\schoice)(?:\sis|\s?:)
     |\bbest\s(?:option|choice)\sis(?=\s\(?[A-J]\b)
     |\b(?:correct|true|right)\s(?:statements|options|choices)\sare(?=:?\s\(?[A-J]\b)""",
@@ -75,7 +76,7 @@ _CHOOSING = (
     "must",
 )
 _TITLED = late(r"\W*(?:[a-z]{4,}\s){1,2}", re.IGNORECASE)  # "Boxed answer: "
-_HEADING = late(r"[#*_\s>]*(?:the\s+)?(?:final\s+)?\Z", re.IGNORECASE)
+_HEADING = late(r"[#*_\s>]*(?:\\textbf\{)?(?:the\s+)?(?:final\s+)?\Z", re.IGNORECASE)
 _CORRECTION = late(
     r"\b(?:wait|actually|correction|sorry|oops|(?:scratch|strike) that|edit(?=:)|i mean|hold on"
     r"|on (?:second thoughts?|(?:further |closer )?reflection)"
@@ -214,7 +215,8 @@ def _announces(text: str, found: re.Match[str]) -> bool:
         about = text[found.end() : text.find(",", found.end())]
     if not is_about_it(classes(about)):
         return False
-    if found.group("answer") is None or _COMPLETE.search(found.group()) is not None:
+    is_label = "." in found.group() and (found.group("answer") or "").lower().startswith("answer")  # "**Answer.** 42"
+    if found.group("answer") is None or (_COMPLETE.search(found.group()) is not None and not is_label):
         return True
     begin = text.rfind("\n", max(0, found.start() - _LONGEST_HEADING), found.start()) + 1
     before = text[begin : found.start("answer")]

@@ -24,10 +24,9 @@ import re
 from typing import NamedTuple
 
 from rewards.math.extract.abroad import AND_ABROAD, OR_ABROAD, PERHAPS_ABROAD
-from rewards.math.extract.assertion import LONGEST_SENTENCE
-from rewards.math.extract.claims import is_disclaimed, is_doubted, is_taken_back, words_of
 from rewards.math.extract.offered import is_as_good, is_compared_with, is_offered_too
 from rewards.math.extract.pairs import belong, is_separated, linked
+from rewards.math.extract.refused import beginning, is_refused
 from rewards.math.extract.surroundings import completed
 from rewards.math.late import late
 
@@ -47,68 +46,6 @@ _HOLLOW = late(
 _PLACEHOLDER = late(  # a form that is quoted: "goes in \\boxed{answer}"
     r"(?:\\text\s*\{)?\s*(?:(?:the|my|your)\s)?(?:final\s)?answer(?:\shere)?\s*\}?", re.IGNORECASE
 )
-_DENIED = late(
-    r"(?:(?:\b(?:not|cannot|never|by no means)|n['’]t)(?:\s+(?:be|equal(?:\s+to)?))?|\brather than|\binstead of"
-    r"|\bneither\s[^.\n]{0,20}\bnor|\brul(?:e|es|ed|ing)\sout|\b(?:exclud|eliminat)(?:es?|ed|ing)|\b(?:reject|discard)(?:s|ed|ing)?|(?:\b(?:do|must|should|can|will)\s*not|\bnever|n['’]t)\s+(?:write|put|box|give|say|answer)"
-    r"|\b(?:told|asked|instructed|ordered)\s(?:me\s|us\s)?(?:to\s(?:write|put|box|give|say|answer|output)(?:\sdown)?|for)|≠|\\neq?)(?!\s*\n\s*\n)[\s$*(]*\Z",
-    re.IGNORECASE,
-)
-_REPUDIATED = late(  # the sentence of a box begins by saying that it is wrong, or somebody else's
-    r"\W*(?:an?\s+(?:\w+\s+)?(?:wrong|incorrect|mistaken|false|mistake|error)\b|it\s+(?:is|was|would\s+be)\s+"
-    r"(?:wrong|incorrect|a\s+mistake)\s+to\b|example(?:\sof\sthe\sformat|\sformat)?\s?:"
-    r"|(?:please\s)?(?:write|give|enter|put|present|format|provide)\s(?:your|the)\s(?:final\s)?answer\s(?:in\sthe\sform|as|like)\b"
-    r"|(?:please\s)?(?:write|give|enter|put|present|format|provide)\syour\s(?:final\s)?answer\s(?:in|inside|within)\b"
-    r"|(?:for\s(?:instance|example)|e\.g\.),?\s(?:write|put|enter|box|use)\b"
-    r"|the\s(?:answer\s|output\s)?format\s(?:is|should\sbe|would\sbe)\b[^\n]*,\s(?:for\s(?:instance|example)|e\.g\.|like|such\sas)"
-    r"|the\s(?:answer\s|output\s)?format\s(?:is|should\sbe|would\sbe)\b|(?:for\s(?:instance|example)|e\.g\.),?\sif\sthe\sanswer\b[^\n]*,"
-    r"|(?:many|most|some)(?:\s(?:people|students|others))?\s(?:would|might|may|could|will)\s(?:say|guess|think|write|give)\b"
-    r"|(?:the|my|our)\s(?:previous|earlier|initial|first|old)\s(?:answer|guess|attempt)\swas\b"
-    r"|I\s(?:initially|originally|first)\s(?:had|got|wrote|thought)\b|I\s+(?:doubt|don['’]t\s+(?:think|believe))\b|nobody\b|no\s+one\b"
-    r"|(?:someone|somebody|others|(?:my|a|another|the\s+other)\s+(?:friend|classmate|teacher|colleague|student|book))"
-    r"\s+(?:said|says?|claims?|thinks?|gets?|got)\b|if\s+you\s+(?:get|got)\b|had\s+(?:we|I|you)\b.*\bwould\b"
-    r"|(?:if\s+\w+\s+)?forget(?:s|ting)?\b(?!.*\b(?:so|thus|hence|therefore|but)\b).*,)[^,;:\n]*\Z",
-    re.IGNORECASE,
-)
-_REPUDIATING = frozenset(
-    (
-        *("wrong", "incorrect", "mistaken", "false", "mistake", "error", "example", "instance", "g", "write", "give"),
-        *("enter", "put", "present", "format", "provide", "initially", "originally", "first", "doubt", "think"),
-        *("believe", "nobody", "one", "someone", "somebody", "others", "friend", "classmate", "teacher", "colleague"),
-        *("say", "guess", "previous", "earlier", "initial", "old"),
-        *("student", "book", "you", "had", "forget", "forgets", "forgetting"),
-    )
-)
-"""Every match of `_REPUDIATED` contains one of these words."""
-_WRONG_NAME = late(  # "My wrong attempt: "; not "the probability of a wrong answer is "
-    r"(?<!\bof\s)(?<!\bof\sa\s)(?<!\bof\san\s)(?<!\bof\sthe\s)\b(?:wrong|incorrect|mistaken|failed)[\s()*]{1,3}"
-    r"(?:answer|attempt|try|guess|approach|solution|result|value)\s?(?:is|was|gave|gives|:)?[\s$*(]*\Z"
-    r"|(?:\A|\n)\W*(?:incorrect|wrong|distractor|rejected|discarded|trap)\s?:[\s$*(]*\Z",
-    re.IGNORECASE,
-)
-_FAILS = late(
-    r"(?i)[\s$*)]*(?:(?:fails|failed)\s*[.,;!]|[✗✘❌]|was\s(?:my|the|our)\s(?:first|initial|original|earlier|previous|old)\s"
-    r"|if\sI\swere\s(?:sure|certain|right)"
-    r"|[\"”'’]?\s?is\swhat\s(?!(?:we|I|you|one|it)\b)(?:[a-z]+\s){1,3}(?:wrote|said|got|put|answered|claimed|claims|gave|chose)\b)"
-    r"|[\s$*).]*(?:but|however|wait),?\s(?:the\s)?(?:problem|question|exercise)\s(?:asks|asked)\s(?:us\s)?for\s(?:the\s)?"
-    r"(?:half|double|twice|triple|sum|product|difference|square|reciprocal|negative)\b(?![^\n]*\d)"
-    r"|[\s$*).]*(?:the\s)?(?:verification|check)\s(?:fails|failed)\b"
-    r"|[\s$*).,!…]*(?:actually|wait|hmm+|oh|hold\son)[,.!…]{1,3}\s+no[.!…]*\s*(?:\Z|\n)"
-)
-_STRUCK_OUT = late(r"\\(?:sout|st|[xb]?cancel|hcancel)\s*\{[\s$]*\Z")
-_ASKED = late(r"\W*(?:is|was|could|can|might|would|should)\s+(?:it|this|that|the\s+answer)\b[^.\n]*\Z", re.IGNORECASE)
-_BEFORE_A_BOX = " \t\r\n\f\v\xa0$*("
-_DENYING = (  # what a denial right before a box ends with
-    *("not", "never", "means", "n't", "n’t", "be", "equal", "to", "than", "of", "nor", "≠", "\\ne", "\\neq"),
-    *("write", "put", "box", "give", "say", "answer", "output", "down", "for"),
-    *("out", "excludes", "exclude", "excluded", "excluding", "eliminate", "eliminates", "eliminated", "eliminating"),
-    *("reject", "rejects", "rejected", "rejecting", "discard", "discards", "discarded", "discarding"),
-)
-_NAMING = (  # and what a name does
-    *("is", "was", "gave", "gives", ":"),
-    *("answer", "attempt", "try", "guess", "approach", "solution", "result", "value"),
-)
-_LONGEST_DENIAL = 30
-_ANSWER_IS = late(r"\banswer\s+(?:is|was|were)\s*:?[\s$*(]*\Z", re.IGNORECASE)
 _DIGIT = late(r"\d")
 _OPERATOR = late(r"[^\S\n]*(\+|\*|/|\\cdot|\\times)[^\S\n]*")
 _BLANKS = late(r"\s+|\\[,;:! ]")
@@ -157,7 +94,7 @@ _CONDITION = late(
 )
 # A clause that begins with a condition and ends at the box: "When it rains: ", "and for odd $n$ it is ".
 _CASE = (
-    r"(?:(?:if|when|whenever|in case|otherwise|else|assuming|with(?:out)?\s+[a-z]+(?=:)"
+    r"(?:(?:if|when|whenever|in case|otherwise|else|assuming|with(?:out)?(?:\s+[a-z]+){0,3}(?=:)"
     r"|(?:in|under)\s+the\s+(?:first|second|other|former|latter)(?=,|\s(?:case|reading|interpretation|sense|scenario|version)\b)"
     r"|for\s+(?:even|odd|positive|negative|all|any|every|other))(?![a-zA-Z])|for\s+\$)[^.!?;\n]*"
 )
@@ -280,7 +217,7 @@ def last_box(text: str, *, past_empty: bool = False) -> str | None:
 
 def committed(text: str, *, past_empty: bool = False) -> Committed | None:
     """What the last boxes hold, or None if there is no box."""
-    counting = (box for box in reversed(boxes(text)) if not _is_denied(text, box))
+    counting = (box for box in reversed(boxes(text)) if not is_refused(text, *box))
     last: Box | None = None
     contents: list[str] = []
     starts: list[int] = []
@@ -312,7 +249,7 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
                 starts[-1] = right = box.start
                 continue
             joint = _joint(between) if len(between) <= _LONGEST_JOINT else None
-            if joint is None and belong(text, box.start, between, lambda at: _beginning(text, at)):
+            if joint is None and belong(text, box.start, between, lambda at: beginning(text, at)):
                 joint = ", "
             if joint is None:
                 break
@@ -348,7 +285,7 @@ def _other_case(text: str, last: Box) -> str | None:
     if text.find("box", offset, last.start) < 0:
         return None
     is_offered = is_offered_too(
-        text[_beginning(text, last.start) : last.start], text[last.end : last.end + _LONGEST_JOINT]
+        text[beginning(text, last.start) : last.start], text[last.end : last.end + _LONGEST_JOINT]
     )
     if not (
         is_offered
@@ -396,45 +333,6 @@ def unboxed(text: str) -> str:
 def is_hollow(content: str) -> bool:
     """Whether the content is empty: nothing but blanks, dots and empty commands."""
     return not content[:1].isalnum() and "\\{" not in content and _HOLLOW.match(content) is not None
-
-
-def _is_denied(text: str, box: Box) -> bool:
-    before = text[max(0, box.start - _LONGEST_DENIAL) : box.start]
-    if before.endswith("~~") and text.startswith("~~", box.end):
-        return True
-    if before.rstrip(" $").endswith("{") and _STRUCK_OUT.search(before):
-        return True
-    ending = before.rstrip(_BEFORE_A_BOX).lower()
-    if (ending.endswith(_DENYING) and _DENIED.search(before)) or (
-        ending.endswith(_NAMING) and _WRONG_NAME.search(before)
-    ):
-        return True
-    behind = text[box.end : box.end + _LONGEST_JOINT]
-    is_asked = behind.lstrip("$*) ").startswith("?")
-    is_wrong = not is_asked and (is_taken_back(behind) or _FAILS.match(behind) is not None)
-    if is_wrong and _DIGIT.search(text, box.content_start, box.content_end):  # a choice may be a wrong one
-        return True
-    begin = _beginning(text, box.start)
-    sentence = text[begin : box.start]
-    words = words_of(sentence)
-    if not _REPUDIATING.isdisjoint(words) and _REPUDIATED.match(sentence) is not None:
-        return True
-    if is_asked and _ASKED.match(sentence) is not None:
-        return True
-    said = _ANSWER_IS.search(sentence) if "answer" in before else None
-    if said is not None and is_disclaimed(sentence[: said.start()]):
-        return True
-    return is_doubted(sentence, words)
-
-
-def _beginning(text: str, at: int) -> int:
-    """Where the sentence around a position begins, or the part of it that is looked at."""
-    low = max(0, at - LONGEST_SENTENCE)
-    low = max(low, text.rfind("\n", low, at) + 1)
-    low = max(low, text.rfind(". ", low, at) + 1)
-    low = max(low, text.rfind(".$", low, at) + 1)
-    low = max(low, text.rfind("? ", low, at) + 1)
-    return max(low, text.rfind("! ", low, at) + 1)
 
 
 def _ends_in_operator(before: str) -> bool:

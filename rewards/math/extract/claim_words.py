@@ -47,8 +47,8 @@ CLASSES = (
         "w",
         "calls it wrong",
         """wrong wrongly false incorrect incorrectly untrue mistake mistaken mistakenly error misconception trap absurd
-        nonsense impossible extraneous invalid disproof oops implausible contradiction reject rejects discard
-        discards""",
+        nonsense meaningless bogus impossible extraneous invalid disproof oops implausible contradiction reject rejects
+        discard discards""",
     ),
     WordClass(
         "D",
@@ -240,6 +240,11 @@ IDIOMS = _idioms(
     ("given", r"\bgiven that\b|\Agiven\b", "if"),
     ("with", r"\A\W*with\b", "taking"),
     ("for ", r"\bfor (?:example|instance)\b", "suppose"),
+    (
+        " to ",
+        r"\b(?:we|i) (?:want|need|have) to (?:know|find(?: out)?|determine) (?:when|how|whether|why|where)\b",
+        "suppose",
+    ),
     (" that", r"\A\W*(?:prove|show) that\b", "suppose"),
     # somebody and something else
     ("as per", r"\bas per\b", "according"),

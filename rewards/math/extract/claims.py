@@ -225,7 +225,7 @@ _UNCLAIMED = late(  # what stands before the value
       | n\Z | nbq\Z                                          # "neither 5 nor", "nor is it"
       | (?:\A|[c,])(?:q\.k\#|\#kq\.)b\Z                      # "The number times 7 is", "7 times the number is"
       | O[he]b{_CLAUSE}                                         # "it would have been"
-      | bn[zZ]{_CLAUSE}                                         # "it is not clear that it is"
+      | bn(?:[zZ]|fq){_CLAUSE}                                  # "it is not clear that it is", "it isn't true that"
       | (?:f|qV)[pjiU]{_CLAUSE}                              # where something holds: "This works for n ="
       | [iuU][vq]?b?\Z | [iUG][^,;|=\#]{{0,7}}\Z              # supposed: "if x is", "let"
       | \Aj[^,;|=\#]{{0,4}}\Z | \A[c,]*u[^,;|]*\Z | \A[c,]*[ud],?\Z | Q[^,;|]*R\Z | \A[c,]*Q[^;|]*O[^,;|]*\Z

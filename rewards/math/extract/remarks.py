@@ -23,7 +23,8 @@ _SECTION = late(
     r"|verification|to\s(?:check|verify)(?:\sthis)?|as\sa\s(?:\w+\s)?check)[^\S\n]?[:,]\s"
     r"|(?<=[\w$)}*][.!])[^\S\n]+(?:this|that)(?:['’]s|\sis)\sbecause\s"
     r"|(?<=\*\*)\n\n(?:because\s(?!of\b)|this\s(?:includes|accounts\sfor|is\sbecause|assumes)\s)"
-    r"|\n[^\S\n]*\n?[#*_>\s]*(?:(?:sanity |double[ -]?)?check(?:ing)?|verification|verifying|to (?:verify|check)|verify"
+    r"|\n[^\S\n]{0,30}\n?[#*_>\s]{0,30}(?:(?:sanity |double[ -]?)?check(?:ing)?|verification|verifying"
+    r"|to (?:verify|check)|verify"
     r"|let(?:['’]s| us) (?:check|confirm|verify)|as a (?:\w+ )?check"
     r"|we can (?:verify|check)|explanation|reasoning|justification|notes?)\b[^\n:,.]{0,30}[:,.][*_]*\s",
     re.IGNORECASE,

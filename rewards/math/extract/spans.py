@@ -48,7 +48,7 @@ MATHEMATICS = late(
 )
 """A token that is mathematics: it contains no word."""
 _ATTACHED = late(r"\s?[a-zA-Z]{1,4}(?![\w-])|[!°′″]|\^\{?\w+\}?")
-_EXCLAIMED = late(r"(?<=[\w,]\s)[-+−]?\\?\$?\d[\d.,]*!+[*_\s]*(?=\Z|\n|\s[A-Z])")  # at the end of a sentence
+_EXCLAIMED = late(r"(?<=[\w,:–—-]\s)[-+−]?\\?\$?\d[\d.,]*!+[*_\s]*(?=\Z|\n|\s[A-Z])")  # at the end of a sentence
 NAME = late(r"\s*(?!\\(?:pi|infty|emptyset|varnothing)(?![a-zA-Z]))\\?[a-zA-Z]+\w?(?:_\{?\w\}?)?'?\s*")
 _IN_BRACKETS = late(r"\(\s*\\?[$€£][\d.,]+\s*\)")  # "eight dollars ($8)"
 _ONE_LETTER = late(r"\s*[a-zA-Z]\s*")

@@ -53,6 +53,7 @@ _MAKING = ("of", "twice", "thrice", "half", "double", "triple")
 _TAG = late(r"<[^<>\n]{0,20}>[\s$]*\Z")
 _RANGE_BEFORE = late(r"\b(?:from|between)[\s$(]*\Z", re.IGNORECASE)
 _NUMBER = r"\$?-?\d(?:[\d.,/]*\d)?\$?"
+_FORMULA = r"\$[^$\n]{1,40}\$"
 _RANGE_BEHIND = late(rf"[\s$)]*(?:to|and)\s+{_NUMBER}", re.IGNORECASE)
 _REST = (
     r"/\s*\d|\d+/\d+|and\s+a\s+(?:half|third|quarter)\b|,?\s*\bor\s+(?:more|less|fewer|else|so)\b"
@@ -65,11 +66,13 @@ _RANGE = (
 )
 _MEMBER = r",\s*\$?-?\d[\d.]*\s*(?:\\\}|\]|\$?\s*[.;]?\s*(?:\n|\Z))"  # `\{\boxed{6}, 7\}`
 _TAKEN_BACK = (
-    r"\?+\s*(?:no|nope|wrong|not|impossible)\b|is\s+what\s+(?:you|one|we|they|I)\s+would\b"
+    r"\?+\s*(?:no|nope|wrong|not|impossible)\b|[?.]+\s*I(?:['’]m|\sam)\snot\s(?:at\sall\s|quite\s|entirely\s)?(?:sure|certain)\b|is\s+what\s+(?:you|one|we|they|I)\s+would\b"
     r"|would\s+(?:be|have\s+been)\b[^.!?\n]*\b(?:if|but|without|unless|had|were)\b"
 )
 _OTHER = (
-    rf",(?:\s*{_NUMBER},)*\s*{_NUMBER},?\s+or\s+{_NUMBER}|,?\s*(?:but\s+{_NUMBER}\s+also|and\s+also\s+{_NUMBER})\b|\({_NUMBER}\s+(?:if|when|counting|including|excluding)\b|and/or\b|;\s*alternatively\b|,?\s*(?:but|though|although)\s+{_NUMBER}\s+(?:is|could|may|might|would)\b[^.\n]{{0,30}}"
+    rf",(?:\s*{_NUMBER},)*\s*{_NUMBER},?\s+or\s+{_NUMBER}|,?\s*(?:but\s+{_NUMBER}\s+also|and\s+also\s+{_NUMBER})\b|\((?:(?:or|alternatively|maybe|perhaps),?\s)?(?:{_NUMBER}|{_FORMULA})\s+(?:if|when|counting|including|excluding)\b"
+    rf"|,?\s*(?:but|though|although|while)\s(?:my|our)\s(?:own\s)?\w+\s(?:gives?|gave|yields?|says?|is|was)\s(?:{_NUMBER}|{_FORMULA})"
+    rf"|and/or\b|;\s*alternatively\b|,?\s*(?:but|though|although)\s+{_NUMBER}\s+(?:is|could|may|might|would)\b[^.\n]{{0,30}}"
     r"\b(?:possible|also|too|acceptable|as\swell)\b"
 )
 _CASES = (
@@ -81,20 +84,22 @@ _CASES = (
 _MORE = late(rf"[\s$*)]*(?:{_REST}|{_RANGE}|{_MEMBER}|{_TAKEN_BACK}|{_OTHER}|{_CASES})", re.IGNORECASE)
 _LEAD_OF_ANOTHER = (
     r"(?:(?:oh|ah|hmm+|but|and|or),?\s)?"
-    r"(?:(?:scratch|strike)\sthat|on\s(?:second\sthoughts?|(?:further\s|closer\s)?reflection)|oops|sorry|correction|hold\son|(?:update|edit|corrected(?:\s(?:answer|value|result))?)(?=\s?:)|wait|actually|rather|no|(?<![.!]\s)i\smean|i\smeant(?:\sto\ssay)?|(?:make|let\sme\smake)\s(?:that|it)"
+    r"(?:(?:scratch|strike)\sthat|on\s(?:second\sthoughts?|(?:further\s|closer\s)?reflection)|oops|sorry|apologies|correction|errat(?:um|a)|p\.?\s?s(?=\.)|hold\son|(?:update|edit|corrected(?:\s(?:answer|value|result))?)(?=\s?:)|wait|actually|rather|no|(?<![.!]\s)i\smean|i\smeant(?:\sto\ssay)?|(?:make|let\sme\smake)\s(?:that|it)"
     r"|more\sprecisely|my\s(?:mistake|bad|error)|i(?:['’]ve|\shave)?\smade\san?\s(?:[a-z]+\s)?(?:error|mistake|slip)(?:\s(?:above|here|earlier|there))?)\b[,.:!;—–-]*\s*"
 )
 _IT_IS = r"(?:(?:it|that)(?:['’]s|\sis|\sshould\s(?:be|read)|\smust\sbe|\smakes|\sgives)\s|we\s(?:get|have)\s)?"
-_MISSED = (  # "Hmm, I forgot the endpoint. So 8."
+_MISSED = (  # "Hmm, I forgot the endpoint. So 8.", "Edit: I misread the question. It should be 8 instead."
     rf"(?:hmm+[,.!…]*\s|{_LEAD_OF_ANOTHER})+(?!\d)[^.!?\n$]{{0,40}}\b(?:forgot(?:ten)?|miss(?:ed|es)?|overlook(?:ed|s)?"
-    r"|did(?:n['’]t|\snot)\s(?:count|include|consider)|(?:double|over|under)[- ]?count(?:ed|s)?|miscounted)\b"
-    r"[^.!?\n$]{0,60}[.!;,]\s+(?:so|thus|hence|therefore),?\s"
+    r"|misread|mistakes?|errors?|slip|wrong|did(?:n['’]t|\snot)\s(?:count|include|consider)"
+    r"|(?:double|over|under)[- ]?count(?:ed|s)?|miscounted)\b"
+    r"[^.!?\n$]{0,60}[.!;:,]\s+(?:(?:so|thus|hence|therefore),?\s|(?:fixing|correcting|redoing)\s(?:this|that|it),?\s(?:gives|yields|we\sget)\s"
+    r"|(?=(?:it|that)\s(?:should|must)\sbe\s)|(?:the\s)?(?:correct|right|true|actual|real)\s\w+\s(?:is|should\sbe)\s(?:actually\s)?)"
 )
 _REPLACED = late(  # "Oops, the answer is 6", ", I mean 6"
     rf"[\s$*).!,;—–-]*(?:(?:{_LEAD_OF_ANOTHER})+"
-    rf"(?:[^.\n]{{0,20}}\banswer\s(?:is|should\sbe)\b"
-    rf"|{_IT_IS}(?P<value>{_NUMBER}|\(?(?-i:[A-HJ])(?![\w'’])\)?)[.!\s]*(?:\Z|\n))"
-    rf"|{_MISSED}(?:the\sanswer\sis\s)?{_IT_IS}[$*]*(?P<then>{_NUMBER})[*.!\s]*(?:\Z|\n))",
+    rf"(?:[^.\n]{{0,40}}\banswer\s(?:is|should\sbe)\b|replace\s[^\n]{{1,40}}\s(?:by|with)\s"
+    rf"|{_IT_IS}(?P<value>{_NUMBER}|{_FORMULA}|\(?(?-i:[A-HJ])(?![\w'’])\)?)[.!\s]*(?:\Z|\n))"
+    rf"|{_MISSED}(?:the\sanswer\sis\s)?{_IT_IS}[*]*(?P<then>{_NUMBER}|{_FORMULA})(?:\sinstead)?[*.!\s]*(?:\Z|\n))",
     re.IGNORECASE,
 )
 _FIRST_WORD = late(r"[\s$*).!,;—–-]*([a-zA-Z]+)")
@@ -114,7 +119,11 @@ _INTERJECTIONS = frozenset(
             "on",
             "oops",
             "sorry",
-            "correction",
+            "apologies",
+            "erratum",
+            "errata",
+            "p",
+            "ps",
         ),
         *(
             "correction",

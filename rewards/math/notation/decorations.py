@@ -36,6 +36,9 @@ _SURD = re.compile(r"\\surd(?![a-zA-Z])\s*(\d+)?")
 _ROOT_OF = re.compile(r"\\root\s*\{?\s*(\d+|[a-z])\s*\}?\s*\\of(?![a-zA-Z])\s*(\d+)?")
 _FRACTION = re.compile(r"\\genfrac\s*\{\s*\}\s*\{\s*\}\s*\{(?!\s*0)[^{}]*\}\s*\{[^{}]*\}")
 _BINOMIAL = re.compile(r"\\genfrac\s*\{\s*\(\s*\}\s*\{\s*\)\s*\}\s*\{[^{}]*\}\s*\{[^{}]*\}")
+_UPRIGHT_FRACTION = re.compile(  # `\mathrm{\frac{m}{s}}`
+    r"\\(?:mathrm|text|textrm|mathsf)\s*\{\s*\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}\s*\}"
+)
 _BASE = re.compile(r"(?<![}\]a-zA-Z^_])\{\s*([a-zA-Z])\s*\}(?=\s*_)")
 _INDEX = r"(\{[^{}]*\}|\w)"
 _RAISED_FIRST = re.compile(
@@ -72,9 +75,16 @@ def undressed(text: str) -> str:
     if "\\surd" in text or "\\root" in text:
         text = _ROOT_OF.sub(lambda root: rf"\sqrt[{root[1]}]" + (f"{{{root[2]}}}" if root[2] else ""), text)
         text = _SURD.sub(lambda root: rf"\sqrt{{{root[1]}}}" if root[1] else r"\sqrt ", text)
+    if "frac" in text:
+        text = _UPRIGHT_FRACTION.sub(_upright, text)
     if "\\genfrac" in text:
         text = _BINOMIAL.sub(r"\\binom", _FRACTION.sub(r"\\frac", text))
     return text
+
+
+def _upright(fraction: re.Match[str]) -> str:
+    top, bottom = (re.sub(r"([a-zA-Z]+)", r"\\mathrm{\1}", part) for part in fraction.groups())
+    return rf"\frac{{{top}}}{{{bottom}}}"
 
 
 def indexed(text: str) -> str:

@@ -41,6 +41,7 @@ _LEFT_BRACED = late(  # a piecewise function
 _PLAIN_MATRIX = late(r"\\([pbv]?matrix)\s*\{([^{}]*)\}")
 _MULTIPLE = late(r"\\\\(?:\[[^\]]*\])?")
 _NOT = late(r"\\not\s*\\in(?![a-zA-Z])|\\not\s*=|=/=|\\not\s*\\equiv")
+_NOT_COMPARED = late(r"\\not\s*(?:(<=?|>=?)|\\([lg])(eq?(?:slant)?|t)(?![a-zA-Z]))")
 _ALIGNMENT = late(r"\s*(?<!\\)&\s*(?==)|(?<==)\s*&\s*")
 _EMPTY = late(r"(?<![}\])^_a-zA-Z\\])\s*\{\s*\}(?!\s*[_^])")
 _BRACED_BLOCK = late(r"(?<![}\w^])\{\s*(\\begin\{\w+\}[^{}]*(?:\{[clr|]*\}[^{}]*)?\\end\{\w+\})\s*\}")
@@ -267,12 +268,20 @@ def _turned(text: str) -> str:
     return re.sub(_PART, plain, text)
 
 
+def _turned_round(denied: re.Match[str]) -> str:
+    """The comparison of real numbers that denies another one."""
+    is_less = (denied[1] or "").startswith("<") or denied[2] == "l"
+    is_strict = denied[1] in ("<", ">") or denied[3] == "t"
+    return (r" \ge " if is_strict else " > ") if is_less else (r" \le " if is_strict else " < ")
+
+
 _NOTATIONS: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     (("\\over",), lambda text: _OLD_MIXED.sub(r"\\frac{\1}{\2}", text)),
     (("C", "P", "A_"), lambda text: _CHOSEN.sub(_chosen, text)),
     (("C",), lambda text: _CHOSEN_OF.sub(lambda of: rf"\binom{{{of[1] or of[2]}}}{{{of[3] or of[4]}}}", text)),
     (("{",), _without_empty),
     (("&",), _unaligned),
+    (("\\not",), lambda text: _NOT_COMPARED.sub(_turned_round, text)),
     (("\\not", "=/="), lambda text: _NOT.sub(lambda sign: "\\notin" if "in" in sign.group() else "\\ne ", text)),
     (("\\to ",), lambda text: _FOLLOWS.sub(r" \\Rightarrow", text) if "=" in text.partition("\\to")[0] else text),
     (("”", ")"), _remarked),

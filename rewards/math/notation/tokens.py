@@ -71,7 +71,7 @@ class NotMaths(ValueError):
 _THOUSANDS = r"(?<!\d,)\d{1,3}(?:,\d{3})+(?![\d,]\d?)"
 _TOKEN = late(
     r"(?P<number>(?:\d[\d,]*)?\.?\d*(?:\\(?:overline|bar)\s*\{\s*\d+\s*\}|\\(?:overline|bar)\s*\d|\\dot\s*\{\s*\d\s*\}(?:\d*\\dot\s*\{\s*\d\s*\})?)"
-    rf"|(?:{_THOUSANDS}|\d+)(?:\.\d+)?(?:\s?(?:\\ldots|\.\.\.+)(?![\w,]))?(?:[eE][+-]?\d+(?![\w.]))?"
+    rf"|(?:{_THOUSANDS}|\d+)(?:\.\d+(?:\s?(?:\\ldots|\.\.\.+)(?![\w,]))?)?(?:[eE][+-]?\d+(?![\w.]))?"
     r"|\.\d+(?:\s?(?:\\ldots|\.\.\.+)(?![\w,])|[eE][+-]?\d+(?![\w.]))?|\d+\.(?![\d.]))"
     r"|(?P<command>\\[a-zA-Z]+|\\.)"
     r"|(?P<letters>[a-zA-Z]+)"

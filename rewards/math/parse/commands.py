@@ -32,7 +32,7 @@ from rewards.math.parse.grammar import CLOSING, Grammar
 from rewards.math.parse.indices import of_index
 from rewards.math.parse.matrices import determinant, read_matrix
 from rewards.math.parse.names import ACCENTS, CALLS, CONSTANTS, FIGURES, GREEK, LARGE, ONE_ARGUMENT, UNIT_VECTORS
-from rewards.math.parse.series import summed
+from rewards.math.parse.series import multiplied, summed
 
 _LONGEST_DERIVATIVE = 30  # tokens
 _OF = r"(?:[a-zA-Z]|\\[a-z]+)"
@@ -67,6 +67,9 @@ class Parser(Grammar):
         if len(behind) != 1:
             raise NotMaths("more than one term behind dots")
         return summed(shown, behind[0])
+
+    def _factors_with_dots(self, shown: list[Expr], last: Expr) -> Expr:
+        return multiplied(shown, last)
 
     # --- commands ---
 

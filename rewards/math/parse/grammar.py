@@ -27,6 +27,7 @@ from rewards.math.expressions import (
     Sym,
     add,
     divide,
+    free_variables,
     multiply,
     negative,
     number,
@@ -53,6 +54,7 @@ _STOPS = frozenset(
 )
 _FUNCTION_LETTERS = frozenset("fghFGHP")
 _SIGNS = ("+", "-", "\\pm", "\\mp")
+_COUNTS = frozenset("nmkrN")  # letters of whole numbers: `C(n, k)`
 _DENIALS = frozenset(("no", "not", "non", "nor"))  # words, not products of letters
 
 
@@ -142,6 +144,10 @@ class Grammar:
         """A sum with dots; implemented in `commands`. Raises NotMaths."""
         raise NotMaths(f"a sum with dots behind {len(shown)} terms and before {len(behind)}")
 
+    def _factors_with_dots(self, shown: list[Expr], last: Expr) -> Expr:
+        """A product with dots; implemented in `commands`. Raises NotMaths."""
+        raise NotMaths(f"a product with dots behind {len(shown)} factors, up to {last!r:.40}")
+
     def _signed(self) -> Expr:
         sign = self.peek()
         if sign in _SIGNS:
@@ -155,22 +161,34 @@ class Grammar:
     def _term(self, *, minus: bool = False) -> Expr:
         r"""A product. minus: it is preceded by a minus, which binds tighter than a modulus: `-7 \bmod 3` is 2."""
         value = self._power()
+        shown = [value]  # the factors, as long as there are no others than factors
         while True:
             sign = self.peek()
             if sign in _TIMES:
                 self.at += 1
-                value = multiply(value, self._factor())
+                if self.peek() != "\\ldots":
+                    shown.append(self._factor())
+                    value = multiply(value, shown[-1])
+            elif sign == "\\ldots" and len(shown) > 1:
+                self.at += 2 if self.peek(1) in _TIMES else 1
+                last = self._power()
+                if isinstance(last, Num) and (token := self.token) is not None and token.kind is Kind.LETTER:
+                    last = multiply(last, self._power())  # `\cdots 2n`
+                value = self._factors_with_dots(shown, last)
+                shown = [value]
             elif sign == "/" and not self._is_quoted(1):
                 self.at += 1
-                value = divide(value, self._factor())
+                value, shown = divide(value, self._factor()), []
             elif sign in ("\\bmod", "\\mod"):
                 self.at += 1
                 value, minus = Op("mod", (negative(value) if minus else value, self._factor())), False
+                shown = []
             elif sign == "\\choose":
                 self.at += 1
-                value = Op("binom", (value, self._factor()))
+                value, shown = Op("binom", (value, self._factor())), []
             elif self._goes_on(value):
-                value = multiply(value, self._power())
+                shown.append(self._power())
+                value = multiply(value, shown[-1])
             else:
                 return negative(value) if minus else value
 
@@ -378,14 +396,17 @@ class Grammar:
         return Sym(letter)
 
     def _choose(self, letter: str) -> Expr | None:
-        """`C(10, 3)`, `P(10, 3)` of integers as binomial coefficient and number of permutations; else None."""
+        """`C(10, 3)`, `C(2n, n)`, `P(10, 3)` as binomial coefficient and number of permutations; None for functions."""
         at = self.at
         self.at += 1
         try:
             values = self._several(")")
         except NotMaths:
             values = []
-        if len(values) == 2 and all(isinstance(one, Num) and one.value.denominator == 1 for one in values):
+        counts = _COUNTS if letter == "C" else frozenset[str]()
+        if len(values) == 2 and all(
+            one.value.denominator == 1 if isinstance(one, Num) else free_variables(one) <= counts for one in values
+        ):
             return Op("binom" if letter == "C" else "perm", tuple(values))
         self.at = at
         return None

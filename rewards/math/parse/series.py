@@ -1,4 +1,5 @@
-r"""Sums with dots: `1 + 2 + \cdots + n`, `1^2 + 2^2 + \cdots + n^2`, `1 + 2 + 4 + \cdots + 2^{n-1}`.
+r"""Sums with dots: `1 + 2 + \cdots + n`, `1^2 + 2^2 + \cdots + n^2`, `1 + 2 + 4 + \cdots + 2^{n-1}`; products with
+dots: `1 \cdot 3 \cdots (2n-1)`, `n(n-1)\cdots(n-k+1)`, whose factors have equal steps.
 
 The terms before the dots determine the rule: equal steps, one exponent over equal steps, or powers of the base of the
 last term. If they fit no rule, or several, the sum cannot be parsed.
@@ -16,7 +17,8 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from rewards.math.expressions import ZERO, Expr, Num, Op, Sym, add, divide, multiply, number, power
+from rewards.math.expressions import ZERO, Expr, Num, Op, Sym, add, divide, multiply, negative, number, power
+from rewards.math.normalise import exact, polynomials
 from rewards.math.notation.tokens import NotMaths
 
 _TERM = Sym("the term")
@@ -36,6 +38,39 @@ def summed(shown: Sequence[Expr], last: Expr) -> Op:
         return _sum([_whole(one) for one in shown], last, lambda at: at)
     bases = [one.args[0] for one in (*shown, last) if isinstance(one, Op)]
     return _sum([_whole(one) for one in bases[:-1]], bases[-1], lambda at: power(at, exponent))
+
+
+def multiplied(shown: Sequence[Expr], last: Expr) -> Expr:
+    """The product from the factors before the dots to the last one, up or down in equal steps. Raises NotMaths."""
+    steps = {_difference(a, b) for a, b in pairwise(shown)}
+    step = steps.pop()
+    if steps or not step or (isinstance(last, Op) and last.name == "^"):  # `2 \cdot 4 \cdots 2^n` may be of powers
+        raise NotMaths("a product with dots whose steps differ")
+    low, high = (shown[0], last) if step > 0 else (last, shown[0])
+    size = abs(step)
+    if size == 1:
+        if isinstance(low, Num) and low.value < 1:
+            raise NotMaths("a product with dots from a number below 1")
+        found = divide(Op("!", (high,)), Op("!", (add(low, number(-1)),)))
+    else:
+        until = divide(add(high, negative(low)), number(size))
+        found = Op("prod", (add(low, multiply(number(size), _TERM)), _TERM, ZERO, until))
+    if isinstance(low, Num) and isinstance(high, Num):
+        beyond = abs(low.value - high.value) - size * (len(shown) - 1) if low.value < high.value else -1
+        if beyond <= 0 or beyond % size:
+            raise NotMaths("a product with dots whose last factor is none of it")
+    return found
+
+
+def _difference(a: Expr, b: Expr) -> Fraction:
+    """b - a, if it is a number. Raises NotMaths."""
+    try:
+        form = exact.normal(add(b, negative(a)))
+    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
+        raise NotMaths("a product with dots of factors that are too hard") from None
+    if form.bottom.keys() != {()} or not form.top.keys() <= {()}:
+        raise NotMaths("a product with dots of factors without steps")
+    return form.top.get((), Fraction(0)) / form.bottom[()]
 
 
 def _sum(steps: Sequence[Fraction], until: Expr, body: Callable[[Expr], Expr]) -> Op:

@@ -37,7 +37,7 @@ def expanded(value: Value) -> Value:
         return Many(tuple(Inequality(members, ("!=",)) for members in both), conjoined=True)
     if not _is_signed(value):
         return value
-    return Many((_signed(value, True), _signed(value, False)))
+    return Many((_signed(value, True), _signed(value, False)), conjoined=True)  # without an order: no point
 
 
 def _is_list(value: Value) -> bool:

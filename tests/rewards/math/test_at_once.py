@@ -43,6 +43,7 @@ FOR_WORKERS = (  # sentences, and values that no text decides
     "neighbours_of_every_kind",
     "next_questions_lists_and_languages",
     "pieces_identities_and_statements",
+    "refused_boxes_and_products",
     "second_answers_and_options",
     "sums_with_dots_and_compound_units",
     "thoughts_lists_and_words",

@@ -127,7 +127,7 @@ def decimal(text: str) -> Num:
         ("1, 2, 3", Many(values(1, 2, 3))),
         (r"1 \text{ or } 2", Many(values(1, 2), hedged=True)),
         (r"1 \text{ and } 2", Many(values(1, 2), conjoined=True)),
-        (r"\pm 2", Many(values(2, -2))),
+        (r"\pm 2", Many(values(2, -2), conjoined=True)),
         ("3:4", Ratio((number(3), number(4)))),
         # matrices: a column is no row
         (r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", Matrix(((number(1), number(2)), (number(3), number(4))))),
