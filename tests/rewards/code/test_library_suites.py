@@ -457,7 +457,7 @@ def test_programs_that_are_not_right_gain_nothing(name: str) -> None:
     assert "passed" not in fates(judgement)
 
 
-def test_what_a_walk_cannot_tell_of_an_object_that_the_test_made_is_ungraded() -> None:
+def test_what_a_walk_cannot_tell_is_for_the_object_to_say_if_the_tests_also_deny_it() -> None:
     program = """
         class Entry: pass
         class Ledger:
@@ -472,4 +472,7 @@ def test_what_a_walk_cannot_tell_of_an_object_that_the_test_made_is_ungraded() -
             assert "b" not in ledger and len(ledger.entries) == 1
             assert "a" in ledger
     """
-    assert fates(pytest_files(program, tests, partial=True)) == ["unsupported test"]
+    assert passes(pytest_files(program, tests))
+    assert is_wrong(pytest_files(program.replace("name in self.entries", "True"), tests))
+    undenied = tests.replace('"b" not in ledger and ', "")
+    assert fates(pytest_files(program, undenied, partial=True)) == ["unsupported test"]
