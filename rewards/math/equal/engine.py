@@ -31,6 +31,7 @@ from rewards.math.values import Interval
 from rewards.worker_process import environment
 
 _CHUNK = 1 << 16
+_USUALLY_LOADED = 5.0  # seconds; it takes one
 
 
 class _Late(Exception):
@@ -52,6 +53,7 @@ class _Engine:
             bufsize=0,
             env=environment(),
         )
+        self._began = time.monotonic()
         self._is_ready = False
         self._splitter = LineSplitter()
         self._poll = select.poll()
@@ -64,7 +66,7 @@ class _Engine:
 
     def is_ready(self, seconds: float) -> bool:
         """Wait up to `seconds` until sympy is loaded. Returns whether it is. Raises RuntimeError if it cannot be
-        loaded.
+        loaded, or takes several times as long as usual: then no answer is to blame.
         """
         try:
             if not self._is_ready:
@@ -77,7 +79,11 @@ class _Engine:
                 f"why; try: {sys.executable} -m rewards.math.equal.symbolic"
             ) from None
         except _Late:
-            pass
+            if (passed := time.monotonic() - self._began) > _USUALLY_LOADED:
+                raise RuntimeError(
+                    f"sympy has been loading for {passed:.0f} s, which usually takes one: the machine is too busy; "
+                    "grade again, with fewer workers or a longer deadline"
+                ) from None
         return self._is_ready
 
     def ask(self, question: bytes, seconds: float) -> Any:
