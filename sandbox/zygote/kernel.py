@@ -9,6 +9,7 @@ import os
 import platform
 import signal
 import struct
+from itertools import count
 
 X86_64, ARM64 = "x86_64", "aarch64"
 MACHINE = platform.machine()
@@ -30,11 +31,10 @@ _MOUNT_SETATTR, _AT_RECURSIVE = 442, 0x8000
 _MNT_DETACH = 2
 _MAP_PRIVATE, _MAP_FAILED = 2, ctypes.c_void_p(-1).value
 
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP = 1, 4, 38, 22
-_PR_CAPBSET_DROP, _PR_SET_NAME = 24, 15
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 4, 38, 22, 24
+_PR_CAPBSET_READ, _PR_SET_NAME = 23, 15
 SECCOMP_MODE_FILTER = 2
 CAPABILITIES_VERSION = 0x20080522
-_LAST_CAPABILITY = 40
 
 # PyDLL keeps the interpreter lock: a clone that released it would return in a child that has no other thread to take it
 # from.
@@ -143,11 +143,15 @@ def set_name(name: str) -> None:
     _prctl(_PR_SET_NAME, ctypes.addressof(text), "PR_SET_NAME")
 
 
+def capabilities() -> range:
+    """The numbers of the capabilities that this kernel knows."""
+    return range(next(number for number in count() if _libc.prctl(_PR_CAPBSET_READ, number, 0, 0, 0) == -1))
+
+
 def drop_bounding_set() -> None:
     """Drop the bounding set: no program started from here can gain a capability by executing another."""
-    for capability in range(_LAST_CAPABILITY + 1):
-        if _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) == -1:
-            return  # the kernel knows no more
+    for capability in capabilities():
+        _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
 def flush_streams() -> None:

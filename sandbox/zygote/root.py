@@ -73,7 +73,7 @@ def build(shown: list[str], emptied: list[str], guests: dict[str, str], users: r
 def make_box(making: syscall_batch.Calls, size: tuple[int, int], uid: int) -> None:
     """Calls that give a run's mount namespace its own working folder, /tmp, /dev/shm (all in one tmpfs) and /proc."""
     own = sum(path.count("/") for path in _IN_TMP)
-    options = f"mode=755,size={size[0]},nr_inodes={size[1] + own}"  # bytes, files
+    options = f"mode=555,size={size[0]},nr_inodes={size[1] + own}"  # bytes, files; the mounter may write all the same
     flags = kernel.MS_NOSUID | kernel.MS_NODEV
     making.add("mount", b"box", BOX.encode(), b"tmpfs", flags, options.encode())
     making.add("umask", 0)

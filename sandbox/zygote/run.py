@@ -119,6 +119,8 @@ def _demote(calls: Calls, bounds: list[tuple[int, int, int]], uid: int | None, s
     for what, soft, hard in bounds:
         calls.add("prlimit64", 0, what, ctypes.create_string_buffer(struct.pack("QQ", soft, hard), 16), 0)
     if uid is None:
+        for capability in kernel.capabilities():  # a new user namespace begins with all of them
+            calls.add("prctl", kernel.PR_CAPBSET_DROP, capability)
         header = struct.pack("Ii", kernel.CAPABILITIES_VERSION, 0)
         calls.add("capset", ctypes.create_string_buffer(header), ctypes.create_string_buffer(24))
     else:

@@ -446,7 +446,10 @@ class Watched:
                         self.cause = "wall"
                         self.said = self.said or b"fault its world was not made within %d s" % _SET_UP_SECONDS
                 elif most_memory < math.inf:
-                    self.cause = "memory" if self._look() > most_memory else ""
+                    if self._look() > most_memory:
+                        self.cause = "memory"
+                    elif sum(self.computed.values()) > self.limits["cpu_seconds"]:
+                        self.cause = "cpu"
                 if self.cause:
                     return self._began(forked)
         finally:

@@ -15,7 +15,8 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's"),
     pytest.mark.usefixtures("isolation"),
 ]
-SOURCE = Path(__file__).resolve().parents[2] / "sandbox"
+ROOT = Path(__file__).resolve().parents[2]
+SHOWN = ("sandbox", "tests/conformance", "tests/waiting.py")
 NOBODY = 65534
 
 
@@ -25,7 +26,11 @@ def as_a_plain_user(tmp_path: Path, source: str) -> str:
         pytest.skip("the tests run as a plain user, so all of them show it")
     if not os.path.exists("/usr/bin/python3"):
         pytest.skip("no /usr/bin/python3 that another user could run")
-    shutil.copytree(SOURCE, tmp_path / "sandbox", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in SHOWN:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "main.py").write_text(textwrap.dedent(source))
     for folder in (tmp_path, *tmp_path.parents):
         if folder.stat().st_uid == 0 and folder != Path("/") and str(folder).startswith("/tmp/"):
@@ -91,3 +96,37 @@ def test_outputs_that_the_program_has_locked_come_back_and_nothing_stays(tmp_pat
     )
     assert said.strip() == "{'a/b/c': b'kept a/b/c', 'd': b'kept d'}"
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_plain_user_has_the_same_isolation(tmp_path: Path) -> None:
+    """The checks that need nothing but the standard library, among them all of isolation."""
+    said = as_a_plain_user(
+        tmp_path,
+        """
+        from sandbox.namespaces import NamespaceSandbox
+        from tests.conformance import sandbox as runs
+        from tests.conformance.sandbox_isolation import ISOLATION_CHECKS
+        make = "from sandbox.namespaces import NamespaceSandbox\\ndef make(): return NamespaceSandbox(slots=2)"
+        checks = [
+            runs.a_killed_run_says_how_long_it_ran,
+            runs.cpu_time_ends_the_run,
+            runs.cpu_time_is_the_whole_trees,
+            runs.memory_ends_the_run,
+            runs.memory_is_the_whole_trees,
+            runs.processes_and_threads_are_limited,
+            runs.processes_and_event_loops_work,
+            runs.daemons_and_grandchildren_end_with_the_run,
+            runs.nothing_is_left_of_a_run_that_was_killed,
+            runs.each_run_finds_clean_folders,
+            *ISOLATION_CHECKS,
+        ]
+        with runs.Running(runs.SandboxCase(make=lambda: NamespaceSandbox(slots=2), source=make)) as running:
+            for check in checks:
+                try:
+                    running.check(check)
+                except AssertionError as error:
+                    print(check.__name__, error)
+        print(len(checks) > len(ISOLATION_CHECKS) > 10)
+        """,
+    )
+    assert said == "True\n"
