@@ -218,6 +218,20 @@ def test_what_the_program_gave_itself_may_come_back() -> None:
     assert {case.fate for case in judgement.cases} <= {Fate.WRONG, Fate.RAISED}, judgement
 
 
+def test_an_object_of_the_test_that_comes_back_as_a_number_does_not_compute() -> None:
+    right = "class Account:\n    def __init__(self, n): self.n = n\n    def total(self): return self.n\n"
+    lies = right.replace("return self.n", "return self") + "    def __add__(self, n): return 8\n"
+    tests = """
+        import pytest
+        from solution import Account
+        @pytest.fixture
+        def account(): return Account(7)
+        def test_total(account): assert account.total() + 1 == 8
+    """
+    assert passes(pytest_files(right, tests))
+    assert is_wrong(pytest_files(lies, tests))
+
+
 def test_truth_is_not_the_programs_where_tests_do_not_name_the_class() -> None:
     lies = "class Any(BASE):\n    def __bool__(self): return n.pop()\nn = [True, False]\ndef f(x): return Any()\n"
     for base in ("object", "Exception"):

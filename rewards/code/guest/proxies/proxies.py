@@ -182,9 +182,14 @@ def was_evaluated(value: Any) -> bool:
     return _EVALUATED in state_of(value)
 
 
+def was_given(value: Any) -> bool:
+    """Whether the program returned it where a test wanted a value."""
+    return _GIVEN in state_of(value)
+
+
 def name_made_by(value: Any) -> str:
     """The name that the test called to create it; empty if it did not, or also got it from elsewhere."""
-    if not was_made(value) or _GIVEN in state_of(value):
+    if not was_made(value) or was_given(value):
         return ""
     return str(state_of(value)[_MADE])
 

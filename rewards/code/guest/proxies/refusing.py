@@ -23,7 +23,17 @@ from typing import Any, NoReturn
 from .. import PACKAGE
 from ..sources import context
 from . import classes, operands, uses
-from .proxies import Refused, RootOfObjects, ask, is_known, is_told, name_made_by, the_link, was_evaluated
+from .proxies import (
+    Refused,
+    RootOfObjects,
+    ask,
+    is_known,
+    is_told,
+    name_made_by,
+    the_link,
+    was_evaluated,
+    was_given,
+)
 
 # Names that are never requested from the program: numpy, pickle and others would take the answer for data.
 NEVER = frozenset(
@@ -92,7 +102,7 @@ def _as_read(how: Callable[[FrameType], bool]) -> bool:
 
 def may_be_sent(operand: Any, value: Any) -> bool:
     """Whether an operand of the test may be sent, for an object that it made or knows: see `operands.py`."""
-    name, known = name_made_by(value), is_known(value) and not was_evaluated(value)
+    name, known = name_made_by(value), is_known(value) and not (was_evaluated(value) or was_given(value))
     frame = uses.test_frame() if name or known else None
     if frame is None:
         return False
