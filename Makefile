@@ -6,7 +6,7 @@ VENV ?= .venv
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 # How many test workers (many tests wait, so a few more than cores; each takes a gigabyte); 0 = in one process.
-JOBS ?= $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores < 5 ? cores + 3 : 8)))
+JOBS ?= $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores < 6 ? cores + 2 : 8)))
 # Arguments for pytest: make test TESTS="tests/rewards -k boxed"
 TESTS ?=
 
@@ -21,7 +21,7 @@ peers := $(VENV)/.installed-peers
 install := $(python) -m pip install --quiet --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint style types bench clean
+.PHONY: help demo test lint bench clean
 .NOTPARALLEL:
 
 help:  ## list these commands
@@ -36,13 +36,9 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: $(dev) $(peers)  ## run every test (TESTS=... passes arguments to pytest)
 	$(python) -m pytest --numprocesses $(JOBS) --dist worksteal $(TESTS)
 
-lint: style types  ## check style, format and types
-
-style: $(dev)
+lint: $(dev)  ## check style, format and types
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
-
-types: $(dev)
 	$(python) -m mypy
 
 bench: $(bench)  ## measure speed and memory beside peers, in short runs; results in build/bench

@@ -21,7 +21,7 @@ _DENIED = late(
     r"(?:(?:\b(?:not|cannot|never|by no means)|n['’]t)(?:\s+(?:be|equal(?:\s+to)?))?|\brather than|\binstead of"
     r"|\bneither\s[^.\n]{0,20}\bnor|\brul(?:e|es|ed|ing)\sout|\b(?:exclud|eliminat)(?:es?|ed|ing)|\b(?:reject|discard)(?:s|ed|ing)?|(?:\b(?:do|must|should|can|will)\s*not|\bnever|n['’]t)\s+(?:write|put|box|give|say|answer)"
     r"|\b(?:told|asked|instructed|ordered)\s(?:me\s|us\s)?(?:to\s(?:write|put|box|give|say|answer|output)(?:\sdown)?|for)"
-    r"|\bas\sopposed\sto|\bunlike|\bcontrary\sto(?:\sthe(?:\s\w+)?)?|\b(?:all|any|every|each|everything|anything)(?:\s\w+)?\sother\sthan|\bwould\shave\s(?:been|given|gotten|got|equal{1,2}ed)"
+    r"|\bas\sopposed\sto|\bunlike|\bcontrary\sto(?:\sthe(?:\s\w+)?)?|\b(?:all|any|every|each|everything|anything)(?:\s\w+)?\sother\sthan|\b(?:answer|result|that|this|which)\swould\shave\s(?:been|given|gotten|got|equal{1,2}ed)"
     r"|≠|\\neq?)(?!\s*\n\s*\n)[\s$*(}]*\Z",
     re.IGNORECASE,
 )
