@@ -85,7 +85,7 @@ class Running:
         """Run one check on the shared sandbox. One that fails may have left runs in it: the next has a new one."""
         try:
             self._do(check(self.sandbox, self.case))
-        except Exception:
+        except Exception:  # whatever failed, the next check must not find what it left
             self._do(self.sandbox.close())
             self.sandbox = self._do(self._made())
             raise

@@ -81,7 +81,7 @@ def test_payloads_that_should_run_compile():
 
 
 def test_honest_programs_and_controls_are_right_when_run_plainly(tmp_path: Path):
-    rows = share("redteam", [*honest(), *controls()], 48, by_id)
+    rows = share("redteam", [*honest(), *controls()], 24, by_id)
     assert {row.id for row in (*honest(), *controls())} >= BEYOND_PLAIN
     known = [row for row in rows if row.id not in BEYOND_PLAIN and plain.has_toolchain(_language(row))]
 

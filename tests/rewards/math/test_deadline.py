@@ -47,6 +47,18 @@ def is_undecided(result: GradeResult) -> bool:
     return (result.verdict, result.score) == (Verdict.WRONG, 0.0) and result.reason.startswith("undecided")
 
 
+def is_right(result: GradeResult) -> bool:
+    """While sympy is loading an answer may be ungraded, on a busy machine, but never wrong."""
+    assert result.verdict in (Verdict.CORRECT, Verdict.UNGRADED), result
+    return result.verdict is Verdict.CORRECT
+
+
+@pytest.fixture(autouse=True)
+def long_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can be decided is decided on a busy machine, too."""
+    monkeypatch.setattr(CLOCK, "deadline", PATIENCE)
+
+
 @pytest.fixture
 def short_deadline(long_deadline: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
     monkeypatch.setattr(CLOCK, "deadline", 1.0)
@@ -64,9 +76,9 @@ def test_what_never_ends_is_undecided_and_no_deadline_passes() -> None:
 
 def test_what_never_ends_is_undecided_before_the_pools_deadline_and_later_answers_are_still_right() -> None:
     with GraderPool("math", workers=1, deadline=10.0) as pool:
-        until(lambda: pool.grade([asked(*DECIDED_BY_SYMPY)])[0].score == 1.0, "sympy to be loaded")
+        until(lambda: is_right(pool.grade([asked(*DECIDED_BY_SYMPY)])[0]), "sympy to be loaded")
         assert is_undecided(pool.grade([asked(*NEVER[0])])[0])
-        until(lambda: pool.grade([asked(*ANOTHER)])[0].score == 1.0, "sympy to be loaded again")
+        until(lambda: is_right(pool.grade([asked(*ANOTHER)])[0]), "sympy to be loaded again")
         counts = pool.counts()
         assert (counts.lost, counts.blamed, counts.at_fault) == (0, 0, 0)
 
