@@ -11,8 +11,9 @@ Rows: unequal lengths (log-normal, like reasoning responses), equal lengths, and
 limited size, which `generate` takes batch by batch.
 
 If torch sees a GPU, the model has the shape of Qwen2.5-0.5B, in bfloat16, and both sides run there (set
-CUDA_VISIBLE_DEVICES to empty to prevent that). Each side samples a case once before it is timed, so that ours has
-recorded its graphs, as in every step of a run except the first.
+CUDA_VISIBLE_DEVICES to empty to prevent that), and `generate` runs a second time with a static cache, for which
+transformers compiles the model. Each side samples a case once before it is timed, so that ours has recorded its graphs
+and the other has compiled, as in every step of a run except the first.
 
     python bench/rollout.py [--quick] [--json FILE] [--threads N]
 """
@@ -132,8 +133,8 @@ class EndAt(StoppingCriteria):
         return input_ids.shape[1] >= self._ends
 
 
-def generate(model: LlamaForCausalLM, work: Work, batch: int) -> float:
-    """Tokens per second of `model.generate`, `batch` rows at a time."""
+def generate(model: LlamaForCausalLM, work: Work, batch: int, cache: str | None = None) -> float:
+    """Tokens per second of `model.generate`, `batch` rows at a time. `cache` is its `cache_implementation`."""
 
     def run() -> None:
         for first in range(0, len(work.lengths), batch):
@@ -151,6 +152,7 @@ def generate(model: LlamaForCausalLM, work: Work, batch: int) -> float:
                 top_p=1.0,
                 max_new_tokens=max(lengths),
                 pad_token_id=0,
+                cache_implementation=cache,
                 stopping_criteria=StoppingCriteriaList([EndAt(width, lengths, model.device)]),
             )
         tokens.cpu()  # a GPU may not be done yet
@@ -184,6 +186,9 @@ def measure(quick: bool) -> Iterator[Row]:
                 "transformers generate": lambda m=model, w=work, b=batch: generate(m, w, b),
             }
             if on_gpu:
+                sides["transformers generate, static cache, compiled"] = lambda m=model, w=work, b=batch: generate(
+                    m, w, b, cache="static"
+                )
                 turns(sides, rounds=1)
             values = turns(sides, rounds=rounds)
             yield row_of(f"rollout {name}, {case}", values, unit="tokens/s", better="higher")
