@@ -16,8 +16,8 @@ Example:
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Hashable
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
@@ -91,7 +91,7 @@ class Graphs:
         graph = torch.cuda.CUDAGraph()
         self._stream.wait_stream(current)
         try:
-            with torch.cuda.stream(self._stream):
+            with torch.cuda.stream(self._stream), _own_workspace():
                 # Other threads may use the device meanwhile
                 graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
                 try:
@@ -107,3 +107,18 @@ class Graphs:
         finally:
             current.wait_stream(self._stream)
         return graph
+
+
+@contextmanager
+def _own_workspace() -> Iterator[None]:
+    """Within, cuBLAS takes a new workspace, from the pool that is recorded into, and nobody else gets it afterwards.
+
+    torch keeps one for each stream. A recorded product writes to the one that it found, which could lie in the pool of
+    graphs that are gone: when torch frees it (compiled models with graphs of their own ask for that), the address is
+    nobody's, and replaying the product is an illegal access.
+    """
+    torch._C._cuda_clearCublasWorkspaces()
+    try:
+        yield
+    finally:
+        torch._C._cuda_clearCublasWorkspaces()

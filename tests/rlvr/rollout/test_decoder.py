@@ -140,6 +140,20 @@ def test_graphs_are_forgotten_when_weights_move_or_an_adapter_is_switched(requir
     assert engine._idle._graphs.recording  # type: ignore[union-attr]
 
 
+def test_graphs_own_the_workspace_that_their_products_write_to(require: Callable[[str], None]) -> None:
+    require("cuda")
+    model = tiny_model("llama").to("cuda", torch.bfloat16)
+    engine = TransformersEngine(model, None, max_batch=SLOTS)
+    generate(engine, requests([prompt(5)], samples=1, max_tokens=4))
+    wanted = uneven(temperature=0.7)
+    for _ in range(2):  # more rows: the first graphs and their memory pool are gone
+        generate(engine, wanted)
+    torch._C._cuda_clearCublasWorkspaces()  # as models compiled with graphs of their own do
+    torch.cuda.empty_cache()
+    for completion in generate(engine, wanted):
+        assert completion.logprobs == pytest.approx(fresh_logprobs(model, completion), abs=0.3)
+
+
 def test_a_model_that_cannot_be_recorded_is_sampled_all_the_same(require: Callable[[str], None]) -> None:
     require("cuda")
     model = tiny_model("llama").to("cuda")
