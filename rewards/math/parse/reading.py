@@ -173,12 +173,17 @@ def gold_readings(text: str) -> tuple[Value, ...]:
         return readings(plain.replace(",", ", "))
     if _TELEPHONE.fullmatch(plain):
         return (Words(key(plain)),)
-    found = tuple(replace(one, conjoined=False) if isinstance(one, Many) else one for one in readings(text))
+    found = tuple(_without_order(one) if isinstance(one, Many) else one for one in readings(text))
     if found and isinstance(found[0], Clock):  # 9:24 is a time, 3:8 may be a ratio
         return tuple(one for one in found if not (isinstance(one, Ratio) and (":0" in plain or _is_reducible(one))))
     if found and isinstance(found[0], Many) and found[0].opening == MODULO:  # `9 \pmod{13}`: the answer is 9
         return (*found, found[0].items[0])
     return found
+
+
+def _without_order(many: Many) -> Many:
+    """"And" in a gold only says that its numbers have no order, so that they are no point (`4 and -4`, `±4`)."""
+    return replace(many, conjoined=many.conjoined and all(isinstance(item, Scalar) for item in many.items))
 
 
 def _readings(text: str) -> list[Value]:
