@@ -22,7 +22,7 @@ from rewards.math.equal import finished
 from rewards.math.equal.by_text import Equality, by_text, gold_of
 from rewards.math.equal.constants import are_one_family, has_constants, renamings
 from rewards.math.equal.decide import Answer, any_of
-from rewards.math.equal.families import Family, are_alike, family
+from rewards.math.equal.families import Family, are_alike, between_turns, family
 from rewards.math.equal.matching import alone, same_value
 from rewards.math.equal.matrix_products import same_products
 from rewards.math.expressions import ONE, free_variables
@@ -157,13 +157,29 @@ def _differ_in_conditions(gold: str, answer: str, golds: Sequence[Value]) -> boo
 
 
 def _families(gold: str, answer: str) -> tuple[Family, Family] | None:
-    """Both as values for all whole numbers k; of a gold that counts turns it need not be said that k is whole."""
+    """Both as values for all whole numbers k; of a gold that counts turns it need not be said that k is whole.
+
+    If neither says so, k may be given, as in the sum of angles `(k-2)\\pi`, unless both begin between two turns.
+    """
     whole, other = family(gold), family(answer)
-    if whole is None and other is not None and ("pi" in gold or "π" in gold or "circ" in gold or "°" in gold):
-        letters = set(_INDEX.findall(gold))
-        if len(letters) == 1 and not conditions(gold):
-            whole = family(rf"{unwrapped(gold)}, {min(letters)} \in \mathbb{{Z}}")
+    if whole is None and other is not None:
+        whole = _turning(gold)
+    elif whole is None and _counts_turns(answer):
+        whole, other = _turning(gold), _turning(answer)
+        if whole is None or other is None or not (between_turns(whole) and between_turns(other)):
+            return None
     return None if whole is None or other is None else (whole, other)
+
+
+def _counts_turns(text: str) -> bool:
+    return ("pi" in text or "π" in text or "circ" in text or "°" in text) and len(set(_INDEX.findall(text))) == 1
+
+
+def _turning(text: str) -> Family | None:
+    """The family of an answer that counts turns, of which it does not say that its only index is whole."""
+    if not _counts_turns(text) or conditions(text):
+        return None
+    return family(rf"{unwrapped(text)}, {_INDEX.findall(text)[0]} \in \mathbb{{Z}}")
 
 
 def _with_its_constants(golds: Sequence[Value], answers: Sequence[Value], gold: str, terms: Terms) -> tuple[Value, ...]:

@@ -101,6 +101,12 @@ def _linear(expression: Expr, letter: str) -> tuple[Expr, Expr] | None:
     return (first, step) if is_linear and not free_variables(first) | free_variables(step) else None
 
 
+def between_turns(of: Family) -> bool:
+    """Whether no value `a + bk` is proven to be a multiple of its b; `a / b` is rational for all of them."""
+    ratios = [_ratio(first, step) for first, step in of.terms]
+    return all(one is not None and one.denominator > 1 for one in ratios)
+
+
 def are_alike(gold: Family, answer: Family) -> bool:
     """Whether both are proven to be the same set of numbers."""
     if gold.name and answer.name and gold.name != answer.name:

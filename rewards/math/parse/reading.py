@@ -182,7 +182,7 @@ def gold_readings(text: str) -> tuple[Value, ...]:
 
 
 def _without_order(many: Many) -> Many:
-    """"And" in a gold only says that its numbers have no order, so that they are no point (`4 and -4`, `±4`)."""
+    """An "and" in a gold only says that its numbers have no order, so that they are no point (`4 and -4`, `±4`)."""
     return replace(many, conjoined=many.conjoined and all(isinstance(item, Scalar) for item in many.items))
 
 
