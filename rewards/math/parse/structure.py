@@ -231,7 +231,8 @@ def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
     if not name and names_a_structure(pieces[0], pieces[-1]):
         name = source_of(pieces[0], text)
     if name:
-        if len({one for piece in pieces[1:] if (one := literal(piece)) is not None}) > 1:
+        numbers = {literal(piece) for piece in pieces[1:]}
+        if len(numbers) > 1 and None not in numbers:  # `x = 3 = 5`; in `x = 1 + 2 = 4 = 5` steps, wrong or not, are passed over
             raise NotMaths("a name that is said to be two numbers")
         values = _several(pieces[-1], text) if len(pieces) > 1 else []
         parameters: tuple[str, ...] = ()
