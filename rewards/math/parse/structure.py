@@ -232,7 +232,7 @@ def _named(pieces: Sequence[Sequence[Token]], text: str) -> list[Value]:
         name = source_of(pieces[0], text)
     if name:
         numbers = {literal(piece) for piece in pieces[1:]}
-        if len(numbers) > 1 and None not in numbers:  # `x = 3 = 5`; in `x = 1 + 2 = 4 = 5` steps, wrong or not, are passed over
+        if len(numbers) > 1 and None not in numbers:  # `x = 3 = 5`; where there are steps, wrong ones are passed over
             raise NotMaths("a name that is said to be two numbers")
         values = _several(pieces[-1], text) if len(pieces) > 1 else []
         parameters: tuple[str, ...] = ()
