@@ -66,11 +66,14 @@ class RunSession:
                 ours, theirs = socket.socketpair()
                 kept.callback(ours.close)
                 given.callback(theirs.close)
-                near, far = socket.socketpair()
-                given.callback(near.close)
-                given.callback(far.close)
-                nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-                given.callback(os.close, nothing)
+                channels = [theirs.fileno()]
+                if peer is not None:
+                    near, far = socket.socketpair()
+                    given.callback(near.close)
+                    given.callback(far.close)
+                    channels.append(near.fileno())
+                    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)  # a peer has no channel to the caller
+                    given.callback(os.close, nothing)
             except OSError as error:
                 for slot in slots:
                     slot.free()
@@ -78,7 +81,7 @@ class RunSession:
             try:
                 if peer is not None:
                     runs.append(Run(slots[1], peer, [nothing, far.fileno()]))
-                runs.insert(0, Run(slots[0], job, [theirs.fileno(), *([near.fileno()] if peer is not None else [])]))
+                runs.insert(0, Run(slots[0], job, channels))
             except BaseException:  # including CancelledError: kill what was started
                 for run in runs:
                     run.kill("closed")

@@ -205,7 +205,10 @@ class Clock:
 def _own_wait() -> float:
     """Seconds that this thread could have run and had no core, since it began."""
     try:
-        with open("/proc/thread-self/schedstat") as counts:
-            return int(counts.read().split()[1]) / 1e9
+        counts = os.open("/proc/thread-self/schedstat", os.O_RDONLY | os.O_CLOEXEC)  # `open` costs ten times as much
+        try:
+            return int(os.read(counts, 128).split()[1]) / 1e9
+        finally:
+            os.close(counts)
     except (OSError, ValueError, IndexError):  # another system
         return 0.0
