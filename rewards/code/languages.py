@@ -38,6 +38,7 @@ _COMPILE_LIMITS = Limits(memory_bytes=1024 * MIB, disk_bytes=512 * MIB, disk_fil
 _PUBLIC_CLASS = re.compile(r"^[^\S\n]*public\s+(?:(?:final|abstract|strictfp|sealed)\s+)*class\s+(\w+)", re.MULTILINE)
 _MAIN = re.compile(r"\bstatic\s+(?:\w+\s+){0,4}void\s+main\s*\(")
 _CLASS = re.compile(r"\b(?:class|enum|record|interface)\s+(\w+)")
+_PACKAGE = re.compile(r"^\s*package\s+(\w+(?>(?:\s*\.\s*\w+)*))\s*;")
 # What may need Unix sockets or a terminal (`Job.ipc`): servers of `multiprocessing`, `pty`, `net` of Node and Go.
 _IPC = re.compile(r"multiprocessing|processpool|socket|unix|ptmx|(?:\b|open|fork)pty\b|\bnet\b", re.IGNORECASE)
 _NO_CODE = re.compile(
@@ -53,7 +54,7 @@ class MissingToolchain(LookupError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """One language. Words of commands may name a tool (`{gcc}`), the memory limit (`{memory}`, MiB) or `{main}`.
+    """One language. Words of commands may name a tool (`{gcc}`), `{memory}` (MiB), `{main}` or `{start}`.
 
     source: the program's file name. compile: the command; empty = nothing to compile. artifact: its output file. tools:
     required programs. install: the package that provides them. extra_mib, extra_s: memory and time for the runtime
@@ -105,7 +106,7 @@ LANGUAGES: Mapping[str, Language] = MappingProxyType(
                     "sh",
                     "-c",
                     "mkdir classes && {javac} -J-XX:TieredStopAtLevel=1 -nowarn -encoding UTF-8 -d classes {main}.java"
-                    " && {jar} cfe main.jar {main} -C classes .",
+                    " && {jar} cfe main.jar {start} -C classes .",
                 ),
                 artifact="main.jar",
                 run=("{java}", "-Xmx{memory}m", "-Xss64m", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-jar", "main.jar"),
@@ -240,8 +241,13 @@ class Program:
 
     @property
     def main(self) -> str:
-        """The value of `{main}`: for Java, the class to start."""
+        """The value of `{main}`: for Java, the name of the class to start."""
         return main_class(self.source) if self.language.name == "java" else "main"
+
+    @property
+    def start(self) -> str:
+        """The value of `{start}`: for Java, that class with its package."""
+        return package_of(self.source) + self.main if self.language.name == "java" else self.main
 
     def compile_job(self) -> Job | None:
         """The job that compiles; None if there is nothing to compile."""
@@ -290,7 +296,7 @@ class Program:
         return {self.language.source.replace("{main}", self.main): self.source.encode("utf-8", "replace")}
 
     def _filled(self, words: tuple[str, ...]) -> tuple[str, ...]:
-        values = {**self.tools, "memory": str(self.limits.memory_mb), "main": self.main}
+        values = {**self.tools, "memory": str(self.limits.memory_mb), "main": self.main, "start": self.start}
         return tuple(re.sub(r"\{([\w+]+)\}", lambda m: values[m[1]], word) for word in words)
 
 
@@ -303,6 +309,12 @@ def _limits(seconds: float, stretched: float, memory_mib: int, output_bytes: int
         memory_bytes=memory_mib * MIB,
         output_bytes=output_bytes,
     )
+
+
+def package_of(source: str) -> str:
+    """The package of a Java program as it stands before a class's name: `contest.round1.`; empty if it has none."""
+    found = _PACKAGE.match(_NO_CODE.sub(" ", source))
+    return re.sub(r"\s", "", found[1]) + "." if found else ""
 
 
 def main_class(source: str) -> str:

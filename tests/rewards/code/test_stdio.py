@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from rewards.code.judgement import Fate, Judgement
-from rewards.code.languages import LANGUAGES, REMOTE, MissingToolchain, Toolchains, main_class
+from rewards.code.languages import LANGUAGES, REMOTE, MissingToolchain, Toolchains, main_class, package_of
 from rewards.code.references import Checker, CodeLimits, FloatTolerance, StdioCase, StdioReference
 from rewards.code.styles.stdio import judge_stdio
 from sandbox.errors import SandboxUnavailable
@@ -296,13 +296,29 @@ CLASSES = {
 
 
 def test_the_class_that_java_starts_is_found_in_linear_time() -> None:
-    for text in ('\\"', "\\'", '"a', "/*", "{}"):
+    for text in ('\\"', "\\'", '"a', "/*", "{}", " ", "package a.", "a . "):
         assert main_class(text * 200_000) == "Main"  # where it is quadratic this takes hours
+        assert package_of("package " + text * 200_000) == ""
 
 
 @pytest.mark.parametrize("source", CLASSES)
 def test_the_class_that_java_starts(source: str) -> None:
     assert main_class(source) == CLASSES[source]
+
+
+@pytest.mark.parametrize(
+    ("source", "package"),
+    [
+        ("class A {}", ""),
+        ("// package b;\nclass A { int package1; }", ""),
+        ("/* task */\npackage contest . round_1;\npublic class A {}", "contest.round_1."),
+        ("package a;class B {}", "a."),
+        ("package a; rm;", "a."),
+        ("package a$(ls);", ""),
+    ],
+)
+def test_the_package_of_the_class_that_java_starts(source: str, package: str) -> None:
+    assert package_of(source) == package
 
 
 RATIO = "def check(i, out, exp):\n a, b = float(out), float(exp)\n return not abs(a - b) / max(1.0, abs(a)) > 1e-6\n"
