@@ -99,7 +99,7 @@ _LEAD = late(
     re.IGNORECASE,
 )
 _FORMULA_END = late(r"\$|\\[\])]")
-_DOTS = late(r"\A(?:\.{2,}|…|\s)+")
+_DOTS = late(r"\A(?:\.{2,}+|…|\s)+")
 _CUT_OFF_BOX = late(r"[\s$*:]*(?:\\[\[(]\s*)?\\(?:f?boxed(?![a-z])|(?:b|bo|box|boxe)?\Z)")
 _ALSO = late(r"[\s*]*(?:also|equally)\b", re.IGNORECASE)
 _TWO_CASES = late(  # "in case 1 the answer is 4 and in case 2 "

@@ -21,8 +21,9 @@ from rewards.math.values import Many, Named, Scalar, Value
 _RESIDUE = re.compile(
     r"(?:([a-zA-Z])\s*\\equiv\s*)?(-?\d+)\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(?\s*(?:“\s*)?\\?[bp]?mod\s*(?:”\s*)?\{?\s*(\d+)\s*\}?\s*\)?)"
 )
+_BETWEEN = r"(?:\s*,\s*(?:“?\s*\b(?:or|and)\b\s*”?\s*)?|\s*“?\s*\b(?:or|and)\b\s*”?\s*|\s+)"
 _SEVERAL = re.compile(  # `n \equiv 1, 4 \pmod 5`, `\pm 1 \pmod 5`
-    r"(?:([a-zA-Z])\s*\\equiv\s*)?((?:\\pm\s*)?-?\d+(?:\s*(?:,\s*)?(?:“?\s*\b(?:or|and)\b\s*”?\s*)?(?:\\pm\s*)?-?\d+)*)"
+    rf"(?:([a-zA-Z])\s*\\equiv\s*)?((?:\\pm\s*)?-?\d+(?:{_BETWEEN}(?:\\pm\s*)?-?\d+)*)"
     r"\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(\s*(?:“\s*)?\\?[bp]?mod\s*(?:”\s*)?\{?\s*(\d+)\s*\}?\s*\))"
 )
 _EACH = re.compile(r"\s*(?:,\s*(?:“?\s*\b(or|and)\b\s*”?)?|“?\s*\b(or|and)\b\s*”?)\s*(?=[a-zA-Z]\s*\\equiv|-?\d)")
