@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 
 SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_TRUE = frozenset(("true", "yes", "correct", "t"))
-_FALSE = frozenset(("false", "no", "incorrect", "f"))
-TRUTHS = {**dict.fromkeys(_TRUE - {"t"}, True), **dict.fromkeys(_FALSE - {"f"}, False)}
+TRUTHS = {"true": True, "yes": True, "correct": True, "false": False, "no": False, "incorrect": False}
 _MONTH_NAMES = """
 january jan,february feb,march mar,april apr,may,june jun,july jul,august aug,september sep sept,october oct,
 november nov,december dec

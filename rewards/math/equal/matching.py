@@ -47,6 +47,7 @@ from rewards.math.values import (
     Statement,
     Steps,
     Terms,
+    Truth,
     Union,
     Value,
     Words,
@@ -239,6 +240,7 @@ def _choice_and_words(gold: Choice, answer: Words, _terms: Terms) -> Answer:
 
 _LAST_CHOICE = "J"  # beyond it letters are variables, where case matters
 _NAMED_ALIKE = {"E": E, "I": IMAGINARY_UNIT}
+_TRUTHS = {"T": Truth(True), "F": Truth(False)}
 
 
 def _choice_and_value(gold: Choice, answer: Value, terms: Terms) -> Answer:
@@ -255,6 +257,8 @@ def _value_and_choice(gold: Value, answer: Choice, terms: Terms) -> Answer:
     """Compare a value with a choice: `(B) 7` is 7; a bare letter may be a variable."""
     if answer.text:
         return any_of(same_value(gold, one, terms) for one in readings(answer.text))
+    if isinstance(gold, Truth):
+        return yes_if(gold == _TRUTHS.get(answer.letter))
     return yes_if(isinstance(gold, Scalar) and gold.expression == Sym(answer.letter))
 
 

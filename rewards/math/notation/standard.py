@@ -186,7 +186,9 @@ _DROPPED = re.compile(
 )
 _APPLIED = re.compile(r"(?<=[a-zA-Z'])\\left\s?(?=\()")  # no space between a function and its argument
 _CLOSED_UP = re.compile(r"(?<=\d)\\!(?=\d)")
-_THIN_IN_NUMBER = re.compile(r"(?<=\d)\s*(?:\\[,;:!]|\\thinspace ?|[\u2009\u202f])\s*(?=\d{3}(?!\d))")
+_THIN_IN_NUMBER = re.compile(  # Swiss numbers have apostrophes
+    r"(?<=\d)(?:\s*(?:\\[,;:!]|\\thinspace ?|[\u2009\u202f])\s*|')(?=\d{3}(?!\d))"
+)
 _COMMA_IN_NUMBER = re.compile(
     r"(?<=\d)(?:\{,\}|,\\!|\{\\,\})(?=\d)|(?<=\d)(?:\s*\{\s?,\s*\}\s*|,\s*\\!\s*)(?=\d{3}(?!\d))"
 )

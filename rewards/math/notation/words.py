@@ -15,9 +15,11 @@ from rewards.math.notation.standard import CLOSE_TEXT, OPEN_TEXT
 _HYPHEN = re.compile(r"(?<=\w)\s*-\s*(?=\w)")
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _OF_SUBJECT = re.compile(  # "the function is even", "the series diverges"
-    r"(?:given )?(?:function|graph|(?:improper )?integral|series|sequence|triangle|curve|conic|shape|figure|angle)"
+    r"(?:given )?(?:function|graph|(?:improper )?integral|series|sequence|triangle|curve|conic|shape|figure|angle"
+    r"|number|statement|claim)"
     r" (?:(?:is|are) (?:an? )?([a-z]+)|((?:di|con)verges))"
 )
+_IT_IS = re.compile(r"^(?:it|this)(?: is|'s| was| will be) (?:(?:the|an?) )?")
 _IN_FULL = {
     **dict.fromkeys(("diverges", "it diverges", "is divergent"), "divergent"),
     **dict.fromkeys(("converges", "it converges", "is convergent"), "convergent"),
@@ -34,7 +36,7 @@ def words_of(text: str) -> str:
     text = text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").replace("\\", " ")
     text = _HYPHEN.sub(" ", text)
     text = " ".join(text.split()).strip(" .,;:!\"'").casefold()
-    text = re.sub(r"\bsolutions$", "solution", without_verb(_ARTICLE.sub("", text)))
+    text = re.sub(r"\bsolutions$", "solution", without_verb(_ARTICLE.sub("", _IT_IS.sub("", text))))
     if (said := _OF_SUBJECT.fullmatch(text)) is not None:
         text = said[1] or said[2]
     return _IN_FULL.get(text, text)

@@ -88,7 +88,7 @@ _IMPLIES = re.compile(r"\\(?:implies|Rightarrow|Longrightarrow|iff|Leftrightarro
 _STATES = re.compile(r"[=<>|“]|\\(?:ne|[lg]e|in|equiv|approx|mid|nmid|perp|parallel|sim|cong|to)(?![a-zA-Z])")
 _INTRODUCED = re.compile(  # "there are exactly 7 such numbers"
     r"^“?\s*(?=[a-z])(?:(?:so|thus|hence|therefore),?\s+)?"
-    r"(?:(?:there (?:are|is)|it is|this is|we (?:get|have|find|obtain)"
+    r"(?:(?:there (?:are|is)|it is|this is|(?:in )?the year|in(?=\s[12]\d{3}\s*”?$)|we (?:get|have|find|obtain)"
     r"|(?:she|he|they|it) (?:earns?|makes?|gets?|pays?|needs?|has|have|spends?|saves?|costs?|sells?|receives?))\b\s*)?"
     r"(?:(?:exactly|precisely|only|just|a total of)\b\s*)?”?\s*(?=[-+]?[$\d]|\\(?:frac|sqrt|pi)(?![a-zA-Z]))",
     re.IGNORECASE,
@@ -431,7 +431,7 @@ def _is_reducible(ratio: Ratio) -> bool:
     return len(values) == len(ratio.parts) and math.gcd(*(value.numerator for value in values)) > 1
 
 
-_MULTIPLE = re.compile(r"\s*(?:-|\d+(?:\.\d+)?|\\frac\s*(?:\d\s*\d|\{\s*\d+\s*\}\s*\{\s*\d+\s*\})|\\cdot|\\times|\s)+")
+_MULTIPLE = re.compile(r"\s*(?:-|\d++(?:\.\d+)?|\\frac\s*(?:\d\s*\d|\{\s*\d+\s*\}\s*\{\s*\d+\s*\})|\\cdot|\\times|\s)+")
 _PART = re.compile(r"(?:^|(?<=[\s,;“”.}]))“?\s*\(\s*(i{1,3}|iv|v|[1-9]|[a-e])\s*\)\s*:?\s*”?\s*")
 _IN_ORDER = (("i", "ii", "iii", "iv", "v"), tuple("123456789"), tuple("abcde"))
 _BETWEEN_PARTS = " \t\n,;.“”"

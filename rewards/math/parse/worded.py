@@ -24,8 +24,9 @@ _CHOICE_AND_TEXT = re.compile(
 )
 _NUMERAL = r"(?:i{1,3}|iv|vi{0,3}|ix|x)"
 _ROMAN = rf"(?:\({_NUMERAL}\)|{_NUMERAL})"
+_ROMANS = rf"{_ROMAN}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*){_ROMAN})+"
 _STATEMENTS = re.compile(  # bare letters may be variables
-    rf"(?=.*(?:ii|iv|vi|ix|only|\())(?:{_ROMAN}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*){_ROMAN})+(?:\sonly)?|{_ROMAN}\sonly)",
+    rf"(?=.*(?:ii|iv|vi|ix|only|\())(?:statements?\s)?(?:{_ROMANS}(?:\sonly)?|{_ROMAN}\sonly|only\s{_ROMAN})",
     re.IGNORECASE,
 )
 _NUMERALS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
@@ -44,6 +45,12 @@ _DATE = re.compile(
     r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+)?(?:([A-Za-z]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?|(\d{1,2})(?:st|nd|rd|th)?(?:\s+of)?\s+([A-Za-z]+)\.?)"
     r"(?:,?\s+(\d{4}))?",
 )
+_WHEN = re.compile(  # "on Tuesday", "at 3:30 p.m.", "in March"
+    r"^(?:on (?:the )?(?=[a-z]+day\b|[a-z]{3,9}\.? \d|\d{1,2}(?:st|nd|rd|th)\b)"
+    r"|at (?=\d{1,2}(?::\d|\s*[ap]\.?m)|noon|midnight)"
+    rf"|(?:in )?the month of |in (?=(?:{'|'.join(MONTHS)})\b))",
+    re.IGNORECASE,
+)
 _LETTERS = re.compile(
     r"[a-zA-Z](?: [a-zA-Z])+|[a-zA-Z](?:\s*-\s*[a-zA-Z])+|[a-z]{1,3}(?:\s?-\s?[a-z]{1,3})+(?<=[ -][a-z])"
     r"|[a-z]\s?-\s?[a-z]{1,3}|[a-zA-Z](?:\s?-\s?[a-zA-Z]|\s[a-zA-Z])+"
@@ -60,6 +67,7 @@ _OTHER_CHOICE = re.compile(
 
 def worded(text: str, *, quoted: bool) -> list[Value]:
     """Parse text without quotes as words. quoted: part of it was inside a text command."""
+    text = _WHEN.sub("", text)
     for read in (_truth, _statements, _choice, _based, _time, _date):
         if found := read(text):
             return found
@@ -71,15 +79,18 @@ def _plainly(text: str) -> str:
 
 
 def _truth(text: str) -> list[Value]:
-    truth = TRUTHS.get(_plainly(text))
+    plain = _plainly(text)
+    if plain.rpartition(" ")[2] not in TRUTHS:
+        return []
+    truth = TRUTHS.get(words_of(text) if " " in plain else plain)
     return [] if truth is None else [Truth(truth)]
 
 
 def _statements(text: str) -> list[Value]:
     """Parse statements given by Roman numerals: `(i) and (iii)`, `I, III only`."""
-    if _STATEMENTS.fullmatch(text) is None:
+    if _STATEMENTS.fullmatch(text.rstrip(" .")) is None:
         return []
-    found = re.findall(r"[ivx]+", text.removesuffix(" only").replace("and", ",").lower())
+    found = re.findall(r"\b[ivx]+\b", text.lower())
     return [Words(" and ".join(sorted(found, key=_NUMERALS.index)))]
 
 

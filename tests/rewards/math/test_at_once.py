@@ -42,12 +42,12 @@ FOR_WORKERS = (  # sentences, and values that no text decides
     "names_residues_and_golds_in_prose",
     "neighbours_of_every_kind",
     "next_questions_lists_and_languages",
-    "numbers_without_order_and_turns",
     "pieces_identities_and_statements",
     "refused_boxes_and_products",
     "second_answers_and_options",
     "sums_with_dots_and_compound_units",
     "thoughts_lists_and_words",
+    "turns_days_and_apostrophes",
     "whole_numbers_residues_and_curves",
 )
 
