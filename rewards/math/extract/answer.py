@@ -71,7 +71,9 @@ _END_OF_TURN = late(
     r"|<｜end▁of▁sentence｜>"
 )
 _MAY_END = late(r"<(?:[|｜es]|/s)")
-_COMMENT = late(r"<!--(?:[^-<]|-(?!->)|<(?!!--))*-->")  # up to the next one that begins: linear
+_COMMENT = late(  # up to the next one that begins: linear
+    r"<!--(?:[^-<]|-(?!->)|<(?!!--))*-->|\\begin\{comment\}(?:[^\\]|\\(?!begin\{comment\}|end\{comment\}))*\\end\{comment\}"
+)
 _LONGEST_END = 24  # characters of such a token
 _CHANNEL = late(  # how gpt-oss thinks: `<|channel|>analysis<|message|>…<|end|>`, the answer in another channel
     r"<\|channel\|>\s*(?P<name>\w+)[^<]*<\|message\|>(?P<said>.*?)(?:<\|(?:end|return)\|>|(?=<\|channel\|>)|\Z)"
@@ -433,7 +435,7 @@ def extract(
     text = outside_thoughts(own, prefilled=prefilled)
     if text is None:
         return None
-    if "<!--" in text:
+    if "<!--" in text or "\\begin{comment}" in text:
         text = _COMMENT.sub("", text)
     text = tidied(text) if policy == "lenient" else text
     steps = _STEPS[policy] if form == "any" else {form: _FORMS[form]}

@@ -232,7 +232,7 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
             if not contents:
                 hollow = box.start
             continue
-        if last is not None and _PLACEHOLDER.fullmatch(content):
+        if (last is not None or (past_empty and _DIGIT.search(text, box.end))) and _PLACEHOLDER.fullmatch(content):
             continue
         if last is None:
             last = box

@@ -22,6 +22,12 @@ _OWNER = late(r"(?:\A|[\n.,;(]\s*|\band\s)(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?
 _NEXT_OWNER = late(
     r"[\s$*)]*(?:[,;\n]\s*)?(?:(?:and|while)\s)?\s*(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*"
 )
+_QUANTITY = late(  # "The perimeter is "
+    r"(?:\A|[\n.;]\s*|,\s)(?:(?:so|thus|hence|therefore),?\s)?(?:the|its)\s(?P<name>[a-z]+)\sis[\s$*]*\Z", re.IGNORECASE
+)
+_NEXT_QUANTITY = late(  # " cm and the area is "
+    r"[\s$*)]*(?:[a-z]+(?:\s[a-z]+)?[\s,$*]*)?\b(?:and|while)\s(?:the|its)\s(?P<name>[a-z]+)\sis[\s$*]*"
+)
 _COUNTED = late(r"[\s$*)\\]+(?:[a-z]+\s){1,2}and[\s$*(\\]+")  # `\boxed{7} goats and \boxed{4} helicopters`
 _NO_OWNER = late(
     r"(?:final|finally|answers?|so|thus|hence|then|therefore|total|result|conclusion|correct\w*|check|check\w+|fixed|that"
@@ -98,9 +104,19 @@ def belong(text: str, at: int, between: str, beginning: Callable[[int], int]) ->
     """
     if len(between) > _LONGEST:
         return False
-    if _COUNTED.fullmatch(between) or _have_owners(text[max(0, at - _LONGEST) : at], between):
+    before = text[max(0, at - _LONGEST) : at]
+    if _COUNTED.fullmatch(between) or _have_owners(before, between) or _are_quantities(before, between):
         return True
     return _THEN.fullmatch(between) is not None and _GUESSES.search(text, beginning(at), at) is not None
+
+
+def _are_quantities(before: str, between: str) -> bool:
+    """Whether one sentence gives two quantities in the same words: "the perimeter is" and "the area is"."""
+    following = _NEXT_QUANTITY.fullmatch(between)
+    own = None if following is None else _QUANTITY.search(before)
+    return (
+        following is not None and own is not None and not any(_NO_OWNER.match(one["name"]) for one in (own, following))
+    )
 
 
 def _have_owners(before: str, between: str) -> bool:

@@ -27,16 +27,20 @@ from rewards.math.units import read_unit
 _LOOKED_AT = 60
 _SHORTEST_OFFER = len(". Or 5")
 _SIGN = late(r"(?:(?:=|\$|\\\(|\\\[|&)\s*(-|−|\\pm(?![a-zA-Z])|\\mp(?![a-zA-Z])|±)\s*|(?:\A|[\n:])[^\S\n]*(-|−|±))\Z")
-_SIGN_OUTSIDE = late(r"\b(?:is|be)\s+(-|−|±|negative|minus)\s*\$?\s*\Z", re.IGNORECASE)
+_SIGN_OUTSIDE = late(
+    r"(?:\b(?:is|be)\s+(?:-|−|±|negative|minus)|(?:\A|[.:\n])[^\S\n]*(?:negative|minus)\b)\s*\$?\s*\Z", re.IGNORECASE
+)
 _PART_BEFORE = late(r"(?<![\w.,/])(?:(\d{1,9})\s?/|(√))\s?\$?\s*\Z")
 _COMPARED = late(
-    r"(?:[\w)}$]\s*\$?\s*[<>]|(?<!\bno )(?<!\bnot )\b(?:greater|more|less|larger|smaller|fewer|higher|lower)\s+than"
+    r"(?:[\w)}$]\s*\$?\s*[<>]|\b(?:just|slightly|somewhat|well|strictly|a\s(?:bit|little))\s(?:above|below|over|under)"
+    r"|(?<!\bno )(?<!\bnot )\b(?:greater|more|less|larger|smaller|fewer|higher|lower)\s+than"
     r"|(?:\A|\n)\W*(?:at\s(?:least|most)|no\s(?:more|less|fewer)\sthan|up\sto)|\banswer\s+is\s+(?:at\s(?:least|most)|up\sto|\$?(?:[a-z]\s*)?(?:[≥≤]|\\[lgn]eq?)))[\s$(]*\Z",
     re.IGNORECASE,
 )
 _AROUND = " \n\t$(*"
 _CHANGING = (
     *("<", ">", "≥", "≤", "\\le", "\\ge", "\\ne", "eq", "than", "least", "most", "to"),
+    *("above", "below", "over", "under"),
     *("/", "√", "-", "−", "±", "negative", "minus"),
 )
 _JOINING = ("or", "nor", "to", "and", "maybe", "perhaps", "possibly", "else")
@@ -49,24 +53,26 @@ _MADE_OF_IT = late(  # "x is half of ", where no number stands before it
 _AMONG = late(  # "possible answers include ", "it is one of 18, 24, "
     r"\banswers?\sincludes?[\s$*(]*\Z|\bone\sof\s(?:[$*(]*-?[\d./]+[$*)]*,\s*)+(?:and\s|or\s)?[\s$*(]*\Z", re.IGNORECASE
 )
+_MAYBE = late(r"\b(?:may|might|could)\s(?:well\s|also\s|possibly\s)?be[\s$*(]*\Z", re.IGNORECASE)
 _MAKING = ("of", "twice", "thrice", "half", "double", "triple")
 _TAG = late(r"<[^<>\n]{0,20}>[\s$]*\Z")
 _RANGE_BEFORE = late(r"\b(?:from|between)[\s$(]*\Z", re.IGNORECASE)
 _NUMBER = r"\$?-?\d(?:[\d.,/]*\d)?\$?"
 _FORMULA = r"\$[^$\n]{1,40}\$"
 _RANGE_BEHIND = late(rf"[\s$)]*(?:to|and)\s+{_NUMBER}", re.IGNORECASE)
+_IN_WORDS = r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|hundred)\b"
 _REST = (
     r"/\s*\d|\d+/\d+|and\s+a\s+(?:half|third|quarter)\b|,?\s*\bor\s+(?:more|less|fewer|else|so)\b"
-    r"|give\s+or\s+take\b|plus\s+or\s+minus\b|at\s+(?:most|least)\s*(?:[.,;\n]|\Z)"
+    rf"|give\s+or\s+take\b|plus\s+or\s+minus\b|(?:plus|minus)\s+(?:one\b|{_IN_WORDS}|\$?\d)"
+    r"|at\s+(?:most|least)\s*(?:[.,;\n]|\Z)"
 )
-_IN_WORDS = r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|hundred)\b"
 _RANGE = (
     rf"[–—]\s*or\b|\$?\s?[–—:]\s?\$?\d|\$?\s+(?:to|through)\s+{_IN_WORDS}"
     rf"|\$?\s+to\s+{_NUMBER}\s*(?:[.;]\s|[.;]?\Z)"
 )
 _MEMBER = r",\s*\$?-?\d[\d.]*\s*(?:\\\}|\]|\$?\s*[.;]?\s*(?:\n|\Z))"  # `\{\boxed{6}, 7\}`
 _TAKEN_BACK = (
-    r"\?+\s*(?:no|nope|wrong|not|impossible)\b|[?.]+\s*I(?:['’]m|\sam)\snot\s(?:at\sall\s|quite\s|entirely\s)?(?:sure|certain)\b|is\s+what\s+(?:you|one|we|they|I)\s+would\b"
+    r"\?[?\s$*)]*\Z|\?+\s*(?:no|nope|wrong|not|impossible)\b|[?.]+\s*I(?:['’]m|\sam)\snot\s(?:at\sall\s|quite\s|entirely\s)?(?:sure|certain)\b|is\s+what\s+(?:you|one|we|they|I)\s+would\b"
     r"|would\s+(?:be|have\s+been)\b[^.!?\n]*\b(?:if|but|without|unless|had|were)\b"
 )
 _OTHER = (
@@ -208,7 +214,7 @@ _HEDGING = late(r"maybe|perhaps|possibly|alternatively")
 def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
     """The content of a box with what belongs to it; and, if a scale or factor follows, the content without it."""
     near = before[-_LOOKED_AT:]
-    if near.rstrip(_AROUND).endswith(_CHANGING) and (changed := _changed(content, near)) is not None:
+    if near.rstrip(_AROUND).lower().endswith(_CHANGING) and (changed := _changed(content, near)) is not None:
         return changed, None
     if (whole := around(content, before, behind)) is not None:
         return whole, None
@@ -241,13 +247,17 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
 
 
 def _is_part_of_several(near: str) -> bool:
-    """Whether the words before a box say that it is only a part of the answer, made from it, or one of several."""
+    """Whether the words before a box say that it is only a part of the answer, made from it, one of several, or
+    that it only may be the answer.
+    """
     if ("answer" in near or "thing" in near) and _is_part(near):
         return True
-    if near.rstrip(_AROUND).endswith(_MAKING) and (made := _MADE_OF_IT.search(near)) is not None:
+    if near.rstrip(_AROUND).lower().endswith(_MAKING) and (made := _MADE_OF_IT.search(near)) is not None:
         line = near[near.rfind("\n", 0, made.start() + 1) + 1 : made.start()]
         if not any(mark.isdigit() for mark in line):
             return True
+    if near.rstrip(_AROUND).endswith(" be") and _MAYBE.search(near) is not None:
+        return True
     return ("include" in near or "one of" in near) and _AMONG.search(near) is not None
 
 
@@ -308,7 +318,7 @@ def _changed(content: str, near: str) -> str | None:
     if (part := _PART_BEFORE.search(near)) is not None:
         return rf"\frac{{{part[1]}}}{{{content}}}" if part[1] else rf"\sqrt{{{content}}}"
     if (outside := _SIGN_OUTSIDE.search(near)) is not None:
-        return rf"\pm {content}" if outside[1] == "±" else f"-({content})"
+        return rf"\pm {content}" if "±" in outside.group() else f"-({content})"
     return None
 
 

@@ -34,6 +34,7 @@ def boxed(answer: str, gold: str, **options: object) -> GradeRequest:
 FOR_WORKERS = (  # sentences, and values that no text decides
     "boxes_in_formulas_and_sentences",
     "boxes_units_and_quantities",
+    "boxes_left_out_forced_and_unseen",
     "claims",
     "conditions_and_remarks_behind_values",
     "cut_off_boxes_options_and_curves",
