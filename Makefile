@@ -17,7 +17,7 @@ made := $(VENV)/.made
 train := $(VENV)/.installed-train
 dev := $(VENV)/.installed-dev
 bench := $(VENV)/.installed-bench
-peers := $(VENV)/.installed-peers
+peers := $(VENV)/.installed-peers $(VENV)/.installed-peers_verifiers
 install := $(python) -m pip install --quiet --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
@@ -77,10 +77,10 @@ $(dev): pyproject.toml constraints.txt | $(made)
 	@touch $@ $(train)
 
 # Other trainers, which tests hand our rewards to. Where one of them has no build for this machine, those tests are skipped.
-$(peers): tests/peers.txt | $(made)
-	@echo "installing other trainers, for tests, into $(VENV)/peers"
-	@if $(python) -m pip install --quiet --no-deps --upgrade --target $(VENV)/peers --requirement tests/peers.txt; then touch $@; \
-	else echo "make: not all of tests/peers.txt could be installed; the tests that need it are skipped" >&2; fi
+$(peers): $(VENV)/.installed-%: tests/%.txt | $(made)
+	@echo "installing other trainers, for tests, into $(VENV)/$*"
+	@if $(python) -m pip install --quiet --no-deps --upgrade --target $(VENV)/$* --requirement $<; then touch $@; \
+	else echo "make: not all of $< could be installed; the tests that need it are skipped" >&2; fi
 
 $(bench): pyproject.toml constraints.txt | $(made)
 	@echo "installing rlvr and the trainers it is measured beside into $(VENV) (minutes, once)"

@@ -19,7 +19,13 @@ from rewards.errors import InvalidReward
 from rewards.parameters import parameters_of
 
 # Argument name that identifies a function written for another trainer -> that trainer.
-_OF_OTHERS = {"completions": "trl", "solution_str": "verl", "queries": "openrlhf", "completion": "verifiers"}
+_OF_OTHERS = {
+    "completions": "trl",
+    "solution_str": "verl",
+    "queries": "openrlhf",
+    "completion": "verifiers",
+    "trace": "verifiers",
+}
 
 
 def made_from(

@@ -136,15 +136,15 @@ def _chromium() -> str:
     return "" if any(map(shutil.which, names)) else f"none of {', '.join(names)} on PATH"
 
 
-def peers_folder() -> Path:
-    """Where `make test` installs other trainers: apart from the environment's own packages, since versions differ."""
-    return Path(sys.prefix) / "peers"
+def peers_folder(of: str = "peers") -> Path:
+    """Where `make test` installs the trainers of tests/OF.txt, apart from the environment's own: versions differ."""
+    return Path(sys.prefix) / of
 
 
-def _peer(name: str) -> Callable[[], str]:
+def _peer(name: str, of: str = "peers") -> Callable[[], str]:
     def probe() -> str:
-        if not (peers_folder() / name).is_dir():
-            return f"no {name} in {peers_folder()}: make test installs tests/peers.txt, as far as there are builds"
+        if not (peers_folder(of) / name).is_dir():
+            return f"no {name} in {peers_folder(of)}: make test installs tests/{of}.txt, as far as there are builds"
         return _module("trl")()
 
     return probe
@@ -174,6 +174,7 @@ PROBES: dict[str, Callable[[], str]] = {
     "verl": _peer("verl"),
     "openrlhf": _peer("openrlhf"),
     "verifiers": _peer("verifiers"),
+    "verifiers 0.4": _peer("verifiers", of="peers_verifiers"),
     "trl": _module("trl"),
     "cuda": _cuda,
 }

@@ -53,7 +53,7 @@ HOMES = {
     "triton": "rlvr/learner/kernels.py",
     "uvicorn": "sandbox/http.py",
     "uvloop": "rewards/event_loops.py",
-    "verifiers": "rewards/adapters/verifiers.py",
+    "verifiers": ("rewards/adapters/verifiers.py", "rewards/adapters/verifiers_task.py"),
     "vllm": "",
     "websockets": "sandbox/remote.py",
 }

@@ -15,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = ("demo", "test", "lint", "bench", "clean")
+PEERS = ("peers", "peers_verifiers")  # folders of other trainers
 
 # Answers as a Python of the named version would; OLD, NO_VENV, NO_ENSURE, HALF_PIP, NO_PIP and NO_PEERS each make it
 # fail in one way.
@@ -43,7 +44,8 @@ class Clone:
         for name in ("Makefile", "pyproject.toml", "constraints.txt"):
             shutil.copy(ROOT / name, folder / name)
         (folder / "tests").mkdir()
-        shutil.copy(ROOT / "tests" / "peers.txt", folder / "tests" / "peers.txt")
+        for name in PEERS:
+            shutil.copy(ROOT / "tests" / f"{name}.txt", folder / "tests" / f"{name}.txt")
         self.python = folder / "python"
         self.python.write_text(PYTHON)
         self.python.chmod(0o755)
@@ -102,10 +104,11 @@ def test_other_trainers_are_installed_for_tests_alone_and_their_absence_stops_no
     assert clone.installs_of_peers() == []
     without = clone.make("test", NO_PEERS="1")
     assert without.returncode == 0
-    assert "not all of tests/peers.txt could be installed; the tests that need it are skipped" in without.stderr
+    for name in PEERS:
+        assert f"not all of tests/{name}.txt could be installed; the tests that need it are skipped" in without.stderr
     assert clone.make("test").returncode == 0
-    (install,) = clone.installs_of_peers()
-    assert install.endswith("--no-deps --upgrade --target .venv/peers --requirement tests/peers.txt")
+    for name, install in zip(PEERS, clone.installs_of_peers(), strict=True):
+        assert install.endswith(f"--no-deps --upgrade --target .venv/{name} --requirement tests/{name}.txt")
     assert clone.make("test").returncode == 0
     assert clone.installs_of_peers() == []
 

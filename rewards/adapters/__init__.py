@@ -6,7 +6,8 @@ line:
     trl:trl.rewards:accuracy_reward          f(prompts, completions, <columns>) -> list of numbers or None
     verl:./score.py:compute_score            f(data_source, solution_str, ground_truth, extra_info) -> number or dict
     openrlhf:./reward.py:reward_func         f(queries, prompts, labels) -> numbers, or dict with "rewards"
-    verifiers:./rubric.py:exact              f(<any of prompt, completion, answer, state, info, task, columns>)
+    verifiers:./rubric.py:exact              f(<any of prompt, completion, answer, state, info, task, columns>), or, of
+                                             verifiers 0.4, f(task, trace), or a class of tasks
 
 or register it under a name of your own:
 

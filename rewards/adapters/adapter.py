@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from rewards.adapters.columns import Form
+from rewards.declared import Ready
 from rewards.types import GradeRequest
 
 Arguments: TypeAlias = tuple[Sequence[object], Mapping[str, object]]
@@ -51,6 +52,7 @@ class Adapter:
     check: raises InvalidReward if the trainer could not call the function. batched: whether it takes a whole group.
     gives: names of the arguments that every call passes. columns: the other arguments are columns of the row.
     options: types of the adapter's own parameters; each may be None.
+    ready: raises if what the calls need is not installed; None = they need nothing.
     """
 
     ask: Callable[[Callable[..., object], Sequence[GradeRequest], Options], Arguments]
@@ -60,3 +62,4 @@ class Adapter:
     columns: bool = False
     batched: Callable[[Callable[..., object]], bool] = lambda _function: False
     options: Mapping[str, object] = field(default_factory=dict)
+    ready: Ready | None = None

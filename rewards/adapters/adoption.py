@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from rewards.adapters import openrlhf, trl, verifiers, verl
+from rewards.adapters import openrlhf, trl, verifiers, verifiers_task, verl
 from rewards.adapters.adapter import Adapter, Options
 from rewards.adapters.columns import named, takes_all
 from rewards.declared import Reward, Source, checked_range
@@ -94,13 +94,14 @@ def names_function(kind: str, rest: str, ours: Container[str]) -> bool:
 
 
 def _made(kind: str, name: str, function: Function, source: Source, defaults: Mapping[str, Json]) -> Reward:
-    adapter = ADAPTERS[kind]
     try:
+        adapter = _adapter_of(kind, function)
         adapter.check(function)
     except InvalidReward as error:
         raise InvalidReward(f"reward {name!r}: {error}") from error
     except (ValueError, TypeError) as error:
         raise InvalidReward(f"reward {name!r}: the signature of {function!r:.80} cannot be read: {error}") from error
+    function = verifiers_task.scoring(function)
     types = {**_COMMON, **adapter.options}
     for option in defaults:
         if option not in types:
@@ -120,15 +121,20 @@ def _made(kind: str, name: str, function: Function, source: Source, defaults: Ma
 
     def validate(**given: object) -> None:
         scale(given)
-        _check_call(kind, function, Options(given).arguments)
+        _check_call(kind, adapter, function, Options(given).arguments)
 
     made = made_from(name, target, source, batched=batched)
-    return replace(made, scale=scale, validate=validate)
+    return replace(made, scale=scale, validate=validate, ready=adapter.ready)
 
 
-def _check_call(kind: str, function: Function, arguments: Mapping[str, object]) -> None:
+def _adapter_of(kind: str, function: Function) -> Adapter:
+    """The adapter of the trainer's version that the function is written for."""
+    return verifiers_task.ADAPTER if kind == "verifiers" and verifiers_task.takes_trace(function) else ADAPTERS[kind]
+
+
+def _check_call(kind: str, adapter: Adapter, function: Function, arguments: Mapping[str, object]) -> None:
     """Check that calls pass every required argument, and none twice. Raises InvalidReward."""
-    adapter, takes = ADAPTERS[kind], named(function)
+    takes = named(function)
     for name in arguments:
         if name in adapter.gives:
             own = f"give it as the parameter {name!r}" if name in adapter.options else "leave it out"

@@ -1,5 +1,7 @@
 """verifiers: a rubric function, `f(prompt, completion, answer, state, info, task, ...) -> float`.
 
+Rubrics are in verifiers before 0.4; `rewards.adapters.verifiers_task` takes the rewards of 0.4.
+
 It gets the arguments that it names, from these and the columns of the row. Prompts and completions are messages, unless
 the annotation or `form: text` says otherwise. A function over a group (it names `completions`, `answers`, `states`,
 ..., or is annotated to return a list) gets a whole group per call. If a function raises, a verifiers rubric scores 0;
@@ -105,15 +107,10 @@ def _read(value: object, count: int, _reward: str) -> Sequence[object]:
 
 def _check(function: Callable[..., object]) -> None:
     known = {*_OF_ONE, *_OF_GROUPS}
-    if named(function).get("trace"):
-        raise InvalidReward(
-            f"{getattr(function, '__qualname__', function)!r} takes 'trace', as rewards of a task in verifiers 0.4 do: "
-            f"it is taken as a function of a rubric, with some of {', '.join(_OF_ONE)}"
-        )
     if not known & named(function).keys() and not takes_all(function):
         raise InvalidReward(
             f"{getattr(function, '__qualname__', function)!r} is no function of a rubric: it takes "
-            f"({', '.join(named(function))}), and none of {', '.join(_OF_ONE)}"
+            f"({', '.join(named(function))}), and none of {', '.join(_OF_ONE)}; nor a reward of a task: none of trace"
         )
 
 

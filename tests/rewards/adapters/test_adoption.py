@@ -175,7 +175,8 @@ def test_a_function_is_adopted_under_a_name_with_values_of_its_own() -> None:
         ("verl:{}:ranked", "is no reward function of verl: it takes"),
         ("openrlhf:{}:ranked", "OpenRLHF calls it with queries, prompts, labels"),
         ("verifiers:{}:no_ones", "is no function of a rubric"),
-        ("verifiers:{}:of_a_task", "'of_a_task' takes 'trace', as rewards of a task in verifiers 0.4"),
+        ("verifiers:{}:in_a_box", "'in_a_box' needs a runtime of verifiers"),
+        ("verifiers:{}:OfATask.exact", "'OfATask.exact' is a method; name its task, verifiers:PLACE:OfATask"),
         ("verl:{}:test_signed_score", "is registered with @reward, so it is ours"),
         ("trl:{}:clos_to_twenty", "did you mean 'close_to_twenty'"),
         ("trl:no_such_trainer.rewards:f", "pip install no_such_trainer"),
@@ -194,6 +195,7 @@ def test_what_cannot_be_taken_is_refused_before_any_grade(name: str, message: st
         ("verl:{}:needs_more", {"weight": 2, "solution_str": "4"}, "holds 'solution_str', which each response has"),
         ("verl:{}:needs_more", {"weight": 2, "data_source": "x"}, "'data_source', .*; give it as the parameter"),
         ("openrlhf:{}:reward_func", {"k": 1}, r"takes no such argument \(besides those that openrlhf passes: none"),
+        ("verifiers:{}:with_more", {}, r"requires 'tools', and verifiers passes it only task, trace"),
         ("trl:{}:annotated", {"completions": []}, "holds 'completions', which each response has its own of"),
     ],
 )

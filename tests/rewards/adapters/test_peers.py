@@ -23,11 +23,11 @@ pytestmark = pytest.mark.slow(90)
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def run(folder: Path, code: str) -> Any:
-    """Run a script that may import the peers; it prints one line of JSON last."""
+def run(folder: Path, code: str, peers: Path | None = None) -> Any:
+    """Run a script that may import the peers, of their usual folder or another; it prints one line of JSON last."""
     script = folder / "script.py"
     script.write_text(textwrap.dedent(code))
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(peers_folder())])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(peers or peers_folder())])}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", str(script)],
         capture_output=True,
