@@ -240,8 +240,10 @@ def find(name: str) -> Reward:
 
     Raises:
         UnknownReward: suggests the nearest known names, or what to install.
-        InvalidReward: the file or package cannot be imported, or the target is not a reward.
+        InvalidReward: the file or package cannot be imported, the target is not a reward, or the name is no text.
     """
+    if not isinstance(name, str):
+        raise InvalidReward(f"a reward is named by text, such as 'math' or './my_rewards.py:concise', not {name!r:.80}")
     if (passed := find_anonymous(name)) is not None:
         return passed
     if ":" in name and name not in _REGISTERED:

@@ -30,6 +30,10 @@ EXTRA_OF = {
 }
 
 
+# Options of other tools -> what takes their place here.
+INSTEAD = {"--resume": "the same command resumes by itself what was interrupted"}
+
+
 class _Parser(argparse.ArgumentParser):
     """Exits with 1 on a mistake in the arguments, like any usage error, and if the help cannot be written."""
 
@@ -59,6 +63,8 @@ class _Parser(argparse.ArgumentParser):
         choices = [name for action in self._actions if action.choices for name in map(str, action.choices)]
         for word in self._given:
             name = word.partition("=")[0]
+            if name in INSTEAD and name not in options:
+                return f"; {INSTEAD[name]}"
             known = options if len(name) > 2 and name.startswith("--") else choices if repr(word) in message else []
             # The dashes are equal in all: with them, any two short options would be near
             near = nearest(name.removeprefix("--"), [one.removeprefix("--") for one in known])

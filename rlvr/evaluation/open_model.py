@@ -90,7 +90,8 @@ def locate(model: str) -> Located:
             check_model(folder)
         return Located(path=str(folder), settings=_settings(run) if inside else Settings())
     beside = sorted(each.name for each in folder.parent.iterdir()) if "/" in model and folder.parent.is_dir() else []
-    if beside or folder.is_absolute() or model.startswith(("./", "../", "~")) or model.count("/") > 1:
+    local = folder.is_absolute() or model.startswith(("./", "../", "~", "runs/")) or model.count("/") > 1
+    if beside or local:
         raise ConfigError(f"no model at {model!r}: no such folder{nearest(folder.name, beside)}")
     return Located(path=model, settings=Settings())  # a name on the hub
 

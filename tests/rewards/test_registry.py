@@ -218,6 +218,12 @@ def test_a_required_parameter_is_asked_for() -> None:
         find("test_class").grader({})
 
 
+@pytest.mark.parametrize("name", [None, 3, b"math", ["math"]])
+def test_a_name_that_is_no_text_is_refused(name: Any) -> None:
+    with pytest.raises(InvalidReward, match=r"a reward is named by text, such as 'math' .*, not "):
+        find(name)
+
+
 def test_an_unknown_name_says_the_nearest_and_how_to_name_a_file() -> None:
     with pytest.raises(UnknownReward, match=r"no reward is called 'mth'; did you mean 'math'\?.*\./my_rewards\.py"):
         find("mth")

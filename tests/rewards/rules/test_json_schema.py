@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rewards import GradeRequest, GradeResult, InvalidRow, JsonSchemaReference, Verdict, grade
 from rewards.rules.json_schema import json_schema, read_json
-from rewards.rules.schema import DEEPEST, MOST_MEMBERS, check_schema, fault
+from rewards.rules.schema import DEEPEST, MOST_MEMBERS, check_schema, depth_of, fault
 from rewards.types import DataReference, Json, reference_from
 
 PERSON: Json = {
@@ -77,6 +77,20 @@ def test_what_does_not_satisfy_it_is_wrong_and_says_why(response: str, reason: s
     result = judge(response)
     assert (result.score, result.correctness, result.verdict) == (0.0, 0.0, Verdict.WRONG)
     assert reason in result.reason
+
+
+def test_the_deepest_value_is_read_and_levels_below_it_are_not_counted() -> None:
+    def nested(levels: int) -> Json:
+        value: Json = 1
+        for level in range(levels):
+            value = [value] if level % 2 else {"a": value}
+        return value
+
+    assert [depth_of(nested(levels)) for levels in (0, 1, 2)] == [0, 1, 2]
+    assert depth_of(nested(DEEPEST)) == DEEPEST
+    assert depth_of(nested(DEEPEST + 1)) == depth_of(nested(10 * DEEPEST)) == DEEPEST + 1
+    assert judge(json.dumps(nested(DEEPEST)), schema=True).score == 1.0
+    assert f"nested more than {DEEPEST} deep" in judge(json.dumps(nested(DEEPEST + 1)), schema=True).reason
 
 
 @pytest.mark.parametrize("response", ["", " ", '<think>{"name": "Ada"}', "<answer></answer>"])

@@ -37,6 +37,13 @@ def test_linear_between_two_values_and_beyond() -> None:
     assert length(of(11), limit=10, at_limit=0.5, beyond=-2).score == -2.0
 
 
+@pytest.mark.parametrize("size", [0, 10, 11])
+def test_no_score_is_a_negative_zero(size: int) -> None:
+    score = length(of(size), limit=10, at_zero=-0.0, at_limit=-0.0).score
+    assert score is not None
+    assert (score, math.copysign(1.0, score)) == (0.0, 1.0)
+
+
 @pytest.mark.parametrize(("size", "score"), [(0, 2.0), (5, 1.5), (10, 1.0), (20, 1.0)])
 def test_cosine_of_right_responses(size: int, score: float) -> None:
     assert length(of(size), shape="cosine", limit=10, at_zero=2, at_limit=1).score == pytest.approx(score)

@@ -242,6 +242,8 @@ def test_where_a_model_lies(run_folder: Path, tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(run_folder / "checkpoints")
     assert locate("step-000002").settings.template == "plain"
     monkeypatch.chdir(run_folder)
+    with pytest.raises(ConfigError, match="no model at 'runs/none': no such folder"):
+        locate("runs/none")  # where runs are written, though no run is here
     with pytest.raises(ConfigError, match=r"no such folder; did you mean 'step-00000[12]'"):
         locate("checkpoints/step-0000002")  # that folder is here: no name on the hub
 

@@ -245,6 +245,10 @@ def test_a_mistake_is_status_1_and_says_what_is_wrong(
         ),
         (["grade", "in.jsonl", "--reward", "math", "--reward", "format"], "'math' and 'format'; combine them, as in"),
         (["gade", "in.jsonl"], "'gade' is not known, did you mean 'grade'?"),
+        (
+            ["grade", "x.jsonl", "--reward", "math", "--resume"],
+            "--resume; the same command resumes by itself what was int",
+        ),
         (["audit", "--kind", "x"], "unrecognized arguments: --kind (rlvr audit --help"),
         (["prep", "gsm8kk", "--out", "x.jsonl"], "'gsm8kk' is not known, did you mean 'gsm8k'?"),
     ],

@@ -67,6 +67,19 @@ def test_a_fast_reader_waits_for_the_graders(waits: bool) -> None:
         assert read == 2000
 
 
+def test_rows_are_read_up_to_the_window_while_no_grade_is_known(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(HELD_BACK.replace("int(request.response) > 2 and ", ""))
+
+    def rows() -> Iterator[Numbered]:
+        for one in numbered(100):
+            if one.index == 99:  # no grade is made before
+                (tmp_path / "go").touch()
+            yield one
+
+    with GraderPool(f"{tmp_path / 'own.py'}:own", workers=1) as pool:
+        assert [item.result.score for item in items(GradingStream(rows(), pool, window=128))] == [1.0] * 100
+
+
 @pytest.mark.parametrize("waits", [False, True])
 def test_an_error_of_the_rows_comes_after_the_rows_before_it(waits: bool) -> None:
     def rows() -> Iterator[Numbered]:
