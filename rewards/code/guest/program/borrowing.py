@@ -13,11 +13,10 @@ import importlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..shared import standard
 from .joining import EXTENDS
-from .standing import Back
 from .stubs import Imports
 
 _OF_ANY = frozenset((*vars(type("Any", (), {})), "__firstlineno__", "__static_attributes__"))
@@ -30,7 +29,6 @@ def lay_out(
 
     names: its globals. codes: its code objects, which say what it mentions. lent: name -> (kind, details).
     """
-    back = imports.back
     names[EXTENDS] = _extending(names)
     mentioned = {name for code in codes for name in _mentioned(code)} - names.keys()
     for kind, *what in lent.values():
@@ -38,22 +36,9 @@ def lay_out(
             names.update(_brought(what[0], mentioned))
     for name in mentioned & lent.keys():
         kind, *what = lent[name]
-        if kind == "number":
-            names[name] = what[0]
-        elif kind == "literal":
-            names[name] = eval(what[0], {"__builtins__": {}})
-        elif kind == "import":
-            with contextlib.suppress(Exception):  # a module that is not there: the program says so when it needs it
-                module = importlib.import_module(what[0])
-                names[name] = getattr(module, what[1]) if what[1] else module
-        elif kind == "class":
-            names[name] = _class(name, _asker(back, name), what[0], imports)
-        elif kind == "exception":
-            names[name] = back("lent", name)
-        elif kind == "late exception":
-            names[name] = _exception(name, _asker(back, name), names)
-        elif kind not in ("enumeration", "base"):
-            names[name] = _function(name, _asker(back, name), kind == "async function")
+        if kind in _LENDING:
+            with contextlib.suppress(_Absent):
+                names[name] = _LENDING[kind](_Loan(name, imports, names), *what)
 
 
 def bases_of(file: str, lent: dict[str, tuple[Any, ...]]) -> list[CodeType]:
@@ -103,33 +88,55 @@ def _mentioned(code: CodeType) -> Iterator[str]:
             yield from _mentioned(constant)
 
 
-def _asker(back: Back, name: str) -> Callable[[], Any]:
-    """A function that returns the tests' object. It is requested when first needed: it may not exist before."""
-    held: list[Any] = []
-
-    def get() -> Any:
-        if not held:
-            held.append(back("lent", name))
-        return held[0]
-
-    return get
+class _Absent(Exception):
+    """A module or name that is not installed: the program says so when it needs it."""
 
 
-def _function(name: str, get: Callable[[], Any], is_async: bool) -> Callable[..., Any]:
-    if is_async:
+class _Loan(NamedTuple):
+    """One lent name. names: the globals of the program."""
 
-        async def call_async(*args: Any, **kwargs: Any) -> Any:
-            return await get()(*args, **kwargs)
+    name: str
+    imports: Imports
+    names: dict[str, Any]
 
-        made: Any = call_async
-    else:
+    def asker(self) -> Callable[[], Any]:
+        """A function that returns the tests' object. It is requested when first needed: it may not exist before."""
+        held: list[Any] = []
 
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return get()(*args, **kwargs)
+        def get() -> Any:
+            if not held:
+                held.append(self.imports.back("lent", self.name))
+            return held[0]
 
-        made = call
-    made.__name__ = made.__qualname__ = name
-    return made  # type: ignore[no-any-return]
+        return get
+
+
+def _imported(_loan: _Loan, module: str, attribute: str) -> Any:
+    try:
+        found = importlib.import_module(module)
+        return getattr(found, attribute) if attribute else found
+    except Exception as error:  # a module may raise anything
+        raise _Absent from error
+
+
+def _function(loan: _Loan) -> Callable[..., Any]:
+    get = loan.asker()
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return get()(*args, **kwargs)
+
+    call.__name__ = call.__qualname__ = loan.name
+    return call
+
+
+def _async_function(loan: _Loan) -> Callable[..., Any]:
+    get = loan.asker()
+
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        return await get()(*args, **kwargs)
+
+    call.__name__ = call.__qualname__ = loan.name
+    return call
 
 
 class _Lent(type):
@@ -167,8 +174,15 @@ class _Lent(type):
         return value in cls._get()
 
 
-def _exception(name: str, get: Callable[[], Any], names: dict[str, Any]) -> type:
+def _class(loan: _Loan, matched: tuple[str, ...], _marks: object) -> type:
+    names = {"_get": staticmethod(loan.asker()), "_imports": loan.imports, "__match_args__": matched}
+    return _Lent(loan.name, (), names)
+
+
+def _late_exception(loan: _Loan, _marks: object) -> type:
     """A stand-in for an exception class that the tests have not made yet, until the program creates an instance."""
+    name, _, names = loan
+    get = loan.asker()
 
     def made(_cls: type, *args: Any, **kwargs: Any) -> Any:
         names[name] = get()
@@ -177,5 +191,15 @@ def _exception(name: str, get: Callable[[], Any], names: dict[str, Any]) -> type
     return type(name, (Exception,), {"__new__": made})
 
 
-def _class(name: str, get: Callable[[], Any], matched: tuple[str, ...], imports: Imports) -> type:
-    return _Lent(name, (), {"_get": staticmethod(get), "_imports": imports, "__match_args__": matched})
+# What the program gets for a name, by the kind of loan (`lending.py`). An enumeration is its own (`share`), and a base
+# class is copied (`bases_of`).
+_LENDING: Mapping[str, Callable[..., Any]] = {
+    "number": lambda _loan, value: value,
+    "literal": lambda _loan, source: eval(source, {"__builtins__": {}}),
+    "import": _imported,
+    "function": _function,
+    "async function": _async_function,
+    "class": _class,
+    "exception": lambda loan, *_details: loan.imports.back("lent", loan.name),
+    "late exception": _late_exception,
+}

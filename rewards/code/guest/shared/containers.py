@@ -25,7 +25,6 @@ _is = operator.is_
 class Kind(NamedTuple):
     """How one kind of container is remembered, compared, sent and changed."""
 
-    name: str
     base: type
     remember: Callable[[Any], Any]
     same: Callable[[Any, Any], bool]
@@ -159,37 +158,35 @@ def _apply_ndarray(value: Any, content: Any) -> None:
         value[at] = item
 
 
-_LIST = Kind("list", list, _list_items, _same_items, _list_items, _apply_list)
 _KINDS: tuple[Kind, ...] = (
-    _LIST,
-    Kind("ordered", OrderedDict, _ordered_items, _same_items, _ordered_items, _apply_ordered),
-    Kind("dict", dict, _dict_items, _same_items, _flat, _apply_dict),
-    Kind("set", set, _remember_set, lambda now, then: now[0] == then[0], lambda v: list(set.__iter__(v)), _apply_set),
-    Kind("bytearray", bytearray, bytes, operator.eq, bytes, _apply_bytes),
-    Kind("deque", deque, _deque_items, _same_items, _deque_items, _apply_deque),
-    Kind("array", array, array.tobytes, operator.eq, array.tobytes, _apply_array),
+    Kind(list, _list_items, _same_items, _list_items, _apply_list),
+    Kind(OrderedDict, _ordered_items, _same_items, _ordered_items, _apply_ordered),
+    Kind(dict, _dict_items, _same_items, _flat, _apply_dict),
+    Kind(set, _remember_set, lambda now, then: now[0] == then[0], lambda v: list(set.__iter__(v)), _apply_set),
+    Kind(bytearray, bytes, operator.eq, bytes, _apply_bytes),
+    Kind(deque, _deque_items, _same_items, _deque_items, _apply_deque),
+    Kind(array, array.tobytes, operator.eq, array.tobytes, _apply_array),
     Kind(
-        "namespace",
         SimpleNamespace,
         lambda v: _dict_items(v.__dict__),
         _same_items,
         lambda v: _flat(v.__dict__),
         _apply_namespace,
     ),
-    Kind("text", io.StringIO, _stream_state, operator.eq, _stream_state, _apply_stream),
-    Kind("binary", io.BytesIO, _stream_state, operator.eq, _stream_state, _apply_stream),
+    Kind(io.StringIO, _stream_state, operator.eq, _stream_state, _apply_stream),
+    Kind(io.BytesIO, _stream_state, operator.eq, _stream_state, _apply_stream),
 )
 _BY_TYPE: dict[type, Kind] = {kind.base: kind for kind in _KINDS}
 
 
 def kind_of(value: object) -> Kind:
-    """The kind of a container; None if it is not shared."""
+    """The kind of a container. Raises Unsendable for a value that is none."""
     kind = _BY_TYPE.get(type(value))
     if kind is not None:
         return kind
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, numpy.ndarray):
-        return Kind("ndarray", numpy.ndarray, _array_state, operator.eq, _array_content, _apply_ndarray)
+        return Kind(numpy.ndarray, _array_state, operator.eq, _array_content, _apply_ndarray)
     for kind in _KINDS:
         if isinstance(value, kind.base):
             return kind
