@@ -37,7 +37,7 @@ from sandbox.json_text import Json
 
 Extraction: TypeAlias = Literal["fenced", "code"]
 
-LANGUAGES = ("python", "c", "cpp", "java", "javascript", "go", "rust", "bash")
+_LANGUAGES = ("python", "c", "cpp", "java", "javascript", "go", "rust", "bash")
 _SPELLINGS = {
     "c++": "cpp",
     "js": "javascript",
@@ -335,8 +335,8 @@ def _language(row: Mapping[str, object]) -> str:
     value = row.get("language", "python")
     name = value.lower() if isinstance(value, str) else ""
     name = _SPELLINGS.get(name, name)
-    if name not in LANGUAGES:
-        raise InvalidRow(f"reference.language is {value!r:.80}; known: {', '.join(LANGUAGES)}")
+    if name not in _LANGUAGES:
+        raise InvalidRow(f"reference.language is {value!r:.80}; known: {', '.join(_LANGUAGES)}")
     return name
 
 

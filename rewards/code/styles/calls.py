@@ -21,7 +21,7 @@ from rewards.code.guest.encoding.channel import framed
 from rewards.code.guest.encoding.codec import Decoder, Violation, encode
 from rewards.code.judgement import LIMITS, CaseOutcome, Fate, Judgement
 from rewards.code.references import CodeLimits
-from rewards.code.styles.checker_pair import PROGRAM_FILE, START_SECONDS, preloads, source_bytes
+from rewards.code.styles.jobs import OUTPUT_BYTES, PROGRAM_FILE, START_SECONDS, preloads, source_bytes
 from rewards.code.styles.messages import Messages, TooLarge
 from sandbox.protocol import Sandbox, Session
 from sandbox.types import MIB, Job, Limits
@@ -31,7 +31,6 @@ SLACK_SECONDS = 0.05
 SPARE_BYTES = 16 << 10
 """Of an answer, beside what is expected."""
 _FEW_KEYS = 64
-_OUTPUT = 4 * MIB
 _TOO_LARGE = "its answer is much larger than what is expected"
 
 
@@ -185,7 +184,7 @@ def _limits(limits: CodeLimits, count: int, longest: float) -> Limits:
         wall_seconds=longest * seconds,
         cpu_seconds=seconds,
         memory_bytes=limits.memory_mb * MIB,
-        output_bytes=_OUTPUT,
+        output_bytes=OUTPUT_BYTES,
     )
 
 

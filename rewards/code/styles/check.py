@@ -12,6 +12,7 @@ from functools import partial
 from rewards.code.judgement import Judgement
 from rewards.code.references import CheckReference
 from rewards.code.styles import checker_pair
+from rewards.code.styles.jobs import PROGRAM_FILE, preloads, source_bytes
 from rewards.code.styles.plain_tests import judge_plain, plain_check
 from sandbox.protocol import Sandbox
 
@@ -38,10 +39,10 @@ async def judge_by_checker(sandbox: Sandbox, program: str, reference: CheckRefer
     }
     trial = checker_pair.Trial(
         start=start,
-        program={checker_pair.PROGRAM_FILE: checker_pair.source_bytes(program)},
+        program={PROGRAM_FILE: source_bytes(program)},
         limits=reference.limits,
         partial=reference.partial,
         count=reference.case_count,
-        preload=checker_pair.preloads(program, reference.prompt, reference.test),
+        preload=preloads(program, reference.prompt, reference.test),
     )
     return await checker_pair.judge(sandbox, trial)

@@ -19,36 +19,22 @@ from rewards.code.guest.encoding.channel import framed
 from rewards.code.guest.encoding.codec import LARGEST_MESSAGE, Violation, decode, encode
 from rewards.code.judgement import LIMITS, CaseOutcome, Fate, Judgement
 from rewards.code.references import CodeLimits
+from rewards.code.styles.jobs import OUTPUT_BYTES, PROGRAM_FILE, START_SECONDS
 from rewards.code.styles.messages import Messages, TooLarge
 from sandbox.protocol import Sandbox, Session
 from sandbox.types import MIB, Job, JobResult, Limits
 
 CHECKER_MEMORY = 512 * MIB
-START_SECONDS = 3.0
-"""Seconds for starting both processes, in addition to the program's time."""
 SLACK_SECONDS = 0.25
 """Seconds for the checker in each case, so that a program within its limit never exceeds ours."""
-_OUTPUT = 4 * MIB
 _FATES = frozenset(Fate)
-PROGRAM_FILE = "solution.py"
 _REHEARSED = "rlvr_guest.rehearsal"  # holds both, so that one zygote serves them
-_NUMPY = re.compile(r"\b(numpy|np)\b")
 _WATCHES = {
     "output": re.compile(r"stdout|stderr|capsys|capfd|print"),
     "descriptors": re.compile(r"capfd"),
     "warnings": re.compile(r"warn", re.IGNORECASE),
     "logs": re.compile(r"caplog|assertLogs|assertNoLogs|logging"),
 }
-
-
-def source_bytes(source: str) -> bytes:
-    """Encode a source for a file; lone surrogates become invalid Python, as they should."""
-    return source.encode("utf-8", "surrogatepass")
-
-
-def preloads(*sources: str) -> tuple[str, ...]:
-    """Libraries to preload in the interpreters."""
-    return ("numpy",) if any(_NUMPY.search(source) for source in sources) else ()
 
 
 def program_options(texts: Iterable[str], always: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -119,7 +105,7 @@ async def _next_event(messages: Messages, deadline: float) -> tuple[Any, ...] | 
 def _limits(limits: CodeLimits, count: int, longest: float) -> tuple[Limits, Limits]:
     """Limits of the checker and of the candidate."""
     seconds = START_SECONDS + (limits.time_s + SLACK_SECONDS) * (count + 1)
-    shared = Limits(wall_seconds=longest * seconds, cpu_seconds=seconds, output_bytes=_OUTPUT)
+    shared = Limits(wall_seconds=longest * seconds, cpu_seconds=seconds, output_bytes=OUTPUT_BYTES)
     memory = limits.memory_mb * MIB
     return replace(shared, memory_bytes=max(CHECKER_MEMORY, memory)), replace(shared, memory_bytes=memory)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rewards.code.judgement import Judgement
 from rewards.code.references import PytestReference
 from rewards.code.styles import checker_pair
+from rewards.code.styles.jobs import PROGRAM_FILE, preloads, source_bytes
 from sandbox.protocol import Sandbox
 
 _MODULES = ("rlvr_guest.judging.suite", "pytest")
@@ -18,11 +19,11 @@ async def judge_pytest(sandbox: Sandbox, program: str, reference: PytestReferenc
         "files": dict(reference.files),
         "program": checker_pair.program_options(texts, always=("output",)),
     }
-    libraries = checker_pair.preloads(program, *texts)
+    libraries = preloads(program, *texts)
     trial = checker_pair.Trial(
         start=start,
-        program={checker_pair.PROGRAM_FILE: checker_pair.source_bytes(program)},
-        files={name: checker_pair.source_bytes(source) for name, source in reference.files.items()},
+        program={PROGRAM_FILE: source_bytes(program)},
+        files={name: source_bytes(source) for name, source in reference.files.items()},
         limits=reference.limits,
         partial=reference.partial,
         count=reference.case_count,
