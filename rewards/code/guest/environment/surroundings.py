@@ -3,7 +3,7 @@
 Interpreter state that tests patch is sent before the next call: a fixed list (`sys.stdin`, `builtins.input`,
 `time.sleep`, ...), and what the test's source names in `patch("...")` or `setattr(module, "...", ...)`. The
 environment, seeds, the current folder and temporary files are sent if the test's source mentions them. Files, output,
-and environment variables that the tests only compare (`set_by_program`) come the other way.
+and environment variables that the tests only compare (`variables.py`) come the other way.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from ..proxies import proxies
+from ..proxies import proxies, shapes
 from ..shared import wire
-from ..sources import context
 from ..transfer.link import Link
-from . import beside, fake_modules, logged, whereabouts
+from . import beside, fake_modules, logged, variables, whereabouts
 from .folders import Folders
 
 _LISTED = (
@@ -37,7 +36,6 @@ _LISTED = (
     *(("os.path", name) for name in ("exists", "isfile", "isdir", "getsize")),
 )
 _OF_THEIR_OWN = [["sys", name] for name in ("argv", "stdin", "stdout", "stderr")] + [["os", "environ"]]
-_OF_SYSTEM = re.compile(r"PYTHON|PYTEST|LD_|_|LC_|MALLOC|NUMPY|OPENBLAS|OMP_")
 _LONGEST_VARIABLE = 10_000
 _COMMANDS = re.compile(r"subprocess|os\.system|popen")
 # `sys.argv = [...]`, `time.time = fake`: patched by plain assignment.
@@ -96,7 +94,7 @@ class Surroundings:
         self._stdin = sys.stdin if "stdin" in self._text or "StringIO" in self._text else None
         self._sent_stdin = self._stdin
         self._environ = dict(os.environ) if "environ" in self._text or "env(" in self._text else None
-        names = set() if self._environ is None else set_by_program(trees) - self._environ.keys()
+        names = set() if self._environ is None else variables.set_by_program(trees) - self._environ.keys()
         self._set_by_program = tuple(sorted(names))
         self._modules = fake_modules.watch(self._text, trees, link.local_modules)
         self._deepest = sys.getrecursionlimit() if "setrecursionlimit" in self._text else None
@@ -276,98 +274,6 @@ class Surroundings:
         time.sleep = sleep  # type: ignore[assignment]
 
 
-def set_by_program(trees: Iterable[ast.Module]) -> set[str]:
-    """Environment variables that the tests leave for the program to set, and then look at.
-
-    Only those that they just compare in assertions: a variable that a test computes with, or reads with a default,
-    could decide which of its assertions run. One that a test sets itself may be the expected value, unless it is only
-    compared with literals.
-    """
-    compared: set[str] = set()
-    set_here: set[str] = set()
-    by_value: set[str] = set()  # compared with something other than a literal
-    other: set[str] = set()
-    all_set = False
-    for tree in trees:
-        parents = context.parents_in(tree)
-        all_set = all_set or any(map(_replaces_environment, parents))
-        for node in parents:
-            if isinstance(node, ast.Constant) and type(node.value) is str:
-                read = _reading(node, parents)
-                if read is None:
-                    continue
-                if _is_set(read, parents):
-                    set_here.add(node.value)
-                    continue
-                (compared if _is_compared(read, parents) else other).add(node.value)
-                if not _is_with_literals(read, parents):
-                    by_value.add(node.value)
-    kept = compared - other - (by_value if all_set else by_value & set_here)
-    return {name for name in kept if name and not _OF_SYSTEM.match(name)}
-
-
-def _is_set(use: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
-    """`environ["X"] = ...`, `del environ["X"]`, `environ.pop("X", None)`, `monkeypatch.setenv("X", ...)`."""
-    if isinstance(use, ast.Subscript):
-        return not isinstance(use.ctx, ast.Load)
-    if not isinstance(use, ast.Call):
-        return False
-    name = context.name_of(use.func)
-    return name == "setenv" or (name == "pop" and isinstance(parents[use], ast.Expr))
-
-
-def _is_with_literals(read: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
-    """Whether an assertion compares it with literals only."""
-    above = read if isinstance(read, ast.Compare) else parents[read]
-    if not isinstance(above, ast.Compare):
-        return False
-    sides = [side for side in (above.left, *above.comparators) if side is not read]
-    return all(isinstance(side, ast.Constant) or context.name_of(side) == "environ" for side in sides)
-
-
-def _replaces_environment(node: ast.AST) -> bool:
-    """`patch.dict(os.environ, ...)`, `os.environ.update(...)`, `os.environ = ...`, `setattr(os, "environ", ...)`."""
-    if isinstance(node, ast.Attribute) and node.attr in ("dict", "update", "clear"):
-        return node.attr == "dict" or context.name_of(node.value) == "environ"
-    if isinstance(node, ast.Attribute | ast.Name) and context.name_of(node) == "environ":
-        return isinstance(node.ctx, ast.Store)
-    return isinstance(node, ast.Constant) and node.value in ("environ", "os.environ")
-
-
-def _reading(name: ast.Constant, parents: dict[ast.AST, ast.AST]) -> ast.AST | None:
-    """The expression that reads the variable of that name: `environ["X"]`, `getenv("X", ...)`, `"X" in environ`; None
-    if the string is no variable's name there.
-    """
-    above = parents[name]
-    if isinstance(above, ast.Subscript) and context.name_of(above.value) == "environ":
-        return above
-    if isinstance(above, ast.Compare) and any(context.name_of(side) == "environ" for side in above.comparators):
-        return above
-    if isinstance(above, ast.Call):
-        of_environ = isinstance(above.func, ast.Attribute) and context.name_of(above.func.value) == "environ"
-        handed = any(context.name_of(argument) == "environ" for argument in above.args)
-        if of_environ or handed or context.name_of(above.func).endswith("env"):
-            return above
-    return None
-
-
-def _is_compared(read: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
-    """Whether it is only compared, in an assertion."""
-    if isinstance(read, ast.Subscript) and not isinstance(read.ctx, ast.Load):
-        return False
-    if isinstance(read, ast.Call):
-        if (name := context.name_of(read.func)).startswith("assert") or name == "delenv":
-            return True
-        if name not in ("get", "getenv") or len(read.args) + len(read.keywords) != 1:
-            return False
-    at = read if isinstance(read, ast.Compare) else parents[read]
-    if isinstance(at, ast.Call):
-        return context.name_of(at.func).startswith("assert")
-    while isinstance(parents[at], ast.BoolOp):
-        at = parents[at]
-    return isinstance(at, ast.Compare | ast.BoolOp) and isinstance(parents[at], ast.Assert)
-
-
 def _value(module: str, path: str) -> tuple[bool, Any]:
     target: Any = sys.modules.get(module)
     if target is None:
@@ -395,25 +301,17 @@ def _named(trees: Iterable[ast.Module]) -> Iterator[tuple[str, str]]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield from _split(node.value)
-            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and (path := _dotted(node)):
+            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and (path := shapes.text(node)):
                 first, _, rest = path.partition(".")
                 if first in modules:
                     yield from _split(f"{modules[first]}.{rest}")
             elif isinstance(node, ast.Call) and len(node.args) >= 2:
                 target, name = node.args[0], node.args[1]
-                path = _dotted(target)
+                path = shapes.text(target)
                 if path and isinstance(name, ast.Constant) and isinstance(name.value, str):
                     first, _, rest = path.partition(".")
                     if first in modules:
                         yield from _split(".".join(part for part in (modules[first], rest, name.value) if part))
-
-
-def _dotted(node: ast.expr) -> str:
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute) and (base := _dotted(node.value)):
-        return f"{base}.{node.attr}"
-    return ""
 
 
 def _split(text: str) -> Iterator[tuple[str, str]]:

@@ -15,70 +15,21 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
-ATOMS = (type(None), bool, int, float, complex, str, bytes)
+from ..shared.wire import ATOMS
+
 HOLDERS = (list, tuple, set, deque, dict)
 STREAMS = (io.StringIO, io.BytesIO)
 PUT, TAKEN = "put", "taken"
 _MOST_NAMED = 20
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 # Functions with such names may remove their arguments from a container. Any other that does spoils what a test uses.
-_TAKES = {
-    "ban",
-    "cancel",
-    "checkout",
-    "clear",
-    "close",
-    "complete",
-    "consume",
-    "delete",
-    "del",
-    "dequeue",
-    "destroy",
-    "detach",
-    "discard",
-    "dismiss",
-    "dispose",
-    "drop",
-    "eject",
-    "erase",
-    "evict",
-    "exclude",
-    "expire",
-    "extract",
-    "finish",
-    "forget",
-    "free",
-    "kick",
-    "leave",
-    "move",
-    "omit",
-    "pop",
-    "prune",
-    "pull",
-    "purge",
-    "reject",
-    "release",
-    "remove",
-    "rename",
-    "replace",
-    "resolve",
-    "return",
-    "revoke",
-    "sell",
-    "shift",
-    "spend",
-    "strip",
-    "subtract",
-    "take",
-    "toggle",
-    "transfer",
-    "uninstall",
-    "unlink",
-    "unload",
-    "unregister",
-    "unsubscribe",
-    "withdraw",
-}
+_TAKING = """
+    ban cancel checkout clear close complete consume delete del dequeue destroy detach discard dismiss dispose
+    drop eject erase evict exclude expire extract finish forget free kick leave move omit pop prune pull purge
+    reject release remove rename replace resolve return revoke sell shift spend strip subtract take toggle
+    transfer uninstall unlink unload unregister unsubscribe withdraw
+"""
+_TAKES = frozenset(_TAKING.split())
 _named: list[tuple[int, Any, list[Any]]] = []  # arguments of the program: their ids, keys, and those of their content
 
 

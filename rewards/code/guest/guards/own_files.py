@@ -22,7 +22,6 @@ _READERS = re.compile(r"/(?:pathlib/\w+|pathlib|fileinput|codecs|linecache|token
 _LONGEST = 4096
 _READS = re.compile(r"\bopen\(|\bread_text\b|\bread_bytes\b|\breadlines?\b|\bfileinput\b|\bgetline\b")
 
-
 _own: set[str] = set()  # files of the tests
 _named: set[str] = set()  # those of them that the program has named
 

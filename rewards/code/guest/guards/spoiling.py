@@ -38,9 +38,10 @@ from typing import Any, NamedTuple
 
 from ..proxies import proxies, shapes
 from ..shared import containers, files
+from ..shared.wire import ATOMS
 from ..sources import context
 from . import counted, expecting, roles
-from .counted import ATOMS, HOLDERS, STREAMS, content
+from .counted import HOLDERS, STREAMS, content
 
 _OF_PYTHON = ("builtins", "functools", "itertools")
 _MOST_HELD = 1000

@@ -31,6 +31,7 @@ _NAMES = re.compile(
 )
 _READ = re.compile(r"\bfloat\b|\bDecimal\b|\bcomplex\b|\bjson\b|\beval\b|fromstring|loadtxt|genfromtxt")
 _WRITTEN = re.compile(r"(?<![\w.])(?:nan|inf|infinity|\.?\d[\d._]*e\+?\d{3,}|\d{309,})(?!\w)", re.IGNORECASE)
+_LONGEST_TEXT = 1 << 16
 _OF_MATH = ("fabs", "sqrt", "cbrt", "hypot", "dist", "fsum", "prod", "pow", "copysign", "ldexp", "fmod", "exp", "log")
 
 
@@ -91,9 +92,6 @@ def is_written(value: object) -> bool:
     return _may_be_read(tuple(context.SOURCES.values())) and any(
         len(text) < _LONGEST_TEXT and _WRITTEN.search(text) and not _is_finite(text) for text in _texts(value)
     )
-
-
-_LONGEST_TEXT = 1 << 16
 
 
 @functools.cache

@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-MOST_OUTPUT = 4 << 20
+_MOST_OUTPUT = 4 << 20
 _TOLD = (str, int, float, type(None))
 
 
@@ -83,7 +83,7 @@ def _log_to(pieces: list[tuple[str, str]]) -> None:
 
     own = frozenset(vars(logging.makeLogRecord({})))
 
-    def _told(record: logging.LogRecord) -> dict[str, Any]:
+    def told_of(record: logging.LogRecord) -> dict[str, Any]:
         """The fields of a log record besides its text; `level` is that of the program's logger."""
         logger: Any = logging.getLogger(record.name)
         while not logger.level and logger.parent is not None:
@@ -105,7 +105,7 @@ def _log_to(pieces: list[tuple[str, str]]) -> None:
                 logging.Formatter().formatException(record.exc_info) if record.exc_info and record.exc_info[0] else ""
             )
             message = record.getMessage().replace("\0", "")
-            told = json.dumps(_told(record), default=lambda _: None)
+            told = json.dumps(told_of(record), default=lambda _: None)
             pieces.append(("log", f"{record.levelno}\0{record.name}\0{message}\0{trace}\0{told}"))
 
     root = logging.getLogger()
@@ -160,7 +160,7 @@ class Streams:
 
     def _read_files(self) -> None:
         for at, (name, held, begun) in enumerate(self._files):
-            written = os.pread(held, MOST_OUTPUT, begun)
+            written = os.pread(held, _MOST_OUTPUT, begun)
             if written:
                 self._files[at] = (name, held, begun + len(written))
                 self._pieces.append((name, written.decode("utf-8", "surrogateescape")))

@@ -183,8 +183,7 @@ def _makes_object(value: ast.expr, ours: set[str]) -> bool:
 
 
 def _is_fixture(node: ast.AST) -> bool:
-    marks = node.decorator_list if isinstance(node, _FUNCTION) else []
-    return any(context.name_of(m.func if isinstance(m, ast.Call) else m) == "fixture" for m in marks)
+    return isinstance(node, _FUNCTION) and any(map(counting.is_fixture, node.decorator_list))
 
 
 def _fixtures(family: set[str]) -> set[str]:

@@ -40,8 +40,7 @@ class RootOfClasses(type):
     """Metaclass of the proxies for classes of the program."""
 
 
-class RootOfModules(types.ModuleType):
-    # Base of the module `solution`. Its docstring is the program's.
+class RootOfModules(types.ModuleType):  # no docstring: the module's is the program's
     pass
 
 
@@ -297,8 +296,6 @@ def is_true(value: Any) -> bool:
 
 def text_of(value: Any, what: str) -> str:
     """The text that the program returned. what: the method that returned it. Raises TypeError."""
-    if issubclass(type(value), str):
-        return str.__str__(value)  # of a class of its own, its content
-    if type(value) is not str:
+    if not issubclass(type(value), str):
         raise TypeError(f"{what} returned non-string (type {type(value).__name__})")
     return str.__str__(value)  # of a class of its own: its content

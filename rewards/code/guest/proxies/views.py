@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any, NoReturn
 
+from ..shared.wire import ATOMS
 from . import proxies, refusing
 
 # Operations that only look at an object. All others may change it.
@@ -29,7 +30,6 @@ LOOKS = frozenset(
 _MAY_GROW = frozenset(("__next__", "__getitem__", "getattr"))  # looks after which an honest length may differ
 _SIZE, _WALK = "\0size", "\0walk"
 _MOST_KEPT, _MOST_SLICES = 10_000, 20  # items of a walk, slices
-_ATOMS = (type(None), bool, int, float, complex, str, bytes)
 
 
 class _Size:
@@ -111,7 +111,7 @@ def _differ(a: Any, b: Any, depth: int = 3) -> bool:
     """Whether two items certainly differ. An object of the program may be created anew each time."""
     if type(a) in (list, tuple) and type(b) is type(a):
         return depth > 0 and (len(a) != len(b) or any(_differ(x, y, depth - 1) for x, y in zip(a, b, strict=True)))
-    return type(a) in _ATOMS and type(b) in _ATOMS and a == a and b == b and (type(a) is not type(b) or a != b)
+    return type(a) in ATOMS and type(b) in ATOMS and a == a and b == b and (type(a) is not type(b) or a != b)
 
 
 def _compare(value: Any, size: _Size) -> None:
@@ -178,7 +178,7 @@ def looking(value: Any, name: str) -> Any:
 
 def says_whether(value: Any, item: Any) -> bool | None:
     """Its own `__contains__` for an item of the tests; None where it is not asked, since they do not know its class."""
-    if type(item) not in _ATOMS or not proxies.is_known(value):
+    if type(item) not in ATOMS or not proxies.is_known(value):
         return None
     return proxies.ask("__contains__", value, item) is True
 

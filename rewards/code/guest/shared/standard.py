@@ -48,23 +48,8 @@ _COMPUTING = {
     "math": frozenset(name for name in vars(math) if not name.startswith("_")),
     "operator": frozenset(
         (
-            *(
-                "abs",
-                "add",
-                "and_",
-                "eq",
-                "floordiv",
-                "ge",
-                "gt",
-                "inv",
-                "invert",
-                "le",
-                "lshift",
-                "lt",
-                "matmul",
-                "mod",
-            ),
-            *("mul", "ne", "neg", "not_", "or_", "pos", "pow", "rshift", "sub", "truediv", "xor"),
+            *("abs", "add", "and_", "eq", "floordiv", "ge", "gt", "inv", "invert", "le", "lshift", "lt", "matmul"),
+            *("mod", "mul", "ne", "neg", "not_", "or_", "pos", "pow", "rshift", "sub", "truediv", "xor"),
         )
     ),
 }

@@ -81,6 +81,8 @@ FIELDS_OF_ERRORS: Mapping[type, tuple[str, ...]] = {
     OSError: ("errno", "strerror", "filename"),
 }
 
+# Plain values that contain no others, and never change.
+ATOMS = (type(None), bool, int, float, complex, str, bytes)
 # Plain types of which both ends hold instances of subclasses, their content numbered as a container.
 MUTABLE = (list, dict, set, bytearray, deque)
 

@@ -90,7 +90,7 @@ def _functions(
 ) -> Iterator[TestFunction]:
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            if node.name.startswith("test") and not any(_is_fixture(decorator) for decorator in node.decorator_list):
+            if node.name.startswith("test") and not any(is_fixture(decorator) for decorator in node.decorator_list):
                 marked = place.excusable or any(_skips(d, tainted) for d in node.decorator_list)
                 marked = marked or _skips_itself(node, tainted | changing)
                 yield replace(place, path=(*place.path, node.name), excusable=marked)
@@ -152,7 +152,8 @@ def _is_case(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> bool:
     return any(name.endswith("TestCase") for held in _lineage(node, classes) for name in _base_names(held))
 
 
-def _is_fixture(decorator: ast.expr) -> bool:
+def is_fixture(decorator: ast.expr) -> bool:
+    """Whether a decorator makes a fixture of a function: `@pytest.fixture(scope="module")`."""
     return name_of(decorator.func if isinstance(decorator, ast.Call) else decorator) == "fixture"
 
 
