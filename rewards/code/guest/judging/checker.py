@@ -57,6 +57,7 @@ def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
     _watch_classes(wanted, *context.SOURCES)
     failed = attempt(link, lambda: exec(setup, namespace))
     ancestry.of_prompt.update((name, namespace[name]) for name in bases if isinstance(namespace.get(name), type))
+    _share_records(link, lent, namespace)
     if failed is not None or link.case.refused or link.lost:
         fate, reason = outcome(link, failed)
         own = not (link.case.asked or link.case.refused or isinstance(failed, NameError))
@@ -69,6 +70,15 @@ def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
             report.send("failure", f"in the setup of the test: {line_of(reason)}")
         return
     run_cases(link, report, start, [(f"assert {i}", _runner(link, code, namespace)) for i, code in enumerate(cases)])
+
+
+def _share_records(link: Link, lent: dict[str, tuple[Any, ...]], namespace: dict[str, Any]) -> None:
+    """Let objects of the tests' classes of data cross as their content."""
+    for name in (
+        name for name, (kind, *_) in lent.items() if kind == "record" and isinstance(namespace.get(name), type)
+    ):
+        ancestry.of_prompt[name] = namespace[name]
+        link.ours.share(name, namespace[name])
 
 
 def _watch_classes(named: set[str], *files: str) -> None:
@@ -161,8 +171,9 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
     for name, (kind, *_) in by_prompt.items():
         if kind == "enumeration" and isinstance(namespace.get(name), enum.EnumType):
             standard.share(name, namespace[name])
-        elif kind == "class":
+        elif kind in ("class", "plain"):
             ancestry.of_prompt[name] = namespace.get(name, object)
+    _share_records(link, lent, namespace)
     values = load(link, report, {**start["program"], "wanted": (entry.partition(".")[0],), "lent": lent})
     if values is None:
         return

@@ -11,7 +11,7 @@ import contextlib
 import enum
 import importlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -42,23 +42,48 @@ def lay_out(
 
 
 def bases_of(file: str, lent: dict[str, tuple[Any, ...]]) -> list[CodeType]:
-    """The code of test classes from which the program derives its own classes. These are no longer lent but copied."""
-    found = []
+    """The code of test classes from which the program derives its own classes, which are no longer lent but copied, and
+    of named tuples that it mentions.
+    """
+    found = [
+        compile(what[1], "<setup>", "exec", dont_inherit=True)
+        for name, (kind, *what) in lent.items()
+        if kind == "record" and len(what) > 1 and re.search(rf"\b{name}\b", _text(file))
+    ]
     for name, source in [what for kind, *what in lent.values() if kind == "base"]:
-        with open(file, encoding="utf-8", errors="replace") as program:
-            derives = re.search(rf"^\s*class\s+\w+\s*\([^)]*\b{name}\b", program.read(), re.MULTILINE)
-        if derives:
+        if re.search(rf"^\s*class\s+\w+\s*\([^)]*\b{name}\b", _text(file), re.MULTILINE):
             lent.pop(name, None)
             found.append(compile(source, "<setup>", "exec", dont_inherit=True))
     return found
 
 
-def share(names: Mapping[str, Any], lent: Mapping[str, tuple[Any, ...]]) -> None:
-    """Share a prompt's enumerations by name, if the program has them, from the prompt or by an equal definition."""
-    for name, (kind, *what) in lent.items():
-        found: Any = names.get(name) if kind == "enumeration" else None
-        if isinstance(found, enum.EnumType) and {*found.__members__} == {*what[0]}:
+def share(imports: Imports, names: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    """Share enumerations and classes of data by name, if the program has them, from the prompt or setup, or by an equal
+    definition.
+    """
+    for name, (kind, *what) in options["lent"].items():
+        found: Any = names.get(name)
+        if kind == "enumeration" and isinstance(found, enum.EnumType) and {*found.__members__} == {*what[0]}:
             standard.share(name, found)
+        elif kind == "record" and isinstance(found, type) and _is_alike(name, what[0], _text(options["file"])):
+            imports.share(name, found)
+
+
+def _is_alike(name: str, marks: Sequence[int], program: str) -> bool:
+    """Whether a program defines no other class than the tests under a name. marks: hashes of theirs."""
+    if not marks or not re.search(rf"\bclass\s+{name}\b", program):
+        return True
+    import ast
+
+    from ..shared import likeness
+
+    own = (node for node in ast.walk(ast.parse(program)) if isinstance(node, ast.ClassDef) and node.name == name)
+    return all(likeness.added(node, marks) is not None for node in own)
+
+
+def _text(file: str) -> str:
+    with open(file, encoding="utf-8", errors="replace") as program:
+        return program.read()
 
 
 def _extending(names: dict[str, Any]) -> Callable[[type], Any]:

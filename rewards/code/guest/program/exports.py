@@ -13,7 +13,7 @@ from typing import Any
 
 from ..encoding.bounds import U32
 from ..encoding.codec import DEEPEST, Unsendable, plain_base, put_base
-from ..shared import remade, standard, wire
+from ..shared import records, remade, standard, wire
 from ..shared.sharing import LinkDecoder, LinkEncoder, Shared
 from .standing import Description
 from .stubs import STUBS, Imports, stub_function, stub_of
@@ -130,9 +130,9 @@ class CandidateEncoder(LinkEncoder):
         if type(value) in (io.StringIO, io.BytesIO) and (held := self.shared.number(value)) is not None:
             self.parts.append(b"r" + U32.pack(held))
             return
-        if (fields := self._imports.fields_of(type(value))) is not None:
+        if (form := self._imports.form_of(value)) is not None:
             self.parts.append(b"A")
-            self.put((type(value).__name__, fields, tuple(value)), depth)  # type: ignore[arg-type]
+            self.put((type(value).__name__, form, records.content_of(value, form)), depth)
             return
         if self.annotation(value, depth):
             return
@@ -270,8 +270,7 @@ class CandidateDecoder(LinkDecoder):
             number, kind, parts = self.number(), self.get(), self.get()
             return self._imports.hold(number, remade.make(kind, parts))
         if tag == b"A":
-            name, fields, items = self.get()
-            return self._imports.named_tuple(name, fields)(*items)
+            return self._imports.record(*self.get())
         if tag == b"P":
             kind, *functions = self.get()
             return {"property": property, "staticmethod": staticmethod, "classmethod": classmethod}[kind](*functions)

@@ -46,7 +46,7 @@ def load(host: Host, options: dict[str, Any]) -> object:
         for code in codes:
             exec(code, module.__dict__)
         if options.get("lent"):
-            borrowing.share(module.__dict__, options["lent"])
+            borrowing.share(host.imports, module.__dict__, options)
     except BaseException:  # it raises the same again when a test runs it
         if not options.get("late"):
             raise

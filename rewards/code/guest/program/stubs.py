@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from typing import Any
 
-from ..shared import signatures, wire
+from ..shared import records, signatures, wire
 from . import standing
 from .standing import Back, Description
 
@@ -182,8 +182,8 @@ class Imports:
         # Functions and exceptions, each with the attributes that both ends know.
         self.given_to: dict[int, tuple[Any, dict[str, Any]]] = {}
         self._kinds: dict[tuple[Any, ...], type[Stub]] = {}
-        self._tuples: dict[tuple[str, tuple[str, ...]], Any] = {}
-        self._fields: dict[type, tuple[str, ...]] = {}
+        self._records: dict[tuple[str, records.Form], Any] = {}  # classes of data that both ends have
+        self._forms: dict[type, records.Form] = {}
         self._grafted: dict[str, dict[str, Any]] = {}  # attributes, by the name of the class
         self.back: Back = _no_back
         self.own: Callable[[str], object] | None = None
@@ -239,14 +239,20 @@ class Imports:
             if of == name:
                 type.__setattr__(kind, attribute, value)
 
-    def named_tuple(self, name: str, fields: tuple[str, ...]) -> Any:
-        """A class equal to one that the test has made with `namedtuple`."""
+    def share(self, name: str, kind: type) -> None:
+        """Let objects of a class of the program cross as their content: the tests have the same class."""
+        form = records.form_of(kind) if kind.__name__ == name else None
+        if form is not None:
+            self._records[name, form], self._forms[kind] = kind, form
+
+    def record(self, name: str, form: records.Form, content: Any) -> Any:
+        """An object of a class of data of the tests; of one equal to it if they have made it with `namedtuple`."""
         from collections import namedtuple
 
-        if (name, fields) not in self._tuples:
-            self._tuples[name, fields] = made = namedtuple(name, fields)
-            self._fields[made] = fields
-        return self._tuples[name, fields]
+        if isinstance(form, tuple) and (name, form) not in self._records:
+            self.share(name, namedtuple(name, form))
+        kind = self._records.get((name, form))
+        return content if kind is None else records.made(kind, form, content)
 
     def let_go(self, number: int) -> bool:
         """Drop a stub, whose object the test has dropped. Returns whether nothing of the program holds it."""
@@ -262,9 +268,10 @@ class Imports:
             self.given_to[number] = found, told
         return False
 
-    def fields_of(self, kind: type) -> tuple[str, ...] | None:
-        """The fields of a class made by `named_tuple`; None for others."""
-        return self._fields.get(kind)
+    def form_of(self, value: Any) -> records.Form | None:
+        """The form of an object whose class the tests have, too, if its content is all that it holds."""
+        form = self._forms.get(type(value))
+        return form if form is None or not getattr(value, "__dict__", None) else None
 
     def hold(self, number: int, stub: Any) -> Any:
         """Let a value stand for the object of that number, for good."""

@@ -2,5 +2,5 @@
 
 Modules, each of which imports only those before it:
 
-    wire, standard, hints, signatures, likeness, containers, sharing, remade, files
+    wire, standard, hints, signatures, likeness, records, containers, sharing, remade, files
 """

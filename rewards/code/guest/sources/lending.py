@@ -19,11 +19,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeGuard
 
 from ..shared import likeness
+from . import defined_data
 from .context import name_of
 from .names import bound_names
 
 _DEFINES = re.compile(
-    r"^(class\s|async def\s|import\s|from\s|def\s+(?!check\b)|(?!METADATA\b)\w+\s*(:.*)?=\s*[-\dfmTFN'\"\[({])",
+    r"^(\w+\s*=.*\bnamedtuple\(|"
+    r"class\s|async def\s|import\s|from\s|def\s+(?!check\b)|(?!METADATA\b)\w+\s*(:.*)?=\s*[-\dfmTFN'\"\[({])",
     re.MULTILINE,
 )
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -51,6 +53,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     """Names with their kinds: `("class", its fields by position, its hashes)`, `("late exception", its hashes)`,
     `("function",)`, `("async function",)`, `("import", module, name)`, `("number", value)`, or `("literal", source)`.
+    `("record", its hashes, source)` is a named tuple.
     Under keys that are no identifiers: `("star", module)`, for all names of a star import, and `("base", name,
     source)`, for classes to derive from.
     """
@@ -60,7 +63,13 @@ def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     found = {**dict(_imported(trees)), **_constants(trees)}
     defined = {node.name: node for tree in trees for node in tree.body if isinstance(node, _Function | ast.ClassDef)}
     bound = set().union(*(bound_names(tree) for tree in trees))
+    for name, made in defined_data.named_tuples(node for tree in trees for node in tree.body):
+        if _stands_alone(made, defined, bound) and all(map(_is_blank, defined_data.defaults_of(made))):
+            marks = likeness.marks_of(made) if isinstance(made, ast.ClassDef) else ()
+            found[name] = ("record", marks, ast.unparse(made))
     for name, node in defined.items():
+        if found.get(name, ("",))[0] == "record":
+            continue
         if isinstance(node, ast.ClassDef):
             if _is_to_derive_from(node) and _is_only_told(name, node, trees):
                 shown = _without_judges(node)
@@ -88,14 +97,15 @@ _MARKS_OF_CLASSES = frozenset(("dataclass", "total_ordering", "unique"))
 
 
 def lent_by_prompt(prompt: str, entry_point: str, test: str) -> dict[str, tuple[Any, ...]]:
-    """Classes that a prompt defines beside the entry point, `("class", ...)` as above, `("exception", ...)`, or
-    `("enumeration", its members)`.
+    """Classes that a prompt defines beside the entry point, `("class", ...)` as above, `("exception", ...)`,
+    `("enumeration", its members)`, `("record", its hashes)`: a named tuple, or derived from `str` or `int`; and
+    `("plain",)`: derived from another plain type.
 
     Test and program mean the same classes by these names: objects that the program creates and those handed to it are
     of the prompt's class, even if the program redefines it, and members of enumerations correspond by name. If the test
     mentions none of them, the program uses its own, which needs no communication.
     """
-    if "class " not in prompt:
+    if "class " not in prompt and "namedtuple(" not in prompt:
         return {}
     try:
         tree = ast.parse(prompt)
@@ -104,8 +114,10 @@ def lent_by_prompt(prompt: str, entry_point: str, test: str) -> dict[str, tuple[
     found: dict[str, tuple[Any, ...]] = {}
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name != entry_point and (kind := _kind_of(node, found)):
-            members = kind == "enumeration"
-            found[node.name] = (kind, _members(node)) if members else (kind, _matched(node), likeness.marks_of(node))
+            found[node.name] = (kind, *_details(kind, node))
+    found |= {
+        name: ("record", ()) for name, made in defined_data.named_tuples(tree.body) if isinstance(made, ast.Assign)
+    }
     words = set(_NAME.findall(test))
     for node in tree.body:
         if isinstance(node, _Function) and node.name in words - {entry_point}:  # a helper that the test calls
@@ -113,8 +125,16 @@ def lent_by_prompt(prompt: str, entry_point: str, test: str) -> dict[str, tuple[
     return found if words & found.keys() else {}
 
 
+def _details(kind: str, definition: ast.ClassDef) -> tuple[Any, ...]:
+    if kind in ("class", "exception"):
+        return _matched(definition), likeness.marks_of(definition)
+    return {"enumeration": (_members(definition),), "record": (likeness.marks_of(definition),)}.get(kind, ())
+
+
 def _kind_of(definition: ast.ClassDef, found: dict[str, tuple[Any, ...]]) -> str:
-    """Whether it is an ordinary class or an exception class; "" if it is created in some special way."""
+    """Whether it is an ordinary class, an exception class or one of data; "" if it is created in some special way."""
+    if kind := defined_data.kind_of(definition):
+        return kind
     marks = (mark.func if isinstance(mark, ast.Call) else mark for mark in definition.decorator_list)
     if definition.keywords or any(name_of(mark) not in _MARKS_OF_CLASSES for mark in marks):
         return ""

@@ -12,7 +12,7 @@ from ..proxies.described import make_class, standard_classes
 from ..proxies.plain import make_plain
 from ..proxies.proxies import MODULE, is_class, is_proxy, number_of
 from ..proxies.raised import make_error
-from ..shared import remade, standard
+from ..shared import records, remade, standard
 from ..shared.sharing import LinkDecoder, LinkEncoder, Shared
 from ..sources import context
 from .ours import Ours, described, descriptor_parts, offered, offered_by
@@ -30,7 +30,8 @@ class CheckerEncoder(LinkEncoder):
     """Writes what a test passes to the program.
 
     Tags beside those of plain data: o, O an object of the test (known, new); a a function of it, with attributes; E an
-    exception of it; P a descriptor; A a named tuple; M a stream in memory; h an object of the program; g, G a standard
+    exception of it; P a descriptor; A a named tuple, or of
+    a class of data that both ends have; M a stream in memory; h an object of the program; g, G a standard
     type or function by its name; m, r a shared container (new, known); V an annotation.
     """
 
@@ -67,11 +68,9 @@ class CheckerEncoder(LinkEncoder):
             self._stream(value, depth)
             return
         if plain_base(type(value)) is not None and not remade.is_remade(value):
-            if isinstance(value, tuple) and isinstance(getattr(type(value), "_fields", None), tuple):
-                kind: Any = type(value)
-                self._ours.named_tuples[kind.__name__, kind._fields] = kind
+            if (form := self._form(value)) is not None:
                 self.parts.append(b"A")
-                self.put((kind.__name__, kind._fields, tuple(value)), depth)
+                self.put((type(value).__name__, form, records.content_of(value, form)), depth)
                 return
             super().other(value, depth)
             return
@@ -81,6 +80,20 @@ class CheckerEncoder(LinkEncoder):
             self._remade(value, *made_of, depth)
             return
         self._object(value, depth)
+
+    def _form(self, value: Any) -> records.Form | None:
+        """The form of an object that crosses as its content: of a named tuple, or of a class that the program has."""
+        kind = type(value)
+        form = records.form_of(kind)
+        if isinstance(form, tuple):
+            self._ours.share(kind.__name__, kind)
+        elif (
+            form is None
+            or self._ours.records.get((kind.__name__, form)) is not kind
+            or getattr(value, "__dict__", None)
+        ):
+            return None
+        return form
 
     def _remade(self, value: object, kind: str, parts: tuple[Any, ...], depth: int) -> None:
         number, new = self._ours.number(value)
@@ -222,7 +235,7 @@ class CheckerDecoder(LinkDecoder):
                 raise Violation("a number of no object")
             return self._ours.objects[number][1]
         if tag == b"A":
-            return self._named_tuple(self.get())
+            return self._record(self.get())
         if tag == b"G":
             return standard.computing_by_name(self.get())
         if tag == b"g":
@@ -250,14 +263,15 @@ class CheckerDecoder(LinkDecoder):
             return self._exception()
         return super().extension(tag)
 
-    def _named_tuple(self, parts: Any) -> Any:
-        """An instance of a named tuple class that the tests have created and handed over."""
-        if type(parts) is not tuple or len(parts) != 3 or type(parts[0]) is not str or type(parts[2]) is not tuple:
-            raise Violation("a named tuple without its parts")
-        kind = self._ours.named_tuples.get(parts[:2]) if _are_texts(parts[1]) else None
-        if kind is None or len(parts[2]) != len(parts[1]):
-            raise Violation("a named tuple of a class that the tests have not handed over")
-        return tuple.__new__(kind, parts[2])
+    def _record(self, parts: Any) -> Any:
+        """An object of a class of data that the tests have handed over, or that both ends have."""
+        if type(parts) is not tuple or len(parts) != 3 or type(parts[0]) is not str:
+            raise Violation("an object of a class of data without its parts")
+        form = parts[1]
+        kind = self._ours.records.get(parts[:2]) if type(form) is str or _are_texts(form) else None
+        if kind is None or not records.fits(parts[2], form):
+            raise Violation("an object of a class of data that the tests have not handed over")
+        return records.made(kind, form, parts[2])
 
     def _plain(self) -> Any:
         number = self.number()

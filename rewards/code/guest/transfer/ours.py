@@ -13,7 +13,7 @@ from typing import Any
 
 from ..encoding.codec import Violation
 from ..proxies import proxies, yardsticks
-from ..shared import hints, signatures, standard, wire
+from ..shared import hints, records, signatures, standard, wire
 from ..sources import context, lending
 
 _STREAMS = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
@@ -201,12 +201,18 @@ class Ours:
     def __init__(self) -> None:
         self.objects: dict[int, tuple[str, Any]] = {}  # each with its kind
         self._numbers: dict[Any, int] = {}
-        self.named_tuples: dict[tuple[str, tuple[str, ...]], type] = {}  # classes, by name and fields
+        self.records: dict[tuple[str, records.Form], type] = {}  # classes of data that the program has, too
         self.local_modules: frozenset[str] = frozenset()  # modules that hold tests
         self.lent: dict[str, dict[str, Any]] = {}  # names that the program may use, each with its place
         self.marked: set[tuple[int, str]] = set()  # attributes that the program set on functions of the test
         self._told: dict[int, dict[str, Any]] = {}  # attributes of functions that the program knows
         self.completed: set[Any] = set()  # code of functions of the test that the program has called and that returned
+
+    def share(self, name: str, kind: object) -> None:
+        """Let objects of a class of the tests cross as their content, if the program knows it by that name."""
+        form = records.form_of(kind) if isinstance(kind, type) and kind.__name__ == name else None
+        if form is not None:
+            self.records[name, form] = kind  # type: ignore[assignment]
 
     def number(self, value: Any) -> tuple[int, bool]:
         """The number of an object, and whether it is new."""
