@@ -1,6 +1,8 @@
 r"""Sums by the binomial theorem: `\sum_{k=0}^n \binom{n}{k} a^k b^{n-k}` is `(a+b)^n`, with a factor k `na(a+b)^{n-1}`.
 
-For a sum with a later start, the first terms are subtracted.
+For a sum with a later start, the first terms are subtracted. A sum of products of two binomials is one by Vandermonde's
+identity: `\sum_{k=0}^r \binom{m}{k} \binom{n}{r-k}` is `\binom{m+n}{r}`, and `\sum_{k=0}^n \binom{m}{k} \binom{n}{k}`
+is `\binom{m+n}{n}`.
 
 Example:
     >>> from rewards.math.parse.reading import readings
@@ -32,6 +34,7 @@ from rewards.math.expressions import (
 
 _LAST_FIRST = 3
 _SUM_ARGUMENTS = 4
+_TWO = number(2)
 
 
 def summed(expression: Expr) -> Expr:
@@ -56,7 +59,9 @@ def _closed(args: Sequence[Expr]) -> Expr | None:
         return None
     if first.value.denominator != 1 or not 0 <= first.value <= _LAST_FIRST:
         return None
-    factors = flattened(body, "*")
+    factors = _factors(body)
+    if (product := _of_two(factors, index, first, last)) is not None:
+        return product
     chosen = Op("binom", (last, index))
     if factors.count(chosen) != 1:
         return None
@@ -78,15 +83,53 @@ def _closed(args: Sequence[Expr]) -> Expr | None:
                 return None
         elif factor != index:
             return None
-    if times > 1 or (times and first.value > 1):
+    if times > 2 or (times and first.value > 1):
         return None
     a, b = multiply(*of_k) if of_k else ONE, multiply(*of_rest) if of_rest else ONE
     whole = add(a, b)
     if times:
-        return multiply(*constants, last, a, power(whole, add(last, MINUS_ONE)))
+        once = multiply(last, a, power(whole, add(last, MINUS_ONE)))
+        twice = multiply(last, add(last, MINUS_ONE), a, a, power(whole, add(last, number(-2))))
+        return multiply(*constants, once if times == 1 else add(once, twice))
     before = [_term(last, a, b, at) for at in range(int(first.value))]
     total = add(power(whole, last), *map(negative, before)) if before else power(whole, last)
     return multiply(*constants, total) if constants else total
+
+
+def _factors(body: Expr) -> list[Expr]:
+    """The factors of a product; a square is two of them."""
+    found: list[Expr] = []
+    for factor in flattened(body, "*"):
+        is_square = isinstance(factor, Op) and factor.name == "^" and factor.args[1] == _TWO
+        found += [factor.args[0]] * 2 if is_square and isinstance(factor, Op) else [factor]
+    return found
+
+
+def _of_two(factors: Sequence[Expr], index: Sym, first: Num, last: Expr) -> Expr | None:
+    """The sum of the product of two binomials, from 0 or 1; None for others."""
+    of_index = [one for one in factors if index.name in free_variables(one)]
+    constants = [one for one in factors if index.name not in free_variables(one)]
+    pair = [one for one in of_index if isinstance(one, Op) and one.name == "binom"]
+    if first.value > 1 or len(pair) != 2 or len(of_index) != 2:
+        return None
+    (m, one), (n, other) = sorted((one.args for one in pair), key=lambda args: args[1] != index)
+    if one != index or index.name in free_variables(m) | free_variables(n):
+        return None
+    below = n if other == index else _whole(other, index)
+    if below is None or last not in (m, below):
+        return None
+    at_zero = ONE if other == index else Op("binom", (n, below))
+    whole = Op("binom", (add(m, n), last if other == index else below))
+    return multiply(*constants, add(whole, negative(at_zero)) if first.value else whole)
+
+
+def _whole(difference: Expr, index: Sym) -> Expr | None:
+    """The r of `r - k`; None for other expressions."""
+    terms = flattened(difference)
+    rest = [one for one in terms if one != negative(index)]
+    if len(rest) != len(terms) - 1 or not rest or any(index.name in free_variables(one) for one in rest):
+        return None
+    return add(*rest)
 
 
 def _term(last: Expr, a: Expr, b: Expr, at: int) -> Expr:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from rewards.math.expressions import (
+    BINDING,
     FUNCTIONS,
     IMAGINARY_UNIT,
     INFINITY,
@@ -21,13 +22,17 @@ from rewards.math.expressions import (
     Sym,
     add,
     divide,
+    free_variables,
     multiply,
     negative,
     number,
     power,
     root,
+    substituted,
+    walk,
 )
 from rewards.math.notation.tokens import Kind, NotMaths, Token
+from rewards.math.parse.geometric import endless
 from rewards.math.parse.grammar import CLOSING, Grammar
 from rewards.math.parse.indices import of_index
 from rewards.math.parse.matrices import determinant, read_matrix
@@ -63,10 +68,56 @@ class Parser(Grammar):
             raise NotMaths(f"a command that is not known: {name!r:.40}")
         return reader(self)
 
+    def expression(self) -> Expr:
+        r"""An expression, perhaps between bounds: `x^2 |_0^1`; if it is a sum, it is unknown where that begins.
+
+        Raises NotMaths.
+        """
+        value = super().expression()
+        if self.peek() == "|" and self.peek(1) == "_" and not self._bars:
+            if isinstance(value, Op) and value.name == "+":
+                raise NotMaths("a sum before a bar with bounds")
+            self.at += 1
+            return self._between_bounds(value)
+        return value
+
+    def _bracket(self, opening: str) -> Expr:
+        value = super()._bracket(opening)
+        return self._between_bounds(value) if opening == "[" and self.peek() == "_" else value
+
+    def _between_bounds(self, value: Expr) -> Expr:
+        r"""The value at one point, `_{x=1}`, or the difference of two, `_0^1`."""
+        names = free_variables(value)
+        if len(names) != 1 or any(isinstance(one, Op) and one.name in BINDING for one in walk(value)):
+            raise NotMaths("bounds for other than one variable")
+        (name,) = names
+        low, is_named = self._point(name, "_")
+        if self.peek() == "^":
+            return add(substituted(value, name, self._point(name, "^")[0]), negative(substituted(value, name, low)))
+        if not is_named:
+            raise NotMaths("a bound of no variable")
+        return substituted(value, name, low)
+
+    def _point(self, name: str, sign: str) -> tuple[Expr, bool]:
+        """A bound, and whether it names the variable."""
+        self.expect(sign)
+        if not self.take("{"):
+            return self._group(), False
+        value = self.expression()
+        is_named = value == Sym(name) and self.take("=")
+        value = self.expression() if is_named else value
+        self.expect("}")
+        if INFINITY in walk(value) or name in free_variables(value):
+            raise NotMaths("a bound that is no number")
+        return value, is_named
+
     def _with_dots(self, shown: list[Expr], behind: list[Expr]) -> Expr:
         if len(behind) != 1:
             raise NotMaths("more than one term behind dots")
         return summed(shown, behind[0])
+
+    def _without_end(self, shown: list[Expr]) -> Expr:
+        return endless(shown)
 
     def _factors_with_dots(self, shown: list[Expr], last: Expr) -> Expr:
         return multiplied(shown, last)

@@ -128,6 +128,10 @@ class Grammar:
                 self.at += 1
                 shown, terms = terms, []
                 continue
+            if not shown and sign in "+-" and self.peek() == "\\ldots":
+                self.at += 1
+                terms = [self._without_end(terms)]
+                break
             term = self._signed()
             if sign == "-":
                 term = negative(term)
@@ -143,6 +147,10 @@ class Grammar:
     def _with_dots(self, shown: list[Expr], behind: list[Expr]) -> Expr:
         """A sum with dots; implemented in `commands`. Raises NotMaths."""
         raise NotMaths(f"a sum with dots behind {len(shown)} terms and before {len(behind)}")
+
+    def _without_end(self, shown: list[Expr]) -> Expr:
+        """An endless sum; implemented in `commands`. Raises NotMaths."""
+        raise NotMaths(f"an endless sum that begins with {len(shown)} terms")
 
     def _factors_with_dots(self, shown: list[Expr], last: Expr) -> Expr:
         """A product with dots; implemented in `commands`. Raises NotMaths."""
@@ -227,7 +235,7 @@ class Grammar:
             return not known and (not token.gap or product)
         if token.kind is Kind.COMMAND:
             return token.text in COMMANDS
-        return token.text in ("(", "{", "[") or (token.text == "|" and not self._bars)
+        return token.text in ("(", "{", "[") or (token.text == "|" and not self._bars and self.peek(1) != "_")
 
     def _unit_ends(self) -> bool:
         """Whether the token after a unit may continue it, and not the expression."""

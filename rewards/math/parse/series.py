@@ -20,6 +20,7 @@ from itertools import pairwise
 from rewards.math.expressions import ZERO, Expr, Num, Op, Sym, add, divide, multiply, negative, number, power
 from rewards.math.normalise import exact, polynomials
 from rewards.math.notation.tokens import NotMaths
+from rewards.math.parse.geometric import geometric
 
 _TERM = Sym("the term")
 _HIGHEST = 100  # highest power of a base to look for
@@ -27,6 +28,13 @@ _HIGHEST = 100  # highest power of a base to look for
 
 def summed(shown: Sequence[Expr], last: Expr) -> Op:
     """The sum from the terms before the dots to the last one. Raises NotMaths."""
+    try:
+        return _in_steps(shown, last)
+    except NotMaths:
+        return geometric(shown, last)
+
+
+def _in_steps(shown: Sequence[Expr], last: Expr) -> Op:
     exponent = _common_exponent([*shown, last])
     if exponent is None and isinstance(last, Op) and last.name == "^" and isinstance(base := last.args[0], Num):
         until = last.args[1]

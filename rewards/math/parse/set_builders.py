@@ -3,6 +3,7 @@ r"""Set-builder notation: `\{x : x > 3\}`, `\{x \in \mathbb{Z} : 1 \le x \le 3\}
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -24,6 +25,12 @@ _MOST_MEMBERS = 100
 _STARTS = {"all positive integers": 1, "all nonnegative integers": 0}
 _COMMAS = frozenset((",", ";"))
 _FLIPPED = {">": "<", ">=": "<="}
+_KIND = re.compile(r"(?:is\s+)?(?:an?\s+)?(odd|even|prime)(?:\s+(?:number|integer))?(\s+and)?")
+_KINDS: dict[str, Callable[[int], bool]] = {
+    "odd": lambda number: number % 2 == 1,
+    "even": lambda number: number % 2 == 0,
+    "prime": lambda number: number > 1 and all(number % factor for factor in range(2, math.isqrt(number) + 1)),
+}
 
 
 def set_builder(inner: Sequence[Token], text: str, item: _Reader, several: _Reader) -> list[Value]:
@@ -46,27 +53,56 @@ def set_builder(inner: Sequence[Token], text: str, item: _Reader, several: _Read
 
 def _whole_numbers(inner: Sequence[Token], text: str, item: _Reader) -> list[Value]:
     r"""The members of a finite set of integers, `\{x \in \mathbb{Z} : 1 \le x \le 3\}`."""
-    pieces = cut(inner, frozenset((":",)))[0]
-    conditions = [item(piece, text) for piece in cut(pieces[1], _COMMAS)[0] if piece] if len(pieces) == 2 else []
-    if len(conditions) == 1 and conditions[0] and (endless := _endless(pieces[0], conditions[0][0])) is not None:
-        return [endless]
+    sides = cut(inner, frozenset((":",)))[0]
+    pieces, between = cut(sides[1], _COMMAS, words=True) if len(sides) == 2 else ([], [])
+    if not _COMMAS.union(("and",)).issuperset(between):
+        return []
+    kinds, pieces = _described([piece for piece in pieces if piece], sides[0][0].text)
+    conditions = [item(piece, text) for piece in pieces]
+    if len(conditions) == 1 and conditions[0] and (endless := _endless(sides[0], conditions[0][0])) is not None:
+        return [] if kinds else [endless]
     about = [one[0] for one in conditions if one and not _names_a_set(one[0])]
     condition = about[0] if len(about) == 1 else None
-    if isinstance(condition, Inequality) and (first := _first_of_all(condition)) is not None and "Q" not in text:
+    if not isinstance(condition, Inequality) or "Q" in text:
+        return []
+    if not kinds and (first := _first_of_all(condition)) is not None:
         return [from_on(first, 1)] if "Z" in text or first > 0 else []
-    condition = _as_chain(condition) if isinstance(condition, Inequality) else None
-    if condition is None or "Q" in text:
+    return _members(condition, sides[0][0].text, kinds, natural="N" in text)
+
+
+def _described(pieces: Sequence[Sequence[Token]], name: str) -> tuple[list[str], list[Sequence[Token]]]:
+    """The kinds of numbers that the conditions say in words (`x “is odd and” x < 6`), and the other conditions."""
+    kinds: list[str] = []
+    others: list[Sequence[Token]] = []
+    for piece in pieces:
+        is_of_name = len(piece) > 1 and piece[0].text == name and piece[1].kind is Kind.QUOTED
+        said = _KIND.fullmatch(piece[1].text.strip()) if is_of_name else None
+        if said is None or bool(said[2]) != bool(piece[2:]):
+            others.append(piece)
+            continue
+        kinds.append(said[1])
+        others += [piece[2:]] if said[2] else []
+    return kinds, others
+
+
+def _members(condition: Inequality, of: str, kinds: Sequence[str], *, natural: bool) -> list[Value]:
+    """The integers of these kinds that satisfy a condition on the name; it is not agreed whether 0 is natural."""
+    if natural and kinds and len(condition.members) == 2:
+        condition = Inequality((number(0), *condition.members), ("<=", *condition.relations))
+    chain = _as_chain(condition)
+    if chain is None:
         return []
-    low, name, high = condition.members
-    if not (isinstance(low, Num) and isinstance(high, Num) and isinstance(name, Sym)) or pieces[0][0].text != name.name:
+    low, name, high = chain.members
+    if not (isinstance(low, Num) and isinstance(high, Num) and isinstance(name, Sym)) or of != name.name:
         return []
-    if not {"<", "<="}.issuperset(condition.relations) or not 0 <= high.value - low.value <= _MOST_MEMBERS:
+    if not {"<", "<="}.issuperset(chain.relations) or not 0 <= high.value - low.value <= _MOST_MEMBERS:
         return []
-    first = math.floor(low.value) + 1 if condition.relations[0] == "<" else math.ceil(low.value)
-    last = math.ceil(high.value) - 1 if condition.relations[1] == "<" else math.floor(high.value)
-    if "N" in text and first <= 0:
+    first = math.floor(low.value) + 1 if chain.relations[0] == "<" else math.ceil(low.value)
+    last = math.ceil(high.value) - 1 if chain.relations[1] == "<" else math.floor(high.value)
+    members = [one for one in range(first, last + 1) if all(_KINDS[kind](one) for kind in kinds)]
+    if natural and first <= 0 and (not kinds or min(members, default=0) <= 0):
         return []
-    return [Many(tuple(Scalar(number(member)) for member in range(first, last + 1)), "\\{", "\\}")]
+    return [Many(tuple(Scalar(number(member)) for member in members), "\\{", "\\}")]
 
 
 def _endless(rule: Sequence[Token], condition: Value) -> Value | None:

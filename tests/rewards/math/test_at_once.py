@@ -48,7 +48,7 @@ FOR_WORKERS = (  # sentences, and values that no text decides
     "second_answers_and_options",
     "sums_with_dots_and_compound_units",
     "thoughts_lists_and_words",
-    "turns_days_and_apostrophes",
+    "turns_sums_and_days",
     "whole_numbers_residues_and_curves",
 )
 
