@@ -29,7 +29,7 @@ _LONGEST_HEADING = 40
 _MOST_PHRASES = 200  # that are examined, beginning with the last
 _SAID = late(
     r"""(?P<final>\bfinal[\s_*]+)?(?P<answer>answers?|(?<=final\s)(?:results?|values?)|\bans(?=[.:*]|\s[\d$\\-]))
-    (?:["'*_`\s]*(?::(?:\}(?=\s+\$))?|[=-]>|=|–|—|→|⇒|-(?=\s))["'*_`\s]*
+    (?:["'*_`\s]*(?::(?:\}(?=\s+\$))?|[=-]{1,2}>|=|–|—|→|⇒|-(?=\s))["'*_`\s]*
       |[*_`\s]+(?:is|are)(?![^\W_])\s*:?
       |['’]s\s+(?=[$\\*\d-])
       |\s(?P<about>(?:to|for|in|of|we|that|here)\b[^.:?!\n]{0,50}?)\s(?:is|are)(?![^\W_]|\s(?:\w+ing\sfor|asked|told)\b)\s*:?

@@ -41,7 +41,7 @@ from rewards.math.extract.announced import said, said_finally
 from rewards.math.extract.assertion import SEVERAL
 from rewards.math.extract.bare import LONGEST_BARE, bare, few_words
 from rewards.math.extract.boxes import Committed, committed, is_hollow, last_box, unboxed
-from rewards.math.extract.claims import is_stated, is_supposed
+from rewards.math.extract.claims import is_stated, is_supposed, is_taken_back
 from rewards.math.extract.continued import (
     without_code,
     without_next_exercise,
@@ -293,8 +293,11 @@ def _behind_hash(text: str) -> str:
 
 def _put_right(found: str | Committed, behind: str) -> str | Committed:
     """The answer of a form, or the correction that follows directly after it."""
-    if not behind or (instead := replaced(behind)) is None:
+    if not behind:
         return found
+    if (instead := replaced(behind)) is None:
+        kept = _unless_taken_back(found, behind)
+        return kept if kept is found else said(behind) or last_value(behind, stated=True) or kept
     return said(behind) or last_value(behind) or instead or found
 
 
@@ -302,8 +305,14 @@ def _not_replaced(found: str | Committed, behind: str) -> str | Committed:
     """The answer of a form, marked as no answer if a correction follows directly after it."""
     text = found.text if isinstance(found, Committed) else found
     if not behind or (instead := replaced(behind)) is None or instead == text:
-        return found
+        return _unless_taken_back(found, behind)
     return SEVERAL + text
+
+
+def _unless_taken_back(found: str | Committed, behind: str) -> str | Committed:
+    """The answer of a form, marked as no answer if the text directly after it calls it wrong. A choice may be that."""
+    text = found.text if isinstance(found, Committed) else found
+    return SEVERAL + text if behind and is_taken_back(behind) and re.search(r"\d", text) else found
 
 
 def _bare(text: str) -> str | Committed | None:

@@ -18,8 +18,13 @@ from rewards.math.late import late
 _ANSWER = late(r"(?:\b(?:the|an?|our|my|your|its|this)|['’]s)\s(?:\w+\s){0,2}answer\b", re.IGNORECASE)
 _NAME_OF_ANSWER = late(r"\b([^\W_]+)_answer\W*\Z", re.IGNORECASE)  # `"wrong_answer": "`
 _LABEL = late(r"(?:\A|[.;]\s)[\s#*_>-]*([^\W\d_][^.;:\d]{1,60}?)\s?[*_]*:[\s$*_]*\Z")  # "Wrong answer: "
+_SHARE_OF_ONE = late(  # "Ann's age"; not "Ann's answer"
+    r"[^\W\d_]+['’]s\s(?!answers?\b|guess|solution|result|response|attempt|claim|try\b|value\b)(?=[a-z]{2})",
+    re.IGNORECASE,
+)
 _NO_VALUE = late(
-    r"(?:(?:a|the|first|rough|initial)\s)?(?:(?:lower|upper)\sbound|estimate|counter-?example|(?:\w+\s){0,2}guess)",
+    r"(?:(?:a|the|first|rough|initial)\s)?(?:(?:lower|upper)\sbound|estimate|counter-?example|(?:\w+\s){0,2}guess"
+    r"|non-?answers?|(?:placeholder|dummy)(?:\s\w+)?)",
     re.IGNORECASE,
 )
 _TO_DO = late(r"\b(?:TODO|To-?do|FIXME|TBD)\s?:[^:\n]*\Z")
@@ -61,6 +66,7 @@ def _is_mislabelled(before: str) -> bool:
         return False
     if _NO_VALUE.fullmatch(found[1]) is not None:
         return True
-    if len(found[1].split()) <= _MOST_WORDS_OF_A_LABEL and not is_title(found[1]):
+    title = _SHARE_OF_ONE.sub("", found[1])
+    if len(found[1].split()) <= _MOST_WORDS_OF_A_LABEL and not is_title(title):
         return True
     return "answer" in found[1].lower() and _OF_ANOTHER.search(found[1]) is not None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from rewards.math.extract.assertion import SEVERAL
 from rewards.math.extract.plain_words import NO_WORD, PROSE, plain_words
 from rewards.math.extract.spans import AROUND, VULGAR
 from rewards.math.late import late
@@ -18,7 +19,7 @@ _MOST_WORDS = 4
 FILLED = late(r"[^\W_]|[√∞∅∈<>≤≥=+-]|\\[a-zA-Z{]")
 _FORMS = ("\\boxed", "\\fbox", "<answer>", "</answer>", "####", "```")
 _TITLE = late(r"\A(?:#{1,3}\s+|>\s+(?=\*\*))")
-_LABEL = late(r"[^\W\d_]{2,}[^:→\d$\\(]*[:→][*_]*\s")
+_LABEL = late(r"[^\W\d_]{2,}[^:→⇒>\d$\\(]*(?:[:→⇒]|[-=]>)[*_]*\s")
 _ABBREVIATED = late(r"\W*ans[.:*]*\s", re.IGNORECASE)
 _ONE_WORD = late(r"[^\W\d_]+[.!]?|\\\w+\{[^\W\d_]+\}")
 VALUE = late(rf"[\d{VULGAR}√∞∅π]|\\(?!text|mathrm|mbox)[a-zA-Z]")
@@ -26,6 +27,8 @@ _MONEY_STEPS = late(r"\d[^=]*=\s*\\?\$\s?\d[\d,.]*\s*\Z")  # `9 * $2 = $18`
 _ADVERB = late(
     r"[A-Z][a-z]{2,}(?:ing|ly),\s+\$|(?:Overall|Altogether|In\s(?:total|all|summary)),\s"
 )  # "Calculating, $2+3=5$"
+_NEARLY = late(r"(?:about|roughly|approximately|approx\.?)\s+(?P<value>.+)", re.IGNORECASE)
+_WHOLE = late(r"[$\\(]*[-−]?\d[\d,]*[$\\).\s]*")
 _NOT_BUT = late(r"not\s[^,]*,?\s+but\s", re.IGNORECASE)
 _PLAINLY = late(
     r"(?:\(?[A-J][).]\s)?(?:(?:it )?(?:cannot|can't|can not) be determined|(?:it )?does not exist"
@@ -45,6 +48,8 @@ def bare(text: str) -> str | None:
     line = _TITLE.sub("", text.strip())
     if not line or "\n" in line or len(line) > LONGEST_BARE or not FILLED.search(line):
         return None
+    if (nearly := _NEARLY.fullmatch(line)) is not None and bare(nearly["value"]) is not None:
+        return (SEVERAL if _WHOLE.fullmatch(nearly["value"]) else "") + nearly["value"].rstrip(".")
     if _MONEY_STEPS.search(line) or _NOT_BUT.match(line) or _ADVERB.match(line):
         return None
     if any(mark in line for mark in _FORMS) or line.endswith("?") or line.startswith("\\begin{align"):

@@ -35,7 +35,7 @@ _BESIDE = late(  # words before a value with which another is compared: "12 marb
     r"|\b(?:in|on|for|with|among|between|of|over|across|during|throughout)\s(?:all\s)?(?:the|his|her|their|these|those)\s[\s$*(]*\Z"
     r"|\bto\s[a-z]+\s(?:all\s)?(?:the|these|those)\s[\s$*(]*\Z"  # "to store the 72 pencils"
     r"|\b(?:from|by|for|after)\s[a-z]+ing\s(?:all\s(?:the\s|these\s|of\s(?:the|her|his|their)\s)?|(?:the|these|those|his|her|their)\s)[$*(]*\Z"
-    r"|\b(?:to\s[a-z]+|for|holds?)\sall\s[\s$*(]*\Z"
+    r"|\b(?:to\s[a-z]+|for|holds?|so\sthat)\sall\s(?:of\s)?(?:the\s|these\s)?[\s$*(]*\Z"
     r"|\b(?:each|all of (?:them|which))\s(?:[a-z]+\s){0,2}(?:with|of|having|holding|containing)\s[\s$*(]*\Z"
     r"|,\s(?:when|at\swhich\s(?:point|time|moment))\s(?:the|its|his|her)\s(?!max|min|value|total|sum|number)[a-z]+\sis\s[\s$*]*\Z"
     r"|,?\s(?:given that|assuming(?:\sthat)?)\s[^.;\d$\n]{0,40}\Z"

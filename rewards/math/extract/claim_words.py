@@ -183,6 +183,7 @@ IDIOMS = _idioms(
     ("as ", r"\bas (?:you|we|one|anyone) can (?:easily )?(?:check|verify|see|confirm)\b", "clearly"),
     (" opinion", r"\bin (?:my|our) opinion\b", "so"),
     (" ado", r"\bwithout further ado\b", "so"),
+    ("go with", r"\blet(?:'s| us| me) go with\b", "so it is"),
     ("possible", r"\b(?:possible|largest|smallest) *\Z", ""),
     # doubt and denial
     ("no one", r"\bno one\b", "nobody"),
@@ -221,7 +222,7 @@ IDIOMS = _idioms(
     ("back", r"\btake (?:that|this|it) back\b", "wrong"),
     ("fail", r"\bfails (?:the|this|that|our) (?:\w+ )?(?:check|test|condition|equation|constraint)\b", "is wrong"),
     ("no", r"\bno,? wait\b", "wrong"),
-    ("never mind", r"\bnever mind\b", "wrong"),
+    ("never mind", r"\bnever mind\b(?! (?:the|about|how|what|why)\b)", "wrong"),
     ("option", r"\bnot an option\b", "wrong"),
     ("let me", r"\blet me (?:try (?:this |it )?again|redo|recompute|recalculate|start over)\b", "wrong"),
     ("d have", r"\b(?:i|you|he|she|it|we|they)['’]d have\b", "it would have been"),

@@ -262,7 +262,7 @@ _SAID_OF_IT = late(  # what follows the value
     re.VERBOSE,
 )
 _TAKEN_BACK = late(  # "12 boxes must be eliminated" takes nothing back
-    rf"(?!\.[mbh]{{1,2}}x)(?:(?:[&Bn],?)*(?:qA?|\.)?|[,;|](?:[&Bn],?|\.n?,)*(?:qA?|\.)?)(?!bq){_PREDICATE}|[.,]?Fw(?!q)|,(?:K?w|X\.)|[|](?:\.,|n,)*(?:w(?!A[^|])|n[|]|n\Z|(?:yr)?[yq](?:m[bhe])?\.?Kw(?![^|]*B)|yw)|\.?[bW]nY",
+    rf"(?!\.[mbh]{{1,2}}x)(?:(?:[&Bn],?)*(?:qA?|\.)?|[,;|](?:[&Bn],?|\.n?,)*(?:qA?|\.)?)(?!bq){_PREDICATE}|[.,]?Fw(?!q)|,(?:K?w|X\.)|[|](?:\.,|n,)*(?:w(?!A[^|])|n[|]|n\Z|(?:yr)?[yq](?:m[bhe])?\.?Kw(?![^|]*B)|yw)|[;|]{{1,2}}c,w(?:[|]|\Z)|\.?[bW]nY",
     re.VERBOSE,
 )
 
@@ -280,13 +280,19 @@ def _has_denial(text: str, words: list[str]) -> bool:
 def is_taken_back(after: str) -> bool:
     """Whether the text after a value, in its sentence or directly after it, says that it is wrong."""
     near = after[:_NEAR]
-    if not _has_denial(near, words_of(near)):
+    if not _has_denial(near, words_of(near)) or _OF_SOMETHING_ELSE.match(after) is not None:
         return False
     after = _POINTED_AT.sub(r"\1", _INTERJECTED.sub(". ", after))
     return _TAKEN_BACK.match(classes(after[:_LONGEST].replace("\n\n", "; "))) is not None
 
 
 _INTERJECTED = late(r"\A[\s$*).]*(?:(?:hm+|oh|wait|hold on|oops)[,.!…]+\s+)+(?=that|this|it\b)", re.IGNORECASE)
+_OF_SOMETHING_ELSE = late(  # ". It is impossible to have more", ". This is not possible for 9"
+    r"[\s$*)]*[.;!]?[\s$*]*(?:(?:and|also|indeed|clearly|moreover|note\sthat),?\s)?(?:it|this|that)(?:['’]s|\sis|\swas|\swould\sbe)\s"
+    r"(?:\w+ly\s|also\s)?(?:impossible|wrong|incorrect|a\smistake|not\s(?:possible|allowed|correct|right))\s"
+    r"(?:to\b|for\s[^.\n]{0,30}\d)",
+    re.IGNORECASE,
+)
 _POINTED_AT = late(r"\b(that|this)\s(?:output|result|value|number|figure|count|total)\b", re.IGNORECASE)
 _ANOTHER_TIME = late(r"\A[c,]*o,?[q.][hbWm]{1,2}\Z")
 _A_PART = late(r"Iq?#")

@@ -33,6 +33,7 @@ _GIVEN = late(  # a number of the question itself, or one that is reckoned with
     r"|\b(?:add|adds|adding|added|increas\w+|rais\w+|ris\w+|grows?|grew)\s[^.\n]{0,40}\Z",
     re.IGNORECASE,
 )
+_BECOMES = late(r"\b(?:will\s(?:be|turn|have|reach)|turns|becomes)\s[$*]*\Z")  # "She will be 8 in 3 years"
 _AGO = late(rf"[\s*]*{_TIME}\s(?:from\snow|later|ago|hence)\W*\Z")
 _PERCENTAGE = late(r"\b(?:after|with|including|before)\s(?:the|an?|his|her|their|its|this|that)\s[\s$*(]*\Z")
 
@@ -47,6 +48,8 @@ def is_echoed(text: str, other: Span, span: Span) -> bool:
         return False
     if "=" in text[other.end : span.end]:
         return False
+    if text[other.end : span.start].strip() in ("in", "after") and _IN_TIME.match(behind) is not None:
+        return _BECOMES.search(text, max(0, other.start - _NEAR), other.start) is not None
     if _AGO.match(behind) is not None:
         return text[other.end : span.start].strip() not in ("", "in", "after")
     echoed = _ECHOED.fullmatch(text, other.end, span.start)

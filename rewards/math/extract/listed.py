@@ -47,6 +47,7 @@ _FIRST_PART = late(r"[\s*_:>-]*(?:\(?[ai]\)|part\s\(?a\)?\s?:)", re.IGNORECASE)
 _BELOW = late(
     r"\b(?:roots|solutions|answers|zeros|zeroes|intercepts|solution)\b[^\n:]{0,60}:[*_]{0,3}[^\S\n]*\n", re.IGNORECASE
 )
+_ANSWERS = late(r"answers(?:\sare)?[\s*_:]*\Z", re.IGNORECASE)
 _ITEM = late(
     r"[^\S\n]*(?:(?P<number>\d{1,2})[.)]|[-*•]|\(?(?P<letter>[a-h]|i{1,3})\))?[\s*]*"
     r"(?P<value>\$[^$\n]{1,80}\$|\\\((?:(?!\\\))[^\n]){1,80}\\\)|(?:[a-z]\s?=\s?)?-?\d[\d./]*)[*\s]*(?:[.,;]|,?\sand)?[^\S\n]*"
@@ -56,7 +57,7 @@ _LONGEST_LIST = 800
 _AROUND = " \n*_:"
 _LONGEST_PARTS = 600
 _MOST_LINES = 30
-_OPTION = late(r"(?:(?:\A|\n)[\s*_>-]*([B-J])[.:]|(?<!\w)\(?([B-J])\))[\s$*\\(\[]*\Z")
+_OPTION = late(r"(?:(?:\A|\n)[\s*_>-]*(?:[Oo]ption\s|[Cc]hoice\s)?([B-J])[.:]|(?<!\w)\(?([B-J])\))[\s$*\\(\[]*\Z")
 _LONGEST_OPTIONS = 400
 _NEAR_OPTION = 20
 _MARKER = late(r"[.)][*_]*\s+[*_]*[A-Za-z]")
@@ -85,6 +86,14 @@ def _value(number: str) -> Decimal:
 def is_choice_of_many(text: str) -> bool:
     """Whether the text ends in a list of which one item is meant, without saying which."""
     return "one of" in text[-_LONGEST:] and _ONE_OF.search(text, max(0, len(text) - _LONGEST)) is not None
+
+
+def is_table_row(text: str) -> bool:
+    """Whether the last line of a text is a row of a table with several numbers: it does not say which is the answer."""
+    line = text.rstrip().rpartition("\n")[2].strip()
+    if not (line.startswith("|") and line.endswith("|")):
+        return False
+    return sum(any(map(str.isdigit, cell)) for cell in line.split("|")) > 1
 
 
 def value_lines(text: str) -> str | None:
@@ -126,14 +135,20 @@ def _listed_below(text: str) -> str | None:
     if not headers:
         return None
     header = headers[-1]
-    items = [_ITEM.fullmatch(line) for line in text[header.end() :].split("\n") if line.strip()]
-    values = [item["value"].strip("$ ") for item in items if item is not None]
-    if not 1 < len(values) == len(items):
+    values = _items(text[header.end() :])
+    if values is None:
         return None
     if "solution:" in header.group().lower().replace("*", "") or " is" in header.group().lower():
         names = [name[1] if (name := _ASSIGNED.fullmatch(value.rstrip(" )\\"))) else "" for value in values]
         return ", ".join(values) if all(names) and len(set(names)) == len(names) else None
     return ", ".join(values)
+
+
+def _items(text: str) -> list[str] | None:
+    """The values of lines that each are an item and nothing else, if there are several."""
+    items = [_ITEM.fullmatch(line) for line in text.split("\n") if line.strip()]
+    values = [item["value"].strip("$ ") for item in items if item is not None]
+    return values if 1 < len(values) == len(items) else None
 
 
 def several(text: str) -> str | None:
@@ -146,9 +161,11 @@ def labelled_answers(text: str, place: int) -> str | None:
     rest = text[place:]
     if _FIRST_PART.match(rest) is not None:
         return parts(rest)
-    if not text[max(0, place - _NEAR_OPTION) : place].lower().rstrip(_AROUND).endswith("answers"):
+    if _ANSWERS.search(text, max(0, place - _NEAR_OPTION), place) is None:
         return None
-    return value_lines(rest.lstrip(_AROUND))
+    listed = value_lines(rest.lstrip(_AROUND))
+    items = _items(rest.lstrip(_AROUND)) if listed is None and "\n" in rest.strip() else None
+    return listed if items is None else ", ".join(items)
 
 
 def is_option(text: str, start: int) -> bool:

@@ -48,11 +48,15 @@ _SEPARATED = late(r"[^\S\n]*[$*]*[^\S\n]*(?:[,;&]|\band\b|\bor\b)[^\S\n]*[$*]*[^
 _LONGEST = 40
 _AMOUNT = r"(?:\$[^$\n=<>]{1,60}\$|-?\\?\$?\d[\d,]*(?:\.\d+)?(?:/\d+)?(?:\s?\\?%)?)"
 _OF_TWO = late(  # "Ann has 5 apples and Bob has 7 apples", "The minimum is 1 and the maximum is 5", "Ann: 5, Bob: 7"
-    r"(?:\A|[.!?\n:]\s*)(?:(?:so|thus|hence|therefore|then),?\s)?(?:the\s)?(?P<one>[a-z]+(?:['’]s\s[a-z]+)?)"
-    r"(?P<verb>(?:\s(?:will|must|should|now))?\s(?:is|has|had|gets|got|receives|received|have|earns|earned|pays|paid|makes|made|costs?|are|was))"
-    rf"\s\**(?P<first>{_AMOUNT})\**(?:\s[a-z]+){{0,3}},?\s(?:and|while|but)\s(?:the\s)?(?!(?:it|that|this|there)\b)"
+    r"(?:\A|[.!?\n:]\s*)(?:(?:so|thus|hence|therefore|then|in\s(?:conclusion|summary)),?\s)?(?:the\s)?(?P<one>[a-z]+(?:['’]s\s(?!answer)[a-z]+)?)"
+    r"(?P<verb>(?:\s(?:will|must|should|now))?\s(?:is|has|had|gets|got|receives|received|have|earns|earned|pays|paid|makes|made|costs?|are|was|equals))"
+    rf"\s\**(?P<first>{_AMOUNT})\**(?:\s[a-z]+){{0,3}}(?:,?\sand\s|,\s)(?:the\s)?(?!(?:it|that|this|there)\b)"
     rf"(?P<other>[a-z]+(?:['’]s\s[a-z]+)?)(?P=verb)\s\**(?P<second>{_AMOUNT})\**(?:\s[a-z]+){{0,3}}[.!\s]*\Z",
     re.IGNORECASE,
+)
+_TWO_SENTENCES = late(  # "The mean is 51. The mode is 15."
+    rf"\A\s*[Tt]he\s(?P<one>[a-z]+)\sis\s\**(?P<first>{_AMOUNT})\**(?:\s[a-z]+){{0,2}}[.;]\s[Tt]he\s(?P<other>[a-z]+)\sis"
+    rf"\s\**(?P<second>{_AMOUNT})\**(?:\s[a-z]+){{0,2}}[.\s]*\Z"
 )
 _LABELLED = late(
     rf"\A\s*(?P<one>[A-Z][a-z]+):\s(?P<first>{_AMOUNT})[,;]\s(?:and\s)?(?P<other>[A-Z][a-z]+):\s(?P<second>{_AMOUNT})[.\s]*\Z"
@@ -81,8 +85,9 @@ def of_two(text: str) -> str | None:
     """The two values that the last sentence gives in parallel wording, such as what two people have; or None."""
     end = text[-_LONGEST_SENTENCE:]
     ordered = _IN_ORDER.search(end) if "econd" in end else None
-    found = _OF_TWO.search(text, max(0, len(text) - _LONGEST_SENTENCE)) if "and" in end else None
-    found = found or (_LABELLED.match(text) if len(text) < _LONGEST_SENTENCE else None)
+    found = _OF_TWO.search(text, max(0, len(text) - _LONGEST_SENTENCE)) if "and" in end or "," in end else None
+    if found is None and len(text) < _LONGEST_SENTENCE:
+        found = _LABELLED.match(text) or _TWO_SENTENCES.match(text)
     if found is not None and any(_NO_OWNER.match(found[name]) for name in ("one", "other")):
         found = None
     if (found := ordered or found) is None:

@@ -19,13 +19,14 @@ _LONGEST_SECTION = 800
 _LONGEST = 120
 
 _SECTION = late(
-    r"(?<=[\w$)}][.!;])[^\S\n]+(?:(?:sanity\s|double[ -]?)?check|let(?:['’]s|\sus)\s(?:check|confirm|verify)"
+    r"(?<=[\w$)}][.!;])[^\S\n]+(?:(?:sanity\s|double[ -]?)?check|let(?:['’]s|\sus|\sme)\s(?:check|confirm|verify)"
     r"|verification|to\s(?:check|verify)(?:\sthis)?|as\sa\s(?:\w+\s)?check)[^\S\n]?[:,]\s"
     r"|(?<=[\w$)}*][.!])[^\S\n]+(?:this|that)(?:['’]s|\sis)\sbecause\s"
     r"|(?<=\*\*)\n\n(?:because\s(?!of\b)|this\s(?:includes|accounts\sfor|is\sbecause|assumes)\s)"
     r"|\n[^\S\n]{0,30}\n?[#*_>\s]{0,30}(?:(?:sanity |double[ -]?)?check(?:ing)?|verification|verifying"
     r"|to (?:verify|check)|verify"
-    r"|let(?:['’]s| us) (?:check|confirm|verify)|as a (?:\w+ )?check"
+    r"|let(?:['’]s| us| me) (?:(?:quickly|just) )?(?:(?:double|cross)[ -]?check|check|confirm|verify)"
+    r"|as a (?:\w+ )?check"
     r"|we can (?:verify|check)|explanation|reasoning|justification|notes?)\b[^\n:,.]{0,30}[:,.][*_]*\s",
     re.IGNORECASE,
 )
