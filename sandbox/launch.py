@@ -247,17 +247,11 @@ class Zygote:
         self.alive = True
         name = cgroups.new_name()
         config = {
-            "preload": preload,
-            "guests": guests,
-            "shown": shown,
-            "emptied": problem_data(),
+            **_surroundings(preload, guests, shown),
             "uid": way.uid,
             "users": min(USERS_OF_A_ZYGOTE, most_slots + 8),
             "maps": way.maps,
             "cgroups": cgroups.candidates(name),
-            "environment": _ENVIRONMENT,
-            "prefixes": [sys.prefix, sys.exec_prefix],
-            "packages": package_folders(),
         }
         start = [sys.executable, "-S", "-s", "-P", "-c", _PROGRAM]  # -S: `slots.py` does what of `site` is wanted
         with contextlib.ExitStack() as undo, contextlib.ExitStack() as given:
@@ -420,6 +414,19 @@ class Zygote:
             os.close(errors)
         then, self.when_closed = self.when_closed, _nothing
         then()
+
+
+def _surroundings(preload: Sequence[str], guests: Mapping[str, str], shown: Sequence[str]) -> dict[str, object]:
+    """What the programs of a zygote find: modules, files, environment."""
+    return {
+        "preload": preload,
+        "guests": guests,
+        "shown": shown,
+        "emptied": problem_data(),
+        "environment": _ENVIRONMENT,
+        "prefixes": [sys.prefix, sys.exec_prefix],
+        "packages": package_folders(),
+    }
 
 
 def _wait_until(reached: Callable[[], bool]) -> None:

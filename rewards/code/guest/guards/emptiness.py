@@ -123,56 +123,63 @@ def _guard_numpy() -> None:
         import numpy.testing
     except ImportError:  # a test that needs it will fail by itself
         return
+    _guard_comparisons(numpy)
+    for name in _MAKE:
+        setattr(numpy, name, _marking(numpy, getattr(numpy, name)))
 
-    def one_is_empty(actual: Any, desired: Any) -> bool:
-        try:
-            return bool((numpy.size(actual) == 0) != (numpy.size(desired) == 0))
-        except Exception:  # no array can be made of it: the function itself will raise
-            return False
 
-    def settled(value: Any) -> Any:
-        return numpy.asarray(value) if issubclass(type(value), proxies.Root) else value
-
-    def guarded(function: Callable[..., Any], fail: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-        @functools.wraps(function)
-        def compare(*args: Any, **kwargs: Any) -> Any:
-            # An object of the program is converted to an array once: it could return another one the next time.
-            args = tuple(map(settled, args))
-            kwargs = {name: settled(value) for name, value in kwargs.items()}
-            named = [next((kwargs[name] for name in names if name in kwargs), None) for names in _SIDES]
-            sides = (*args[:2], *named[len(args[:2]) :])
-            if one_is_empty(*sides):
-                return fail(*sides)
-            return function(*args, **kwargs)
-
-        return compare
-
+def _guard_comparisons(numpy: Any) -> None:
     def nowhere(a: Any, b: Any) -> Any:
         return numpy.zeros(numpy.shape(b if numpy.size(a) == 0 else a), dtype=bool)[()]
 
     def complain(_actual: Any, _desired: Any) -> None:
         raise AssertionError("one side is empty")
 
-    numpy.allclose = guarded(numpy.allclose, lambda _a, _b: False)
-    numpy.array_equiv = guarded(numpy.array_equiv, lambda _a, _b: False)
-    numpy.isclose = guarded(numpy.isclose, nowhere)
+    numpy.allclose = _comparing(numpy, numpy.allclose, lambda _a, _b: False)
+    numpy.array_equiv = _comparing(numpy, numpy.array_equiv, lambda _a, _b: False)
+    numpy.isclose = _comparing(numpy, numpy.isclose, nowhere)
     for name in _RAISE:
-        setattr(numpy.testing, name, guarded(getattr(numpy.testing, name), complain))
+        setattr(numpy.testing, name, _comparing(numpy, getattr(numpy.testing, name), complain))
 
-    def marked(make: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(make)
-        def array(*args: Any, **kwargs: Any) -> Any:
-            made = make(*args, **kwargs)
-            if not isinstance(made, numpy.ndarray) or not context.is_test(sys._getframe(1)):
-                return made
-            if made.size or not made.ndim:
-                return wrapping.made(made)
-            return made.view(_empty_classes()[_is_written(sys._getframe(1))])
 
-        return array
+def _comparing(numpy: Any, function: Callable[..., Any], fail: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """A function that compares two arrays, or fails if only one of them is empty."""
 
-    for name in _MAKE:
-        setattr(numpy, name, marked(getattr(numpy, name)))
+    def settled(value: Any) -> Any:
+        return numpy.asarray(value) if issubclass(type(value), proxies.Root) else value
+
+    @functools.wraps(function)
+    def compare(*args: Any, **kwargs: Any) -> Any:
+        # An object of the program is converted to an array once: it could return another one the next time.
+        args = tuple(map(settled, args))
+        kwargs = {name: settled(value) for name, value in kwargs.items()}
+        named = [next((kwargs[name] for name in names if name in kwargs), None) for names in _SIDES]
+        sides = (*args[:2], *named[len(args[:2]) :])
+        return fail(*sides) if _one_is_empty(numpy, *sides) else function(*args, **kwargs)
+
+    return compare
+
+
+def _one_is_empty(numpy: Any, actual: Any, desired: Any) -> bool:
+    try:
+        return bool((numpy.size(actual) == 0) != (numpy.size(desired) == 0))
+    except Exception:  # no array can be made of it: the function itself will raise
+        return False
+
+
+def _marking(numpy: Any, make: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that creates arrays; those that a test creates are watched."""
+
+    @functools.wraps(make)
+    def array(*args: Any, **kwargs: Any) -> Any:
+        made = make(*args, **kwargs)
+        if not isinstance(made, numpy.ndarray) or not context.is_test(sys._getframe(1)):
+            return made
+        if made.size or not made.ndim:
+            return wrapping.made(made)
+        return made.view(_empty_classes()[_is_written(sys._getframe(1))])
+
+    return array
 
 
 def _is_written(frame: Any) -> bool:

@@ -291,24 +291,28 @@ class _Reports:
         return result
 
 
+def _parsed(sources: dict[str, str], report: Report) -> dict[str, ast.Module] | None:
+    """The syntax trees of the Python files; None if one does not compile, which has then been reported."""
+    trees: dict[str, ast.Module] = {}
+    for name in (name for name in sources if name.endswith(".py")):
+        try:
+            trees[name] = ast.parse(sources[name])
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            report.send("fault", f"the test file {name} does not compile: {type(error).__name__}")
+            return None
+        context.add_source(os.path.abspath(name), sources[name])
+    return trees
+
+
 def run(link: Link, report: Report, start: dict[str, Any]) -> None:
     """Run the files in the current folder."""
     sources: dict[str, str] = start["files"]
-    trees: dict[str, ast.Module] = {}
-    functions: list[_Function] = []
+    trees = _parsed(sources, report)
+    if trees is None:
+        return
     collected = counting.test_files(sources)
-    for name, source in sources.items():
-        if not name.endswith(".py"):
-            continue
-        try:
-            trees[name] = ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            report.send("fault", f"the test file {name} does not compile: {type(error).__name__}")
-            return
-        context.add_source(os.path.abspath(name), source)
-        if name in collected:
-            functions += [_Function(found, len(functions)) for found in counting.count(name, trees[name])]
-            functions = [_Function(f.counted, index) for index, f in enumerate(functions)]
+    counted = [found for name in collected for found in counting.count(name, trees[name])]
+    functions = [_Function(found, index) for index, found in enumerate(counted)]
     report.send("count", len(functions))
     text = "\n".join(sources.values())
     if load(link, report, {**start["program"], "late": scripts.runs_late(text)}) is None:
