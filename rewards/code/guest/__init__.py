@@ -17,6 +17,19 @@ expensive modules that are rarely needed.
     tests    environment  what tests set up around the program: folders, scripts, streams, patches
     tests    judging      runs the tests and makes the verdict
     both     rehearsal    one zygote that holds both sides
+
+Words, as these files use them:
+
+    candidate, checker  the process of the program; that of the tests, which makes the verdict
+    cross               go over the link, as data, or as a number if the object stays where it is
+    proxy, handle       in the checker, what stands for an object of the program; a handle is one that is no data
+    stub, stand-in      in the candidate, what stands for an object of the tests; for a class of theirs
+    made, known         an object that a test created by calling its class; one whose class the tests name, or made
+    lent                a name that the tests define for the program to use
+    spoiling            the program changes an argument so that the test agrees with its answer
+    yardstick           a class of the tests with which they measure answers
+    refused             the program would have decided its own verdict: the case is wrong, whatever the test catches
+    unsupported         the proxy cannot give what the test needs: the case is ungraded
 """
 
 PACKAGE = __name__  # tells our own frames and classes from others
