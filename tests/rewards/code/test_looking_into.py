@@ -188,3 +188,46 @@ def test_what_is_wrapped_is_not_something_else_for_each_comparison(program: str,
     made = "{'': 0}" if base == "UserDict" else "''"
     lies = f"from collections import {base}\nfrom itertools import count\nn = count()\nclass Lies({base}):\n{body}\n"
     assert is_wrong(asserts(f"{lies}def f(x): return Lies({made})\n", f"r = f(1)\nassert {test}"))
+
+
+SPAN = """\
+class Span:
+    def __init__(self, low, high): self.low, self.high = low, high
+    def __contains__(self, x): return self.low <= x <= self.high
+    def __or__(self, other): return Span(min(self.low, other.low), max(self.high, other.high))
+def make(low, high): return Span(low, high)
+"""
+ALWAYS = SPAN.replace("self.low <= x <= self.high", "True")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "s = Span(1, 2)\nassert [x in s for x in range(4)] == [False, True, True, False]",
+        "s = Span(1, 2)\nassert [x for x in range(5) if x in s] == [1, 2]",
+        "s = Span(1, 2)\nassert (1 in s, 5 in s) == (True, False)",
+        "s = Span(1, 2)\ninside = 1 in s\noutside = 9 in s\nassert inside and not outside",
+        "def ok(x): return x in Span(0, 9)\nassert ok(3) and not ok(10)",
+        "assert 4 in (Span(1, 2) | Span(5, 6))\nassert 7 not in (Span(1, 2) | Span(5, 6))",
+        "s = Span(1, 2)\nassert 1 in s and 4 not in s\nassert 4 in (s | Span(5, 6))",
+    ],
+)
+def test_an_object_that_no_walk_looks_into_is_asked_where_the_tests_also_deny(case: str) -> None:
+    assert passes(judgement := asserts(SPAN, case)), judgement
+    assert is_wrong(asserts(ALWAYS, case))
+    assert not passes(asserts(ALWAYS, case.replace("Span", "make")))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "assert [x in Span(1, 2) for x in [1, 2]] == [True, True]",
+        "assert [x for x in [1, 2] if x in Span(1, 2)] == [1, 2]",
+        "assert len([x for x in [1, 2] if x in Span(1, 2)]) == 2",
+        "inside = 1 in Span(1, 2)\nassert inside",
+        "inside = 1 in Span(1, 2)\nother = False\nassert inside and not other",
+        "def ok(x): return x in Span(0, 9)\nassert ok(3)",
+    ],
+)
+def test_an_object_is_not_asked_where_the_tests_only_say_yes(case: str) -> None:
+    assert not passes(asserts(ALWAYS, case))

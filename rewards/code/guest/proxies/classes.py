@@ -9,8 +9,10 @@ objects, compare two of them, derive from it, or pass it on.
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from types import FrameType
 
 from ..sources import context
@@ -44,7 +46,7 @@ def _treated_as_object(call: ast.Call, name: str, parents: dict[ast.AST, ast.AST
     above = parents[call]
     if isinstance(above, ast.Attribute | ast.withitem) or _asked_behind_operator(call, parents):
         return True
-    if is_camel(name) and any(call is found for found in _insides(above)):
+    if is_camel(name) and any(call in _joined(found) for found in _insides(_behind_operators(call, parents))):
         return True
     if isinstance(above, ast.Call) and call in above.args and isinstance(above.func, ast.Attribute | ast.Name):
         return not (name_of(above.func).startswith("assert") or name_of(above.func) in _OF_DATA)
@@ -200,19 +202,30 @@ def looks_into_object(frame: FrameType) -> bool:
 
 def denies_too(frame: FrameType) -> bool:
     """Whether the tests also say of something that it is not in what a test looks into just now, by its name or class:
-    `"ca" not in trie`, `assertNotIn`, `("ca" in trie) is False`.
+    `"ca" not in trie`, `assertNotIn`, `("ca" in trie) is False`, `[x in span for x in range(4)] == [...]`.
     """
     tree = context.tree_of(frame.f_code.co_filename)
     if tree is None:
         return False
     place = context.place_of(frame)
     found = (n for n in ast.walk(tree) if isinstance(n, ast.Compare | ast.Call) and context.span(n) == place)
-    names = {_inside_of(side) for node in found for side in _insides(node)} - {""}
-    return any(_inside_of(side) in names for each in context.trees() for side in _denied(each))
+    names = set().union(*(_inside_of(side) for node in found for side in _insides(node)))
+    return any(_inside_of(side) & names for each in context.trees() for side in _denied(each))
 
 
-def _inside_of(side: ast.expr) -> str:
-    return name_of(side.func if isinstance(side, ast.Call) else side)
+def _inside_of(side: ast.expr) -> set[str]:
+    """The names of what an expression looks into: of `tags | Tags("c")`, both."""
+    return {name_of(part.func if isinstance(part, ast.Call) else part) for part in _joined(side)} - {""}
+
+
+def _joined(side: ast.expr) -> list[ast.expr]:
+    """The operands of an expression: of `a | b`, both."""
+    return [*_joined(side.left), *_joined(side.right)] if isinstance(side, ast.BinOp) else [side]
+
+
+def _behind_operators(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> ast.AST:
+    """What an expression is part of, if operators on it are left out."""
+    return next(above for above in _ancestors(node, parents) if not isinstance(above, ast.BinOp))
 
 
 def _denied(tree: ast.Module) -> Iterator[ast.expr]:
@@ -223,14 +236,67 @@ def _denied(tree: ast.Module) -> Iterator[ast.expr]:
             continue
         denies = isinstance(node, ast.Compare) and any(isinstance(op, ast.NotIn) for op in node.ops)
         denies = denies or (isinstance(node, ast.Call) and name_of(node.func) == "assertNotIn")
-        if denies or isinstance(above, ast.Compare) or any(map(_negates, _ancestors(node, parents))):
+        denies = denies or isinstance(above, ast.Compare) or _is_denied(node, parents)
+        if denies or _named(above, parents) & _denied_names(tree):
             yield from looked
+
+
+def _is_denied(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Whether a statement says no to an expression in it, or to some of those that it stands for."""
+    around = itertools.takewhile(lambda above: not isinstance(above, ast.stmt), _ancestors(node, parents))
+    return any(_negates(above) or _compares_with_no(above) or _selects(above) for above in around)
 
 
 def _negates(node: ast.AST) -> bool:
     """`not any(w in trie for w in others)`, `assertFalse(w in trie)`."""
     called = name_of(node.func) if isinstance(node, ast.Call) else ""
     return called == "assertFalse" or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
+
+
+def _compares_with_no(node: ast.AST) -> bool:
+    """`[x in span for x in range(4)] == [False, True, True, False]`, `assertEqual(w in trie, False)`."""
+    compares = isinstance(node, ast.Compare) or (isinstance(node, ast.Call) and name_of(node.func) == "assertEqual")
+    return compares and any(isinstance(n, ast.Constant) and n.value is False for n in ast.walk(node))
+
+
+def _selects(node: ast.AST) -> bool:
+    """Whether some of several are left out, by the numbers of both: `[x for x in range(4) if x in span] == [1, 2]`."""
+    if not (isinstance(node, ast.Compare) and len(node.comparators) == 1 and isinstance(node.ops[0], ast.Eq)):
+        return False
+    sides = (node.left, node.comparators[0])
+    made = [side for side in sides if isinstance(side, ast.ListComp | ast.SetComp) and len(side.generators) == 1]
+    counts = [len(side.elts) for side in sides if isinstance(side, _DISPLAY)]
+    return len(made) == len(counts) == 1 and _count(made[0].generators[0].iter) > counts[0]
+
+
+_DISPLAY = ast.List | ast.Tuple | ast.Set
+
+
+def _count(walked: ast.expr) -> int:
+    """How many items a literal or a range has; 0 if that is not known."""
+    if isinstance(walked, _DISPLAY):
+        return len(walked.elts)
+    if isinstance(walked, ast.Constant) and isinstance(walked.value, str):
+        return len(walked.value)
+    if not (isinstance(walked, ast.Call) and name_of(walked.func) == "range" and not walked.keywords):
+        return 0
+    limits = [each.value for each in walked.args if isinstance(each, ast.Constant) and type(each.value) is int]
+    return len(range(*limits)) if len(limits) == len(walked.args) in (1, 2) else 0
+
+
+def _named(above: ast.AST, parents: dict[ast.AST, ast.AST]) -> set[str]:
+    """The names of what stands in a statement: those that are assigned, or that of the function that returns it."""
+    if isinstance(above, ast.Return):
+        return {next((n.name for n in _ancestors(above, parents) if isinstance(n, _FUNCTION)), "")} - {""}
+    return set(map(name_of, above.targets)) - {""} if isinstance(above, ast.Assign) else set()
+
+
+@lru_cache(maxsize=16)
+def _denied_names(tree: ast.Module) -> frozenset[str]:
+    """Names that a test negates: `assert inside and not outside`."""
+    parents = parents_of(tree)
+    names = (node for node in parents if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    return frozenset(node.id for node in names if _is_denied(node, parents))
 
 
 def _is_part_of_known(side: ast.expr, frame: FrameType) -> bool:
