@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from itertools import combinations
 
 from rewards.math.expressions import (
@@ -110,6 +111,8 @@ def _operations(values: Iterable[Value]) -> set[str]:
                     found.add("*")
                 if one.name in ("*", "^") and _multiplies_complex(one):
                     found.add("* of complex numbers")
+                if one.name in ("*", "+") and _cancels(one):
+                    found.add(f"{one.name} that cancels")
     return found
 
 
@@ -136,6 +139,19 @@ def _has_like_terms(one: Op) -> bool:
         if (roots and not a.keys().isdisjoint(b)) or polynomials.ratio(a, b) is not None:
             return True
     return False
+
+
+def _rational(form: polynomials.Form) -> Fraction | None:
+    """The value, if it is a rational number, also as a quotient of two multiples of one number; else None."""
+    return form.rational if form.rational is not None else polynomials.ratio(form.top, form.bottom)
+
+
+def _cancels(one: Op) -> bool:
+    r"""Whether irrational numbers have a rational sum or product: `\frac{\ln 8}{\ln 2}`, `\frac{3\pi}{\pi}`."""
+    whole = _form(one)
+    if whole is None or _rational(whole) is None:
+        return False
+    return any(form is not None and _rational(form) is None for form in map(_form, flattened(one, one.name)))
 
 
 def _is_inverse(one: Expr) -> bool:
@@ -177,6 +193,8 @@ def _is_rational_in_disguise(one: Op) -> bool:
     form = _form(one)
     if form is None:
         return False
+    if one.name == "log" and _rational(form) is not None:
+        return True
     parts = {monomial for monomial in form.top if monomial}
     if one.name in TRIGONOMETRIC:
         return all(name[0] in ("p", "i") for monomial in parts for name, _exponent in monomial)
@@ -192,8 +210,15 @@ def divides(spelling: str) -> bool:
 
 
 def is_evaluated(answer: Value, *, beside: Iterable[Value]) -> bool:
-    """Whether the answer has no unevaluated operation that the gold does not have, too."""
-    return _operations([answer]) <= _operations(beside)
+    """Whether the answer has no unevaluated operation, or variable that cancels, that the gold does not have, too."""
+    golds = tuple(beside)
+    if _varies(answer) and golds and all(isinstance(one, Scalar) and not _varies(one) for one in golds):
+        return False
+    return _operations([answer]) <= _operations(golds)
+
+
+def _varies(value: Value) -> bool:
+    return isinstance(value, Scalar) and bool(free_variables(value.expression))
 
 
 def is_simplified(spelled_answer: str) -> bool:
