@@ -138,6 +138,13 @@ def test_a_table_of_pandas_is_an_unsupported_test_whatever_the_program_does():
         assert [case.fate for case in pytest_files(program, test).cases] == [Fate.UNSUPPORTED]
 
 
+@pytest.mark.parametrize("used", ["f.readouterr()", "f.disabled", "f.zzz"])
+def test_a_fixture_that_is_handed_over_is_no_excuse(used: str) -> None:
+    tests = "from solution import f\ndef test_f(capsys):\n    assert f(capsys) == 1\n"
+    assert is_wrong(pytest_files(f"def f(f):\n    {used}\n    return 1\n", tests))
+    assert passes(pytest_files("def f(f): return 1\n", tests))
+
+
 # name: what is made, what the program does to it, the same with a mistake, what holds then
 IN_PLACE = {
     "an array": ("array.array('i', [3, 1])", "a.append(9)", "a.append(8)", "made.tolist() == [3, 1, 9]"),

@@ -248,8 +248,52 @@ def test_in_that_means_something_else_than_for_tuples_is_unsupported() -> None:
 
 def test_the_type_of_a_class_is_not_the_programs() -> None:
     program = "class Meta(type): pass\nclass Config(metaclass=Meta): pass\n"
-    for said in ("type(Config) is Meta", "issubclass(Meta, type)"):
-        tests = f"from solution import Config, Meta\ndef test_a(): assert {said} and isinstance(Config, Meta)\n"
+    names = "from solution import Config, Meta\n"
+    for said in ("type(Config) is Meta", "issubclass(Meta, type)", "Config.__class__ is Meta"):
+        tests = f"{names}def test_a(): assert {said} and isinstance(Config, Meta)\n"
         assert pytest_files(program, tests).fault.startswith("unsupported test")
-    tests = "from solution import Config, Meta\ndef test_a(): assert isinstance(Config, Meta)\n"
-    assert passes(pytest_files(program, tests))
+        assert asserts(program, f"assert {said}").fault.startswith("unsupported test")
+        other = f"{names}def test_a(): assert Config.size == 3\ndef test_b(): assert {said}\n"
+        assert is_wrong(pytest_files(program, other))
+    assert is_wrong(
+        pytest_files(program.replace("(metaclass=Meta)", ""), f"{names}def test_a(): assert type(Config) is Meta\n")
+    )
+    assert passes(pytest_files(program, f"{names}def test_a(): assert isinstance(Config, Meta)\n"))
+
+
+@pytest.mark.parametrize(
+    "said", ["type(make()) is Point", "type(p) is Point", "p.__class__ is Point", "Point is type(p)"]
+)
+def test_a_class_of_classes_is_no_excuse_where_an_object_is_asked_for_its_type(said: str) -> None:
+    tests = f"from solution import Point, make\ndef test_a():\n    p = make()\n    assert {said}\n"
+    assert is_wrong(pytest_files("class Point(type): pass\ndef make(): return 5\n", tests))
+    assert is_wrong(asserts("class Point(type): pass\ndef make(): return 5\n", f"p = make()\nassert {said}"))
+    assert passes(pytest_files("class Point: pass\ndef make(): return Point()\n", tests))
+
+
+@pytest.mark.parametrize(
+    ("imports", "said"),
+    [
+        ("from datetime import date", "(f(2) - date(2024, 1, 7)).days == 0"),
+        ("from datetime import timedelta", "(f(2) + timedelta(1)).isoformat() == '2024-01-08'"),
+        ("from decimal import Decimal", "(f(2) - Decimal('1.5')).is_zero()"),
+        ("from fractions import Fraction", "(f(2) / 3).limit_denominator(9) == Fraction('4/9')"),
+        ("from collections import Counter", "(f(2) + Counter('b')).most_common(1) == [['a', 2]]"),
+        ("from pathlib import Path", "(f(2) / 'b').as_posix() == 'a/b'"),
+        ("import numpy as np", "(f(2) - np.array([3, 4])).std() == 0"),
+    ],
+)
+def test_an_object_where_data_of_a_named_type_is_expected_is_wrong_rather_than_unsupported(
+    imports: str, said: str
+) -> None:
+    program = "class Any:\n    def __getattr__(self, name): return self\n    def __add__(self, o): return self\n"
+    program += "    __sub__ = __truediv__ = __add__\ndef f(x): return Any()\n"
+    assert is_wrong(asserts(program, f"assert {said}", setup=imports))
+    operation, asked = said.rsplit(").", 1)
+    assert is_wrong(asserts(program, f"r = {operation[1:]}; assert r.{asked}", setup=imports))
+
+
+@pytest.mark.parametrize("base", ["from typing import Generic as Base", "class Base: __module__ = 'typing'"])
+def test_a_base_that_calls_itself_generic_is_no_excuse(base: str) -> None:
+    tests = "from solution import Base\nclass Held(Base):\n    def value(self): return 2\n"
+    assert is_wrong(pytest_files(f"{base}\n", f"{tests}def test_a(): assert Held().twice() == 4\n"))

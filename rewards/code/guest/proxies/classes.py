@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import itertools
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from types import FrameType
@@ -78,7 +79,8 @@ def _asked(tree: ast.AST) -> set[str]:
     `w.x` elsewhere.
     """
     attributes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
-    operated = [node.value for node in attributes if node.attr not in DATA_HAS]
+    of_data = _data_has()
+    operated = [node.value for node in attributes if node.attr not in of_data]
     of_object = {name_of(value) for value in operated}
     bindings = (node for node in ast.walk(tree) if isinstance(node, ast.Assign))
     operated += [node.value for node in bindings if of_object & set(map(name_of, node.targets)) - {""}]
@@ -87,19 +89,6 @@ def _asked(tree: ast.AST) -> set[str]:
         if isinstance(value, ast.BinOp):
             asked |= {side.id for side in ast.walk(value) if isinstance(side, ast.Name)}
     return asked - {""}
-
-
-def asks_for_metaclass(name: str) -> bool:
-    """Whether the tests compare the type of a class with it: `type(Config) is Meta`, `issubclass(Meta, type)`."""
-    for node in context.nodes():
-        if isinstance(node, ast.Compare):
-            sides = [node.left, *node.comparators]
-            typed = any(isinstance(s, ast.Call) and name_of(s.func) == "type" for s in sides)
-            if (typed or "__class__" in map(name_of, sides)) and name in map(name_of, sides):
-                return True
-        elif isinstance(node, ast.Call) and [*map(name_of, (node.func, *node.args))] == ["issubclass", name, "type"]:
-            return True
-    return False
 
 
 def is_camel(name: str) -> bool:
@@ -124,7 +113,7 @@ def _asked_behind_operator(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bo
     operated = False
     while isinstance(above, ast.BinOp | ast.UnaryOp):
         operated, above = True, parents.get(above)
-    return operated and isinstance(above, ast.Attribute) and above.attr not in DATA_HAS
+    return operated and isinstance(above, ast.Attribute) and above.attr not in _data_has()
 
 
 def expects_object(frame: FrameType) -> bool:
@@ -152,7 +141,7 @@ def expects_object(frame: FrameType) -> bool:
     while isinstance(above, ast.BinOp | ast.UnaryOp):
         above = parents[above]
     if isinstance(above, ast.Attribute):
-        return above.attr not in DATA_HAS
+        return above.attr not in _data_has()
     if isinstance(above, ast.Compare):
         sides = (above.left, *above.comparators)
         return any(_makes_object(side, frame) for side in sides if not any(found is node for node in ast.walk(side)))
@@ -165,7 +154,8 @@ def expects_object(frame: FrameType) -> bool:
 def _asked_for_more(node: ast.AST, parents: dict[ast.AST, ast.AST], tree: ast.Module) -> set[str]:
     """Names of which the enclosing function uses attributes that no data has."""
     function = next((n for n in _ancestors(node, parents) if isinstance(n, ast.FunctionDef)), tree)
-    asked = (n for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.attr not in DATA_HAS)
+    of_data = _data_has()
+    asked = (n for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.attr not in of_data)
     return {name_of(found.value) for found in asked}
 
 
@@ -340,6 +330,30 @@ def _makes_object(side: ast.expr, frame: FrameType) -> bool:
 DATA_HAS = frozenset(
     name for kind in (int, float, complex, str, bytes, list, tuple, dict, set, range) for name in dir(kind)
 ) | {"item", "tolist", "sum", "all", "any", "shape", "size", "dtype", "mean", "max", "min", "total", "elements"}
+# Types of the standard library and numpy that are data, too, where the tests speak of them: words, module, types.
+_OTHER_DATA = (
+    (("Decimal", "decimal"), "decimal", "Decimal"),
+    (("Fraction", "fractions"), "fractions", "Fraction"),
+    (("datetime", "date", "timedelta"), "datetime", "date", "datetime", "time", "timedelta"),
+    (("Counter",), "collections", "Counter"),
+    (("deque",), "collections", "deque"),
+    (("Path", "PurePath", "pathlib"), "pathlib", "Path"),
+    (("numpy",), "numpy", "ndarray"),
+)
+_OF_MATRICES = frozenset(("T", "copy", "data", "diagonal", "dot", "fill", "flat", "trace", "transpose"))
+
+
+def _data_has() -> frozenset[str]:
+    """Attributes that data may have, where the tests speak of its type: `(due(2) - date(2024, 1, 7)).days`."""
+    spoken_of = (kinds for words, *kinds in _OTHER_DATA if any(map(context.uses_name, words)))
+    return DATA_HAS.union(*(_attributes(*kinds) for kinds in spoken_of))
+
+
+@lru_cache(maxsize=64)
+def _attributes(module: str, *kinds: str) -> frozenset[str]:
+    names = {name for kind in kinds for name in dir(getattr(sys.modules.get(module), kind, None))}
+    return frozenset(names - _OF_MATRICES if module == "numpy" else names)
+
 
 # Functions that take data: passing something to them does not show that it is an object.
 _OF_DATA = frozenset(

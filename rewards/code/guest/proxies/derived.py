@@ -63,7 +63,7 @@ def make(name: str, bases: tuple[type, ...], names: dict[str, Any], keywords: di
             value.__globals__["super"] = _above
         elif _EXPECTED.search(attribute) and not (is_proxy(value) or callable(value) or isinstance(value, _WRAPPED)):
             the_link().unsupported(f"{what}, and holds what it is compared with")
-    if any(base.__module__ == "typing" for base in bases):
+    if any(base.__module__ == "typing" for base in bases if not is_class(base)):
         the_link().unsupported(f"{what}, and is generic")
     if yardsticks.is_yardstick(name, names, str(names.get("__qualname__", ""))):
         the_link().unsupported(f"{what}, and with which the test measures")

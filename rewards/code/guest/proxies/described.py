@@ -174,9 +174,19 @@ def _names_of_object(capabilities: int, look: Any, doc: str | None) -> dict[str,
     return names
 
 
+class _NotOfIterators:
+    """`__copy__` of a class of iterators: `itertools.tee` would copy an object that has it, instead of reading it."""
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        if owner is not None:
+            raise AttributeError("__copy__")
+        return Handle.__copy__
+
+
 def _offered(capabilities: int) -> dict[str, Any]:
     """The templates of the operators that a class supports."""
-    return {name: TEMPLATES[name] for name, bit in wire.BITS.items() if capabilities & bit and name in TEMPLATES}
+    names = {name: TEMPLATES[name] for name, bit in wire.BITS.items() if capabilities & bit and name in TEMPLATES}
+    return {**names, "__copy__": _NotOfIterators()} if "__next__" in names else names
 
 
 def _offer(made: type, capabilities: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, Protocol
 from ..encoding.channel import Channel, Ended
 from ..encoding.codec import DEEPEST, Unsendable, Violation
 from ..guards import counted, own_files, spoiling, unbounded
-from ..proxies import ancestry, classes, proxies, refusing, uses, views
+from ..proxies import proxies, refusing, uses, views
 from ..proxies.proxies import MODULE, ProgramLost, UnsupportedTest
 from ..shared import wire
 from ..shared.sharing import Shared
@@ -195,8 +195,6 @@ class Link:
         value = refusing.attribute(MODULE, name)
         if name[:1].isupper() or (proxies.is_class(value) and context.is_class_name(name)):
             proxies.mark_named(value, name)
-            if ancestry.is_metaclass(value) and classes.asks_for_metaclass(name):
-                self.unsupported(f"the type of a class, where the program has {name}")
         return value
 
     def write(self, operation: int, *payload: Any) -> None:

@@ -23,7 +23,8 @@ from .ours import Ours, holds, is_mock, is_told, offered
 _ATOMS = (type(None), bool, int, float, str, bytes)
 
 # Modules whose objects a program does not need to inspect: iterators, functions.
-_OF_PYTHON = ("builtins", "contextlib", "functools", "itertools", "operator")
+# Modules of objects whose attributes no program needs: what a fixture of pytest gives is for the tests.
+_OF_NO_PROGRAM = ("builtins", "contextlib", "functools", "itertools", "operator", "pytest", "_pytest")
 _CALLED = ("function", "async function", "callable", "callable object", "exception class", "class", "type")
 # Attributes of mocks that reveal what the test expects.
 _MOCK_OWN = ("return_value", "side_effect", "called", "configure_mock", "attach_mock", "mock_add_spec", "reset_mock")
@@ -94,7 +95,7 @@ def _lacking(ours: Ours, number: Any, name: Any) -> None:
         raise Violation("an attribute that is not public")
     kind = type(value)
     held = (getattr(value, "__dict__", {}), *(vars(above) for above in kind.__mro__))
-    if kind.__module__ not in _OF_PYTHON and any(name in each for each in held):
+    if kind.__module__.partition(".")[0] not in _OF_NO_PROGRAM and any(name in each for each in held):
         the_link().unsupported(f"`{name}` of a {kind.__name__} that the test handed over")
 
 
