@@ -21,8 +21,9 @@ from __future__ import annotations
 import json
 import textwrap
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.redteam import made
@@ -187,10 +188,12 @@ def limits(keys: Mapping[str, str]) -> dict[str, float]:
     }
 
 
-def hostile(*, everything: bool = False) -> list[Row]:
+@cache  # thousands of rows, which several tests go through
+def hostile(*, everything: bool = False) -> Sequence[Row]:
     """The payloads over every style and arena that they fit."""
     rows = []
     for payload in payloads():
+        responses = {style: response(payload.program(style), payload.keys) for style in payload.styles}
         for arena in payload.arenas(everything=everything):
             for style, form, reference in _references(payload, arena):
                 reference = {**reference, "limits": limits(payload.keys)}
@@ -198,7 +201,7 @@ def hostile(*, everything: bool = False) -> list[Row]:
                     if key in payload.keys:
                         reference[key] = payload.keys[key]
                 name = f"{payload.id}.{arena.name}.{style}{form}"
-                row = {"id": name, "response": response(payload.program(style), payload.keys), "reference": reference}
+                row = {"id": name, "response": responses[style], "reference": reference}
                 rows.append(
                     Row(
                         id=name,
@@ -208,15 +211,21 @@ def hostile(*, everything: bool = False) -> list[Row]:
                         ungraded=payload.keys.get("ungraded", ""),
                     )
                 )
-    return rows
+    return tuple(rows)
 
 
 def _references(payload: Payload, arena: Arena) -> Iterator[tuple[str, str, dict[str, object]]]:
     """Styles, with the references of an arena; those of tests that need no checker have a form more."""
     for style in payload.styles:
-        for form, reference in (("", arena.reference(style)), (".plain", arena.plain_reference(style))):
-            if reference is not None:
-                yield style, form, reference
+        for form, reference in _forms(arena.name, style):
+            yield style, form, reference
+
+
+@cache  # hundreds of payloads meet the same arena, whose right program is run for its answers
+def _forms(arena: str, style: str) -> list[tuple[str, dict[str, object]]]:
+    """The references of an arena in a style, by their forms."""
+    forms = (("", ARENAS[arena].reference(style)), (".plain", ARENAS[arena].plain_reference(style)))
+    return [(form, reference) for form, reference in forms if reference is not None]
 
 
 def shaped(*, everything: bool = False) -> list[Row]:
