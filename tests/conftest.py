@@ -45,6 +45,7 @@ pytest.register_assert_rewrite("tests.conformance", "tests.waiting")  # failures
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers of the test runner already share the cores
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # tokenizers warn about forks otherwise
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a test never waits for a network
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nor reports to one; a process of each cluster would
 os.environ.setdefault("MPLBACKEND", "Agg")
 # Where ray looks for a cluster of this machine to join: each test worker has its own, which no other run of tests ends.
 RAY_FOLDER = f"{tempfile.gettempdir()}/rlvr-ray-{os.getpid()}"

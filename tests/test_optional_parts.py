@@ -31,6 +31,7 @@ def run(tmp_path: Path):
 
     def in_environment(**variables: str) -> tuple[int, str]:
         clean = {key: value for key, value in os.environ.items() if not key.startswith(("RLVR_", "PYTEST_"))}
+        clean["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # half of a start, and neither test asks for one
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
         done = subprocess.run(
             command, cwd=tmp_path, env=clean | variables, capture_output=True, text=True, timeout=600, check=False

@@ -85,7 +85,7 @@ def trouble(row: Mapping[str, object], folder: Path) -> str:
 
 
 def _run(command: list[str], folder: Path) -> str:
-    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": ""}
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(
         command, cwd=folder, env=env, capture_output=True, text=True, timeout=600, check=False, stdin=subprocess.DEVNULL
     )
