@@ -211,7 +211,7 @@ def _note(progress: _Progress, fate: Fate, reason: str) -> None:
     at = progress.current
     while at in progress.outcomes:
         at += 1
-    progress.outcomes[at] = CaseOutcome(fate=fate, name=f"case {at}", reason=reason)
+    progress.outcomes[at] = CaseOutcome(fate=fate, name=f"case {at + 1}", reason=reason)
 
 
 def _take(event: tuple[Any, ...], progress: _Progress) -> bool:
@@ -300,7 +300,7 @@ def _judgement(progress: _Progress) -> Judgement:
         if held is None:
             if progress.failure or progress.fault:
                 break
-            held = CaseOutcome(fate=Fate.MISSING, name=f"case {index}", reason="not run after a failure")
+            held = CaseOutcome(fate=Fate.MISSING, name=f"case {index + 1}", reason="not run after a failure")
         cases.append(held)
     fault = progress.fault
     good = (Fate.PASSED, Fate.SKIPPED, Fate.UNSUPPORTED)

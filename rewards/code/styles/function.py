@@ -25,11 +25,11 @@ async def judge_function(sandbox: Sandbox, program: str, reference: FunctionRefe
     """Call the function case by case. Raises SandboxUnavailable."""
     tolerance = reference.compare.tolerance if reference.compare is not None else None
     cases = []
-    for index, case in enumerate(reference.cases):
+    for number, case in enumerate(reference.cases, 1):
         try:
-            cases.append(CallCase(f"case {index}", (_call(case, tolerance),)))
+            cases.append(CallCase(f"case {number}", (_call(case, tolerance),)))
         except (ValueError, Unsendable) as error:
-            return Judgement(fault=f"case {index} cannot be asked: {error}")
+            return Judgement(fault=f"case {number} cannot be asked: {error}")
     trial = CallTrial(
         start={"entry_point": reference.entry_point},
         program=program,

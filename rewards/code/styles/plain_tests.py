@@ -102,7 +102,7 @@ def plain_asserts(setup: str, sources: tuple[str, ...]) -> PlainTests | None:
     try:
         reader = _Reader()
         cases = tuple(
-            CallCase(f"assert {index}", reader.calls(_parsed(source).body)) for index, source in enumerate(sources)
+            CallCase(f"assert {number}", reader.calls(_parsed(source).body)) for number, source in enumerate(sources, 1)
         )
         return (reader.entry_point(), cases) if all(case.calls for case in cases) else None
     except _Other:

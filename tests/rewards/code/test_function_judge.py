@@ -13,7 +13,7 @@ from rewards.code.guest import rehearsal
 from rewards.code.guest.program import function as guest
 from rewards.code.judgement import Fate
 from rewards.code.references import CodeLimits
-from tests.rewards.code.judging import fates, function, is_wrong, passes
+from tests.rewards.code.judging import asserts, fates, function, is_wrong, passes
 
 
 @pytest.mark.parametrize(
@@ -158,3 +158,10 @@ def test_an_async_function_is_awaited() -> None:
     program = "import asyncio\nasync def f(x):\n    await asyncio.sleep(0)\n    return x + 1\n"
     assert passes(function(program, ((1,), 2), ((4,), 5)))
     assert is_wrong(function(program.replace("x + 1", "x"), ((1,), 2), ((4,), 5)))
+
+
+def test_cases_are_counted_from_one_as_in_every_style() -> None:
+    judged = function("def f(x): return x", ((1,), 1), ((2,), 3), ((3,), 3))
+    assert [case.name for case in judged.cases] == ["case 1", "case 2", "case 3"]
+    judged = asserts("def f(x): return x", "assert abs(f(1) - 1) < 1", "assert f(2) == 3", "assert f(3) == 3")
+    assert [case.name for case in judged.cases] == ["assert 1", "assert 2", "case 3"]

@@ -69,7 +69,8 @@ def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
         else:
             report.send("failure", f"in the setup of the test: {line_of(reason)}")
         return
-    run_cases(link, report, start, [(f"assert {i}", _runner(link, code, namespace)) for i, code in enumerate(cases)])
+    named = [(f"assert {number}", _runner(link, code, namespace)) for number, code in enumerate(cases, 1)]
+    run_cases(link, report, start, named)
 
 
 def _share_records(link: Link, lent: dict[str, tuple[Any, ...]], namespace: dict[str, Any]) -> None:
