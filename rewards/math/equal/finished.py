@@ -43,6 +43,7 @@ from rewards.math.values import (
 
 # Operations that can always be evaluated, unlike roots, fractions, powers, logarithms and trigonometric values.
 _UNFINISHED = BINDING | {"!", "!!", "binom", "perm", "gcd", "lcm", "max", "min", "mod", "floor", "ceil", "det", "abs"}
+_ALSO_OF_LETTERS = BINDING | {"det"}
 _MAY_STAY = FUNCTIONS | {"^", "root", "log", "ln"}
 _TEN = number(10)
 _MOST_TERMS = 30
@@ -51,7 +52,7 @@ _SIDE = r"(?:\{{?\s*[-+]?\s*(\d+(?:\.0+)?)\s*([^{}()]*(?:\{[^{}]*\}[^{}()]*)*)\}
 _FRACTION = re.compile(
     rf"\\frac\s*{_SIDE}\s*{_SIDE}|(?<![\d./])(\d+)\s*[/:]\s*(\d+)(?![\d./])|[{{(]\s*(\d+)\s*[}})]\s*/\s*[{{(]\s*(\d+)\s*[}})]"
 )
-_PRODUCT = re.compile(r"\\frac\s*\{((?:[^{}+]|\{[^{}+]*\})*)\}\s*\{\s*(\d+)\s*\}")
+_PRODUCT = re.compile(r"\\frac\s*\{((?:[^{}+]|\{[^{}+]*\})*)\}\s*\{\s*(\d+(?:\s*(?:\\cdot|\\times|\*)\s*\d+)*)\s*\}")
 _RAISED = re.compile(r"[\^_]\s*(?:\{[^{}]*\}|\w)|\\sqrt\s*(?:\[[^\]]*\])?\s*(?:\{[^{}]*\}|\d)")
 _NUMBERS = re.compile(r"(?<![\d^_\[.{])(\d+)(?![\d.}\]])")
 
@@ -97,7 +98,7 @@ def _operations(values: Iterable[Value]) -> set[str]:
             for one in walk(expression):
                 if not isinstance(one, Op):
                     continue
-                if one.name in _UNFINISHED and (one.name in BINDING or not free_variables(one)):
+                if one.name in _UNFINISHED and (one.name in _ALSO_OF_LETTERS or not free_variables(one)):
                     found.add(one.name)
                 if one.name[1:] in TRIGONOMETRIC and not free_variables(one):
                     found.add("an angle of a number")  # may have another form, if the gold has no such function
@@ -247,4 +248,5 @@ def _is_lowest_product(top: str, bottom: str) -> bool:
     top = _RAISED.sub(" ", top.strip().lstrip("-+"))
     if "-" in top or "." in top:
         return True
-    return math.gcd(math.prod(map(int, re.findall(r"\d+", top))), int(bottom)) == 1 or not re.search(r"\d", top)
+    divisor = math.gcd(*(math.prod(map(int, re.findall(r"\d+", side))) for side in (top, bottom)))
+    return divisor == 1 or not re.search(r"\d", top)
