@@ -18,7 +18,7 @@ LONGEST_BARE = 200
 _MOST_WORDS = 4
 FILLED = late(r"[^\W_]|[√∞∅∈<>≤≥=+-]|\\[a-zA-Z{]")
 _FORMS = ("\\boxed", "\\fbox", "<answer>", "</answer>", "####", "```")
-_TITLE = late(r"\A(?:#{1,3}\s+|>\s+(?=\*\*))")
+_TITLE = late(r"\A(?:(?:#{1,3}|•)\s+|>\s+(?=\*\*))")
 _LABEL = late(r"[^\W\d_]{2,}[^:→⇒>\d$\\(]*(?:[:→⇒]|[-=]>)[*_]*\s")
 _ABBREVIATED = late(r"\W*ans[.:*]*\s", re.IGNORECASE)
 _ONE_WORD = late(r"[^\W\d_]+[.!]?|\\\w+\{[^\W\d_]+\}")

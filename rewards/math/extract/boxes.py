@@ -66,7 +66,9 @@ _JOINT = late(
     rf"""(?P<name>(?:(?=[\\a-zA-Z]){_NAME}{_ARGUMENT}|\([a-z](?:,\s?[a-z])+\))\s*&?\s*(?:=|\\in\b|∈))
     | (?P<or>\bor\b|\\lor\b|\\vee\b|∨|\b(?:vs|versus|though|although|alternatively)\b
         |(?:{OR_ABROAD}|{PERHAPS_ABROAD})(?![a-zA-Z]))
-    | (?P<part>\b(?:part|case|question|problem|item)s?\s*\(?(?:[a-z]|[ivx]{{1,4}}|\d{{1,2}})(?!\w)\)?
+    | (?P<part>\b(?:answer|solution|result)\ (?:to|for|of|in)\ (?=(?:part|case|question|problem|item)\b)
+        | \b(?:guess|attempt|try)(?=\s?:)
+        | \b(?:part|case|question|problem|item)s?\s*\(?(?:[a-z]|[ivx]{{1,4}}|\d{{1,2}})(?!\w)\)?
         | \b(?:first|second|third|fourth|other)\ (?:part|case|question|one|{_OFFER})\b
         | \b{_OFFER}\ (?:\#?\d{{1,2}}(?!\w)|[A-H](?=\s?[=:])\s?=?)
         | \banother(?=\s?:) | \b(?:backup|fallback|runner-?up|(?:upper|lower)\ bound)\b
@@ -81,7 +83,7 @@ _JOINT = late(
     | (?P<unit>(?:square\ |cubic\ )?\b(?:[cmk]?m|k?g|units?|degrees?|dollars?|cents?|inch(?:es)?|feet|foot|miles?
         |(?:centi|kilo)?meters?|hours?|minutes?|seconds?|days?|weeks?|years?|points?|ways)\b|\\?%|\^\{{?\\circ\}}?|°)
     | (?P<filler>\b(?:we\ (?:get|have|find|obtain)|it\ is|is|are|gives?|equals?|(?:the\ )?(?:answer|value)\ is)\b)
-    | (?P<mark>[\s,;&|$*\#>~.:{{}}()\[\]/•·–—，、；。：-])""",
+    | (?P<mark>[\s,;&|$*\#>~.!:{{}}()\[\]/•·–—，、；。：-])""",
     re.VERBOSE | re.IGNORECASE,
 )
 _NAMED = late(r"(?<![a-zA-Z\\])([a-zA-Z])\s*=\s*\Z")

@@ -20,13 +20,14 @@ from rewards.math.late import late
 # "Ann: ", "Bob has ": what a box is of. Two boxes with labels that differ in the name alone are one list.
 _OWNER = late(r"(?:\A|[\n.,;(]\s*|\band\s)(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*\Z")
 _NEXT_OWNER = late(
-    r"[\s$*)]*(?:[,;\n]\s*)?(?:(?:and|while)\s)?\s*(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*"
+    r"[\s$*)]*(?:[.,;\n]\s*)?(?:(?:and|while)\s)?\s*(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*"
 )
 _QUANTITY = late(  # "The perimeter is "
-    r"(?:\A|[\n.;]\s*|,\s)(?:(?:so|thus|hence|therefore),?\s)?(?:the|its)\s(?P<name>[a-z]+)\sis[\s$*]*\Z", re.IGNORECASE
+    r"(?:\A|[\n.;]\s*|,\s)(?:(?:so|thus|hence|therefore),?\s)?(?:the|its)\s(?P<name>(?:[a-z]+\s)?[a-z]+)\sis[\s$*]*\Z",
+    re.IGNORECASE,
 )
 _NEXT_QUANTITY = late(  # " cm and the area is "
-    r"[\s$*)]*(?:[a-z]+(?:\s[a-z]+)?[\s,$*]*)?\b(?:and|while)\s(?:the|its)\s(?P<name>[a-z]+)\sis[\s$*]*"
+    r"[\s$*)]*(?:[a-z]+(?:\s[a-z]+)?[\s,$*]*)?\b(?:and|while)\s(?:the|its)\s(?P<name>(?:[a-z]+\s)?[a-z]+)\sis[\s$*]*"
 )
 _COUNTED = late(r"[\s$*)\\]+(?:[a-z]+\s){1,2}and[\s$*(\\]+")  # `\boxed{7} goats and \boxed{4} helicopters`
 _NO_OWNER = late(
@@ -43,6 +44,9 @@ _ROUNDED = late(  # "(exact), ", ", or approximately "
     r"(?:approx\.?|approximately|about|roughly|rounded|≈|\\approx))[\s$*,;:()]*",
     re.IGNORECASE,
 )
+_IN_OTHER_WORDS = late(r"[\s$*,;()]*(?:i\.e\.|a\.?k\.?a\.?(?!\w)|that\sis|in\sother\swords),?[\s$*:]*", re.IGNORECASE)
+_ORDER = r"(?:<|>|≤|≥|\\[lg](?:eq?)?(?![a-zA-Z]))"
+_BOUNDS = late(rf"\s*{_ORDER}\s*\\?[a-zA-Z]+\s*{_ORDER}\s*")
 _DECIMAL = late(r"[-−]?\\?\$?[\d,]*\.?\d+\\?%?")
 _SEPARATED = late(r"[^\S\n]*[$*]*[^\S\n]*(?:[,;&]|\band\b|\bor\b)[^\S\n]*[$*]*[^\S\n]*")
 _LONGEST = 40
@@ -70,11 +74,17 @@ _LONGEST_SENTENCE = 160
 
 
 def linked(content: str, between: str, following: str) -> str | None:
-    """The joint between a box and the next one: sides of a relation, a value and its rounding, or a choice; or None."""
+    """The joint between a box and the next one: sides of a relation, bounds, a value and its rounding, or a choice; or
+    None.
+    """
     if len(between) > _LONGEST:
         return None
     if (relation := _RELATION.fullmatch(between)) is not None:
         return f" {relation[1]} "
+    if _BOUNDS.fullmatch(between) is not None:
+        return between
+    if _IN_OTHER_WORDS.fullmatch(between) is not None:
+        return r" \text{ or } "
     if _ROUNDED.fullmatch(between) is None:
         return None
     is_rounded = _DECIMAL.fullmatch(following) is not None and _DECIMAL.fullmatch(content) is None
@@ -119,9 +129,9 @@ def _are_quantities(before: str, between: str) -> bool:
     """Whether one sentence gives two quantities in the same words: "the perimeter is" and "the area is"."""
     following = _NEXT_QUANTITY.fullmatch(between)
     own = None if following is None else _QUANTITY.search(before)
-    return (
-        following is not None and own is not None and not any(_NO_OWNER.match(one["name"]) for one in (own, following))
-    )
+    if following is None or own is None:
+        return False
+    return not any(_NO_OWNER.match(word) for one in (own, following) for word in one["name"].split())
 
 
 def _have_owners(before: str, between: str) -> bool:

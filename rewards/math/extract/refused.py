@@ -143,7 +143,7 @@ _SUPPOSED = _any(
     r"if\s+you\s+(?:get|got)\b",
     rf"if\s(?:I\s(?:were|was|am)\s)?{_FORCED}(?:,|\sI\b|\sto\s(?:guess|answer|say|choose)\b(?:[^\n]*,)?)",
     r"(?:let\sus|let['’]s)\s(?:assume|suppose|pretend|imagine)\b",
-    r"had\s+(?:we|I|you)\b.*\bwould\b",
+    r"had\s+(?:we|I|you)\b.*(?:\bwould|['’]d)\b",
     r"(?:if\s+\w+\s+)?forget(?:s|ting)?\b(?!.*\b(?:so|thus|hence|therefore|but)\b).*,",
 )
 _REPUDIATED = late(  # the sentence of a box begins by saying that it is wrong, or somebody else's
@@ -191,6 +191,12 @@ _IS_AN_ERROR = _any(
     r"[\"”'’]?\s?is\swhat\s(?!(?:we|I|you|one|it)\b)(?:[a-z]+\s){1,3}"
     r"(?:wrote|said|got|put|answered|claimed|claims|gave|chose)\b",
 )
+_TRUE = r"(?:true|actual|correct|real|right)\s(?:answer|value|result|number|one|total)"
+_CORRECTED = _any(  # ", but the true value is 7", ", but that ignores the sign"
+    rf"[^.\n]{{0,50}}[,;]\s(?:but|while|whereas)\sthe\s{_TRUE}\s(?:is|should|must)\b",
+    r"[.,;]?\s(?:but|however),?\s(?:this|that|it)\s(?:\w+\s){0,2}"
+    r"(?:overlooks|misses|ignores|forgets|omits|neglects|(?:double|over|under)[ -]?counts)\b",
+)
 _IS_NOT_LAST = _any(  # it was, or is still to be worked on
     r"\(my\s(?:first|initial|old|previous|original)\s(?:answer|guess|attempt)\b",
     r"was\s(?:my|the|our)\s(?:first|initial|original|earlier|previous|old)\s",
@@ -204,7 +210,7 @@ _OTHER_IS_ASKED = (
 )
 _ACTUALLY_NO = r"(?:actually|wait|hmm+|oh|hold\son)[,.!…]{1,3}\s+no[.!…]*\s*(?:\Z|\n)"
 _FAILS = late(
-    rf"(?i)[\s$*)]*{_any(_DOES_NOT_HOLD, _IS_AN_ERROR, _IS_NOT_LAST, _UNSURE)}"
+    rf"(?i)[\s$*)]*{_any(_DOES_NOT_HOLD, _IS_AN_ERROR, _CORRECTED, _IS_NOT_LAST, _UNSURE)}"
     rf"|[\s$*).]*{_OTHER_IS_ASKED}"
     r"|[\s$*).]*(?:the\s)?(?:verification|check)\s(?:fails|failed)\b"
     rf"|[\s$*).,!…]*{_ACTUALLY_NO}"

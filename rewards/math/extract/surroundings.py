@@ -72,7 +72,7 @@ _RANGE = (
 )
 _MEMBER = r",\s*\$?-?\d[\d.]*\s*(?:\\\}|\]|\$?\s*[.;]?\s*(?:\n|\Z))"  # `\{\boxed{6}, 7\}`
 _TAKEN_BACK = (
-    r"\?[?\s$*)]*\Z|\?+\s*(?:no|nope|wrong|not|impossible)\b|[?.]+\s*I(?:['’]m|\sam)\snot\s(?:at\sall\s|quite\s|entirely\s)?(?:sure|certain)\b|is\s+what\s+(?:you|one|we|they|I)\s+would\b"
+    r"\?[?\s$*)]*\Z|\?+\s*(?:no|nope|wrong|not|impossible)\b|[?.]+\s*I(?:['’]m|\sam)\snot\s(?:at\sall\s|quite\s|entirely\s)?(?:sure|certain)\b|is\s+what\s+(?:you|one|we|they|I)(?:\s+would|['’]d)\b"
     r"|would\s+(?:be|have\s+been)\b[^.!?\n]*\b(?:if|but|without|unless|had|were)\b"
 )
 _OTHER = (

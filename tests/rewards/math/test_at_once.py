@@ -39,6 +39,7 @@ FOR_WORKERS = (  # sentences, and values that no text decides
     "conditions_and_remarks_behind_values",
     "cut_off_boxes_options_and_curves",
     "echoes_turns_and_two_subjects",
+    "joined_and_corrected_boxes",
     "labels_lists_and_later_sentences",
     "letters_overrides_and_rounded_powers",
     "names_residues_and_golds_in_prose",
