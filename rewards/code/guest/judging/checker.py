@@ -19,7 +19,7 @@ from ..encoding.channel import CALLER, LINK, Channel, Ended
 from ..encoding.codec import decode
 from ..environment import surroundings
 from ..guards import emptiness, evaluation, loading, running, unbounded, unpickling
-from ..proxies import ancestry, classes, derived, proxies
+from ..proxies import ancestry, classes, controlled, derived, proxies
 from ..proxies.proxies import UnsupportedTest
 from ..shared import standard
 from ..sources import context, lending, names
@@ -85,6 +85,8 @@ def _share_records(link: Link, lent: dict[str, tuple[Any, ...]], namespace: dict
 def _watch_classes(named: set[str], *files: str) -> None:
     """Let the program's process create test classes that involve these names (`derived.py`)."""
     holding = [file for file in files if "class " in context.SOURCES[file]]
+    if holding:
+        controlled.told.update(named.difference(*map(names.bound_names, context.trees())))
     derived.watch({file: tree for file in holding if (tree := context.tree_of(file)) is not None}, named)
 
 

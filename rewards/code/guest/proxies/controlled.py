@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from ..sources import context, counting
 from . import shapes
@@ -18,6 +18,15 @@ _SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 _FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 _MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock", "create_autospec")
 _ASKS = ("isinstance", "issubclass", "raises", "assertIsInstance", "assertRaises", "assertIs")
+
+
+told: set[str] = set()
+"""Names of the program that no import brings: those that `asserts` use without binding them."""
+
+
+def names_of_program(tree: ast.AST) -> set[str]:
+    """The names in a tree that mean what the program defines."""
+    return counting.names_of_program(tree) | told
 
 
 def reads(tree: ast.Module, family: set[str]) -> Iterator[ast.expr]:
@@ -83,7 +92,7 @@ class _Held:
 
     def __init__(self, tree: ast.Module, family: set[str]) -> None:
         self._family = family
-        ours = counting.names_of_program(tree) - family
+        ours = names_of_program(tree) - family
         bound = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         bound |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
         bound |= {n.name for n in ast.walk(tree) if isinstance(n, _FUNCTION | ast.ClassDef)}
@@ -116,12 +125,19 @@ def _given(call: ast.Call) -> Iterator[ast.AST]:
 def _names(tree: ast.Module, family: set[str], ours: set[str]) -> Iterator[ast.Name]:
     shared = {n for node in ast.walk(tree) if isinstance(node, ast.Global | ast.Nonlocal) for n in node.names}
     fixtures = _fixtures(family) - _parametrized(tree)
+    listed = _lists(family)
+    if told:  # the cases of `asserts` share their names
+        for other in context.trees():
+            bound = _bindings(list(_inside(other)), ours, set(), listed)
+            shared |= {name for name, is_object in bound.items() if not is_object}
     waiting: list[tuple[ast.AST, dict[str, bool]]] = [(tree, dict.fromkeys(shared, False))]
     while waiting:
         scope, above = waiting.pop()
         nodes = list(_inside(scope))
         given = _given_fixtures(scope) & fixtures if fixtures else set[str]()
-        known = {**above, **_bindings(nodes, ours, given), **dict.fromkeys(shared, False)}
+        if isinstance(scope, ast.Lambda) and _orders(scope, context.parents_of(tree), listed, ours):
+            given = {arg.arg for arg in scope.args.args}
+        known = {**above, **_bindings(nodes, ours, given, listed), **dict.fromkeys(shared, False)}
         for node in nodes:
             if isinstance(node, ast.Name) and known.get(node.id):
                 yield node
@@ -137,13 +153,19 @@ def _inside(scope: ast.AST) -> Iterator[ast.AST]:
             yield from _inside(node)
 
 
-def _bindings(nodes: list[ast.AST], ours: set[str], given: set[str]) -> dict[str, bool]:
-    """The names that a scope binds, and whether each only means such an object there. given: parameters that do."""
+def _bindings(nodes: list[ast.AST], ours: set[str], given: set[str], listed: Collection[str] = ()) -> dict[str, bool]:
+    """The names that a scope binds, and whether each only means such an object there. given: parameters that do.
+    listed: names of lists of such objects.
+    """
     found: dict[str, bool] = {}
     made = set[int]()
     for node in nodes:
         if isinstance(node, ast.Assign) and (_makes_object(node.value, ours) or _makes_mock(node.value)):
             made |= {id(target) for target in node.targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.For | ast.comprehension) and (
+            context.name_of(node.iter) in listed or _lists_objects(node.iter, ours)
+        ):
+            made.add(id(node.target))
     for node in nodes:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             found[node.id] = found.get(node.id, True) and id(node) in made
@@ -179,6 +201,54 @@ def _makes_object(value: ast.expr, ours: set[str]) -> bool:
     return called is not None and shapes.root(called) in ours and context.is_class_name(context.name_of(called))
 
 
+def _lists_objects(value: ast.expr, ours: set[str]) -> bool:
+    """Whether an expression is a list of new objects: `[Square(1), Circle(2)]`."""
+    return (
+        isinstance(value, ast.List | ast.Tuple)
+        and bool(value.elts)
+        and all(_makes_object(part, ours) for part in value.elts)
+    )
+
+
+def _orders(function: ast.Lambda, parents: dict[ast.AST, ast.AST], listed: Collection[str], ours: set[str]) -> bool:
+    """Whether a function is the key by which such objects are ordered: `max(shapes, key=lambda s: s.area())`."""
+    word = parents[function]
+    call = parents.get(word)
+    if not (isinstance(word, ast.keyword) and word.arg == "key" and isinstance(call, ast.Call) and call.args):
+        return False
+    walked = isinstance(call.func, ast.Name) and call.func.id in ("max", "min", "sorted") and len(call.args) == 1
+    return walked and (context.name_of(call.args[0]) in listed or _lists_objects(call.args[0], ours))
+
+
+_LEAVE = frozenset(("len", "sum", "max", "min", "sorted", "any", "all", "enumerate", "reversed"))
+
+
+def _lists(family: set[str]) -> set[str]:
+    """Names that tests bind to lists of such objects alone, and only walk or index."""
+    found: dict[str, bool] = {}
+    for tree in context.trees():
+        ours = names_of_program(tree) - family
+        parents = context.parents_of(tree)
+        for node, above in parents.items():
+            if isinstance(node, ast.arg | ast.alias):
+                found[node.arg if isinstance(node, ast.arg) else node.asname or node.name] = False
+            if not isinstance(node, ast.Name):
+                continue
+            match above:
+                case ast.Assign(targets=[target]) if target is node:
+                    kept = _lists_objects(above.value, ours)
+                case ast.For(iter=walked) | ast.comprehension(iter=walked):
+                    kept = walked is node
+                case ast.Call(func=ast.Name(id=name)):
+                    kept = name in _LEAVE and above.func is not node
+                case ast.Subscript(value=indexed, ctx=ast.Load()):
+                    kept = indexed is node
+                case _:
+                    kept = False
+            found[node.id] = found.get(node.id, True) and kept
+    return {name for name, is_list in found.items() if is_list}
+
+
 # --- fixtures, and attributes of tests --------------------------------------------------------------------------------
 
 
@@ -190,7 +260,7 @@ def _fixtures(family: set[str]) -> set[str]:
     """Names of fixtures, each of which only gives such an object, wherever it is defined."""
     found: dict[str, bool] = {}
     for tree in context.trees():
-        ours = counting.names_of_program(tree) - family
+        ours = names_of_program(tree) - family
         for node in filter(_is_fixture, ast.walk(tree)):
             nodes = list(_inside(node))
             bound = _bindings(nodes, ours, set())
@@ -223,7 +293,7 @@ def _attributes(family: set[str]) -> set[str]:
     """Attributes that tests set on themselves, and nowhere to anything but such an object: `self.doc = Document()`."""
     found: dict[str, bool] = {}
     for tree in context.trees():
-        ours = counting.names_of_program(tree) - family
+        ours = names_of_program(tree) - family
         made = {
             id(target)
             for n in ast.walk(tree)

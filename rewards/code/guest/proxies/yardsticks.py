@@ -11,7 +11,7 @@ import ast
 import builtins
 from collections.abc import Collection, Iterator
 
-from ..sources import context, counting
+from ..sources import context
 from . import controlled, shapes
 
 _WRITTEN = (
@@ -94,7 +94,7 @@ def _family(tree: ast.Module, name: str) -> list[ast.ClassDef]:
 
 def _made_there(tree: ast.Module) -> list[ast.ClassDef]:
     """Classes that derive from the program's and compare nothing. Each is looked at itself when it is created there."""
-    ours = counting.names_of_program(tree)
+    ours = controlled.names_of_program(tree)
     kinds = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and not node.name.startswith("Test")]
     derived = [kind for kind in kinds if any(shapes.root(base) in ours for base in kind.bases)]
     return [kind for kind in derived if not any(isinstance(n, _CHOOSES) for n in ast.walk(kind))]
