@@ -44,7 +44,6 @@ _ROUNDED = late(  # "(exact), ", ", or approximately "
     r"(?:approx\.?|approximately|about|roughly|rounded|≈|\\approx))[\s$*,;:()]*",
     re.IGNORECASE,
 )
-_IN_OTHER_WORDS = late(r"[\s$*,;()]*(?:i\.e\.|a\.?k\.?a\.?(?!\w)|that\sis|in\sother\swords),?[\s$*:]*", re.IGNORECASE)
 _ORDER = r"(?:<|>|≤|≥|\\[lg](?:eq?)?(?![a-zA-Z]))"
 _BOUNDS = late(rf"\s*{_ORDER}\s*\\?[a-zA-Z]+\s*{_ORDER}\s*")
 _DECIMAL = late(r"[-−]?\\?\$?[\d,]*\.?\d+\\?%?")
@@ -83,8 +82,6 @@ def linked(content: str, between: str, following: str) -> str | None:
         return f" {relation[1]} "
     if _BOUNDS.fullmatch(between) is not None:
         return between
-    if _IN_OTHER_WORDS.fullmatch(between) is not None:
-        return r" \text{ or } "
     if _ROUNDED.fullmatch(between) is None:
         return None
     is_rounded = _DECIMAL.fullmatch(following) is not None and _DECIMAL.fullmatch(content) is None
