@@ -92,9 +92,9 @@ def program_of(
     for at in reversed(range(len(found))):
         content = _content(text, found[at], end, is_program)
         if content.strip():
-            if language != "python" or is_program(content):
+            if language != "python":
                 return content
-            return _around_fences_in_texts(text, found[: at + 1], end, is_program) or content
+            return _around_fences_in_texts(text, found[: at + 1], end, is_program, content) or content
     whole = _without_blank_lines_around(text[start:end])
     if found or not whole:
         return None
@@ -218,15 +218,21 @@ def _content(text: str, block: _Block, limit: int, is_program: Callable[[str], b
 
 
 def _around_fences_in_texts(
-    text: str, blocks: list[_Block], limit: int, is_program: Callable[[str], bool]
+    text: str, blocks: list[_Block], limit: int, is_program: Callable[[str], bool], last: str
 ) -> str | None:
-    """The program ending in the last block, if earlier fences are inside one of its string literals; else None."""
+    """The program ending in the last block, if earlier fences are inside one of its string literals; else None.
+
+    last: the content of the last block, which is parsed only if an earlier block has such a literal.
+    """
+    earlier = blocks[-2 : -2 - _MOST_IN_TEXTS : -1]
+    opening = [block for block in earlier if _QUOTES.search(text, block.start, block.end)]
+    if not opening or is_program(last):
+        return None
     end = min(blocks[-1].end, limit)
-    for first in blocks[-2 : -2 - _MOST_IN_TEXTS : -1]:
-        if _QUOTES.search(text, first.start, first.end):
-            content = _dedented(text[first.start : end], first.indent)
-            if is_program(content):
-                return content
+    for first in opening:
+        content = _dedented(text[first.start : end], first.indent)
+        if is_program(content):
+            return content
     return None
 
 
