@@ -14,6 +14,7 @@ from rewards.math import budget
 
 MOST_TERMS = 300
 MOST_BITS = 20_000
+_LONG = 50  # terms
 _MOST_PRODUCTS = 40_000
 
 Generator: TypeAlias = tuple[Any, ...]
@@ -130,7 +131,10 @@ def poly_product(a: Poly, b: Poly) -> Poly:
             return other if number == 1 else _checked({monomial: number * value for monomial, value in other.items()})
     total: Poly = {}
     expanded: Poly = {}
+    is_long = len(b) > _LONG
     for first, x in a.items():
+        if is_long and budget.seconds_left() <= 0:  # a busy machine may need seconds for one product
+            raise TooHard("a product for which no time is left")
         for second, y in b.items():
             monomial, factor, sums = monomial_product(first, second)
             value = x * y * factor

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rewards.math import budget
 from rewards.math.expressions import Expr, Sym, add, divide, multiply, number, power, root
-from rewards.math.normalise import Form, TooHard, Undefined, same_form
+from rewards.math.normalise import Form, TooHard, Undefined, polynomials, same_form
 from rewards.math.normalise import normal as normal_form
 from rewards.math.parse import readings
 from rewards.math.values import Scalar
@@ -135,3 +135,14 @@ def test_a_quotient_times_its_bottom_is_its_top(top: Expr, bottom: Expr) -> None
             normal(divide(top, bottom))
     else:
         assert same_form(normal(multiply(divide(top, bottom), bottom)), normal(top))
+
+
+def test_a_long_product_ends_when_no_time_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    long: polynomials.Poly = {((("x", f"a_{k}"), Fraction(1)),): Fraction(1) for k in range(60)}
+    short = dict(list(long.items())[:4])
+    budget.begin()
+    assert polynomials.poly_product(short, long)
+    left = iter((1.0, 1.0, 0.0))
+    monkeypatch.setattr(budget, "seconds_left", lambda: next(left))
+    with pytest.raises(TooHard, match="no time"):
+        polynomials.poly_product(short, long)
