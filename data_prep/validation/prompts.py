@@ -75,6 +75,15 @@ _NO_GOLD = {
     "<answer>", "missing", "error", "unanswered", "not available", "no answer", "placeholder", "xxx",
     "[object object]", "answer",
 }  # fmt: skip
+_UNCERTAIN = re.compile(
+    r"\s*none\W*|\s*\(?see\b.*|.*\bor so\W*"
+    r"|[\s$({\\]*(?:about|approximately|approx|around|roughly|nearly|almost|circa|ca)\b[\s.]*\d.*"
+    r"|[^<>=]*[\d)}$]\s*(?:\\text\s*\{\s*or\s*\}|or)\s*[-+\d({$\\][^<>=]*",
+    re.IGNORECASE | re.DOTALL,
+)
+_LONGEST_UNCERTAIN = 200  # longer golds are prose
+# No sentence ends in these. A verb may end a text that is to be continued.
+_OPEN_ENDS = {"the", "an", "of", "and", "or", "than", "if", "toward", "towards", "into", "every", "its", "their"}
 
 
 def text_of(problem: Problem) -> str:
@@ -198,6 +207,16 @@ def is_none(answer: str) -> bool:
     return " ".join(answer.casefold().split()).rstrip(".!") in _NO_GOLD
 
 
+def _has_letter(prompt: str, letter: str) -> bool:
+    """Whether a letter stands in a prompt: alone, among capitals, or as the small letter of an option."""
+    small = letter.lower()
+    return bool(re.search(rf"(?<![a-z])[A-Z]*{letter}[A-Z]*(?![a-z])|\(\s*{small}\s*\)|(?<!\w){small}[).:]", prompt))
+
+
+def _is_uncertain(gold: str) -> bool:
+    return len(gold) <= _LONGEST_UNCERTAIN and _UNCERTAIN.fullmatch(gold) is not None
+
+
 class PromptChecks:
     """Checks prompts one at a time.
 
@@ -242,6 +261,9 @@ class PromptChecks:
             if spoken[0] != usual and count >= _USUAL * self._spoken.total() and count >= _FROM:
                 yield entry.finding("mixed_language", f"{spoken[0]}, and those before it {usual}")
             self._spoken[spoken[0]] += 1
+        end = prompt[-40:].split()
+        if end and end[-1] in _OPEN_ENDS:
+            yield entry.finding("cut_off", f"it ends: {' '.join(end)!r}")
         if (picture := _NO_PICTURE.search(prompt)) and without_drawings(prompt) == prompt:
             yield entry.finding("picture", f"it says {picture.group()!r}")
 
@@ -264,8 +286,12 @@ def _of_gold(entry: Entry, prompt: str, known: Sequence[str]) -> Iterator[Findin
     if isinstance(reference, MathReference):
         for gold in filter(is_prose, known):
             yield entry.finding("prose_gold", f"{gold!r:.80}")
+        for gold in filter(_is_uncertain, known):
+            yield entry.finding("uncertain_gold", f"{gold!r:.80}")
     bare = known[0].strip("()[]. ") if known else ""
     if isinstance(reference, MathReference | ChoiceReference) and re.fullmatch("[A-J]", bare):
         letters = offered(prompt)
         if letters and bare not in letters:
             yield entry.finding("gold_not_offered", f"{bare!r}, and the prompt offers {', '.join(letters)}")
+        elif not _has_letter(prompt, bare):
+            yield entry.finding("letter_alone", f"{bare!r}, which does not stand in the prompt")

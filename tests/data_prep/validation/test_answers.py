@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from data_prep.errors import DataError
+from data_prep.validation import findings
 from data_prep.validation.contamination import PhraseIndex
 from data_prep.validation.entries import read_entries
 from data_prep.validation.near_duplicates import NearDuplicates
@@ -162,6 +163,40 @@ def test_each_way_in_which_texts_can_be_unfit_is_found(tmp_path: Path) -> None:
         "prose_gold": [9],
     }
     assert (report.rows, report.kept) == (9, 3)
+
+
+def test_golds_that_leave_open_what_is_right_and_questions_that_break_off_are_doubted_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(findings, "EXAMPLES", 10)
+    sound = [
+        row("For which x is x^2 = 4?", r"x=2 \text{ or } x=-2"),
+        row("For which x is x^2 > 4?", "x < -2 or x > 2"),
+        row("Which of the points A, B and C is nearest to 0?", "C"),
+        row("Which of them is red? (A) a rose (B) a leaf", "A"),
+        row("Find the value of 3 + 4 that you are asked for", "7"),
+        row("Which is true? (a) it rains (b) it snows (e) neither", "E"),
+        row("What is the 100th letter of ABCABCABC...?", "A"),
+        row("The first of all primes is", "2"),
+        row("What is the round number below 101?", "100"),
+    ]
+    doubtful = [
+        row("Which digit may it be?", "5 or 7"),
+        row("Which number of the two is meant?", r"-2 \text{ or } -12"),
+        row("How fast is a horse?", r"\approx 8.24"),
+        row("How many cents has a dollar?", "about 100"),
+        row("How many crumbs has the loaf that was baked?", "100 or so"),
+        row("How many wings has a beetle of this kind?", "none"),
+        row("What is the total that they paid?", "see solution"),
+    ]
+    letters = [row("Which of the answers is the largest?", "C")]
+    broken = [
+        row("A train leaves at 5 pm and travels at 60 km/h towards the", "120"),
+        row("Half of 12 or the sum of ", "6"),
+    ]
+    report = checked(written(tmp_path / "rows.jsonl", [*sound, *doubtful, *letters, *broken]), settings=quiet())
+    assert found(report) == {"uncertain_gold": [*range(10, 17)], "letter_alone": [17], "cut_off": [18, 19]}
+    assert report.kept == 19
 
 
 def test_the_same_question_with_an_equal_gold_is_a_duplicate_and_no_conflict(tmp_path: Path) -> None:
