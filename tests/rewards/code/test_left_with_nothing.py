@@ -218,3 +218,49 @@ def test_data_of_test_cases_are_not_left_with_nothing(checks: str):
     """
     assert passes(pytest_files("def f(c): return sum(c)", test))
     assert is_wrong(pytest_files("def f(c): return c.clear() or 0", test))
+
+
+DATABASE = """
+import sqlite3
+def db():
+    made = sqlite3.connect(":memory:")
+    made.execute("create table t (a int)")
+    made.executemany("insert into t values (?)", [(4,), (5,)])
+    made.commit()
+    return made
+"""
+ASKED = "c.execute('select sum(a) from t').fetchone()[0]"
+
+
+@pytest.mark.parametrize(
+    ("body", "test"),
+    [
+        ("c.execute('delete from t')", f"assert f(c) == {ASKED}"),
+        ("c.executescript('delete from t; commit;')", f"assert f(c) == {ASKED}"),
+        (
+            "c.cursor().execute('delete from t')",
+            f"cursor = c.cursor()\nassert f(c) == {ASKED.replace('c.', 'cursor.')}",
+        ),
+        ("c.execute('delete from t'); return []", "assert f(c) == [a for (a,) in c.execute('select a from t')]"),
+        ("c.execute('delete from t'); return 0", "n = f(c)\nassert n == len(c.execute('select a from t').fetchall())"),
+    ],
+)
+def test_a_data_base_that_the_program_empties_is_no_measure_of_its_answer(body: str, test: str) -> None:
+    assert is_wrong(asserts(f"def f(c):\n    {body}\n", f"c = db()\n{test}", setup=DATABASE))
+
+
+@pytest.mark.parametrize(
+    ("body", "test"),
+    [
+        (f"return {ASKED}", f"assert f(c) == {ASKED}"),
+        ("return c.execute('delete from t').rowcount", f"assert f(c) == 2\nassert {ASKED} is None"),
+        (
+            "c.execute('create table d as select a from t'); return c.execute('delete from t').rowcount",
+            "assert f(c) == c.execute('select count(*) from d').fetchone()[0]",
+        ),
+        ("c.execute('delete from t'); c.execute('insert into t values (7)'); return 7", f"assert f(c) == {ASKED}"),
+        ("c.execute('update t set a = 1'); return 2", f"assert f(c) == {ASKED}"),
+    ],
+)
+def test_what_else_a_program_does_to_a_data_base_stays(body: str, test: str) -> None:
+    assert passes(asserts(f"def f(c):\n    {body}\n", f"c = db()\n{test}", setup=DATABASE))

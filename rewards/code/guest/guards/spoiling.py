@@ -40,7 +40,7 @@ from ..proxies import proxies, shapes
 from ..shared import containers, files
 from ..shared.wire import ATOMS
 from ..sources import context
-from . import counted, expecting, roles
+from . import counted, databases, expecting, roles
 from .counted import HOLDERS, STREAMS, content
 
 _OF_PYTHON = ("builtins", "functools", "itertools")
@@ -147,6 +147,14 @@ def watched(function: Any) -> Iterator[None]:
     emptied by the program.
     """
     held = getattr(function, "__self__", None)
+    if (connection := databases.connection_of(held)) is not None:
+        put_back = databases.kept(function)
+        yield
+        if (is_filled := databases.holds_rows(connection)) is False and put_back is not None:
+            _changed.append(_Change(connection, put_back, True, True, True, vanished=True))
+        elif is_filled:
+            _changed[:] = [change for change in _changed if change.value is not connection]
+        return
     if not isinstance(function, MethodType) or isinstance(held, type | ModuleType):
         yield
         return
@@ -471,6 +479,8 @@ def _parts(value: Any) -> Iterable[Any]:
         return cells + [value.__globals__.get(name) for name in value.__code__.co_names]
     if isinstance(value, type | ModuleType | FrameType | TracebackType):
         return ()
+    if (connection := databases.connection_of(value)) is not None and connection is not value:
+        return (connection,)
     if isinstance(value, HOLDERS) or type(value).__module__ in _OF_PYTHON:  # methods, views, iterators
         held = gc.get_referents(value)
         return held if len(held) < _MOST_HELD else ()
