@@ -31,7 +31,7 @@ _LABELLED = late(
     r"|bibliography|see\salso|disclaimer|p\.?\s?s(?=[.:])|remarks?|fun\sfact|hints?(?:\sfor\s[^:\n]{1,20})?|tips?"
     r"|key\s(?:takeaways?|ideas?|points?|concepts?)|takeaways?|common\s(?:mistakes?|errors?|pitfalls?)"
     r"|summary\sof\s(?:the\s)?steps|keywords|tags|topics?|why\snot\s[^?\n]{1,30}(?=\?)|(?:next\s)?(?:problem|exercise)\s\d+)"
-    r"[*_]*[^\S\n]*[:.?](?=[\s*_])",
+    r"[*_]*[^\S\n]*(?:[:.?](?=[\s*_])|(?=\n))",
     re.IGNORECASE,
 )
 _SAME = late(  # another way to what was found

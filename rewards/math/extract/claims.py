@@ -237,6 +237,13 @@ _UNCLAIMED = late(  # what stands before the value
     """,
     re.VERBOSE,
 )
+_AMOUNT_IS = late(  # "The number of wrong answers is": what is counted may be called wrong
+    r"\W*(?:(?:so|thus|hence|therefore|then),?\s)?the\s(?:total\s)?"
+    r"(?:(?:number|amount|count|fraction|percentage|proportion)\sof|(?:probability|chance)\s(?:of|that))\s"
+    r"(?![^\n]*\b(?:sa(?:y|ys|id)|claim\w*|think\w*|thought|believ\w*|guess\w*|suppos\w*|if|when|may|might|would|could|not|no)\b)"
+    r"[^,;:.\n]*\s(?:is|was|equals)[\s$*(]*",
+    re.IGNORECASE,
+)
 _WOULD = late(r"O[.hbem]{0,3}\Z")  # "They would need 9 boxes if"
 _IS_THE_ANSWER = late(r"(?:O|[^nOmdwx;|]*)b[qK][gJ]*A\|?")
 _IS_IT = late(r"(?:\A|[qP])[gJ.]*\Z")  # "the answer", which is one; "5 answers" are things
@@ -311,7 +318,7 @@ def is_stated(before: str, after: str) -> bool:
         return True
     if _SAID_OF_IT.match(said) is not None or (not row and _A_PART.match(said) is not None):
         return False
-    if _UNCLAIMED.search(row) is not None or (_WOULD.search(row) is not None and "i" in said.partition("|")[0]):
+    if _is_unclaimed(before, row) or (_WOULD.search(row) is not None and "i" in said.partition("|")[0]):
         return False
     head, answer, about = row[max(map(row.rfind, ";|B")) + 1 :].rpartition("A")
     if not answer or _IS_IT.search(head) is None or _NEW_SUBJECT.search(about) is not None:
@@ -339,4 +346,8 @@ def holds_for(before: str, value: str) -> bool:
 
 def is_supposed(before: str) -> bool:
     """Whether the words before a value deny, doubt, suppose or merely use it."""
-    return _UNCLAIMED.search(classes(_NAME.sub("", before))) is not None
+    return _is_unclaimed(before, classes(_NAME.sub("", before)))
+
+
+def _is_unclaimed(before: str, row: str) -> bool:
+    return _UNCLAIMED.search(row) is not None and _AMOUNT_IS.fullmatch(before) is None
