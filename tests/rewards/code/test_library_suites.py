@@ -51,6 +51,22 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
             assert {Frozen(a=1): 3}[Frozen(a=1)] == 3 and len({Key(1), Key(1), Key(2)}) == 2 and dir(Frozen(b=1, a=2)) == ["a", "b"]
         """,
     ),
+    "containers that hold themselves": (
+        "class Tree(dict):\n    def __init__(self, **k):\n        super().__init__(**k)\n        self.tag = 't'\n"
+        "class Node(list):\n    parent = None\ndef ring():\n    first, second = Node(), Node()\n    second.parent = first\n"
+        "    first.append(second)\n    second.append(first)\n    return first\n",
+        ("second.append(first)", "second.append(second)"),
+        """
+        from solution import Tree, ring
+        def test_ring():
+            first = ring()
+            assert first[0][0] is first and first[0].parent is first and len(first) == 1
+        def test_tree():
+            tree = Tree()
+            tree["me"] = [tree]
+            assert tree["me"][0] is tree and tree.__dict__ == vars(tree) == {"tag": "t"}
+        """,
+    ),
     "fake modules": (
         "import importlib\ndef has_yaml():\n    try: import fakeyaml\n    except ImportError: return False\n    return True\n"
         "def dump(value):\n    import fakeyaml\n    return fakeyaml.dump(value).strip()\n"

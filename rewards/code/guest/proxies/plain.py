@@ -190,6 +190,7 @@ def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ..
     if issubclass(plain, wire.MUTABLE):
         asked += [n for n in _CONTAINER_ASKED if capabilities & wire.BITS[n]]
     names: dict[str, Any] = {n: TEMPLATES[n] for n in asked}
+    names["__dict__"] = property(lambda self: ask("getattr", self, "__dict__"))  # `type` would add its own
     for n in ("__len__", "__iter__", *(("__getitem__",) if issubclass(plain, _SEQUENCES) else ())):
         if n in names:
             names[n] = _content_first(plain, n, names[n])
@@ -213,35 +214,54 @@ def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ..
     return names
 
 
-def make_plain(number: int, kind: Any, content: Any, register: Callable[[Any], None]) -> Any:
-    """Create an instance of a class that derives from a plain type, with its content. Raises Violation."""
+def plain_type(kind: Any) -> type:
+    """The plain type of a class that `make_plain` and `begin_plain` can make instances of. Raises Violation."""
     plain = plain_base(kind) if isinstance(kind, type) else None
     if plain is None or not is_class(kind) or not issubclass(kind, PlainHandle):
         raise Violation("content of a class that has none")
-    if not _fits(plain, content):
-        raise Violation(f"content of another type than {plain.__name__}")
-    make: Callable[..., Any] = plain.__new__
-    made: Any
+    return plain
+
+
+def begin_plain(number: int, kind: Any) -> Any:
+    """Create an instance of a class that derives from a mutable container, still empty: its content may hold it."""
+    make: Callable[..., Any] = plain_type(kind).__new__
+    made = make(kind)
+    state_of(made)[NUMBER] = number
+    return made
+
+
+def fill_plain(made: Any, content: Any) -> None:
+    """Give an instance that `begin_plain` created its content. Raises Violation."""
+    plain: Any = plain_type(type(made))
+    _check(plain, content)
     if issubclass(plain, dict):
-        made = make(kind)
         put = OrderedDict.__setitem__ if issubclass(plain, OrderedDict) else dict.__setitem__  # each has its own order
         for key, value in content.items():
             put(made, key, value)
     elif issubclass(plain, deque):
-        made = make(kind)
         deque.__init__(made, content, content.maxlen)
-    elif issubclass(plain, wire.MUTABLE):
-        made = make(kind)
+    else:
         plain.__init__(made, content)
-    elif plain.__module__ == "datetime":
+
+
+def make_plain(number: int, kind: Any, content: Any) -> Any:
+    """Create an instance of a class that derives from an immutable plain type, with its content. Raises Violation."""
+    plain = plain_type(kind)
+    _check(plain, content)
+    make: Callable[..., Any] = plain.__new__
+    if plain.__module__ == "datetime":
         made = make(kind, *_datetime_fields(content))
     elif plain.__name__ == "Fraction":
         made = make(kind, content.numerator, content.denominator)
     else:
         made = make(kind, content)
     state_of(made)[NUMBER] = number
-    register(made)
     return made
+
+
+def _check(plain: type, content: Any) -> None:
+    if not _fits(plain, content):
+        raise Violation(f"content of another type than {plain.__name__}")
 
 
 def _fits(plain: type, content: Any) -> bool:

@@ -9,10 +9,10 @@ from ..encoding.bounds import U32
 from ..encoding.codec import Unsendable, Violation, plain_base
 from ..guards import unbounded
 from ..proxies.described import make_class, standard_classes
-from ..proxies.plain import make_plain
+from ..proxies.plain import begin_plain, fill_plain, make_plain, plain_type
 from ..proxies.proxies import MODULE, is_class, is_proxy, number_of
 from ..proxies.raised import make_error
-from ..shared import records, remade, standard
+from ..shared import records, remade, standard, wire
 from ..shared.sharing import LinkDecoder, LinkEncoder, Shared
 from ..sources import context
 from .ours import Ours, described, descriptor_parts, offered, offered_by
@@ -274,25 +274,27 @@ class CheckerDecoder(LinkDecoder):
         return records.made(kind, form, parts[2])
 
     def _plain(self) -> Any:
+        sent = self._sent
         number = self.number()
-        self._sent.check_new(number)
+        sent.check_new(number)
         self.deeper()
         kind = self.get()
-        sid = None
+        if not issubclass(plain_type(kind), wire.MUTABLE):
+            content = self.get()
+            self.depth -= 1
+            return sent.keep(number, make_plain(number, kind, content))
+        made = sent.keep(number, begin_plain(number, kind))
         if self.raw[self.at : self.at + 1] == b"m":
             self.at += 1
             sid = self.number()
             if sid % 2 != 1:
                 raise Violation("a shared container with a number of ours")
+            self.shared.learn(sid, made)
+            self.shared.hold(sid)
         content = self.get()
         self.depth -= 1
-
-        def register(value: Any) -> None:
-            if sid is not None:
-                self.shared.learn(sid, value)
-                self.shared.hold(sid)
-
-        return self._sent.keep(number, make_plain(number, kind, content, register))
+        fill_plain(made, content)
+        return made
 
     def _exception(self) -> Any:
         number = self.number()
