@@ -259,6 +259,44 @@ def test_enumeration_of_the_setup_is_its_own(program: str) -> None:
     assert is_wrong(asserts(program, *cases, setup=COLOR))
 
 
+WITH_PLACE = """
+class ParseError(ValueError):
+    def __init__(self, message, place=None):
+        super().__init__(f"{message} at {place}")
+        self.place = place
+"""
+
+
+@pytest.mark.parametrize("before", ["", WITH_PLACE])
+def test_programs_raise_exceptions_of_a_setup_that_keep_their_arguments(before: str) -> None:
+    program = before + "def parse(s):\n    raise ParseError('bad', len(s))\n"
+    case = (
+        "try:\n    parse('ab')\nexcept ParseError as e:\n    assert e.place == 2 and str(e) == 'bad at 2'\n"
+        "    assert isinstance(e, ValueError)\nelse:\n    assert False"
+    )
+    assert passes(judgement := asserts(program, case, setup=WITH_PLACE)), judgement
+    assert is_wrong(asserts(program.replace("len(s)", "len(s) + 1"), case, setup=WITH_PLACE))
+    assert is_wrong(asserts(program.replace("raise ParseError", "raise ValueError"), case, setup=WITH_PLACE))
+
+
+def test_exceptions_that_know_more_than_their_arguments_are_not_lent_as_such() -> None:
+    for body in ("self.want = TABLE[x]", "self.want = solve(x)", "self.want = globals()['TABLE']", "assert x == 42"):
+        setup = f"TABLE = [42]\nclass Wrong(Exception):\n    def __init__(self, x): {body}\n"
+        assert "late exception" not in lent((setup, "assert solve(6) == TABLE[0]")).get("Wrong", ())
+    setup = "class Wrong(Exception):\n    def __init__(self, x, want=42): self.want = want\n"
+    assert "Wrong" not in lent((setup, "assert solve(6) == Wrong(1).want"))
+
+
+def test_a_modulus_is_lent_and_a_number_that_may_be_the_answer_is_not() -> None:
+    setup = "MOD = 10**9 + 7\n"
+    program = "def power(a, n): return pow(a, n, MOD)\n"
+    cases = ("assert power(2, 100) == pow(2, 100, MOD)", "assert power(2, 3) == 8 % MOD")
+    assert passes(judgement := asserts(program, *cases, setup=setup)), judgement
+    assert is_wrong(asserts(program.replace("MOD)", "MOD + 1)"), *cases, setup=setup))
+    for case in ("f() == MOD", "f() == 1 + MOD", "f() == MOD % 7", "f() == '%d' % MOD", "f() == f'{1}%d' % MOD"):
+        assert "MOD" not in lent((setup, f"assert {case}"))
+
+
 def test_exceptions_that_count_as_failed_assertions_are_not_lent() -> None:
     assert lent(("class Failed(AssertionError): pass\nclass End(BaseException): pass\nassert f(Failed, End)\n",)) == {}
     assert "Answers" not in lent(

@@ -15,7 +15,7 @@ import builtins
 import itertools
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeGuard
 
 from ..shared import likeness
@@ -181,7 +181,9 @@ def _imported(trees: Iterable[ast.Module]) -> Iterator[tuple[str, tuple[str, ...
 
 
 def _constants(trees: Sequence[ast.Module]) -> dict[str, tuple[Any, ...]]:
-    """Constants that the tests define and never use: `inf = float("inf")`, `MOD = 10**9 + 7`, `GRID = ["..#"]`."""
+    """Constants that the tests define and never use: `inf = float("inf")`, `GRID = ["..#"]`; or of numbers, only to
+    take remainders: `MOD = 10**9 + 7`.
+    """
     found: dict[str, tuple[Any, ...]] = {}
     for node in (node for tree in trees for node in tree.body):
         target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
@@ -189,16 +191,30 @@ def _constants(trees: Sequence[ast.Module]) -> dict[str, tuple[Any, ...]]:
         value = getattr(node, "value", None)
         if isinstance(target, ast.Name) and isinstance(value, ast.expr):
             name, text = target.id, ast.unparse(value)
-            if _NUMBER.fullmatch(text) and ("inf" in text or not _is_used(name, node, trees)):
+            if _NUMBER.fullmatch(text) and ("inf" in text or not _is_used(name, node, trees, _moduli(trees))):
                 found[name] = ("number", eval(text, {"__builtins__": {"float": float}, "math": math}))
             elif name not in _SAY_NOTHING and _is_written(value) and not _is_used(name, node, trees):
                 found[name] = ("literal", text)
     return found
 
 
-def _is_used(name: str, definition: ast.AST, trees: Iterable[ast.Module]) -> bool:
-    """Whether the tests mention it outside its definition, including in strings: `globals()["f"]`."""
-    own = set(map(id, ast.walk(definition)))
+def _moduli(trees: Iterable[ast.Module]) -> set[int]:
+    """What the tests divide by to take a remainder, which says no answer: `want % MOD`, `pow(2, n, MOD)`."""
+    found: set[int] = set()
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        match node:
+            case ast.BinOp(left=ast.Constant(value=str()) | ast.JoinedStr(), op=ast.Mod()):
+                continue
+            case ast.BinOp(op=ast.Mod(), right=modulus) | ast.Call(func=ast.Name(id="pow"), args=[_, _, modulus]):
+                found.add(id(modulus))
+    return found
+
+
+def _is_used(name: str, definition: ast.AST, trees: Iterable[ast.Module], beside: Collection[int] = ()) -> bool:
+    """Whether the tests mention it outside its definition, including in strings: `globals()["f"]`. beside: nodes that
+    do not count.
+    """
+    own = {*map(id, ast.walk(definition)), *beside}
     for node in (node for tree in trees for node in ast.walk(tree) if id(node) not in own):
         if isinstance(node, ast.Name) and node.id == name:
             return True
@@ -297,13 +313,32 @@ def _is_enumeration(definition: ast.ClassDef) -> bool:
 
 
 def _is_exception(definition: ast.ClassDef) -> bool:
-    """Whether it is a bare exception class: `class Overdrawn(Exception): pass`."""
+    """Whether it is an exception class that is bare (`class Overdrawn(Exception): pass`), or keeps its arguments."""
     bases = [getattr(builtins, name_of(base), None) for base in definition.bases]
-    empty = not (definition.keywords or definition.decorator_list or likeness.statements(definition))
-    return empty and all(
-        isinstance(base, type) and issubclass(base, Exception) and not issubclass(base, AssertionError)
-        for base in bases or (None,)
+    plain = not (definition.keywords or definition.decorator_list)
+    return (
+        plain
+        and all(map(_is_of_arguments, likeness.statements(definition)))
+        and all(
+            isinstance(base, type) and issubclass(base, Exception) and not issubclass(base, AssertionError)
+            for base in bases or (None,)
+        )
     )
+
+
+def _is_of_arguments(statement: ast.stmt) -> bool:
+    """Whether it is a constructor or text of an exception that uses nothing but its arguments."""
+    if not (isinstance(statement, ast.FunctionDef) and statement.name in ("__init__", "__str__", "__repr__")):
+        return False
+    nodes = list(ast.walk(statement))
+    own = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)} - own
+    defaults = (*statement.args.defaults, *(each for each in statement.args.kw_defaults if each is not None))
+    allowed = all(map(_is_blank, defaults)) and not any(isinstance(node, ast.Assert | ast.Raise) for node in nodes)
+    return allowed and used <= _IN_EXCEPTIONS
+
+
+_IN_EXCEPTIONS = frozenset(("super", "str", "repr", "int", "float", "bool", "len", "Any", "Exception"))
 
 
 def _matched(definition: ast.ClassDef) -> tuple[str, ...]:
