@@ -246,21 +246,6 @@ def test_in_that_means_something_else_than_for_tuples_is_unsupported() -> None:
     assert passes(asserts(always, "assert 1 in f(1) and 3 not in f(1)"))
 
 
-def test_the_type_of_a_class_is_not_the_programs() -> None:
-    program = "class Meta(type): pass\nclass Config(metaclass=Meta): pass\n"
-    names = "from solution import Config, Meta\n"
-    for said in ("type(Config) is Meta", "issubclass(Meta, type)", "Config.__class__ is Meta"):
-        tests = f"{names}def test_a(): assert {said} and isinstance(Config, Meta)\n"
-        assert pytest_files(program, tests).fault.startswith("unsupported test")
-        assert asserts(program, f"assert {said}").fault.startswith("unsupported test")
-        other = f"{names}def test_a(): assert Config.size == 3\ndef test_b(): assert {said}\n"
-        assert is_wrong(pytest_files(program, other))
-    assert is_wrong(
-        pytest_files(program.replace("(metaclass=Meta)", ""), f"{names}def test_a(): assert type(Config) is Meta\n")
-    )
-    assert passes(pytest_files(program, f"{names}def test_a(): assert isinstance(Config, Meta)\n"))
-
-
 @pytest.mark.parametrize(
     "said", ["type(make()) is Point", "type(p) is Point", "p.__class__ is Point", "Point is type(p)"]
 )

@@ -15,7 +15,6 @@ from typing import Any
 
 from ..encoding.channel import Channel, framed
 from ..encoding.codec import encode
-from ..proxies import metaclasses
 from ..proxies.proxies import ProgramLost, UnsupportedTest
 from ..sources import context
 from ..transfer.link import PATIENCE, Case, Link
@@ -100,8 +99,6 @@ def outcome(link: Link, error: BaseException | None) -> tuple[str, str]:
     if isinstance(error, FileNotFoundError) and _is_source_of_program(error.filename) and not link.gave_its_file:
         return UNSUPPORTED, "the source of the program as a file (inspect.getsource is supported)"
     if isinstance(error, AssertionError):
-        if metaclasses.are_asked_for(error):
-            return UNSUPPORTED, "the type of a class"
         return WRONG, "an assertion does not hold"
     if isinstance(error, NameError) and error.name:
         return WRONG, f"the program does not define {error.name!r}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 from collections.abc import ItemsView, KeysView, ValuesView
 from typing import Any
 
@@ -88,6 +89,13 @@ def _offered(kind: type, names: list[Any]) -> int:
 def offered_by(kind: type) -> int:
     """The operators that a class defines at present."""
     return _offered(kind, [vars(above) for above in kind.__mro__[:-1]])
+
+
+def _metaclass(kind: type) -> type | str:
+    """The metaclass of a class, if it is the program's own, or else its name."""
+    module = type.__dict__["__module__"].__get__(type(kind))
+    standard_module = type(module) is str and module.partition(".")[0] in sys.stdlib_module_names
+    return type(kind).__name__ if standard_module else type(kind)
 
 
 class CandidateEncoder(LinkEncoder):
@@ -183,7 +191,7 @@ class CandidateEncoder(LinkEncoder):
         texts = tuple(name if type(name) is str else "" for name in names)
         doc = kind.__doc__ if type(kind.__doc__) is str else None
         look = _LOOKALIKE.get(kind, 0)
-        self.put((*texts, doc, bases, capabilities, tuple(overridden), look), depth)
+        self.put((*texts, doc, bases, capabilities, tuple(overridden), look, _metaclass(kind)), depth)
 
     def _exception(self, error: BaseException, depth: int, causes: int = 3) -> None:
         """Write class, arguments, text, attributes and cause. One of the program's class is sent as an object, too."""

@@ -3,5 +3,5 @@
 Modules, each of which imports only those before it:
 
     proxies, shapes, controlled, yardsticks, derived, classes, uses, operands, refusing, views, handles, operators,
-    awaited, plain, raised, ancestry, metaclasses, described
+    awaited, plain, raised, ancestry, described
 """

@@ -7,7 +7,9 @@ gain nothing else from it: everything they do is still requested, or refused.
 
 from __future__ import annotations
 
+import abc
 import dis
+import enum
 import sys
 from types import FrameType
 from typing import Any
@@ -31,8 +33,11 @@ _WRAPS: dict[tuple[str, str], type] = {
     **{("collections.abc", f"{more}Mapping"): dict for more in ("", "Mutable")},
     **{("collections.abc", f"{more}Set"): set for more in ("", "Mutable")},
 }
+_OF_METACLASSES = ("abc", "enum")
 _BY_NAME = ("LOAD_ATTR", "LOAD_METHOD")
 of_prompt: dict[str, type] = {}  # classes of a prompt or setup that the program may define itself, or derive from
+METACLASSES: dict[str, type] = {"ABCMeta": abc.ABCMeta, "EnumType": enum.EnumType}
+METACLASS: dict[type, type] = {}  # the standard metaclasses of proxies' classes
 REAL: dict[type, type] = {}  # proxies of classes that derive from one which both ends know by name
 
 
@@ -83,20 +88,25 @@ def _shown(value: Any) -> type:
 SHOWN = property(_shown)
 
 
+def class_of_class(kind: type) -> type:
+    """The `__class__` of a class of the program: for `isinstance`, a standard metaclass that it has or derives from."""
+    metaclass = type(kind)
+    if _asked_by_name(sys._getframe(2)) and proxies.is_class(metaclass):
+        return metaclass
+    names = (
+        above.__name__
+        for above in type.mro(metaclass)
+        if proxies.is_class(above) and above.__module__ in _OF_METACLASSES
+    )
+    return METACLASS.get(kind) or METACLASSES.get(next(names, ""), metaclass)
+
+
 def as_enum(kind: type) -> None:
     """Let a class of the program that derives from `Enum` do so for `issubclass`; flags are as true as their value."""
-    import enum
-
     enum.EnumType.__subclasscheck__ = _derives  # type: ignore[method-assign]
     standard = standard_of(kind)
     if standard is not None and issubclass(standard, enum.Flag):
         type.__setattr__(kind, "__bool__", _flag_truth)
-
-
-def is_metaclass(kind: Any) -> bool:
-    """Whether objects of a class of the program are classes, which have another type here."""
-    standard = standard_of(kind) if proxies.is_class(kind) else None
-    return standard is not None and issubclass(standard, type)
 
 
 def wrapped_by(kind: type) -> type | None:

@@ -175,6 +175,9 @@ def _build(body: Any, name: str, /, *bases: Any, **keywords: Any) -> Any:
     if any(map(is_class, bases)) and not (_are_plain(bases) and "metaclass" not in keywords):
         if (metaclass := keywords.pop("metaclass", None)) is abc.ABCMeta:
             bases = (*bases, abc.ABC)
+        elif metaclass is not None and is_class(metaclass):
+            keywords["metaclass"] = metaclass
+            return _build_class(body, name, *bases, **keywords)
         elif metaclass is not None:
             the_link().unsupported(f"a class of the test with a metaclass of its own, {metaclass.__name__}")
         return _build_class(body, name, *bases, **keywords, metaclass=_of_both)

@@ -83,7 +83,8 @@ class _Docstring:
 
 def make_class(number: int, description: Any) -> type:
     """Make the proxy class for a class of the program from its description. Raises Violation."""
-    name, qualname, module, doc, bases, capabilities, overridden, look = _checked(description)
+    name, qualname, module, doc, bases, capabilities, overridden, look, metaclass = _checked(description)
+    makes_classes = False
     error = next((b for b in bases if issubclass(b, BaseException)), None)
     plain = next((b for b in bases if not issubclass(b, BaseException) and plain_base(b)), None)
     names: dict[str, Any] = {"\0internal": True, "__module__": module, "__qualname__": qualname}
@@ -94,6 +95,8 @@ def make_class(number: int, description: Any) -> type:
     elif plain is not None:
         names.update(plain_names(plain_base(plain), capabilities, overridden))
         attempts = _bases_of_plain(bases, plain)
+    elif makes_classes := any(base is type or _makes_classes(base) for base in bases):
+        attempts = [tuple(b for b in bases if _makes_classes(b)) or (HandleMeta,)]
     else:
         names.update(_names_of_object(capabilities, look, names["__doc__"]))
         attempts = [tuple(b for b in bases if is_class(b)) or (Handle,), (Handle,)]
@@ -102,11 +105,13 @@ def make_class(number: int, description: Any) -> type:
     if error is None and known is not None and known.__module__ in the_link().local_modules:
         raise Violation("a class that derives from one of the test")
     shown = known or ancestry.is_standard(module) or name in ancestry.of_prompt or any(map(_is_below_shown, bases))
-    if not shows_itself and shown:
+    if not shows_itself and not makes_classes and shown:
         names["__class__"] = ancestry.SHOWN
     if plain is None and error is None and name in ancestry.of_prompt:
         names["__getattr__"] = _attributes_for_prompt(name)
-    made = _build(name, attempts, names)
+    made = _build(name, attempts, names, HandleMeta if type(metaclass) is str else metaclass)
+    if metaclass in ancestry.METACLASSES:
+        ancestry.METACLASS[made] = ancestry.METACLASSES[metaclass]
     if known is not None:
         ancestry.REAL[made] = known
     if any(above.__module__ == "enum" for above in made.__mro__) and plain is None:
@@ -125,13 +130,15 @@ def make_class(number: int, description: Any) -> type:
 
 def _checked(description: Any) -> tuple[Any, ...]:
     """Check the parts of a description and their types. Raises Violation."""
-    if type(description) is not tuple or len(description) != 8:
+    if type(description) is not tuple or len(description) != 9:
         raise Violation("a class without a description")
-    name, qualname, module, _, bases, capabilities, overridden, _ = description
+    name, qualname, module, _, bases, capabilities, overridden, _, metaclass = description
     if any(type(text) is not str or "\0" in text or len(text) > 1000 for text in (name, qualname, module)):
         raise Violation("a class with a name that is none")
     if type(bases) is not tuple or type(capabilities) is not int or type(overridden) is not tuple:
         raise Violation("a class without a description")
+    if type(metaclass) is not str and not _makes_classes(metaclass):
+        raise Violation("a class of a metaclass that is none")
     if any(not isinstance(base, type) for base in bases) or any(type(text) is not str for text in overridden):
         raise Violation("a class without a description")
     return description
@@ -224,10 +231,16 @@ def register(made: type) -> None:
             standard.register(made)
 
 
-def _build(name: str, attempts: list[tuple[Any, ...]], names: dict[str, Any]) -> type:
+def _makes_classes(kind: Any) -> bool:
+    """Whether a class of the program is a metaclass."""
+    return is_class(kind) and issubclass(kind, HandleMeta)
+
+
+def _build(name: str, attempts: list[tuple[Any, ...]], names: dict[str, Any], metaclass: type[HandleMeta]) -> type:
     for bases in attempts:
         try:
-            return HandleMeta(name, bases, dict(names))
+            made: type = HandleMeta.__new__(metaclass, name, bases, dict(names))
+            return made
         except TypeError:  # an impossible order or layout
             continue
     raise Violation(f"a class {name[:80]!r} that cannot be")

@@ -14,7 +14,7 @@ from typing import Any
 from .. import PACKAGE
 from ..encoding.extended import VERDICTS
 from ..sources import context, truth
-from . import classes, derived, operands, proxies, uses, views
+from . import ancestry, classes, derived, operands, proxies, uses, views
 from .proxies import (
     NUMBER,
     Refused,
@@ -67,6 +67,9 @@ class HandleMeta(RootOfClasses):
         """Does nothing: a class that the program has created is complete."""
 
     def __call__(cls, /, *args: Any, **kwargs: Any) -> Any:
+        if issubclass(cls, HandleMeta) and tuple(map(type, args)) == (str, tuple, dict):
+            held = {"__module__": sys._getframe(1).f_globals.get("__name__", "solution"), **args[2]}
+            return derived.make(args[0], args[1], held, {**kwargs, "metaclass": cls})
         if cls in derived.decorated:
             derived.finish(cls)
         result = ask("call", cls, *args, **kwargs)
@@ -141,6 +144,10 @@ class HandleMeta(RootOfClasses):
     @property
     def __base__(cls) -> type:
         return cls.__bases__[0]
+
+    @property
+    def __class__(cls) -> Any:
+        return ancestry.class_of_class(cls)
 
     @property
     def __annotations__(cls) -> Any:  # type: ignore[override]
