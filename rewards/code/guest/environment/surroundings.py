@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ..proxies import proxies, shapes
-from ..shared import wire
+from ..shared import standard, wire
 from ..transfer.link import Link
 from . import beside, fake_modules, logged, variables, whereabouts
 from .folders import Folders
@@ -70,6 +70,8 @@ def watch(link: Link, sources: dict[str, str], trees: Iterable[ast.Module]) -> S
     else:
         link.output = forward_output
         forward_inspection(link, text)
+        if "getLogger" in text:
+            logged.find_theirs(link)
     return Surroundings(link, sources, trees, around)
 
 
@@ -287,7 +289,7 @@ def _value(module: str, path: str) -> tuple[bool, Any]:
 
 
 def _named(trees: Iterable[ast.Module]) -> Iterator[tuple[str, str]]:
-    """Standard library objects that a source names as targets of patches."""
+    """Standard library objects that a source names as targets of patches, also by a name that the program has."""
     for tree in trees:
         modules: dict[str, str] = {}
         for node in ast.walk(tree):
@@ -316,6 +318,11 @@ def _named(trees: Iterable[ast.Module]) -> Iterator[tuple[str, str]]:
 
 def _split(text: str) -> Iterator[tuple[str, str]]:
     parts = text.split(".")
+    if parts[0] == "solution" and len(parts) > 2 and (kind := standard.type_called(parts[1])) is not None:
+        yield kind.__module__, ".".join((kind.__qualname__, *parts[2:]))
+        return
+    if parts[0] == "solution" and len(parts) > 3:  # `solution.pathlib.Path.exists`
+        del parts[0]
     if len(parts) < 2 or len(parts) > 5 or not all(part.isidentifier() for part in parts):
         return
     if parts[0] not in sys.stdlib_module_names or parts[:2] in _OF_THEIR_OWN:

@@ -191,6 +191,11 @@ def name_of(value: object) -> str | None:
     return None
 
 
+def type_called(name: str) -> type | None:
+    """The type of data that is called so, and that both ends have."""
+    return next((kind for kind in _DATA_TYPES if kind.__name__ == name), None)
+
+
 def function_name_of(value: object) -> str | None:
     """The name of a function that both ends have, or of a module: `roll(dice, rng=random)`."""
     if type(value) is types.ModuleType:

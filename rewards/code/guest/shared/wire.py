@@ -100,6 +100,7 @@ FORWARDED: Mapping[str, tuple[str, ...]] = {
     "contextvars": ("copy_context",),
     "copy": ("copy", "deepcopy"),
     "pickle": ("dumps", "loads"),
+    "logging": ("getLogger",),
 }
 
 

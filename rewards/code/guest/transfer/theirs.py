@@ -99,6 +99,10 @@ class Theirs:
         self._refs[number] = weakref.ref(value)
         return value
 
+    def handles(self) -> list[Any]:
+        """The handles that the tests hold."""
+        return [value for ref in list(self._refs.values()) if (value := ref()) is not None]
+
     def keep(self, number: int, value: Any) -> Any:
         """Keep an object for good. Raises Violation."""
         if number in self._kept or number in self._refs or len(self._kept) > _MOST_OBJECTS:

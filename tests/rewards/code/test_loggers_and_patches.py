@@ -1,0 +1,101 @@
+# ruff: noqa: E501  # programs and tests of one line are easier to compare
+"""Loggers that tests know by name, and what tests patch by a name that the program has for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rewards.code.judging import is_wrong, passes, pytest_files
+
+LOGGERS = """
+import logging
+def get_logger(name):
+    logger = logging.getLogger(name)
+    logger.setLevel(logging.INFO)
+    if not logger.handlers: logger.addHandler(logging.StreamHandler())
+    return logger
+class Service:
+    def __init__(self, logger=None): self.logger = logger or logging.getLogger("service")
+    def run(self, x): self.logger.warning("running %s", x)
+"""
+OF_LOGGERS = """
+    import logging, unittest
+    from unittest import mock
+    from solution import Service, get_logger
+    def test_identity():
+        assert get_logger("a") is logging.getLogger("a") and get_logger("a") is not logging.getLogger("b")
+        logger = get_logger("c")
+        assert logger is logging.getLogger("c") and logging.getLogger("c") is logger and logger != logging.getLogger("d")
+        assert Service().logger == logging.getLogger("service") and len(logger.handlers) == 1
+    def test_own(caplog):
+        mine = logging.getLogger("mine")
+        Service(mine).run(3)
+        assert Service(mine).logger is mine and caplog.record_tuples == [("mine", logging.WARNING, "running 3")]
+    class T(unittest.TestCase):
+        def test_same(self):
+            self.assertIs(get_logger("e"), logging.getLogger("e"))
+            with self.assertLogs(logging.getLogger("service"), "WARNING") as seen: Service().run(1)
+            self.assertEqual(seen.output, ["WARNING:service:running 1"])
+        @mock.patch("logging.getLogger")
+        def test_patched(self, made):
+            Service()
+            made.assert_called_once_with("service")
+"""
+PATHS = """
+import pathlib
+from pathlib import Path
+def read(p="x"):
+    p = Path(p)
+    return p.read_text() if p.exists() else "none"
+def again(p="x"): return pathlib.Path(p).read_text()
+def home(): return Path.home() / ".app"
+def make(p): Path(p).mkdir(parents=True, exist_ok=True)
+"""
+OF_PATHS = """
+    from pathlib import Path
+    from unittest.mock import patch
+    import solution
+    from solution import again, home, make, read
+    def test_named():
+        with patch("solution.Path.exists", return_value=True), patch("solution.Path.read_text", return_value="abc") as reading:
+            assert read() == "abc"
+        reading.assert_called_once_with()
+        assert read("nope") == "none"
+    def test_objects(monkeypatch):
+        with patch.object(solution.Path, "exists", return_value=False): assert read(__file__) == "none"
+        monkeypatch.setattr(solution.Path, "home", lambda: Path("/h"))
+        assert home() == Path("/h/.app")
+    def test_module():
+        with patch("solution.pathlib.Path.read_text", return_value="q"): assert again() == "q"
+    @patch("solution.Path.mkdir")
+    def test_made(made):
+        make("/a/b")
+        made.assert_called_once_with(parents=True, exist_ok=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "wrong", "tests"),
+    [
+        (LOGGERS, ("logging.getLogger(name)", "logging.Logger(name)"), OF_LOGGERS),
+        (LOGGERS, ('getLogger("service")', 'getLogger("server")'), OF_LOGGERS),
+        (PATHS, ("parents=True, ", ""), OF_PATHS),
+        (PATHS, ("Path.home()", 'Path("/root")'), OF_PATHS),
+    ],
+)
+def test_loggers_and_patches(program: str, wrong: tuple[str, str], tests: str) -> None:
+    assert wrong[0] in program
+    assert passes(pytest_files(program, tests))
+    assert is_wrong(pytest_files(program.replace(*wrong), tests))
+
+
+def test_a_program_does_not_learn_which_logger_is_expected() -> None:
+    hack = (
+        "import logging\nheard = []\nclass Any(logging.Logger):\n    name = property(lambda s: heard[-1] if heard else 'root', lambda s, v: None)\n"
+        "real = logging.getLogger\ndef asked(name=None):\n    heard.append(name)\n    return made\nlogging.getLogger = asked\nmade = Any('x')\n"
+        "def make(): return made\n"
+    )
+    for said in ("make() is logging.getLogger('app.db')", "logging.getLogger('app.db') is make()"):
+        assert is_wrong(
+            pytest_files(hack, f"import logging, solution\nfrom solution import make\ndef test_a(): assert {said}\n")
+        )
