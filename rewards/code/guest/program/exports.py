@@ -111,6 +111,7 @@ class CandidateEncoder(LinkEncoder):
         self._exports = exports
         self._imports = imports
         self._fresh: list[int] = []
+        self._describing = False  # the class of an object, rather than one that the program gives
 
     def undo(self) -> None:
         """Undo the effects of a message that will not be sent."""
@@ -151,6 +152,9 @@ class CandidateEncoder(LinkEncoder):
             if items is not None:
                 self.extended(name, depth, items)
                 return
+        if not self._describing and (known := self._imports.types.get(id(value))) is not None:
+            self.parts.append(b"o" + U32.pack(known))
+            return
         number, new = self._exports.number(value)
         if not new:
             self.parts.append(b"h" + U32.pack(number))
@@ -164,10 +168,10 @@ class CandidateEncoder(LinkEncoder):
         base = plain_base(type(value))
         if base is None:
             self.parts.append(b"H" + U32.pack(number))
-            self.put(type(value), depth - 1)
+            self._describe(type(value), depth - 1)
             return
         self.parts.append(b"u" + U32.pack(number))
-        self.put(type(value), depth - 1)
+        self._describe(type(value), depth - 1)
         if issubclass(base, wire.MUTABLE):
             sid = self.shared.add(value)
             self.shared.hold(sid)
@@ -175,6 +179,11 @@ class CandidateEncoder(LinkEncoder):
         outside, self._inside = self._inside, True  # the object holds what is in it
         put_base(self, value, base, depth - 1)
         self._inside = outside
+
+    def _describe(self, kind: type, depth: int) -> None:
+        outside, self._describing = self._describing, True
+        self.put(kind, depth)
+        self._describing = outside
 
     def _class(self, kind: type, number: int, depth: int) -> None:
         getter = type.__dict__
@@ -276,7 +285,8 @@ class CandidateDecoder(LinkDecoder):
             return self._stream()
         if tag == b"R":
             number, kind, parts = self.number(), self.get(), self.get()
-            return self._imports.hold(number, remade.make(kind, parts))
+            made = remade.make(kind, parts)
+            return (self._imports.hold_type if kind == remade.STANDARD_TYPE else self._imports.hold)(number, made)
         if tag == b"A":
             return self._imports.record(*self.get())
         if tag == b"P":

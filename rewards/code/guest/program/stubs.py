@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import types
 import weakref
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from typing import Any
@@ -43,6 +44,10 @@ class StubIterable(Stub):
 
 
 class StubGenerator(StubIterable):
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        return types.GeneratorType  # for `isinstance`
+
     def __getattr__(self, name: str) -> Any:
         if name not in wire.OF_GENERATORS:
             raise AttributeError(name)
@@ -179,6 +184,7 @@ class Imports:
     def __init__(self) -> None:
         self._stubs: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}
+        self.types: dict[int, int] = {}  # of standard classes that the tests handed over, by their ids
         # Functions and exceptions, each with the attributes that both ends know.
         self.given_to: dict[int, tuple[Any, dict[str, Any]]] = {}
         self._kinds: dict[tuple[Any, ...], type[Stub]] = {}
@@ -278,6 +284,12 @@ class Imports:
         self._stubs[number] = stub
         self._numbers[id(stub)] = number
         return stub
+
+    def hold_type(self, number: int, kind: type) -> type:
+        """Let a standard class stand for the one of that number; objects of it are the program's."""
+        self._stubs[number] = kind
+        self.types[id(kind)] = number
+        return kind
 
 
 def _no_back(*_: object) -> Any:

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from types import FrameType
+from typing import TypeGuard
 
 from ..sources import context
 from ..sources.context import name_of, parents_in, parents_of
@@ -89,6 +90,32 @@ def _asked(tree: ast.AST) -> set[str]:
         if isinstance(value, ast.BinOp):
             asked |= {side.id for side in ast.walk(value) if isinstance(side, ast.Name)}
     return asked - {""}
+
+
+def gives_objects(name: str) -> bool:
+    """Whether the tests use attributes that no data has of what a call of a name gives: `s = stack()`, `s.push(1)`."""
+    found = list(context.trees())
+    asked = {name_of(n.value) for tree in found for n in ast.walk(tree) if _asks_object(n)} - {""}
+    for tree in found:
+        parents = context.parents_of(tree)
+        for node, above in parents.items():
+            if not (isinstance(node, ast.Call) and name_of(node.func) == name):
+                continue
+            if _asks_object(above):
+                return True
+            if isinstance(above, ast.Assign):
+                bound = set(map(name_of, above.targets)) - {""}
+                if bound & asked or _is_given_on(bound, above, parents, asked):
+                    return True
+            elif isinstance(above, ast.Return | ast.Yield):
+                around = next((n for n in _ancestors(node, parents) if isinstance(n, ast.FunctionDef)), None)
+                if around is not None and around.name in asked:
+                    return True
+    return False
+
+
+def _asks_object(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    return isinstance(node, ast.Attribute) and node.attr not in DATA_HAS
 
 
 def is_camel(name: str) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from ..encoding.codec import plain_base
 from ..shared import wire
 from . import uses, views
-from .handles import Handle
+from .handles import Handle, not_implemented
 from .operands import ATOMS, copied
 from .proxies import (
     Refused,
@@ -285,6 +285,8 @@ def _binary(name: str, ordering: bool = False) -> Callable[..., Any]:
 
     def method(self: Any, other: Any) -> Any:
         if not is_proxy(other):
+            if uses.expects_not_implemented(sys._getframe(1), name):
+                return not_implemented(self, name, other)
             if name == "__radd__" and type(other) is int and other == 0 and uses.sums(sys._getframe(1)):
                 return _first_of_sum(self)
             if not (may_be_sent(other, self) or goes_to_program(self)):

@@ -77,6 +77,46 @@ def _is_compared_by_identity(frame: FrameType) -> bool:
     return any(isinstance(n, ast.Compare) and all(isinstance(op, ast.Is | ast.IsNot) for op in n.ops) for n in sides)
 
 
+def is_called_by_name(frame: FrameType, name: str) -> bool:
+    """Whether a test calls an operator's method by its name, rather than using the operator."""
+    tree = context.tree_of(frame.f_code.co_filename) if context.uses_name(name) else None
+    return tree is not None and bool(_calls_by_name(tree, frame, name))
+
+
+def _calls_by_name(tree: ast.Module, frame: FrameType, name: str) -> list[ast.Call]:
+    calls = context.calls_at(tree, context.place_of(frame))
+    return [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == name]
+
+
+def expects_not_implemented(frame: FrameType, name: str) -> bool:
+    """Whether a test calls a method by its name, and asks only whether it returns NotImplemented:
+    `Money(1).__add__(3) is NotImplemented`.
+    """
+    tree = context.tree_of(frame.f_code.co_filename)
+    if tree is None or not context.uses_name("NotImplemented"):
+        return False
+    parents = context.parents_of(tree)
+    for call in _calls_by_name(tree, frame, name):
+        above = parents.get(call)
+        if isinstance(above, ast.Assign):
+            bound = [context.name_of(target) for target in above.targets]
+            return any(_names_both(node, bound) for node in ast.walk(tree))
+        return above is not None and _names_both(above, [])
+    return False
+
+
+def _names_both(node: ast.AST, bound: list[str]) -> bool:
+    """Whether something is only compared with NotImplemented; if it has a name, by one of these."""
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        sides = [node.left, *node.comparators]
+    elif isinstance(node, ast.Call) and context.name_of(node.func).startswith("assert"):
+        sides = node.args[:2]
+    else:
+        return False
+    names = list(map(context.name_of, sides))
+    return "NotImplemented" in names and (not bound or any(name in bound for name in names))
+
+
 def sums(frame: FrameType) -> bool:
     """Whether a test adds up objects there, starting from 0: `sum(objects)`."""
     tree = context.tree_of(frame.f_code.co_filename)

@@ -11,10 +11,12 @@ import collections
 import importlib
 import re
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
 _Parts = tuple[Any, ...]
+STANDARD_TYPE = "standard type"
 
 
 def _of_match(value: Any) -> _Parts:
@@ -68,6 +70,18 @@ def _of_items(module: str, name: str) -> tuple[Callable[[Any], _Parts], Callable
     return tuple, lambda *items: getattr(importlib.import_module(module), name)(items)
 
 
+def _place_of(kind: type) -> tuple[str, str] | None:
+    """Module and name of a class of the standard library, other than exceptions and what tests judge with."""
+    name = kind.__qualname__
+    module = kind.__module__ if type(kind.__module__) is str else ""
+    if module == "builtins":
+        module, name = "types", next((n for n, value in vars(types).items() if value is kind), "")
+    root = module.partition(".")[0]
+    if root not in sys.stdlib_module_names or root in ("unittest", "doctest") or issubclass(kind, BaseException):
+        return None
+    return (module, name) if getattr(sys.modules.get(module), name, None) is kind else None
+
+
 _KINDS: dict[str, tuple[Callable[[Any], _Parts], Callable[..., Any]]] = {
     "re.Match": (_of_match, _match),
     "collections.UserDict": _wrapping(collections.UserDict, "data"),
@@ -98,6 +112,10 @@ _KINDS: dict[str, tuple[Callable[[Any], _Parts], Callable[..., Any]]] = {
         lambda value: (value.descr if value.fields else value.str,),
         lambda text: importlib.import_module("numpy").dtype(text),
     ),
+    STANDARD_TYPE: (
+        lambda value: _place_of(value) or (),
+        lambda module, name: getattr(importlib.import_module(module), name),
+    ),
     "numpy type": (
         lambda value: (value.__name__,),
         lambda name: getattr(importlib.import_module("numpy"), name),
@@ -110,8 +128,9 @@ def _kind_of(value: object) -> str:
     if numpy is not None and isinstance(value, numpy.dtype):
         return "numpy.dtype"
     if isinstance(value, type):
-        is_type = numpy is not None and issubclass(value, numpy.generic)
-        return "numpy type" if is_type and getattr(numpy, value.__name__, None) is value else ""
+        if numpy is not None and issubclass(value, numpy.generic):
+            return "numpy type" if getattr(numpy, value.__name__, None) is value else ""
+        return STANDARD_TYPE if _place_of(value) is not None else ""
     return f"{type(value).__module__}.{type(value).__qualname__}"
 
 
