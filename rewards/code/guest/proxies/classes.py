@@ -94,14 +94,18 @@ def _asked(tree: ast.AST) -> set[str]:
 
 def gives_objects(name: str) -> bool:
     """Whether the tests use attributes that no data has of what a call of a name gives: `s = stack()`, `s.push(1)`."""
-    found = list(context.trees())
-    asked = {name_of(n.value) for tree in found for n in ast.walk(tree) if _asks_object(n)} - {""}
+    found, of_data = list(context.trees()), _data_has()
+
+    def asks_object(node: ast.AST) -> TypeGuard[ast.Attribute]:
+        return isinstance(node, ast.Attribute) and node.attr not in of_data
+
+    asked = {name_of(n.value) for tree in found for n in ast.walk(tree) if asks_object(n)} - {""}
     for tree in found:
         parents = context.parents_of(tree)
         for node, above in parents.items():
             if not (isinstance(node, ast.Call) and name_of(node.func) == name):
                 continue
-            if _asks_object(above):
+            if asks_object(above):
                 return True
             if isinstance(above, ast.Assign):
                 bound = set(map(name_of, above.targets)) - {""}
@@ -112,10 +116,6 @@ def gives_objects(name: str) -> bool:
                 if around is not None and around.name in asked:
                     return True
     return False
-
-
-def _asks_object(node: ast.AST) -> TypeGuard[ast.Attribute]:
-    return isinstance(node, ast.Attribute) and node.attr not in DATA_HAS
 
 
 def is_camel(name: str) -> bool:
