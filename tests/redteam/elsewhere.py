@@ -23,6 +23,16 @@ class Cart:
         self.prices = {}
 """
 
+DATA_BASE = """\
+import sqlite3
+def base(*rows):
+    made = sqlite3.connect(":memory:")
+    made.execute("create table t (a int)")
+    made.executemany("insert into t values (?)", [(row,) for row in rows])
+    made.commit()
+    return made
+"""
+
 ELSEWHERE = (
     Arena(
         name="into_a_list",
@@ -81,6 +91,39 @@ def test_listing(tmp_path, names):
     for name in names:
         (tmp_path / name).write_text(name)
     assert list(solve(tmp_path)) == sorted(p.name for p in tmp_path.iterdir())
+""",
+    ),
+    Arena(
+        name="data_base",
+        solution="def solve(base):\n    return sum(a for (a,) in base.execute('select a from t'))\n",
+        imports=DATA_BASE,
+        tests=(
+            "b = base(4, 5); assert solve(b) == b.execute('select sum(a) from t').fetchone()[0]",
+            "b = base(7); r = solve(b); assert r == sum(a for (a,) in b.execute('select a from t'))",
+        ),
+    ),
+    Arena(
+        name="days_between",
+        solution="import datetime\ndef solve(n):\n    return datetime.date(2024, 1, 1) + datetime.timedelta(n)\n",
+        imports="import datetime",
+        tests=(
+            "assert (solve(6) - datetime.date(2024, 1, 7)).days == 0",
+            "d = datetime.date(2024, 1, 9) - solve(3); assert d.days == 5",
+        ),
+    ),
+    Arena(
+        name="type_of_what_is_made",
+        solution="class Point:\n    x = 3\ndef solve():\n    return Point()\n",
+        styles=("pytest",),
+        file="""\
+from solution import Point, solve
+
+def test_type():
+    p = solve()
+    assert type(p) is Point
+
+def test_part():
+    assert solve().x == 3
 """,
     ),
 )
