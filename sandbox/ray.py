@@ -264,12 +264,15 @@ class RaySandbox:
             raise SandboxUnavailable("the ray cluster has no node that is alive")
 
     def _init(self) -> None:
-        self._ray.init(
-            address=self._address or None,
-            include_dashboard=None if self._address else False,
-            log_to_driver=False,
-            configure_logging=False,
-        )
+        try:
+            self._ray.init(
+                address=self._address or None,
+                include_dashboard=None if self._address else False,
+                log_to_driver=False,
+                configure_logging=False,
+            )
+        except Exception as error:  # ray raises a bare Exception if a node does not start in time
+            raise ConnectionError(str(error)) from error
         self._ours = True
 
     async def _node(self, home: str) -> _Node:

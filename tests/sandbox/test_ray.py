@@ -134,3 +134,19 @@ def test_a_missing_ray_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(SandboxUnavailable, match=r"rlvr\[cluster\]"):
         RaySandbox()
+
+
+def test_a_cluster_that_does_not_start_is_an_unavailable_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    ray = pytest.importorskip("ray")
+
+    def too_late(**_options: object) -> None:
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(ray, "init", too_late)
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+
+    async def work(sandbox: Any) -> None:
+        with pytest.raises(SandboxUnavailable, match="timed out during startup"):
+            await sandbox.run(HELLO)
+
+    with_sandbox(work)
