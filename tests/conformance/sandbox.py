@@ -26,11 +26,11 @@ import textwrap
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 
 from sandbox.protocol import Sandbox
 from sandbox.types import MIB, Ended, Job, JobResult, Limits
+from tests.sandbox.processes import about, processes
 from tests.waiting import PATIENCE, happens
 
 SECRET = "RLVR_CONFORMANCE_SECRET"
@@ -116,16 +116,8 @@ async def output(sandbox: Sandbox, code: str, *arguments: str, **about: object) 
 
 def processes_with(token: str) -> list[int]:
     """The processes of this machine, whatever their namespace, whose command line holds a token."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit() and int(folder.name) != os.getpid():
-            try:
-                line = (folder / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if line.startswith(token.encode() + b"\0"):
-                found.append(int(folder.name))
-    return found
+    others = (pid for pid in processes() if pid != os.getpid())
+    return [pid for pid in others if about(pid, "cmdline").startswith(token.encode() + b"\0")]
 
 
 async def gone(token: str) -> None:

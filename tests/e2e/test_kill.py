@@ -27,6 +27,7 @@ from sandbox.errors import ToolkitError
 from tests.conftest import ROOT
 from tests.e2e import tiny
 from tests.e2e.launcher import Launcher
+from tests.sandbox.processes import about, processes
 from tests.shares import is_whole
 from tests.waiting import until
 
@@ -92,16 +93,8 @@ def lines(run: Path) -> int:
 
 def workers_of(pid: int) -> list[int]:
     """Grading workers that were started by a process, alive or not yet reaped."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                words = (entry / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if b"rewards.worker" in words and str(pid).encode() in words:
-                found.append(int(entry.name))
-    return found
+    lines = {process: about(process, "cmdline").split(b"\0") for process in processes()}
+    return [process for process, words in lines.items() if b"rewards.worker" in words and str(pid).encode() in words]
 
 
 def leftovers(run: Path) -> list[str]:

@@ -6,20 +6,30 @@ import contextlib
 import os
 import resource
 from collections.abc import Collection, Iterator
-from pathlib import Path
 
 
 def ours(supervisor: int) -> list[str]:
     """Processes and cgroups of a supervisor's sandboxes that are still there."""
     left = cgroup_folders(supervisor)
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and (entry / "comm").read_text().startswith("rlvr-"):
-                line = (entry / "environ").read_bytes()
-                left += [f"{entry.name} {line[-40:]!r}"] if f"RLVR_TEST={supervisor}".encode() in line else []
-        except OSError:
-            continue
+    for pid in processes():
+        if about(pid, "comm").startswith(b"rlvr-"):
+            line = about(pid, "environ")
+            left += [f"{pid} {line[-40:]!r}"] if f"RLVR_TEST={supervisor}".encode() in line else []
     return left
+
+
+def processes() -> list[int]:
+    """All processes of this machine."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def about(pid: int, name: str) -> bytes:
+    """A file about a process; empty once it has ended. Read plainly: whoever waits looks at all of them, many times."""
+    try:
+        with open(f"/proc/{pid}/{name}", "rb", buffering=0) as file:
+            return file.readall()
+    except OSError:
+        return b""
 
 
 def cgroup_folders(supervisor: int) -> list[str]:
@@ -30,13 +40,8 @@ def cgroup_folders(supervisor: int) -> list[str]:
 
 def descendants(pid: int) -> set[int]:
     """All processes below one, by their parents."""
-    found, parents = {pid}, {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            except OSError:
-                continue
+    stats = {one: about(one, "stat").rpartition(b")")[2].split(None, 2) for one in processes()}
+    found, parents = {pid}, {one: int(stat[1]) for one, stat in stats.items() if stat}
     while more := {child for child, parent in parents.items() if parent in found} - found:
         found |= more
     return found - {pid}
@@ -44,11 +49,8 @@ def descendants(pid: int) -> set[int]:
 
 def name_of(pid: int) -> str:
     """Empty for a process that has ended, also if it is a zombie: a container may have no init."""
-    try:
-        name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
-    except OSError:
-        return ""
-    return "" if rest.split()[0] == "Z" else name
+    name, _, rest = about(pid, "stat").decode(errors="replace").partition("(")[2].rpartition(")")
+    return "" if rest.split()[:1] in ([], ["Z"]) else name
 
 
 def sandboxes_below(others: Collection[int] = ()) -> dict[int, str]:
