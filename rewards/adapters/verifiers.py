@@ -110,7 +110,7 @@ def _check(function: Callable[..., object]) -> None:
     if not known & named(function).keys() and not takes_all(function):
         raise InvalidReward(
             f"{getattr(function, '__qualname__', function)!r} is no function of a rubric: it takes "
-            f"({', '.join(named(function))}), and none of {', '.join(_OF_ONE)}; nor a reward of a task: none of trace"
+            f"({', '.join(named(function))}), and none of {', '.join(_OF_ONE)}; nor of a task, which takes trace"
         )
 
 
