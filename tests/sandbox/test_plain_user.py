@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.usefixtures("isolation"),
 ]
 ROOT = Path(__file__).resolve().parents[2]
-SHOWN = ("sandbox", "tests/conformance", "tests/waiting.py")
+SHOWN = ("sandbox", "tests/conformance", "tests/sandbox/processes.py", "tests/waiting.py")
 NOBODY = 65534
 
 
@@ -30,6 +30,7 @@ def as_a_plain_user(tmp_path: Path, source: str) -> str:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "main.py").write_text(textwrap.dedent(source))
     for folder in (tmp_path, *tmp_path.parents):

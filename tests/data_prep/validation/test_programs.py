@@ -92,14 +92,10 @@ def test_each_change_is_one_and_a_stub_keeps_the_names() -> None:
 
 @pytest.mark.slow(40)
 def test_the_truth_about_sanitized_mbpp_is_found(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three published solutions answer with an object of which the asserts ask the truth."""
+    """All published solutions pass, also the three that answer with a match, of which the asserts ask the truth."""
     if not is_whole("sets"):
         pytest.skip("RLVR_WHOLE=sets tries it")
     monkeypatch.setenv("RLVR_DATA", str(shared_data))
     report = validate("mbpp_sanitized:train", settings=Settings(near=False))
-    assert {finding.check for examples in report.examples.values() for finding in examples} <= {
-        "solution_rejected",
-        "weak_tests",
-        "stub_paid",
-    }
-    assert report.counts["solution_rejected"] == 3
+    found = {finding.check for examples in report.examples.values() for finding in examples}
+    assert found <= {"weak_tests", "stub_paid"}

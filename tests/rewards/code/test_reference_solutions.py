@@ -109,13 +109,10 @@ def test_solutions_of_humaneval_pass_as_continuations_of_their_prompts(shared_da
     assert [(row.name, result.reason) for row, result in zip(found, results, strict=True) if result.score != 1.0] == []
 
 
-def test_in_sanitized_mbpp_three_solutions_answer_with_an_object_whose_truth_is_asked_for(
-    shared_data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_in_sanitized_mbpp_a_match_is_as_true_as_true(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RLVR_WHOLE", "sets")
-    matches = {"737", "787", "794"}
-    found = [row for row in rows(shared_data, "mbpp_sanitized") if row.name in matches | {"2", "3"}]
-    results = graded([(row, row.solution) for row in found])
-    failed = {row.name: result.reason for row, result in zip(found, results, strict=True) if result.score != 1.0}
-    assert set(failed) == matches
-    assert all("the truth of an object of type Match" in reason for reason in failed.values())
+    found = [row for row in rows(shared_data, "mbpp_sanitized") if row.name in {"737", "787", "794"}]
+    assert len(found) == 3
+    assert [result.reason for result in graded([(row, row.solution) for row in found])] == ["", "", ""]
+    nothing = [(row, row.solution.replace("return", "return None and")) for row in found]
+    assert all(result.score == 0.0 for result in graded(nothing))
