@@ -99,3 +99,4 @@ def test_the_truth_about_sanitized_mbpp_is_found(shared_data: Path, monkeypatch:
     report = validate("mbpp_sanitized:train", settings=Settings(near=False))
     found = {finding.check for examples in report.examples.values() for finding in examples}
     assert found <= {"weak_tests", "stub_paid"}
+    assert (report.rows, report.is_fit) == (120, True)
