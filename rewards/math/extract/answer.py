@@ -444,7 +444,7 @@ def extract(
     text = outside_thoughts(own, prefilled=prefilled)
     if text is None:
         return None
-    if "<!--" in text or "\\begin{comment}" in text:
+    if ("!" in text and "<!--" in text) or ("\\" in text and "\\begin{comment}" in text):
         text = _COMMENT.sub("", text)
     text = tidied(text) if policy == "lenient" else text
     steps = _STEPS[policy] if form == "any" else {form: _FORMS[form]}
