@@ -1,18 +1,34 @@
-"""In the checker: data bases of a test (`sqlite3`) that the program empties.
+"""In the checker: data bases of a test (`sqlite3`) that the program empties, or disguises.
 
 In `assert total(db) == db.execute("select sum(price) from sales").fetchone()[0]` the test would compute what is right
-from what the program has left. A data base counts as emptied if it held rows, and no table of it holds any when the
-program answers: moving, changing or deleting rows is what programs are asked for, and tests look at it afterwards.
+from what the program has left. A data base counts as emptied if it holds fewer rows than when the program was asked,
+and none of those: moving, changing or deleting rows is what programs are asked for, and tests look at it afterwards.
+
+It counts as disguised if what it holds is read through something of the program: its own row or text factory, its own
+function of a standard name (`sum`), its temporary table or view of a table's name, its authorizer.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
-_MAY_EMPTY = ("execute", "executemany", "executescript", "rollback")
+from ..proxies import proxies
+
+_MAY_EMPTY = ("execute", "executemany", "executescript", "rollback", "deserialize")
+_DEFINES = ("create_function", "create_aggregate", "create_window_function", "create_collation", "set_authorizer")
+_NEVER = ("enable_load_extension", "load_extension")  # native code, in this process
 _LARGEST = 4 << 20  # bytes
+_STANDARD = "select name from pragma_function_list where builtin union all select name from pragma_collation_list"
+_SHADOWS = """\
+select type, name from temp.sqlite_master
+where type in ('table', 'view') and lower(name) in (select lower(name) from main.sqlite_master)
+"""
+
+_first: dict[int, tuple[Any, bytes]] = {}  # connections, each with what it held when the program was asked
+_disguises: dict[tuple[int, str], tuple[Any, Callable[[], object]]] = {}  # connections, each with what restores it
 
 
 def connection_of(value: Any) -> Any:
@@ -24,34 +40,142 @@ def connection_of(value: Any) -> Any:
     return value.connection if issubclass(kind, sqlite3.Cursor) else value
 
 
-def kept(function: Any) -> Callable[[], object] | None:
-    """For a method that the program is about to call: what restores the data base, if that empties it. None if it is no
-    such method, or there is nothing to lose.
-    """
-    connection = connection_of(getattr(function, "__self__", None))
-    if connection is None or function.__name__ not in _MAY_EMPTY or not holds_rows(connection):
+def is_offered(value: Any, name: str) -> bool:
+    """Whether the program may use a method, if the value is of a data base."""
+    return name not in _NEVER or connection_of(value) is None
+
+
+def forget() -> None:
+    """The program is asked anew."""
+    _first.clear()
+
+
+def remember(function: Any) -> None:
+    """Called before the program calls a method of a connection."""
+    connection = connection_of(function.__self__)
+    if id(connection) not in _first and function.__name__ in _MAY_EMPTY:
+        held = _content(connection)
+        if held is not None and len(held) <= _LARGEST:
+            _first[id(connection)] = connection, held
+
+
+def emptied(function: Any) -> Callable[[], object] | None:
+    """After a method of a connection was called: what restores the data base if no former row is left; else None."""
+    connection = connection_of(function.__self__)
+    _, held = _first.get(id(connection), (None, None))
+    now = None if held is None else _content(connection)
+    if held is None or now is None or now == held or not _is_gone(held, now):
         return None
-    held = connection.serialize()
 
     def put_back() -> None:
         connection.rollback()
         connection.deserialize(held)
 
-    return put_back if len(held) <= _LARGEST else None
+    return put_back
 
 
-def holds_rows(connection: Any) -> bool | None:
-    """Whether any table holds a row; None = that cannot be told. What the program has set does not matter."""
+def note_called(function: Any, args: tuple[Any, ...]) -> None:
+    """After a method of a connection was called: record what it defines under a name that is another's."""
+    connection, name = connection_of(function.__self__), function.__name__
+    if name in _DEFINES and (args[0] is not None if name == "set_authorizer" else _is_standard(connection, args[0])):
+        _disguises[id(connection), f"{name} {args[0]}"] = connection, _refuse
+    elif name in _MAY_EMPTY and _shadows(connection):
+        _disguises[id(connection), "temporary"] = connection, lambda: _drop_shadows(connection)
+
+
+def note_set(value: Any, name: str, new: Any) -> None:
+    """Record that the program is about to set an attribute of a connection or cursor."""
+    import sqlite3
+
+    key = id(value), name
+    if name not in ("row_factory", "text_factory") or any(new is known for known in (None, sqlite3.Row, str, bytes)):
+        _disguises.pop(key, None)
+    elif key not in _disguises:
+        old = getattr(value, name)
+        _disguises[key] = connection_of(value), lambda: setattr(value, name, old)
+
+
+def disguised() -> list[tuple[Any, Callable[[], object]]]:
+    """Connections, each with what restores it."""
+    return [*_disguises.values()]
+
+
+def _refuse() -> None:
+    proxies.the_link().refuse("it replaced what a data base reads with, which the test compares with its answer")
+
+
+def _content(connection: Any) -> bytes | None:
+    import sqlite3
+
+    try:
+        return connection.serialize()  # type: ignore[no-any-return]
+    except sqlite3.Error:  # it is closed
+        return None
+
+
+def _is_gone(held: bytes, now: bytes) -> bool:
+    """Whether there are fewer rows than there were, and none of those."""
+    import sqlite3
+
+    try:
+        with closing(_copy(held)) as before, closing(_copy(now)) as after:
+            return _count(after) < _count(before) and set(_rows(after)).isdisjoint(_rows(before))
+    except sqlite3.Error:  # a table of a kind that only the connection knows
+        return False
+
+
+def _copy(held: bytes) -> Any:
+    import sqlite3
+
+    copied = sqlite3.connect(":memory:")
+    if held:
+        copied.deserialize(held)
+    copied.text_factory = bytes  # text need not be valid
+    return copied
+
+
+def _asked(connection: Any, query: str) -> list[Any]:
+    """The rows of a query, whatever the program has set."""
     import sqlite3
 
     texts = connection.text_factory
     try:
         cursor = sqlite3.Connection.cursor(connection)
         cursor.row_factory, connection.text_factory = None, str
-        asked = cursor.execute("select name from main.sqlite_master where type = 'table'").fetchall()
-        names = [name.replace('"', '""') for (name,) in asked if not name.startswith("sqlite_")]
-        return any(cursor.execute(f'select 1 from main."{name}" limit 1').fetchone() for name in names)
+        return cursor.execute(query).fetchall()
     except sqlite3.Error:  # it is closed, or broken
-        return None
+        return []
     finally:
         connection.text_factory = texts
+
+
+def _tables(copied: Any) -> list[str]:
+    names = (name.decode() for (name,) in copied.execute("select name from sqlite_master where type = 'table'"))
+    return [_quoted(name) for name in names if not name.startswith("sqlite_")]
+
+
+def _count(copied: Any) -> int:
+    return sum(copied.execute(f"select count(*) from {table}").fetchone()[0] for table in _tables(copied))
+
+
+def _rows(copied: Any) -> Iterator[tuple[Any, ...]]:
+    for table in _tables(copied):
+        yield from copied.execute(f"select * from {table}")
+
+
+def _is_standard(connection: Any, name: Any) -> bool:
+    return type(name) is str and name.lower() in {known.lower() for (known,) in _asked(connection, _STANDARD)}
+
+
+def _shadows(connection: Any) -> list[tuple[str, str]]:
+    """Temporary tables and views that hide others: kind and name."""
+    return _asked(connection, _SHADOWS)
+
+
+def _drop_shadows(connection: Any) -> None:
+    for kind, name in _shadows(connection):
+        connection.execute(f"drop {kind} temp.{_quoted(name)}")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

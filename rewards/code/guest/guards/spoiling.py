@@ -142,18 +142,18 @@ def renew(case: object, given: Any, frames: Callable[[], Iterable[FrameType | No
 
 
 @contextlib.contextmanager
-def watched(function: Any) -> Iterator[None]:
+def watched(function: Any, args: tuple[Any, ...] = ()) -> Iterator[None]:
     """While the program calls a method of an object of the test, or uses its operator: whatever that empties counts as
     emptied by the program.
     """
     held = getattr(function, "__self__", None)
     if (connection := databases.connection_of(held)) is not None:
-        put_back = databases.kept(function)
+        databases.remember(function)
         yield
-        if (is_filled := databases.holds_rows(connection)) is False and put_back is not None:
+        databases.note_called(function, args)
+        _changed[:] = [change for change in _changed if change.value is not connection]
+        if (put_back := databases.emptied(function)) is not None:
             _changed.append(_Change(connection, put_back, True, True, True, vanished=True))
-        elif is_filled:
-            _changed[:] = [change for change in _changed if change.value is not connection]
         return
     if not isinstance(function, MethodType) or isinstance(held, type | ModuleType):
         yield
@@ -171,6 +171,8 @@ def watched(function: Any) -> Iterator[None]:
 
 def note_set(value: Any, name: str, new: Any) -> None:
     """Record that the program is about to set an attribute of an object of the test."""
+    if databases.connection_of(value) is not None:
+        databases.note_set(value, name, new)
     _note_set(value, name, _attributes(value).get(name), new)
 
 
@@ -192,12 +194,14 @@ def forget() -> None:
     """Forget recorded changes: a request begins, or has been answered."""
     for noted in (_changed, _filled, _let_go):
         noted.clear()
+    databases.forget()
 
 
 def allow(frame: FrameType | None) -> None:
     """Called with an answer. If the test ignores it, drop changes that the call asked for: adding its arguments to a
-    container, or removing them.
+    container, or removing them. Data bases that the program has disguised in any request count as changed in this one.
     """
+    _changed.extend(_Change(value, put_back, True, True, True) for value, put_back in databases.disguised())
     called = _thrown_away(frame) if any(change.told for change in _changed) else []
     if called:
         fits = (counted.PUT, counted.TAKEN) if all(map(counted.takes_out, called)) else (counted.PUT,)
@@ -220,7 +224,7 @@ def _thrown_away(frame: FrameType | None) -> list[str]:
 
 def has_changed() -> bool:
     """Whether the program has changed anything since `forget`."""
-    return bool(_changed)
+    return bool(_changed or databases.disguised())
 
 
 def apart(answer: Any) -> Any:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..encoding.codec import Violation
-from ..guards import spoiling
+from ..guards import databases, spoiling
 from ..proxies import uses, yardsticks
 from ..proxies.proxies import the_link
 from ..shared import signatures, wire
@@ -44,7 +44,7 @@ def _call(ours: Ours, number: Any, args: Any, kwargs: Any) -> Any:
         raise TypeError(f"{function.__name__}() of the test is not for the program to call")
     args, kwargs = signatures.with_defaults(function, args, kwargs)
     try:
-        with spoiling.watched(function):
+        with spoiling.watched(function, args):
             made = function(*args, **kwargs)
     except BaseException as error:  # whatever the test's own function raises goes to the program
         _note_assertion(error, given=bool(args or kwargs))
@@ -77,6 +77,8 @@ def _getattr(ours: Ours, number: Any, name: Any) -> Any:
     if ours.objects[number][0] == "generator" and name not in wire.OF_GENERATORS:
         raise AttributeError(name)
     if is_mock(value) and _is_of_mock(name):
+        raise AttributeError(name)
+    if not databases.is_offered(value, name):
         raise AttributeError(name)
     return getattr(value, name)
 
