@@ -12,8 +12,6 @@ Example:
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from rewards.math.expressions import (
     BINDING,
     INFINITY,
@@ -33,7 +31,7 @@ from rewards.math.expressions import (
     substituted,
     walk,
 )
-from rewards.math.normalise import exact, polynomials
+from rewards.math.normalise.forms import quadratic, same_in_form
 
 WHOLE = frozenset("jklmnKLMN")
 """Letters that denote integers if they are rounded or an exponent of -1."""
@@ -51,7 +49,7 @@ def alike(gold: Expr, answer: Expr) -> bool:
         return False
     if len(a.args) != len(b.args) or a.args[1] != b.args[1]:
         return False
-    return all(_same_in_form(*pair) for pair in zip((*a.args[2:], a.args[0]), (*b.args[2:], b.args[0]), strict=True))
+    return all(same_in_form(*pair) for pair in zip((*a.args[2:], a.args[0]), (*b.args[2:], b.args[0]), strict=True))
 
 
 def counts(expression: Expr) -> frozenset[str]:
@@ -102,25 +100,11 @@ def _with_signs(expression: Expr, index: str) -> Expr:
     args = tuple(_with_signs(arg, index) for arg in expression.args)
     if expression.name != "^" or args[0] != MINUS_ONE:
         return Op(expression.name, args)
-    try:
-        form = exact.normal(args[1])
-    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
+    found = quadratic(args[1], index)
+    if found is None or found[0] or any(one.denominator != 1 for one in found):
         return Op(expression.name, args)
-    variable = ((("x", index), Fraction(1)),)
-    whole = all(one.denominator == 1 for one in form.top.values())
-    if form.bottom != polynomials.ONE or not form.top.keys() <= {(), variable} or not whole:
-        return Op(expression.name, args)
-    sign = number((-1) ** (form.top.get((), Fraction(0)).numerator % 2))
-    if form.top.get(variable, Fraction(0)).numerator % 2 == 0:
+    _square, slope, offset = (one.numerator for one in found)
+    sign = number((-1) ** (offset % 2))
+    if slope % 2 == 0:
         return sign
     return multiply(sign, power(MINUS_ONE, Sym(index)))
-
-
-def _same_in_form(a: Expr, b: Expr) -> bool:
-    """Whether normal forms prove that two expressions are equal."""
-    if a == b:
-        return True
-    try:
-        return polynomials.same_form(exact.normal(a), exact.normal(b))
-    except (polynomials.Undefined, polynomials.TooHard, RecursionError, OverflowError):
-        return False

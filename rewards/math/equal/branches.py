@@ -35,7 +35,7 @@ from rewards.math.expressions import (
     substituted,
     walk,
 )
-from rewards.math.normalise import exact, polynomials
+from rewards.math.normalise.forms import form_of, linear
 from rewards.math.values import Inequality, Interval, Many, Named, Pieces, Scalar, Value, Words
 
 _Same: TypeAlias = Callable[[Value, Value], Answer]
@@ -157,13 +157,10 @@ def _of_one_letter(ours: list[_Branch], theirs: list[_Branch]) -> str:
 
 def _number(expression: Expr) -> Fraction:
     """The value of a nonzero rational number. Raises _Unknown."""
-    try:
-        value = exact.normal(expression).rational
-    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
-        value = None
-    if not value:
+    form = form_of(expression)
+    if form is None or not form.rational:
         raise _Unknown
-    return value
+    return form.rational
 
 
 def _variables(condition: Value) -> frozenset[str]:
@@ -186,7 +183,7 @@ def _within(condition: Value, name: str, instead: Expr) -> Value:
     if not isinstance(condition, Inequality) or len(condition.members) != 2:
         raise _Unknown
     left, right = (substituted(one, name, instead) for one in condition.members)
-    line = sets.linear(add(left, negative(right)), _DIFFERENCE)
+    line = linear(add(left, negative(right)), _DIFFERENCE)
     if line is None:
         raise _Unknown
     return Inequality((multiply(Num(line[0]), Sym(_DIFFERENCE)), Num(-line[1])), condition.relations)

@@ -35,6 +35,7 @@ from rewards.math.expressions import (
 )
 from rewards.math.normalise import exact, polynomials
 from rewards.math.normalise.binomial_theorem import summed
+from rewards.math.normalise.forms import NO_FORM, same_in_form
 from rewards.math.normalise.rewritten import is_rewritten, rewritten
 
 FEWEST_GOLD_DIGITS = 8
@@ -179,7 +180,7 @@ def _same_squared(gold: Expr, answer: Expr) -> bool:
         signs = [numeric.real_fraction(numeric.value(one)) > 0 for one in (gold, answer)]
         squares = [exact.normal(multiply(one, one)) for one in (gold, answer)]
         return signs[0] == signs[1] and polynomials.same_form(*squares)
-    except (numeric.NoValue, polynomials.TooHard, polynomials.Undefined, RecursionError, OverflowError):
+    except (numeric.NoValue, *NO_FORM):
         return False
 
 
@@ -202,8 +203,8 @@ def _same_rewritten(gold: Expr, answer: Expr) -> bool:
     if not (is_rewritten(gold) or is_rewritten(answer)):
         return False
     try:
-        return polynomials.same_form(exact.normal(rewritten(gold)), exact.normal(rewritten(answer)))
-    except (polynomials.TooHard, polynomials.Undefined, RecursionError, OverflowError):
+        return same_in_form(rewritten(gold), rewritten(answer))
+    except NO_FORM:
         return False
 
 

@@ -24,7 +24,8 @@ from rewards.math.expressions import (
     number,
     walk,
 )
-from rewards.math.normalise import exact, polynomials
+from rewards.math.normalise import polynomials
+from rewards.math.normalise.forms import form_of
 from rewards.math.values import (
     Equation,
     Inequality,
@@ -119,12 +120,7 @@ def _operations(values: Iterable[Value]) -> set[str]:
 
 def _form(one: Expr) -> polynomials.Form | None:
     """The normal form of a number; None if there is none, or if it contains a variable."""
-    if free_variables(one):
-        return None
-    try:
-        return exact.normal(one)
-    except (polynomials.TooHard, polynomials.Undefined, RecursionError, OverflowError):
-        return None
+    return None if free_variables(one) else form_of(one)
 
 
 def _has_like_terms(one: Op) -> bool:

@@ -16,7 +16,7 @@ import math
 from fractions import Fraction
 
 from rewards.math.expressions import INFINITY, Expr, Num, Sym, add, multiply, negative, number, root
-from rewards.math.normalise import exact, polynomials
+from rewards.math.normalise.forms import quadratic
 from rewards.math.values import Interval
 
 _MINUS_INFINITY = negative(INFINITY)
@@ -25,7 +25,7 @@ _ALL = Interval(_MINUS_INFINITY, INFINITY, False, False)
 
 def solved(expression: Expr, relation: str, name: str) -> list[Interval] | None:
     """The intervals where `expression relation 0` holds; None unless it is quadratic with rational coefficients."""
-    known = _coefficients(expression, name)
+    known = quadratic(expression, name)
     if known is None or not known[0]:
         return None
     a, middle, under = known[0], *_middle(*known)
@@ -44,7 +44,7 @@ def solved(expression: Expr, relation: str, name: str) -> list[Interval] | None:
 
 def zeros(expression: Expr, name: str) -> list[Expr] | None:
     """The real zeros of a linear or quadratic expression, sorted; None for others."""
-    known = _coefficients(expression, name)
+    known = quadratic(expression, name)
     if known is None or not any(known[:2]):
         return None
     a, b, c = known
@@ -58,7 +58,7 @@ def zeros(expression: Expr, name: str) -> list[Expr] | None:
 
 def plain(expression: Expr, name: str) -> Expr | None:
     """A linear or quadratic expression in expanded form; None for others."""
-    known = _coefficients(expression, name)
+    known = quadratic(expression, name)
     if known is None or not any(known[:2]):
         return None
     a, b, c = map(number, known)
@@ -67,24 +67,11 @@ def plain(expression: Expr, name: str) -> Expr | None:
 
 def square_root(expression: Expr, name: str) -> Expr | None:
     """The linear expression whose square it is; None if there is none."""
-    known = _coefficients(expression, name)
+    known = quadratic(expression, name)
     if known is None or known[0] <= 0:
         return None
     middle, under = _middle(*known)
     return None if under else multiply(root(Num(known[0])), add(Sym(name), number(-middle)))
-
-
-def _coefficients(expression: Expr, name: str) -> tuple[Fraction, Fraction, Fraction] | None:
-    """The rational coefficients (a, b, c) of a x^2 + b x + c; None for other expressions."""
-    try:
-        form = exact.normal(expression)
-    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
-        return None
-    square, variable = ((("x", name), Fraction(2)),), ((("x", name), Fraction(1)),)
-    if form.bottom.keys() != {()} or not form.top.keys() <= {(), variable, square}:
-        return None
-    a, b, c = (form.top.get(power, Fraction(0)) / form.bottom[()] for power in (square, variable, ()))
-    return a, b, c
 
 
 def _middle(a: Fraction, b: Fraction, c: Fraction) -> tuple[Fraction, Fraction]:

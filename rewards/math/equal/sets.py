@@ -23,6 +23,7 @@ from rewards.math.expressions import (
     number,
 )
 from rewards.math.normalise import exact, polynomials
+from rewards.math.normalise.forms import NO_FORM, linear
 from rewards.math.values import Inequality, Interval, Many, Meet, Minus, Named, Scalar, Union, Value
 
 _MOST_PARTS = 40
@@ -352,19 +353,6 @@ def _from(relation: str, bound: Expr) -> list[Interval]:
     return [Interval(bound, INFINITY, closed, False)]
 
 
-def linear(expression: Expr, name: str) -> tuple[Fraction, Fraction] | None:
-    """(slope, offset) of an expression that is linear in the variable with rational coefficients; else None."""
-    try:
-        form = exact.normal(expression)
-    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
-        return None
-    variable = ((("x", name), Fraction(1)),)
-    if form.bottom.keys() != {()} or not form.top.keys() <= {(), variable} or variable not in form.top:
-        return None
-    scale = form.bottom[()]
-    return form.top[variable] / scale, form.top.get((), Fraction(0)) / scale
-
-
 def _by_engine(left: Expr, relation: str, right: Expr, name: str) -> list[Interval]:
     parts = engine.solve_inequality(left, relation, right, name)
     if parts is None:
@@ -386,7 +374,7 @@ def same_inequality(gold: Inequality, answer: Inequality) -> Answer:
     try:
         ours, theirs = (exact.normal(add(one.members[0], negative(one.members[1]))) for one in (gold, answer))
         ratio = polynomials.ratio(ours.top, theirs.top) if ours.bottom == theirs.bottom else None
-    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
+    except NO_FORM:
         return Answer.UNDECIDED
     if not ratio:
         return Answer.NO

@@ -9,7 +9,8 @@ from typing import TypeAlias
 from rewards.math.equal import decide
 from rewards.math.equal.decide import Answer, all_of
 from rewards.math.expressions import Expr, add, negative
-from rewards.math.normalise import exact, polynomials
+from rewards.math.normalise import polynomials
+from rewards.math.normalise.forms import form_of
 from rewards.math.values import Inequality, Statement, Value
 
 _Same: TypeAlias = Callable[[Value, Value], Answer]
@@ -47,10 +48,7 @@ def _links(claim: Inequality) -> list[tuple[str, Expr]]:
 
 def _same_link(one: Expr, other: Expr) -> Answer:
     """Whether one expression is a positive multiple of the other."""
-    try:
-        a, b = exact.normal(one), exact.normal(other)
-        if a.bottom == b.bottom and (polynomials.ratio(a.top, b.top) or 0) > 0:
-            return Answer.YES
-    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
-        pass
+    a, b = form_of(one), form_of(other)
+    if a is not None and b is not None and a.bottom == b.bottom and (polynomials.ratio(a.top, b.top) or 0) > 0:
+        return Answer.YES
     return decide.same(one, other)

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from rewards.math.equal import engine
 from rewards.math.expressions import MINUS_ONE, ONE, Expr, Num, Op
-from rewards.math.normalise import exact, polynomials
+from rewards.math.normalise.forms import same_in_form
 
 
 def weighted(
@@ -44,9 +44,4 @@ def weighted(
 
 def is_one(product: Expr) -> bool:
     """Whether a product is proven to be 1."""
-    try:
-        if polynomials.same_form(exact.normal(product), polynomials.constant(1)):
-            return True
-    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
-        pass
-    return engine.equal(product, ONE) is True
+    return same_in_form(product, ONE) or engine.equal(product, ONE) is True

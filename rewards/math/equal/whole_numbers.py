@@ -40,6 +40,7 @@ from rewards.math.expressions import (
     walk,
 )
 from rewards.math.normalise import exact, polynomials
+from rewards.math.normalise.forms import NO_FORM, same_in_form
 from rewards.math.values import Named, Pieces, Scalar, Value, Words
 
 _ROUNDED = frozenset(("floor", "ceil", "mod"))
@@ -129,7 +130,7 @@ def _equal(gold: _Branches, answer: _Branches) -> bool | None:
             found.append(_same_polynomial(*pair))
             if found[-1] is not True:
                 return found[-1]
-    except (_Unknown, polynomials.TooHard, polynomials.Undefined, RecursionError, OverflowError):
+    except (_Unknown, *NO_FORM):
         return None
     return True
 
@@ -185,10 +186,7 @@ def _marked(expression: Expr) -> Expr:
 
 def _is_of_pi(angle: Expr) -> bool:
     """Whether an angle is a multiple of pi."""
-    try:
-        return not exact.normal(substituted(_marked(angle), "the pi", ZERO)).top
-    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
-        return False
+    return same_in_form(substituted(_marked(angle), "the pi", ZERO), ZERO)
 
 
 def _is_sign(one: Op) -> bool:

@@ -31,6 +31,7 @@ from rewards.math.expressions import (
     power,
 )
 from rewards.math.normalise import exact, polynomials
+from rewards.math.normalise.forms import NO_FORM
 from rewards.math.values import Many, Named, Scalar, Value
 
 _MOST_ROOTS = 40
@@ -57,7 +58,7 @@ def same_equation(a: Expr, b: Expr) -> Answer:
             reduced = engine.constant_ratio(a, b)
             return Answer.UNDECIDED if reduced is None else yes_if(reduced)
         return Answer.YES
-    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
+    except NO_FORM:
         found = engine.constant_ratio(a, b)
         return Answer.UNDECIDED if found is None else yes_if(found)
 

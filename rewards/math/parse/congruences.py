@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from rewards.math.expressions import Expr, Num, Op, free_variables
-from rewards.math.normalise import exact, polynomials
+from rewards.math.normalise.forms import linear
 from rewards.math.notation.tokens import NotMaths, tokens
 from rewards.math.parse.commands import Parser
 from rewards.math.values import Many, Named, Scalar, Value
@@ -79,14 +79,11 @@ def same_residues(gold: Many, answer: Expr) -> bool:
     names = free_variables(answer)
     if len(names) != 1 or names.isdisjoint(_PARAMETERS):
         return False
-    try:
-        form = exact.normal(answer)
-    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
+    found = linear(answer, min(names))
+    if found is None:
         return False
-    variable = ((("x", min(names)), Fraction(1)),)
-    if form.bottom != polynomials.ONE or not form.top.keys() <= {(), variable}:
-        return False
-    return abs(form.top[variable]) == modulus and (form.top.get((), Fraction(0)) - residue) % modulus == 0
+    slope, offset = found
+    return abs(slope) == modulus and (offset - residue) % modulus == 0
 
 
 def _residue(name: str | None, residue: int, modulus: int) -> list[Value]:

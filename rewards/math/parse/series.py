@@ -18,7 +18,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from rewards.math.expressions import ZERO, Expr, Num, Op, Sym, add, divide, multiply, negative, number, power
-from rewards.math.normalise import exact, polynomials
+from rewards.math.normalise.forms import form_of
 from rewards.math.notation.tokens import NotMaths
 from rewards.math.parse.geometric import geometric
 
@@ -72,13 +72,10 @@ def multiplied(shown: Sequence[Expr], last: Expr) -> Expr:
 
 def _difference(a: Expr, b: Expr) -> Fraction:
     """b - a, if it is a number. Raises NotMaths."""
-    try:
-        form = exact.normal(add(b, negative(a)))
-    except (polynomials.TooHard, polynomials.Undefined, RecursionError):
-        raise NotMaths("a product with dots of factors that are too hard") from None
-    if form.bottom.keys() != {()} or not form.top.keys() <= {()}:
+    form = form_of(add(b, negative(a)))
+    if form is None or form.rational is None:
         raise NotMaths("a product with dots of factors without steps")
-    return form.top.get((), Fraction(0)) / form.bottom[()]
+    return form.rational
 
 
 def _sum(steps: Sequence[Fraction], until: Expr, body: Callable[[Expr], Expr]) -> Op:

@@ -6,11 +6,10 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import TypeAlias
 
 from rewards.math.expressions import Num, Op, Sym, free_variables, negative, number, renamed, substituted
-from rewards.math.normalise import exact, polynomials
+from rewards.math.normalise.forms import linear
 from rewards.math.notation.standard import key
 from rewards.math.notation.tokens import Kind, Token
 from rewards.math.parse.commands import expression
@@ -112,15 +111,11 @@ def _endless(rule: Sequence[Token], condition: Value) -> Value | None:
     start = _STARTS.get(condition.value.text)
     if start is None:
         return None
-    try:
-        form = exact.normal(expression(rule))
-    except (polynomials.TooHard, polynomials.Undefined):
+    found = linear(expression(rule), condition.name)
+    if found is None or found[0] <= 0:
         return None
-    variable = ((("x", condition.name), Fraction(1)),)
-    step = form.top.get(variable, Fraction(0))
-    first = form.top.get((), Fraction(0)) + start * step
-    is_linear = form.bottom == polynomials.ONE and form.top.keys() <= {(), variable} and step > 0
-    return from_on(int(first), int(step)) if is_linear and first.denominator == step.denominator == 1 else None
+    step, first = found[0], found[1] + start * found[0]
+    return from_on(int(first), int(step)) if first.denominator == step.denominator == 1 else None
 
 
 def _as_chain(condition: Inequality) -> Inequality | None:
