@@ -110,6 +110,9 @@ def negative(value: Expr) -> Expr:
     return Op("*", (MINUS_ONE, value))
 
 
+MINUS_INFINITY = negative(INFINITY)
+
+
 def divide(top: Expr, bottom: Expr) -> Expr:
     """`top / bottom`; for two integers, the rational number."""
     if isinstance(top, Num) and isinstance(bottom, Num) and bottom.value and not top.digits and not bottom.digits:

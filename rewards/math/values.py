@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from rewards.math.expressions import Expr
+from rewards.math.expressions import INFINITY, MINUS_INFINITY, Expr, free_variables
 from rewards.math.units import NO_UNIT, Unit
 
 
@@ -16,6 +16,15 @@ class Scalar:
     expression: Expr
     unit: Unit = NO_UNIT
     percent: bool = False
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it has neither a unit nor a percent sign."""
+        return self.unit.is_nothing and not self.percent
+
+    @property
+    def has_letters(self) -> bool:
+        return bool(free_variables(self.expression))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +110,9 @@ class Interval:
     high: Expr
     low_closed: bool
     high_closed: bool
+
+
+REALS = Interval(MINUS_INFINITY, INFINITY, False, False)
 
 
 @dataclass(frozen=True, slots=True)

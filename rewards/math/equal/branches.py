@@ -18,6 +18,7 @@ from rewards.math.equal.decide import Answer, all_of, yes_if
 from rewards.math.expressions import (
     HALF,
     INFINITY,
+    MINUS_INFINITY,
     MINUS_ONE,
     ONE,
     ZERO,
@@ -111,7 +112,7 @@ def _branches(value: Value) -> list[_Branch]:
 
 
 def _plain(value: Value) -> Expr:
-    if not isinstance(value, Scalar) or not value.unit.is_nothing or value.percent:
+    if not isinstance(value, Scalar) or not value.is_bare:
         raise _Unknown
     return value.expression
 
@@ -233,7 +234,7 @@ def _cuts(parts: Sequence[_Part]) -> list[Expr]:
 
 def _atoms(cuts: Sequence[Expr]) -> Iterator[tuple[Expr, Expr]]:
     """Yield the cuts as points, and the open intervals between them, from minus infinity on."""
-    low: Expr = negative(INFINITY)
+    low: Expr = MINUS_INFINITY
     for cut in cuts:
         yield low, cut
         yield cut, cut

@@ -146,7 +146,7 @@ def _differ_in_conditions(gold: str, answer: str, golds: Sequence[Value]) -> boo
             differ = _differ(relations(gold), relations(answer), otherwise=ours != theirs)
         return differ
     if theirs:
-        if bool(theirs & _NARROWING) and any(map(_is_formula, golds)):
+        if bool(theirs & _NARROWING) and any(isinstance(gold, Scalar) and gold.has_letters for gold in golds):
             return True
         if _restricts(theirs, golds, answer) and any(map(_varies, golds)):
             return True
@@ -258,10 +258,6 @@ def _swapped(gold: str, answer: str) -> bool:
     return bool(ours[3] or theirs[3]) and ours.groups()[:2] != theirs.groups()[:2]
 
 
-def _is_formula(value: Value) -> bool:
-    return isinstance(value, Scalar) and bool(free_variables(value.expression))
-
-
 def _varies(value: Value) -> bool:
     """Whether the value is a set or an equation in variables, which a condition restricts."""
     match value:
@@ -270,7 +266,7 @@ def _varies(value: Value) -> bool:
         case Equation():
             return any(map(free_variables, value.members))
         case Named():
-            return isinstance(value.value, Scalar) and bool(free_variables(value.value.expression))
+            return isinstance(value.value, Scalar) and value.value.has_letters
         case Many():
             return bool(value.opening) and value.opening != "\\{" and len(value.items) == 2
     return False
@@ -314,7 +310,7 @@ def _carried_out(golds: Sequence[Value], answers: Sequence[Value], answer: str, 
 
 def _with_unit(value: Value, text: str) -> Value:
     """Add the reference's unit to a gold."""
-    if isinstance(value, Scalar) and value.unit.is_nothing and not value.percent:
+    if isinstance(value, Scalar) and value.is_bare:
         one = _one(text)
         return Scalar(value.expression, one.unit, one.percent)
     if isinstance(value, Many):
@@ -327,6 +323,6 @@ def _one(text: str) -> Scalar:
     """A unit as the scalar 1 with that unit; an unknown unit differs from all known ones."""
     for written in (f"1 {unwrapped(text)}", f"1{text}"):
         for found in readings(written):
-            if isinstance(found, Scalar) and found.expression == ONE and (found.percent or not found.unit.is_nothing):
+            if isinstance(found, Scalar) and found.expression == ONE and not found.is_bare:
                 return found
     return Scalar(ONE, Unit(words=frozenset((words_of(standardised(text)),))))

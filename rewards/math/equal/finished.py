@@ -209,13 +209,10 @@ def divides(spelling: str) -> bool:
 def is_evaluated(answer: Value, *, beside: Iterable[Value]) -> bool:
     """Whether the answer has no unevaluated operation, or variable that cancels, that the gold does not have, too."""
     golds = tuple(beside)
-    if _varies(answer) and golds and all(isinstance(one, Scalar) and not _varies(one) for one in golds):
+    varies = isinstance(answer, Scalar) and answer.has_letters
+    if varies and golds and all(isinstance(one, Scalar) and not one.has_letters for one in golds):
         return False
     return _operations([answer]) <= _operations(golds)
-
-
-def _varies(value: Value) -> bool:
-    return isinstance(value, Scalar) and bool(free_variables(value.expression))
 
 
 def is_simplified(spelled_answer: str) -> bool:

@@ -15,12 +15,9 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from rewards.math.expressions import INFINITY, Expr, Num, Sym, add, multiply, negative, number, root
+from rewards.math.expressions import INFINITY, MINUS_INFINITY, Expr, Num, Sym, add, multiply, number, root
 from rewards.math.normalise.forms import quadratic
-from rewards.math.values import Interval
-
-_MINUS_INFINITY = negative(INFINITY)
-_ALL = Interval(_MINUS_INFINITY, INFINITY, False, False)
+from rewards.math.values import REALS, Interval
 
 
 def solved(expression: Expr, relation: str, name: str) -> list[Interval] | None:
@@ -32,14 +29,14 @@ def solved(expression: Expr, relation: str, name: str) -> list[Interval] | None:
     outside = relation == "!=" or (relation.startswith(">") == (a > 0))
     closed = relation.endswith("=") and relation != "!="
     if under < 0:
-        return [_ALL] if outside else []
+        return [REALS] if outside else []
     low, high = _ends(middle, under)
     between = [Interval(low, high, False, False)] if relation == "!=" and under else []
     if not outside:
         return [Interval(low, high, closed, closed)] if closed or under else []
     if closed and not under:
-        return [_ALL]
-    return [Interval(_MINUS_INFINITY, low, False, closed), *between, Interval(high, INFINITY, closed, False)]
+        return [REALS]
+    return [Interval(MINUS_INFINITY, low, False, closed), *between, Interval(high, INFINITY, closed, False)]
 
 
 def zeros(expression: Expr, name: str) -> list[Expr] | None:

@@ -108,7 +108,7 @@ def same_ratios(gold: Ratio, answer: Ratio, _terms: Terms) -> Answer:
 
 
 def ratio_and_scalar(gold: Ratio, answer: Scalar, _terms: Terms) -> Answer:
-    if len(gold.parts) != 2 or not answer.unit.is_nothing or answer.percent:
+    if len(gold.parts) != 2 or not answer.is_bare:
         return Answer.NO
     return decide.same(divide(*gold.parts), answer.expression)
 

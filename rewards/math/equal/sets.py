@@ -12,6 +12,7 @@ from rewards.math.equal import decide, engine, numeric, quadratics, zeros
 from rewards.math.equal.decide import Answer, all_of, yes_if
 from rewards.math.expressions import (
     INFINITY,
+    MINUS_INFINITY,
     Expr,
     Num,
     Op,
@@ -24,7 +25,7 @@ from rewards.math.expressions import (
 )
 from rewards.math.normalise import exact, polynomials
 from rewards.math.normalise.forms import NO_FORM, linear
-from rewards.math.values import Inequality, Interval, Many, Meet, Minus, Named, Scalar, Union, Value
+from rewards.math.values import REALS, Inequality, Interval, Many, Meet, Minus, Named, Scalar, Union, Value
 
 _MOST_PARTS = 40
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
@@ -200,7 +201,7 @@ def _region_of_many(value: Many) -> list[Interval]:
 def complement(parts: list[Interval]) -> list[Interval]:
     """The complement of sorted disjoint intervals."""
     rest: list[Interval] = []
-    low: Expr = negative(INFINITY)
+    low: Expr = MINUS_INFINITY
     low_closed = False
     for part in parts:
         if compare(low, part.low) < 0 or (compare(low, part.low) == 0 and low_closed and not part.low_closed):
@@ -336,7 +337,7 @@ def _of_a_modulus(modulus: Op, factor: Fraction, level: Fraction, relation: str,
     """Solve an inequality between `|p|` and a level, by comparing p with the level and its negative."""
     relation = relation if factor > 0 else _FLIPPED[relation]
     if level < 0:
-        return [] if relation.startswith("<") else [Interval(negative(INFINITY), INFINITY, False, False)]
+        return [] if relation.startswith("<") else [REALS]
     (inner,) = modulus.args
     sides = [_half_line(inner, relation, number(level), name)]
     sides.append(_half_line(inner, _FLIPPED[relation], number(-level), name))
@@ -344,12 +345,11 @@ def _of_a_modulus(modulus: Op, factor: Fraction, level: Fraction, relation: str,
 
 
 def _from(relation: str, bound: Expr) -> list[Interval]:
-    minus = negative(INFINITY)
     if relation == "!=":
-        return [Interval(minus, bound, False, False), Interval(bound, INFINITY, False, False)]
+        return [Interval(MINUS_INFINITY, bound, False, False), Interval(bound, INFINITY, False, False)]
     closed = relation.endswith("=")
     if relation.startswith("<"):
-        return [Interval(minus, bound, False, closed)]
+        return [Interval(MINUS_INFINITY, bound, False, closed)]
     return [Interval(bound, INFINITY, closed, False)]
 
 

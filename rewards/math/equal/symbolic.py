@@ -26,7 +26,7 @@ from typing import Any
 
 from rewards.json_lines import EXIT_MEMORY, line
 from rewards.math.equal.transfer import Plain, from_plain, intervals_to_plain
-from rewards.math.expressions import FUNCTIONS, INFINITY, PI, Const, Expr, Num, Op, Sym, negative
+from rewards.math.expressions import FUNCTIONS, INFINITY, MINUS_INFINITY, PI, Const, Expr, Num, Op, Sym
 from rewards.math.values import Interval
 
 _CPU_SECONDS = 3  # per question; the kernel counts whole seconds
@@ -293,7 +293,7 @@ def _unbuilt(value: Any) -> Expr | None:
     if value == s.oo:
         return INFINITY
     if value == -s.oo:
-        return negative(INFINITY)
+        return MINUS_INFINITY
     if value == s.pi:
         return PI
     if value.is_Add or value.is_Mul or value.is_Pow:

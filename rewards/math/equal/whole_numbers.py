@@ -80,7 +80,7 @@ def _branches(value: Value) -> _Branches:
 
 
 def _plain(value: Value) -> Expr:
-    if not isinstance(value, Scalar) or not value.unit.is_nothing or value.percent:
+    if not isinstance(value, Scalar) or not value.is_bare:
         raise _Unknown
     return value.expression
 

@@ -74,7 +74,7 @@ _MAY_END = late(r"<(?:[|｜es]|/s)")
 _COMMENT = late(  # up to the next one that begins: linear
     r"<!--(?:[^-<]|-(?!->)|<(?!!--))*-->|\\begin\{comment\}(?:[^\\]|\\(?!begin\{comment\}|end\{comment\}))*\\end\{comment\}"
 )
-_LONGEST_END = 24  # characters of such a token
+_LONGEST_TOKEN = 24
 _CHANNEL = late(  # how gpt-oss thinks: `<|channel|>analysis<|message|>…<|end|>`, the answer in another channel
     r"<\|channel\|>\s*(?P<name>\w+)[^<]*<\|message\|>(?P<said>.*?)(?:<\|(?:end|return)\|>|(?=<\|channel\|>)|\Z)"
     r"(?:\s*<\|start\|>\s*assistant)?",
@@ -185,7 +185,7 @@ def without_end_of_turn(response: str) -> str:
     while True:
         while end and response[end - 1].isspace():
             end -= 1
-        begun = response.rfind("<", max(end - _LONGEST_END, 0), end)
+        begun = response.rfind("<", max(end - _LONGEST_TOKEN, 0), end)
         if begun < 0 or not _END_OF_TURN.fullmatch(response, begun, end):
             return response[:kept]
         kept = end = begun

@@ -145,7 +145,7 @@ _RAISED_RUN = re.compile(f"[{''.join(_RAISED)}]+")
 _LOWERED_RUN = re.compile(f"[{''.join(_LOWERED)}]+")
 _ROOT_SIGN = re.compile(r"([√∛∜])\s*(\d+|[a-zA-Z]|\(|\{|\\[a-zA-Z]+)?")
 _STATEMENTS = re.compile(r"[①-⑩](?:\s*(?:[,，、;；&和与]|and|\\text\s*\{\s*and\s*\})?\s*[①-⑩])+")
-_NUMERALS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
+NUMERALS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
 _SMALL_DEGREE = re.compile(r"(?<![\w)\]}])([³⁴])√")
 _VECTOR = re.compile("([a-zA-Z])\u20d7")
 _ROOT_DEGREE = {"√": r"\sqrt", "∛": r"\sqrt[3]", "∜": r"\sqrt[4]"}
@@ -403,7 +403,7 @@ def _of_statements(text: str) -> str:
     bare = text.strip().removeprefix("\\text{").removesuffix("}")
     if _STATEMENTS.fullmatch(bare) is None:
         return text
-    return ", ".join(f"({_NUMERALS[ord(number) - ord('①')]})" for number in re.findall("[①-⑩]", bare))
+    return ", ".join(f"({NUMERALS[ord(number) - ord('①')]})" for number in re.findall("[①-⑩]", bare))
 
 
 def _letter(character: str) -> str:

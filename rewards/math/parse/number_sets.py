@@ -14,12 +14,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rewards.math.expressions import INFINITY, ZERO, negative, number
+from rewards.math.expressions import INFINITY, MINUS_INFINITY, ZERO, number
 from rewards.math.notation.tokens import Token
-from rewards.math.values import Interval, Union, Value, Words
+from rewards.math.values import REALS, Interval, Union, Value, Words
 
-_MINUS_INFINITY = negative(INFINITY)
-REALS = Interval(_MINUS_INFINITY, INFINITY, False, False)
 EMPTY = Union(())
 
 _NOUNS = {"Z": "integers", "N": "natural numbers", "Q": "rational numbers", "C": "complex numbers"}
@@ -38,10 +36,10 @@ _OF_NATURALS = {
 _REAL: dict[str, Value] = {
     "": REALS,
     "positive": Interval(ZERO, INFINITY, False, False),
-    "negative": Interval(_MINUS_INFINITY, ZERO, False, False),
+    "negative": Interval(MINUS_INFINITY, ZERO, False, False),
     "nonnegative": Interval(ZERO, INFINITY, True, False),
-    "nonpositive": Interval(_MINUS_INFINITY, ZERO, False, True),
-    "nonzero": Union((Interval(_MINUS_INFINITY, ZERO, False, False), Interval(ZERO, INFINITY, False, False))),
+    "nonpositive": Interval(MINUS_INFINITY, ZERO, False, True),
+    "nonzero": Union((Interval(MINUS_INFINITY, ZERO, False, False), Interval(ZERO, INFINITY, False, False))),
 }
 _BOUND = re.compile(r"[_^](<|>|\\[gl]e|\\ne)(-?\d+)")
 _IN_WORDS = re.compile(
@@ -86,10 +84,10 @@ def _half_line(mark: str) -> Value | None:
         return None
     bound, relation = number(int(found[2])), found[1]
     if relation == "\\ne":
-        return Union((Interval(_MINUS_INFINITY, bound, False, False), Interval(bound, INFINITY, False, False)))
+        return Union((Interval(MINUS_INFINITY, bound, False, False), Interval(bound, INFINITY, False, False)))
     if relation in (">", "\\ge"):
         return Interval(bound, INFINITY, relation == "\\ge", False)
-    return Interval(_MINUS_INFINITY, bound, False, relation == "\\le")
+    return Interval(MINUS_INFINITY, bound, False, relation == "\\le")
 
 
 def by_words(text: str) -> Value | None:

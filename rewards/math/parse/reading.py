@@ -29,7 +29,6 @@ from rewards.math.parse.compound import in_smallest
 from rewards.math.parse.congruences import MODULO, congruence
 from rewards.math.parse.half_lines import half_line
 from rewards.math.parse.listed import listed
-from rewards.math.parse.number_sets import REALS
 from rewards.math.parse.number_words import in_words_and_digits
 from rewards.math.parse.pieces import pieces
 from rewards.math.parse.progressions import progression
@@ -39,7 +38,7 @@ from rewards.math.parse.statements import statement
 from rewards.math.parse.structure import maths
 from rewards.math.parse.worded import worded
 from rewards.math.units import CURRENCIES, is_unit
-from rewards.math.values import Based, Clock, Many, Minus, Named, Ratio, Scalar, Truth, Value, Words
+from rewards.math.values import REALS, Based, Clock, Many, Minus, Named, Ratio, Scalar, Truth, Value, Words
 
 _LONGEST_REMEMBERED = 160  # characters; the trees of a long text take a megabyte
 _DECIMAL_COMMA = re.compile(r"((?:[$€£¥₹]\s*)?[-+]?\d+),(\d+)((?:\s*[^\d,;].*)?)")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 
 from rewards.math.lexicon import MONTHS, TRUTHS, without_verb
+from rewards.math.notation.standard import NUMERALS
 from rewards.math.notation.tokens import FUNCTION_WORDS
 from rewards.math.notation.words import words_of
 from rewards.math.parse.number_sets import by_words
@@ -29,7 +30,6 @@ _STATEMENTS = re.compile(  # bare letters may be variables
     rf"(?=.*(?:ii|iv|vi|ix|only|\())(?:statements?\s)?(?:{_ROMANS}(?:\sonly)?|{_ROMAN}\sonly|only\s{_ROMAN})",
     re.IGNORECASE,
 )
-_NUMERALS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
 _OPTION = re.compile(r"^(?:option|choice|answer|statement)\s+", re.IGNORECASE)
 _BASED = re.compile(
     r"(?:\{\s*)?(-?[0-9A-Za-z.]*\d[0-9A-Za-z.]*)(?:\s*\})?\s*_\s*\{?\s*\(?\s*“?\s*(?:base\s*)?(\w+)\s*”?\s*\)?\s*\}?|(-?)\s*\(\s*([0-9A-Za-z]+)\s*\)\s*_\s*\{?\s*(\d+)\s*\}?"
@@ -91,7 +91,7 @@ def _statements(text: str) -> list[Value]:
     if _STATEMENTS.fullmatch(text.rstrip(" .")) is None:
         return []
     found = re.findall(r"\b[ivx]+\b", text.lower())
-    return [Words(" and ".join(sorted(found, key=_NUMERALS.index)))]
+    return [Words(" and ".join(sorted(found, key=NUMERALS.index)))]
 
 
 def _choice(text: str) -> list[Value]:
