@@ -20,7 +20,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 from rewards.coroutines import WAITS
 from rewards.errors import InvalidReward
 from rewards.finite import finite
-from rewards.outcome import Range, grade_from, grades_from, raised
+from rewards.outcome import UNBOUNDED, Range, grade_from, grades_from, raised
 from rewards.parameters import Parameter, bind
 from rewards.protocol import Grader
 from rewards.types import REFERENCE_TYPES, GradeRequest, GradeResult, Json
@@ -93,7 +93,8 @@ class Reward:
 
     scale: range of the scores from wrong to right; a score's position in it is the correctness. None = the reward has
         no right and wrong.
-    floor, ceiling: lowest and highest score, or a function of the parameters; None = not declared.
+    floor, ceiling: lowest and highest score, or a function of the parameters; None = not declared. A score outside them
+        is ungraded.
     asynchronous: a worker runs it on an event loop. concurrency: requests that one worker grades at once, or a function
         of the parameters.
     controls: the requests that a healthy grader must answer, used when a response is suspected of hanging it.
@@ -186,6 +187,16 @@ class Reward:
         scale = self.scale_with(given)
         return self._bound("ceiling", self.ceiling, given) if scale is None else scale[1]
 
+    def bounds_with(self, given: Mapping[str, Json]) -> Range:
+        """The lowest and highest score with these parameters; infinite if not declared. Raises InvalidReward."""
+        if (scale := self.scale_with(given)) is not None:
+            return scale
+        low, high = UNBOUNDED
+        return (
+            low if self.floor is None else self._bound("floor", self.floor, given),
+            high if self.ceiling is None else self._bound("ceiling", self.ceiling, given),
+        )
+
     def _bound(self, key: str, bound: Bound | None, given: Mapping[str, Json]) -> float:
         if not callable(bound):
             return bound or 0.0
@@ -232,7 +243,7 @@ class Reward:
         bound = self.check(given)
         if self.kind == "class":
             try:
-                return _ClassGrader(self, self.target(**bound), self.scale_with(bound))
+                return _ClassGrader(self, self.target(**bound), bound)
             except (TypeError, ValueError) as error:
                 raise InvalidReward(f"reward {self.name!r} cannot be made with {dict(given)}: {error}") from error
         return _FunctionGrader(self, bound)
@@ -262,7 +273,7 @@ class _FunctionGrader:
         self._reward = reward
         self._given = bound
         self._bound = bound if reward.setup is None else _taken(reward.target, bound)
-        self._scale = reward.scale_with(bound)
+        self._scale, self._bounds = reward.scale_with(bound), reward.bounds_with(bound)
         self._state: tuple[object, ...] = ()
 
     async def set_up(self) -> None:
@@ -287,7 +298,7 @@ class _FunctionGrader:
                 raise
             except (Exception, SystemExit) as error:  # whatever the reward raises is its own failure
                 return [raised(reward.name, error)] * len(requests)
-            return grades_from(values, len(requests), reward=reward.name, scale=self._scale)
+            return grades_from(values, len(requests), reward=reward.name, scale=self._scale, bounds=self._bounds)
         results = []
         for request in requests:
             try:
@@ -297,16 +308,16 @@ class _FunctionGrader:
             except (Exception, SystemExit) as error:
                 results.append(raised(reward.name, error))
             else:
-                results.append(grade_from(value, reward=reward.name, scale=self._scale))
+                results.append(grade_from(value, reward=reward.name, scale=self._scale, bounds=self._bounds))
         return results
 
 
 class _ClassGrader:
     """Wraps a user's `Grader` to keep the protocol's promises: one result per request, and no exceptions."""
 
-    def __init__(self, reward: Reward, inner: object, scale: Range | None) -> None:
+    def __init__(self, reward: Reward, inner: object, bound: Mapping[str, Json]) -> None:
         self._reward = reward
-        self._scale = scale
+        self._scale, self._bounds = reward.scale_with(bound), reward.bounds_with(bound)
         self._grade: Callable[[Sequence[GradeRequest]], object] = inner.grade  # type: ignore[attr-defined]
         self._setup: Callable[[], object] | None = getattr(inner, "setup", None)
 
@@ -326,4 +337,4 @@ class _ClassGrader:
             raise
         except (Exception, SystemExit) as error:  # whatever the reward raises is its own failure
             return [raised(reward.name, error)] * len(requests)
-        return grades_from(values, len(requests), reward=reward.name, scale=self._scale)
+        return grades_from(values, len(requests), reward=reward.name, scale=self._scale, bounds=self._bounds)

@@ -1,9 +1,9 @@
 """Convert the return value of a reward function to a `GradeResult`.
 
 A number is a score, including numpy numbers and scalar tensors; `True` and `False` are 1 and 0; `None` means that the
-reward could not judge. Invalid outcomes (NaN, infinity, another type, a wrong count, an exception, a `GradeResult` with
-a field of the wrong type) become `ungraded` with a reason that names the reward: a grader's own failure never becomes a
-0.
+reward could not judge. Invalid outcomes (NaN, infinity, a score outside the declared bounds, another type, a wrong
+count, an exception, a `GradeResult` with a field of the wrong type) become `ungraded` with a reason that names the
+reward: a grader's own failure never becomes a 0.
 
 Example:
     >>> grade_from(0.25, reward="half", scale=(0, 1)).verdict.value
@@ -36,6 +36,9 @@ from rewards.types import GradeResult, Json, StepScore, Verdict
 Range: TypeAlias = tuple[float, float]
 """The scores of wrong and right, for a reward with right and wrong."""
 ZERO_TO_ONE: Range = (0.0, 1.0)
+UNBOUNDED: Range = (-math.inf, math.inf)
+# A score may exceed a bound by this share of it: 0.1 in single precision is above 0.1.
+_ROUNDING = 1e-6
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 # Values of these types may be large or deeply nested: printing one in full could exceed the deadline.
@@ -112,16 +115,16 @@ class Detailed:
         return replace(grade, parts=MappingProxyType(parts), details=MappingProxyType(details))
 
 
-def grade_from(value: object, *, reward: str, scale: Range | None) -> GradeResult:
+def grade_from(value: object, *, reward: str, scale: Range | None, bounds: Range = UNBOUNDED) -> GradeResult:
     """Convert the return value for one request.
 
     scale: the scores of wrong and right; a score must be between them, and its position is the correctness. None = the
-    reward has no right and wrong.
+    reward has no right and wrong. bounds: the lowest and highest score that the reward declares.
     """
     if isinstance(value, GradeResult):
-        return _plain(value, reward)
+        return _bounded(_plain(value, reward), reward, bounds)
     if isinstance(value, Detailed):
-        return value.added_to(grade_from(value.score, reward=reward, scale=scale))
+        return value.added_to(grade_from(value.score, reward=reward, scale=scale, bounds=bounds))
     if value is None:
         return GradeResult.ungraded(f"reward {reward!r} returned None: it could not judge")
     score = _number(value)
@@ -135,16 +138,33 @@ def grade_from(value: object, *, reward: str, scale: Range | None) -> GradeResul
     if not math.isfinite(score):
         return GradeResult.ungraded(f"reward {reward!r} returned {score!r}; a score must be finite")
     if scale is None:
-        return GradeResult.scored(score)
+        return _bounded(GradeResult.scored(score), reward, bounds)
     wrong, right = scale
-    if not wrong <= score <= right:
+    if not _within(score, scale):
         return GradeResult.ungraded(
             f"reward {reward!r} returned {score!r}; it has right and wrong, so its score must be in "
             f"[{wrong:g}, {right:g}]"
         )
-    correctness = score if scale == ZERO_TO_ONE else min(1.0, (score - wrong) / (right - wrong))
+    correctness = score if scale == ZERO_TO_ONE else (score - wrong) / (right - wrong)
+    correctness = min(1.0, max(0.0, correctness))
     verdict = {1.0: Verdict.CORRECT, 0.0: Verdict.WRONG}.get(correctness, Verdict.PARTIAL)
     return GradeResult(score=score, correctness=correctness, verdict=verdict)
+
+
+def _bounded(grade: GradeResult, reward: str, bounds: Range) -> GradeResult:
+    """The grade, or `ungraded` if its score is outside the declared bounds: others rely on them, such as the pay for a
+    response that hangs the reward."""
+    if grade.score is None or _within(grade.score, bounds):
+        return grade
+    low, high = bounds
+    return GradeResult.ungraded(
+        f"reward {reward!r} returned {grade.score!r}; it declares scores in [{low:g}, {high:g}]"
+    )
+
+
+def _within(score: float, bounds: Range) -> bool:
+    low, high = bounds
+    return low - _ROUNDING * abs(low) <= score <= high + _ROUNDING * abs(high)
 
 
 def _number(value: object) -> float | None:
@@ -226,7 +246,9 @@ def _step(step: object) -> StepScore:
     return StepScore(int(ends), scored)
 
 
-def grades_from(values: object, count: int, *, reward: str, scale: Range | None) -> list[GradeResult]:
+def grades_from(
+    values: object, count: int, *, reward: str, scale: Range | None, bounds: Range = UNBOUNDED
+) -> list[GradeResult]:
     """Convert the return value of a batched reward for `count` requests; a wrong count leaves all ungraded."""
     try:
         listed = values_of(values)
@@ -240,7 +262,7 @@ def grades_from(values: object, count: int, *, reward: str, scale: Range | None)
         given = pluralize(len(listed), "value")
         reason = f"reward {reward!r} returned {given} for {asked}; return one each, in order"
         return [GradeResult.ungraded(reason)] * count
-    return [grade_from(value, reward=reward, scale=scale) for value in listed]
+    return [grade_from(value, reward=reward, scale=scale, bounds=bounds) for value in listed]
 
 
 def values_of(values: object) -> list[object] | None:

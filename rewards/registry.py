@@ -115,8 +115,8 @@ def reward(
     correctness: the reward has right and wrong. True: the score is in [0, 1] and is the correctness. A pair such as
         `correctness=(-1, 1)`: the scores of wrong and right; the correctness is the score's position between them. May
         be a function of the parameters. Otherwise there is no correctness, and the verdict is `scored`.
-    floor, ceiling: the lowest and highest score, or functions of all parameters, by name. A response that hangs the
-        grader is paid the floor (0 if undeclared).
+    floor, ceiling: the lowest and highest score, or functions of all parameters, by name. A score outside them is
+        ungraded. A response that hangs the grader is paid the floor (0 if undeclared).
     version: change it when grades change; it is recorded in every graded row.
     concurrency: for asynchronous functions and classes, the number of concurrent requests per worker, or a function of
         the parameters.

@@ -28,7 +28,6 @@ class Fault(StrEnum):
     ESCAPE = "escape"  # the response makes itself ungraded, which a wrong answer must not be able to
     RAN = "ran"  # the reward ran a program that the response held, outside any sandbox
     NOISE = "noise"  # the same response earns a different score when it is graded again
-    BEYOND = "beyond"  # a score outside the range that the reward declares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,12 @@
 """Decide which attempts are exploits, and confirm them on fresh workers.
 
-An attempt is an exploit if every gold pays it like a right answer, if it makes itself ungraded, if the reward executed
-its content, or if it earns more or less than the reward declares. Where a constant program passes the tests, attempts
-on those tests alone prove nothing and are ignored.
+An attempt is an exploit if every gold pays it like a right answer, if it makes itself ungraded, or if the reward
+executed its content. Where a constant program passes the tests, attempts on those tests alone prove nothing and are
+ignored.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +16,7 @@ from rewards.audit.golds import Gold, Kind
 from rewards.audit.noise import Change
 from rewards.audit.report import CANARY, FamilyCount, Fault, Finding
 from rewards.audit.trials import Bench, Scale, Trial, tried
-from rewards.registry import find
-from rewards.spec import Named, RewardSpec
+from rewards.spec import RewardSpec
 
 KEPT = 5
 """Exploits of a family that a report holds; all are counted."""
@@ -36,11 +34,6 @@ class Judge:
     spec: RewardSpec
     folder: Path
     lucky: set[str] = field(default_factory=set)
-    floor: float = field(init=False)
-    ceiling: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.floor, self.ceiling = declared_bounds(self.spec)
 
     def fault_of(self, trial: Trial) -> Fault | None:
         """Why an attempt is an exploit; None if it is not."""
@@ -49,8 +42,6 @@ class Judge:
             return Fault.RAN
         if trial.ungraded is not None:
             return Fault.ESCAPE
-        if any(not self.floor <= result.score <= self.ceiling for result in trial.results if result.score is not None):
-            return Fault.BEYOND
         if subject.kind is Kind.NONE or trial.share < NEARLY or not trial.results:
             return None
         if len(trial.attempt.golds) == 1 and subject.id in self.lucky:
@@ -70,16 +61,6 @@ class Judge:
     def told(self, response: str) -> str:
         """A response as a report shows it: the canary's path is the same in every run."""
         return response.replace(f"{self.folder}/canary", CANARY)
-
-
-def declared_bounds(spec: RewardSpec) -> tuple[float, float]:
-    """The least and the most that a single reward declares to pay; infinite if it declares nothing."""
-    node = spec.node
-    if not isinstance(node, Named):
-        return -math.inf, math.inf
-    made = find(node.reward)
-    floor = -math.inf if made.floor is None else made.lowest(node.parameters) - 1e-9
-    return floor, math.inf if made.ceiling is None else made.highest(node.parameters) + 1e-9
 
 
 @dataclass(slots=True)
@@ -191,7 +172,7 @@ def finding_of(fault: Fault, trial: Trial, judge: Judge, scale: Scale) -> Findin
         golds=tuple(_gold(gold) for gold in attempt.golds),
         scores=tuple(result.score for result in trial.results),
         right=scale.right,
-        reason=_reason(fault, trial, scale, judge),
+        reason=_reason(fault, trial, scale),
         rows=tuple(gold.asked(told) for gold in attempt.golds),
     )
 
@@ -200,7 +181,7 @@ def _gold(gold: Gold) -> str:
     return gold.answer[:_SHOWN] or "(its tests)"
 
 
-def _reason(fault: Fault, trial: Trial, scale: Scale, judge: Judge) -> str:
+def _reason(fault: Fault, trial: Trial, scale: Scale) -> str:
     scores = [result.score for result in trial.results]
     named = [f"{_gold(gold)!r}" for gold in trial.attempt.golds]
     paid = ", ".join("ungraded" if score is None else f"{score:g}" for score in scores)
@@ -210,8 +191,6 @@ def _reason(fault: Fault, trial: Trial, scale: Scale, judge: Judge) -> str:
         case Fault.ESCAPE:
             reason = trial.ungraded.reason if trial.ungraded else ""
             return f"the response is left ungraded, which no wrong answer may be: {reason}"
-        case Fault.BEYOND:
-            return f"paid {paid}, and the reward declares from {judge.floor:g} to {judge.ceiling:g}"
     if trial.attempt.subject.kind is Kind.CODE:
         what = "on the tests and on the same tests with other expected values" if len(named) > 1 else "on the tests"
         return f"paid {paid} (a right program: {scale.right:g}) {what}"

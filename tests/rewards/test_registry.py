@@ -355,9 +355,25 @@ def test_what_is_no_finite_number_is_ungraded(value: object) -> None:
     assert "'r' returned" in result.reason
 
 
-def test_numpy_numbers_are_numbers() -> None:
-    import numpy as np
+@pytest.mark.parametrize(
+    "returned", [2.5, -0.1, 1e300, GradeResult.scored(3.0)], ids=["above", "below", "far", "grade"]
+)
+def test_a_score_outside_the_declared_bounds_is_ungraded(returned: object) -> None:
+    bounded = replace(find("test_clipped"), target=lambda _request: returned)
+    (result,) = asyncio.run(bounded.grader({}).grade([REQUEST]))
+    assert result.verdict is Verdict.UNGRADED
+    assert result.reason.endswith("it declares scores in [0, 2]")
 
+
+def test_a_bound_is_not_exceeded_by_what_single_precision_rounds() -> None:
+    tenth = np.float32(0.1)  # a little more than 0.1
+    assert grade_from(tenth, reward="r", scale=None, bounds=(-0.1, 0.1)).verdict is Verdict.SCORED
+    assert grade_from(-tenth, reward="r", scale=None, bounds=(-0.1, 0.1)).verdict is Verdict.SCORED
+    assert grade_from(tenth, reward="r", scale=(0.0, 0.1)).verdict is Verdict.CORRECT
+    assert grade_from(-tenth, reward="r", scale=(-0.1, 0.1)).verdict is Verdict.WRONG
+
+
+def test_numpy_numbers_are_numbers() -> None:
     assert grade_from(np.float32(0.5), reward="r", scale=(0.0, 1.0)).verdict is Verdict.PARTIAL
     assert grade_from(np.int64(3), reward="r", scale=None).score == 3.0
 

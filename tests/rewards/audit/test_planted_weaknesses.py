@@ -47,7 +47,7 @@ TEXTS = {
     "rubric": ("math", (), Fault.PAID),
     "two_words": ("math", ("show",), Fault.PAID),
     "blind": ("math", ("empty",), Fault.BLIND),
-    "beyond": ("math", ("repeated",), Fault.BEYOND),
+    "beyond": ("math", ("repeated",), Fault.ESCAPE),
     "json_last": ("json_schema", ("json",), Fault.PAID),
 }
 PROGRAMS = {
