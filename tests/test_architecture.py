@@ -12,6 +12,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -279,3 +280,25 @@ def test_no_file_is_longer_than_five_hundred_lines() -> None:
     assert len(lengths) > 20
     long = [f"{path.relative_to(ROOT)}: {lines} lines" for path, lines in lengths.items() if lines > 500]
     assert not long, "what is the second subject of\n" + "\n".join(long)
+
+
+def twice_assigned(root: Path) -> list[str]:
+    """Names of modules that are assigned twice at their top level, so that only the second value counts."""
+    found = []
+    for path in sources(root):
+        targets = [
+            target
+            for node in ast.parse(path.read_text()).body
+            if isinstance(node, ast.Assign | ast.AnnAssign)
+            for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        ]
+        names = Counter(target.id for target in targets if isinstance(target, ast.Name))
+        found += [f"{path.relative_to(root)}: {name}" for name, count in names.items() if count > 1]
+    return found
+
+
+def test_a_module_assigns_each_of_its_names_once(tmp_path: Path) -> None:
+    (tmp_path / "rewards").mkdir()
+    (tmp_path / "rewards/planted.py").write_text("_LONGEST = 24\n\n_LONGEST: int = 300\n")
+    assert twice_assigned(tmp_path) == ["rewards/planted.py: _LONGEST"]
+    assert twice_assigned(ROOT) == []

@@ -38,49 +38,30 @@ from typing import Literal, TypeAlias
 from rewards.math.extract.abroad import around_a_value
 from rewards.math.extract.afterwords import without_afterword
 from rewards.math.extract.announced import said, said_finally
+from rewards.math.extract.answer_words import option_at_last, verdict_first, word_at_last
 from rewards.math.extract.assertion import SEVERAL
 from rewards.math.extract.bare import LONGEST_BARE, bare, few_words
-from rewards.math.extract.boxes import Committed, committed, is_hollow, last_box, unboxed
-from rewards.math.extract.claims import is_stated, is_supposed, is_taken_back
-from rewards.math.extract.continued import (
-    without_code,
-    without_next_exercise,
-    without_next_question,
-    without_next_turn,
-)
+from rewards.math.extract.boxes import Committed, committed, is_hollow, unboxed
+from rewards.math.extract.claims import is_taken_back
+from rewards.math.extract.continued import without_code, without_next_exercise, without_next_question
 from rewards.math.extract.fields import field
 from rewards.math.extract.listed import parts, value_lines
 from rewards.math.extract.numbered import numbered_answers
-from rewards.math.extract.plain_words import NO_ANSWER, plain_words
 from rewards.math.extract.remarks import unremarked
 from rewards.math.extract.results import result
-from rewards.math.extract.sentences import sentence_before
 from rewards.math.extract.surroundings import replaced
 from rewards.math.extract.thoughts import outside_thoughts, visible
 from rewards.math.extract.tidied import tidied
+from rewards.math.extract.turns import turn, without_next_turn
 from rewards.math.extract.written import LONGEST_SEARCHED, last_value
 from rewards.math.late import late
 from rewards.types import Policy
 
-__all__ = ["Extracted", "Form", "answer_tag", "extract", "last_box", "turn", "visible", "without_end_of_turn"]
-
 Form: TypeAlias = Literal["any", "boxed", "answer_tag", "hash"]
 
-_END_OF_TURN = late(
-    r"<\|(?:im_end|eot_id|endoftext|end_of_text|eom_id|end|return|eot|end_of_turn|END_OF_TURN_TOKEN)\|>|</s>|<end_of_turn>|<eos>"
-    r"|<｜end▁of▁sentence｜>"
-)
-_MAY_END = late(r"<(?:[|｜es]|/s)")
 _COMMENT = late(  # up to the next one that begins: linear
     r"<!--(?:[^-<]|-(?!->)|<(?!!--))*-->|\\begin\{comment\}(?:[^\\]|\\(?!begin\{comment\}|end\{comment\}))*\\end\{comment\}"
 )
-_LONGEST_TOKEN = 24
-_CHANNEL = late(  # how gpt-oss thinks: `<|channel|>analysis<|message|>…<|end|>`, the answer in another channel
-    r"<\|channel\|>\s*(?P<name>\w+)[^<]*<\|message\|>(?P<said>.*?)(?:<\|(?:end|return)\|>|(?=<\|channel\|>)|\Z)"
-    r"(?:\s*<\|start\|>\s*assistant)?",
-    re.DOTALL,
-)
-_NEXT_TURN = late(r"\[/?INST\]|<\|im_start\|>|<\|start_header_id\|>|<start_of_turn>")
 _ANSWER = late(r"<(/?)answer>", re.IGNORECASE | re.ASCII)
 _CALCULATED = late(r"<<[^<>\n]{0,200}>>")  # what a calculator was asked, in solutions of GSM8K
 _SENTENCE = late(
@@ -100,50 +81,11 @@ _TO_BE_SOLVED = late(  # right behind it, an equation is a condition
     re.IGNORECASE,
 )
 _SOLVED_NEXT = late(r"[\s$*)]*,?\s(?:which|and|so)\s(?:(?:we|I)\s)?(?:now\s|can\s|must\s|need\sto\s)?solve\b")
-_CHOSEN_AT_LAST = late(  # "It is 12. Answer D": the value, and its letter
-    r"(?<=[.!,:;\n(])[\s*]*(?i:(?:correct\s)?(?:option|choice|answer))\s\(?([A-J])\)?[.!*)\s]*\Z"
-    # "which is option **B) 12 km**."
-    r"|\b(?i:(?:is|answer:?|matches|(?:corresponds|leads|points)\sto|choose|select|pick)(?:\s\*{0,2}(?:option|choice))?)"
-    r"[\s*]+\(?(?P<labelled>[A-J])[).:]\s?(?=.*\w)(?![^\n]*\b(?:and|or|not|but)\b)[^\n;?A-Z]{1,30}[.*\s]*\Z"
-    # "Therefore (D)."; a letter in a line of its own
-    r"|(?:\A|(?<=[.!\n]))\s*(?i:so|thus|hence|therefore)[,:]?\s+[*$]*(?:\(([A-J])\)|([A-HJ]))[.!*$\s]*\Z"
-    r"|\n[ \t]*\n[\s*$([]*(?:([B-HJ])|([AI])(?=[).*\]]))[\s).*$\]]*\Z"
-)
-_OPTION_BEFORE = late(
-    r"(?<!\w)[A-J][).:]|\b(?i:if|when|unless|suppose|assum\w+|student|friend|someone|book|says?|claims?|thinks?)\b"
-)
-_WORD_AT_LAST = late(  # "Hence the graph is a **parabola**."
-    r"\b(?:is|was|are|must\sbe)\s(?:an?\s|the\s)?(?:\*\*|\$?\\text(?:bf)?\{)"
-    r"([A-Za-z][A-Za-z'’ -]{2,30})(?:\*\*|\}\$?)[.!\s]*\Z"
-)
-_NO_SOLUTION = late(r"\b(?:has|have|there\s(?:is|are))\s(no\s(?:real\s|integer\s)?solutions?)[.!\s]*\Z")
-_WORD_AT_FIRST = late(  # "So **Evelyn** has the greatest speed."
-    r"(?:\A|[.\n])\s*(?:(?i:so|thus|hence|therefore),?\s)?\*\*([A-Z][A-Za-z'’ -]{1,30})\*\*"
-    r"(\s(?:is|has|had|was|were|will|wins|won|finishes|finished)\s"
-    r"(?![^.\n]*(?:[,;]|\b(?:but|so|while|than|thought|said|one\sof)\b))[^.\n*]{1,120})[.!\s]*\Z"
-)
 _DENIED = late(r"\b(?:not|never)\b|n['’]t\b", re.IGNORECASE)
 _RECKONED = late(r"[\d\s.,+*/×·()-]+")
-_DAYS = "Mon|Tues|Wednes|Thurs|Fri|Satur|Sun"
-_WORD_CONCLUDED = late(  # "..., so the function is even."
-    r"(?:(?:[.!,;:\n]\s*|\A)(?i:so|thus|hence|therefore),?\s(?!(?:it|this|that)\s)|\A\s*(?=[Tt]he\s(?!answer\b|result\b|solution\b)[^,\n]*\Z))(?P<before>[^.!?;\n\d$\\]{1,80}\s(?:is|are)\s)"
-    r"(?:an?\s)?(?P<word>[A-Za-z][a-z-]{2,20})[.!]?\s*\Z"
-    # "So the 100th day is a Tuesday."
-    rf"|(?:\A|[.!?\n])(?P<before_day>(?!\s*(?i:it|this|that|no)\b)[^.!?\n]{{0,80}}\s(?:is|was)\s)(?:an?\s)?(?P<day>(?:{_DAYS})day)[.!]?\s*\Z"
-)
-_DATE = late(  # "In 100 days it will be a Friday."
-    r"(?:\A|(?<=[.!?\n]))(?P<before>[^.!?\n]{0,80}\b(?:will\sbe|falls\son|will\sfall\son)\s)(?:on\s)?(?:an?\s)?"
-    rf"(?P<word>(?:{_DAYS})day)[.!]?\s*\Z"
-)
-_VERDICT_FIRST = late(r"\A[\s*_]*(Yes|No)[*_]*[,.][*_]*\s(?=(?i:it|there|they|we|the|such|every|all)\b)(?![^\n]*\?)")
-_STATEMENT = late(  # all of a response
-    r"(?:(?i:so|thus|hence|therefore),?\s)?(?i:the|this)\s(?:given\s)?(?:statement|claim|assertion|proposition|conjecture)\sis\s([Tt]rue|[Ff]alse)[.!\s]*"
-)
 _STOP_INSIDE = late(r"[。！？]\s*[^\s。！？]")
-_VERDICT_LATER = late(r"\b(?:yes|no(?=[,.!])|wait|actually|answer|but|however)\b", re.IGNORECASE)
 _LONGEST_LEAD = 40
 _LONGEST_FENCE = 10  # with the blanks behind it
-_LONGEST_END = 300
 _LONGEST_WORD = 3  # `3个` stays as it is
 _CLOSING = " \n$.)]}\\*"
 
@@ -159,36 +101,6 @@ class Extracted:
     text: str
     form: str
     alone: str | None = None
-
-
-def turn(response: str) -> str:
-    """The response up to the token that ends its turn or begins another one."""
-    if _MAY_END.search(response) is None and not ("]" in response and "INST]" in response):
-        return response
-    if "<|channel|>" in response:
-        response = _CHANNEL.sub(lambda one: f"{one['said']}<|return|>" if one["name"] == "final" else "", response)
-    ended = _END_OF_TURN.search(response)
-    text = response[: ended.start()] if ended else response
-    if "<|" not in text and "<start" not in text and "INST]" not in text:
-        return text
-    start = 0
-    for begun in _NEXT_TURN.finditer(text):
-        if text[start : begun.start()].strip():
-            return text[start : begun.start()]
-        start = begun.end()
-    return text[start:]
-
-
-def without_end_of_turn(response: str) -> str:
-    """The response without end-of-turn tokens at its end. Elsewhere in the response they may be text, and stay."""
-    kept = end = len(response)
-    while True:
-        while end and response[end - 1].isspace():
-            end -= 1
-        begun = response.rfind("<", max(end - _LONGEST_TOKEN, 0), end)
-        if begun < 0 or not _END_OF_TURN.fullmatch(response, begun, end):
-            return response[:kept]
-        kept = end = begun
 
 
 def answer_tag(text: str) -> str | None:
@@ -326,7 +238,7 @@ def _bare(text: str) -> str | Committed | None:
         return several
     text = around_a_value(text) if len(text) > _LONGEST_WORD else text
     found = bare(unremarked(text))
-    if found is not None and (verdict := _verdict_first(text)) is not None:
+    if found is not None and (verdict := verdict_first(text)) is not None:
         return Committed(found, len(text), verdict)
     return _with_result(found, len(text))
 
@@ -360,11 +272,9 @@ def _last_value(text: str) -> str | Committed | None:
         text = outside
     end = unremarked(unboxed(text[-LONGEST_SEARCHED:]))
     found = last_value(_CALCULATED.sub("", end) if "<<" in end else end, stated=True)
-    chosen = _CHOSEN_AT_LAST.search(text, max(0, len(text) - _LONGEST_LEAD))
-    if chosen is not None and (chosen["labelled"] is None or _is_chosen(sentence_before(text, chosen.start()))):
-        letter = next(filter(None, chosen.groups()))
+    if (letter := option_at_last(text)) is not None:
         return Committed(found or letter, len(text), letter)
-    if (worded := _word_at_last(text)) is not None:
+    if (worded := word_at_last(text)) is not None:
         return Committed(found or worded, len(text), worded)
     if found is None or found.startswith(SEVERAL):
         return found
@@ -374,39 +284,6 @@ def _last_value(text: str) -> str | Committed | None:
     ):
         return found
     return Committed(found, len(text), result(found, is_worked=before.rstrip().endswith("=")))
-
-
-def _is_chosen(before: str) -> bool:
-    """Whether the sentence leads up to the option that it chooses, and names no other option."""
-    return is_stated(before, "") and not is_supposed(before) and _OPTION_BEFORE.search(before) is None
-
-
-def _word_at_last(text: str) -> str | None:
-    """The answer word of the last sentence, if marked or stated as a conclusion; or a yes or no at the beginning."""
-    if (verdict := _verdict_first(text)) is not None:
-        return verdict
-    end = text[-_LONGEST_END:]
-    if (concluded := _WORD_CONCLUDED.search(end)) is not None:
-        word = concluded["word"] or concluded["day"]
-        is_answer = word not in NO_ANSWER and is_stated(concluded["before"] or concluded["before_day"], "")
-        return word if is_answer else None
-    if end.rstrip(" .!\n").endswith("day") and (date := _DATE.search(end)) is not None:
-        return date["word"] if is_stated(date["before"], "") else None
-    if "no " in end and (none := _NO_SOLUTION.search(end)) is not None:
-        before = sentence_before(end, none.start(1))
-        return none[1] if "such that" not in before and "for which" not in before and is_stated(before, "") else None
-    if "** " in end and (first := _WORD_AT_FIRST.search(end)) is not None:
-        return first[1] if set(plain_words(first[1])).isdisjoint(NO_ANSWER) and is_stated("", first[2]) else None
-    if not end.rstrip(" .!\n").endswith(("**", "}", "}$")) or (found := _WORD_AT_LAST.search(end)) is None:
-        return None
-    words = set(plain_words(found[1]))
-    return None if words & NO_ANSWER or not is_stated(sentence_before(end, found.start(1)), "") else found[1]
-
-
-def _verdict_first(text: str) -> str | None:
-    """The yes or no that the text begins with, if it is not taken back later."""
-    verdict = _VERDICT_FIRST.match(text) or _STATEMENT.fullmatch(text)
-    return None if verdict is None or _VERDICT_LATER.search(text, verdict.end()) else verdict[1]
 
 
 _Step: TypeAlias = Callable[[str], str | Committed | None]
@@ -438,9 +315,7 @@ def extract(
 
     at_once: look only for quick finds (a form, or little prose); None if the policy would have to read more prose.
     """
-    own = turn(response)
-    if (":" in own and ("User" in own or "Human" in own or "Instruction" in own)) or ("|" in own and "<|" in own):
-        own = without_next_turn(own, lambda text: visible(text, prefilled=prefilled))
+    own = without_next_turn(turn(response), lambda text: visible(text, prefilled=prefilled))
     text = outside_thoughts(own, prefilled=prefilled)
     if text is None:
         return None

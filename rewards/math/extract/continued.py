@@ -1,25 +1,21 @@
-r"""Removes text that cannot contain the answer: the model's own next question or turn, code, struck-out words.
+r"""Removes text that cannot contain the answer: the model's own next question, and code.
 
 A model that does not stop writes another exercise and its answer. That text is cut off if the answer before it is
 announced in words, or is a line `#### N` right before the new question, and if no question precedes that answer. After
-other forms nothing is cut off: of those, the last one counts. After the next turn of a conversation ("User: …
-Assistant: …") nothing counts, in any form.
+other forms nothing is cut off: of those, the last one counts.
 
 Example:
     >>> without_next_question("The answer is 9.\n\nQuestion: Tom has 12 pens. How many pens?\nAnswer: 12")
     'The answer is 9.'
     >>> without_next_exercise("#### 9\n\nQuestion: Tom has 12 pens. How many?\n#### 12")
     '#### 9'
-    >>> without_next_turn("\\boxed{9}\n\nHuman: What is 3 + 1?\n\nAssistant: \\boxed{4}", str)
-    '\\boxed{9}'
-    >>> without_code("So it is 3.\n```python\nprint(12)\n```"), without_struck("<del>10</del> 12")
-    ('So it is 3.\n', ' 12')
+    >>> without_code("So it is 3.\n```python\nprint(12)\n```")
+    'So it is 3.\n'
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from itertools import islice
 
 from rewards.math.late import late
@@ -34,16 +30,11 @@ _BEGUN = late(
     re.IGNORECASE,
 )
 _ANNOUNCED = late(r"\banswers?[*_]*\s?(?:is\b|are\b|:)[^\n]{0,200}\d|\banswer\sis:?\s[^\s]", re.IGNORECASE)
-_NEXT_TURN = late(
-    r"\n[^\S\n]{0,20}(?:#{1,4}\s)?[*_]{0,2}(?:Human|User|Instruction)[*_]{0,2}:(?=[\s*_])|\n<\|(?:user|human)\|>"
-)
-_ANSWERED = late(r"\\f?boxed(?![a-zA-Z])|</answer>|####|\banswers?[*_]*\s?(?:is\b|are\b|:)", re.IGNORECASE)
 _IN_FORM = late(r"####[^\S\n]{0,9}[-$\\]{0,3}\d[\d,./]{0,30}(?<!\.)(?:\s[a-z]{1,20}){0,3}\.?\Z", re.IGNORECASE)
 _MOST = 4  # places that are tried; each takes time linear in the text before it
 _CODE = late(
     r"```(?:python|py|javascript|js|java|c|cpp|c\+\+|r|julia|sql|sh|bash)\d?[^\S\n]*\n[^`]*(?:```|\Z)", re.IGNORECASE
 )
-_STRUCK = late(r"<(del|strike)>[^<]{1,200}</\1>", re.IGNORECASE)
 
 
 def without_next_question(text: str) -> str:
@@ -70,23 +61,6 @@ def without_next_exercise(text: str) -> str:
     return text
 
 
-def without_next_turn(text: str, shown: Callable[[str], str | None]) -> str:
-    """The text up to a further turn of the user, if it contains an answer before it.
-
-    shown: the visible part of a text, without thoughts; None if nothing is visible.
-    """
-    for found in islice(_NEXT_TURN.finditer(text), _MOST):
-        own = text[: found.start()]
-        if (before := shown(own)) is not None and _ANSWERED.search(before) is not None:
-            return own.rstrip()
-    return text
-
-
 def without_code(text: str) -> str:
     """The text without code blocks in a programming language. Blocks of other kinds, such as output, stay."""
     return _CODE.sub("", text)
-
-
-def without_struck(text: str) -> str:
-    """The text without words that HTML marks as deleted."""
-    return _STRUCK.sub("", text)

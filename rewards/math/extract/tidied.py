@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 
-from rewards.math.extract.continued import without_struck
 from rewards.math.late import late
 
 _DONE = late(  # what says that an answer is complete, or right
@@ -20,6 +19,7 @@ _DONE = late(  # what says that an answer is complete, or right
     r"|\$\s*\\(?:checkmark|square|blacksquare|qed|Box)\s*\$|\\(?:checkmark|blacksquare|qed)(?![a-zA-Z]))"
 )
 _STRUCK_OUT = late(r"(?<![^\s(*])~~(?=[^\s~])(?=[^~\n]*[^\W_])[^~\n]{1,200}(?<=\S)~~(?![^\s.,;:!?)*])")
+_DELETED = late(r"<(del|strike)>[^<]{1,200}</\1>", re.IGNORECASE)
 _ESCAPED_BOX = late(r"(?<!\\)\\\\boxed\s*\{")  # in a text whose backslashes are doubled, as in JSON
 _MARKED = late(r"<(b|i|em|strong|u|mark|code)>([^<>\n]{1,200})</\1>", re.IGNORECASE)
 _MAY_BE_HTML = late(r"<(?:/|br)")
@@ -36,5 +36,5 @@ def tidied(text: str) -> str:
     if "~" in text and "~~" in text:
         text = _STRUCK_OUT.sub("", text)
     if "<" in text and _MAY_BE_HTML.search(text) is not None:
-        text = _MARKED.sub(r"\2", _BLOCK.sub("\n", without_struck(text)))
+        text = _MARKED.sub(r"\2", _BLOCK.sub("\n", _DELETED.sub("", text)))
     return text
