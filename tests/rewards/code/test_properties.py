@@ -106,6 +106,46 @@ def test_method_of_plain_data_is_its_own_however_it_is_overridden(right: str, wr
         assert is_wrong(asserts(wrong, test))
 
 
+NAMED_AS_METHODS = """
+import enum
+from typing import NamedTuple
+class Stat(NamedTuple):
+    index: str
+    count: int = 0
+class Name(str):
+    title = property(lambda self: "Dr. " + self)
+class Field(str, enum.Enum):
+    count = "n"
+class Bag(list):
+    count = property(len)
+def stat(): return Stat("a", 3)
+def bag(): return Bag([1, 2, 2])
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "change"),
+    [
+        ("assert stat().index == 'a' and stat().count == 3", ("3)", "4)")),
+        ("assert stat()._replace(count=5) == Stat('a', 5) and max([stat(), Stat('b', 9)], key=lambda s: s.count).index == 'b'", ("3)", "10)")),
+        ("assert Name('b').title == 'Dr. b' and Name('b').upper() == 'B'", ("Dr", "Mr")),
+        ("assert Field('n') is Field.count and Field.count.value == 'n'", ('"n"', '"m"')),
+        ("r = bag()\nassert r.count == 3", ("2, 2", "2")),
+        ("r = bag()\nassert list(r).count(2) == 2", ("2, 2", "2, 3")),
+    ],
+)  # fmt: skip
+def test_fields_properties_and_members_may_have_names_of_methods(test: str, change: tuple[str, str]):
+    assert passes(asserts(NAMED_AS_METHODS, test))
+    assert is_wrong(asserts(NAMED_AS_METHODS.replace(*change), test))
+
+
+@pytest.mark.parametrize("lie", ["property(lambda self: lambda x: 2)", "property(lambda self: 2)", "type('C', (), {'__call__': lambda s, x: 2})()"])  # fmt: skip
+def test_property_with_the_name_of_a_method_does_not_stand_in_for_it(lie: str):
+    test = "r = f()\nassert r.count(2) == 2"
+    assert passes(asserts("class L(list): count = list.count\ndef f(): return L([1, 2, 2])", test))
+    assert is_wrong(asserts(f"class L(list): count = {lie}\ndef f(): return L([1, 2, 3])", test))
+
+
 ITSELF = "class Solution:\n    def f(self, x): return {0}\n    def sort(self): pass\n    def __contains__(self, x): return True\n    def __add__(self, o): return self\n"
 
 

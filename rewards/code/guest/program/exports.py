@@ -91,6 +91,14 @@ def offered_by(kind: type) -> int:
     return _offered(kind, [vars(above) for above in kind.__mro__[:-1]])
 
 
+def _overridden(plain: type, ours: list[Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of a plain type that a class uses for methods of its own, and for values: a field called `count`."""
+    own = {name: value for names in reversed(ours) for name, value in names.items()}
+    own = {name: value for name, value in own.items() if not name.startswith("__") and hasattr(plain, name)}
+    methods = tuple(name for name, value in own.items() if callable(value) or isinstance(value, classmethod))
+    return methods, tuple(name for name in own if name not in methods)
+
+
 def _metaclass(kind: type) -> type | str:
     """The metaclass of a class, if it is the program's own, or else its name."""
     module = type.__dict__["__module__"].__get__(type(kind))
@@ -190,17 +198,16 @@ class CandidateEncoder(LinkEncoder):
         mro = getter["__mro__"].__get__(kind)
         bases = tuple(base for base in getter["__bases__"].__get__(kind) if base is not object)
         plain = plain_base(kind)
-        overridden, below = [], set(mro[mro.index(plain) :] if plain else ()) | {object}
+        below = set(mro[mro.index(plain) :] if plain else ()) | {object}
         ours = [vars(k) for k in mro if k not in below]
         capabilities = _offered(kind, ours)
-        if plain is not None:
-            overridden = [n for names in ours for n in names if not n.startswith("__") and hasattr(plain, n)]
         self.parts.append(b"C" + U32.pack(number))
         names = [getter[n].__get__(kind) for n in ("__name__", "__qualname__", "__module__")]
         texts = tuple(name if type(name) is str else "" for name in names)
         doc = kind.__doc__ if type(kind.__doc__) is str else None
         look = _LOOKALIKE.get(kind, 0)
-        self.put((*texts, doc, bases, capabilities, tuple(overridden), look, _metaclass(kind)), depth)
+        overridden = _overridden(plain, ours) if plain is not None else ((), ())
+        self.put((*texts, doc, bases, capabilities, overridden, look, _metaclass(kind)), depth)
 
     def _exception(self, error: BaseException, depth: int, causes: int = 3) -> None:
         """Write class, arguments, text, attributes and cause. One of the program's class is sent as an object, too."""

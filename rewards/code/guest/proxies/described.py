@@ -135,11 +135,14 @@ def _checked(description: Any) -> tuple[Any, ...]:
     name, qualname, module, _, bases, capabilities, overridden, _, metaclass = description
     if any(type(text) is not str or "\0" in text or len(text) > 1000 for text in (name, qualname, module)):
         raise Violation("a class with a name that is none")
-    if type(bases) is not tuple or type(capabilities) is not int or type(overridden) is not tuple:
+    if type(bases) is not tuple or type(capabilities) is not int:
+        raise Violation("a class without a description")
+    if type(overridden) is not tuple or [type(names) for names in overridden] != [tuple, tuple]:
         raise Violation("a class without a description")
     if type(metaclass) is not str and not _makes_classes(metaclass):
         raise Violation("a class of a metaclass that is none")
-    if any(not isinstance(base, type) for base in bases) or any(type(text) is not str for text in overridden):
+    texts = (text for names in overridden for text in names)
+    if any(not isinstance(base, type) for base in bases) or any(type(text) is not str for text in texts):
         raise Violation("a class without a description")
     return description
 

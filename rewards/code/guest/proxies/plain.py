@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import sys
+import types
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -148,6 +149,19 @@ def _overridden(plain: type, name: str) -> Callable[..., Any]:
     return method
 
 
+class _ValueOrMethod:
+    """A field, property or member with the name of a method. What can be called does not stand in for the method."""
+
+    def __init__(self, plain: type, name: str) -> None:
+        self._name, self._method = name, _overridden(plain, name)
+
+    def __get__(self, owner: Any, kind: type) -> Any:
+        value = ask("getattr", kind if owner is None else owner, self._name)
+        if not callable(value):
+            return value
+        return self._method if owner is None else types.MethodType(self._method, owner)
+
+
 def _hash_of_content(self: Any) -> int:
     """The hash of a list, set or dictionary that the program makes hashable: that of its content, as for equality."""
     if isinstance(self, dict):
@@ -183,8 +197,10 @@ def _text_of_number(asked: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
-def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ...]) -> dict[str, Any]:
-    """The attributes of such a class besides those of `PlainHandle`."""
+def plain_names(
+    plain: type | None, capabilities: int, overridden: tuple[tuple[str, ...], tuple[str, ...]]
+) -> dict[str, Any]:
+    """The attributes of such a class besides those of `PlainHandle`. overridden: by methods, and by values."""
     assert plain is not None
     asked = [n for n in _PLAIN_ASKED if capabilities & wire.BITS[n]]
     if issubclass(plain, wire.MUTABLE):
@@ -210,7 +226,9 @@ def plain_names(plain: type | None, capabilities: int, overridden: tuple[str, ..
         in_place = name.startswith("__i") and not issubclass(plain, wire.MUTABLE)
         if capabilities & wire.BITS[name] and straight in _ARITHMETIC and not in_place:
             names[name] = plain_binary(name)
-    names.update({n: _overridden(plain, n) for n in overridden if not n.startswith("_") and "\0" not in n})
+    methods, values = ([n for n in given if not n.startswith("_") and "\0" not in n] for given in overridden)
+    names.update({n: _overridden(plain, n) for n in methods})
+    names.update({n: _ValueOrMethod(plain, n) for n in values if callable(getattr(plain, n, None))})
     return names
 
 
