@@ -11,144 +11,16 @@ Example:
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 
 from rewards.math.notation import han
+from rewards.math.notation.characters import in_latex, of_statements
 from rewards.math.notation.decorations import arrowed, indexed, undressed
 from rewards.math.notation.layout import laid_out, settled, unbraced
 from rewards.math.notation.tokens import FUNCTION_WORDS
 
 OPEN_TEXT, CLOSE_TEXT = "“", "”"
 LONGEST = 2000
-
-_SIGNS = {
-    "−": "-",
-    "–": "-",
-    "—": "-",
-    "‐": "-",
-    "‑": "-",
-    "‒": "-",
-    "﹣": "-",
-    "－": "-",
-    "➖": "-",
-    "×": r"\times ",
-    "✕": r"\times ",
-    "·": r"\cdot ",
-    "⋅": r"\cdot ",
-    "∙": r"\cdot ",
-    "•": r"\cdot ",
-    "÷": "/",
-    "∕": "/",
-    "⁄": "/",
-    "π": r"\pi ",
-    "𝜋": r"\pi ",
-    "ϕ": r"\phi ",
-    "∞": r"\infty ",
-    "≤": r"\le ",
-    "⩽": r"\le ",
-    "≦": r"\le ",
-    "≧": r"\ge ",
-    "≥": r"\ge ",
-    "⩾": r"\ge ",
-    "≠": r"\ne ",
-    "≈": r"\approx ",
-    "≡": r"\equiv ",
-    "≃": r"\approx ",
-    "∪": r"\cup ",
-    "∩": r"\cap ",
-    "∈": r"\in ",
-    "±": r"\pm ",
-    "∓": r"\mp ",
-    "°": r"^\circ ",
-    "℃": r"^\circ C",
-    "℉": r"^\circ F",
-    "º": r"^\circ ",
-    "˚": r"^\circ ",
-    "∅": r"\emptyset ",
-    "⟨": r"\langle ",
-    "⟩": r"\rangle ",
-    "∑": r"\sum ",
-    "∏": r"\prod ",
-    "∫": r"\int ",
-    "ℝ": r"\mathbb{R}",
-    "ℤ": r"\mathbb{Z}",
-    "ℕ": r"\mathbb{N}",
-    "ℚ": r"\mathbb{Q}",
-    "→": r"\to ",
-    "⇒": r"\Rightarrow ",
-    "∠": r"\angle ",
-    "∧": r"\land ",
-    "∨": r"\lor ",
-    "¬": r"\neg ",
-    "△": r"\triangle ",
-    "⌊": r"\lfloor ",
-    "⌋": r"\rfloor ",
-    "⌈": r"\lceil ",
-    "⌉": r"\rceil ",
-    "…": r"\ldots ",
-    "⋯": r"\ldots ",
-    "′": "'",
-    "’": "'",
-    "‘": "'",
-    "“": '"',
-    "”": '"',
-    "，": ",",
-    "、": ",",
-    "；": ";",
-    "：": ":",
-    "∶": ":",
-    "（": "(",
-    "）": ")",
-    "［": "[",
-    "］": "]",
-    "｛": r"\{",
-    "｝": r"\}",
-    "％": "%",
-    "￥": "¥",
-    "﹤": "<",
-    "﹥": ">",
-    "＋": "+",
-    "＝": "=",
-    "＜": "<",
-    "＞": ">",
-    "／": "/",
-    "．": ".",
-    "。": ".",
-    "｜": "|",
-    "\u200b": "",
-    "\u200c": "",
-    "\u200d": "",
-    "\u2060": "",
-    "\ufeff": "",
-    "\u00ad": "",
-}
-_GREEK_NAMES = """
-alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi psi omega
-Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega
-"""
-_GREEK = {
-    letter: f"\\{name} " for letter, name in zip("αβγδεζηθικλμνξρστυφχψωΓΔΘΛΞΠΣΦΨΩ", _GREEK_NAMES.split(), strict=True)
-}
-_FRACTIONS = {
-    sign: rf"\frac{{{top}}}{{{bottom}}}"
-    for sign, top, bottom in (
-        *(("½", 1, 2), ("⅓", 1, 3), ("⅔", 2, 3), ("¼", 1, 4), ("¾", 3, 4), ("⅕", 1, 5), ("⅖", 2, 5), ("⅗", 3, 5)),
-        *(("⅘", 4, 5), ("⅙", 1, 6), ("⅚", 5, 6), ("⅐", 1, 7), ("⅛", 1, 8), ("⅜", 3, 8), ("⅝", 5, 8), ("⅞", 7, 8)),
-        *(("⅑", 1, 9), ("⅒", 1, 10)),
-    )
-}
-_TABLE = str.maketrans(_SIGNS | _GREEK | _FRACTIONS)
-_RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n", strict=True))
-_LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₙ", "0123456789+-n", strict=True))
-_RAISED_RUN = re.compile(f"[{''.join(_RAISED)}]+")
-_LOWERED_RUN = re.compile(f"[{''.join(_LOWERED)}]+")
-_ROOT_SIGN = re.compile(r"([√∛∜])\s*(\d+|[a-zA-Z]|\(|\{|\\[a-zA-Z]+)?")
-_STATEMENTS = re.compile(r"[①-⑩](?:\s*(?:[,，、;；&和与]|and|\\text\s*\{\s*and\s*\})?\s*[①-⑩])+")
-NUMERALS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
-_SMALL_DEGREE = re.compile(r"(?<![\w)\]}])([³⁴])√")
-_VECTOR = re.compile("([a-zA-Z])\u20d7")
-_ROOT_DEGREE = {"√": r"\sqrt", "∛": r"\sqrt[3]", "∜": r"\sqrt[4]"}
 
 _TEXT = re.compile(
     r"\\(text(?:bf|it|rm|normal|tt|sf|sc|up)?|mathrm|mathbf|mathit|mathsf|mathtt|mbox|hbox|operatorname|boldsymbol"
@@ -323,15 +195,6 @@ _PARTS = {"Re": r"\Re", "Im": r"\Im"}
 _ARGUMENT = re.compile(r"\s*(?:\\left\s*)?[({]|\s+z(?![a-zA-Z])")
 
 
-def _run(pattern: re.Pattern[str], table: dict[str, str], mark: str, text: str) -> str:
-    return pattern.sub(lambda m: f"{mark}{{{''.join(table[c] for c in m.group())}}}", text)
-
-
-def _root(match: re.Match[str]) -> str:
-    sign, of = _ROOT_DEGREE[match.group(1)], match.group(2) or ""
-    return f"{sign}{{{of}}}" if of and of not in "({" else f"{sign}{of}"
-
-
 def _quoted(match: re.Match[str]) -> str:
     """The content of a text command: mathematics if it cannot be anything else, else quoted words."""
     content, before = match.group(2), match.string[: match.start()].rstrip("\\ ,;~")
@@ -398,22 +261,6 @@ def unwrapped(text: str) -> str:
     return text
 
 
-def _of_statements(text: str) -> str:
-    """Convert several numbered statements, `①③` or `③ and ①`, to Roman numerals in parentheses."""
-    bare = text.strip().removeprefix("\\text{").removesuffix("}")
-    if _STATEMENTS.fullmatch(bare) is None:
-        return text
-    return ", ".join(f"({NUMERALS[ord(number) - ord('①')]})" for number in re.findall("[①-⑩]", bare))
-
-
-def _letter(character: str) -> str:
-    """Convert full-width and bold digits and letters to plain ones; letters of other scripts are unchanged."""
-    if character.isdigit() and not character.isascii():
-        return str(unicodedata.digit(character, -1)) if unicodedata.digit(character, -1) >= 0 else character
-    plain = unicodedata.normalize("NFKC", character)
-    return plain if len(plain) == 1 and plain.isascii() and plain.isalnum() else character
-
-
 _COMMA_IN_LIST = re.compile(r",(?=\s)")  # no decimal one: the blank behind it counts
 _BLANK_THAT_COUNTS = re.compile(r"(?<=[A-Za-z])\s+(?=[A-Za-z])|(?<=[\d.])\s+(?=[\d.eE])|(?<=[eE])\s+(?=\d)")
 _BRACED_SCRIPT = re.compile(r"([\^_])\{(\w)\}(?!\w)")
@@ -437,16 +284,10 @@ def standardised(text: str) -> str:
         return settled(unbraced(text))
     text = laid_out(unwrapped(text))
     if not text.isascii():
-        text = han.in_english(_of_statements(text))
+        text = han.in_english(of_statements(text))
     text = _undelimited(unwrapped(_TRAILING.sub("", unwrapped(text).rstrip())))
     if not text.isascii():
-        text = _VECTOR.sub(r"\\vec{\1}", _SMALL_DEGREE.sub(lambda degree: "∛" if degree[1] == "³" else "∜", text))
-        text = _run(_RAISED_RUN, _RAISED, "^", text)
-        text = _run(_LOWERED_RUN, _LOWERED, "_", text)
-        text = _ROOT_SIGN.sub(_root, text)
-        text = text.translate(_TABLE)
-        if not text.isascii():
-            text = "".join(c if c.isascii() else _letter(c) for c in text)
+        text = in_latex(text)
     text = _BRACED_SIGN.sub(r"\1", text).replace("~", " ")
     if "\\" in text:
         text = undressed(text)

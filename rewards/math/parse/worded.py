@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from rewards.math.lexicon import MONTHS, TRUTHS, without_verb
-from rewards.math.notation.standard import NUMERALS
+from rewards.math.notation.characters import NUMERALS
 from rewards.math.notation.tokens import FUNCTION_WORDS
 from rewards.math.notation.words import words_of
 from rewards.math.parse.number_sets import by_words
