@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import IO
 
 from data_prep.errors import BadFile, BadRow, DataNotFound
+from data_prep.missing import no_file
 from data_prep.problem import Problem
 from data_prep.rows import OnBad, PathLike, Row, is_file, iter_rows, raise_bad, read_each
 from data_prep.writing import (
@@ -67,7 +68,7 @@ def data_hash(path: PathLike) -> str:
     """SHA-256 of a file, which run directories record. Raises DataNotFound, BadFile."""
     path = Path(path)
     if not is_file(path):
-        raise DataNotFound(f"no file {str(path)!r}")
+        raise DataNotFound(no_file(path))
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from data_prep.errors import BadFile, BadRow, DataNotFound
+from data_prep.missing import no_file
 from rewards.errors import InvalidRow
 from rewards.types import reference_text
 from sandbox.json_text import JsonFault, read_json
@@ -93,8 +94,9 @@ def iter_rows(
     path = Path(path)
     read = _READERS[suffix_of(path)]
     if not is_file(path):
-        other = "" if not path.exists() else " (it is a folder)" if path.is_dir() else " (it is a pipe or a device)"
-        raise DataNotFound(f"no file {str(path)!r}{other}")
+        if not path.exists():
+            raise DataNotFound(no_file(path))
+        raise DataNotFound(f"no file {str(path)!r} (it is a {'folder' if path.is_dir() else 'pipe or a device'})")
     return read(path, on_bad, after, on_open or (lambda _file: None))
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union, get_args, ge
 
 from pydantic import PlainValidator, TypeAdapter, ValidationError
 
+from data_prep.missing import no_file
 from rewards.errors import RewardError
 from rewards.spec import RewardSpec
 from rlvr.algorithms.algorithm_config import AlgorithmConfig, resolve
@@ -118,6 +119,8 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
     """
     try:
         tree = read_yaml(read_text(path))
+    except FileNotFoundError as error:
+        raise ConfigError(no_file(path, "config")) from error
     except OSError as error:
         raise ConfigError(f"cannot read the config {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from data_prep.errors import BadFile, BadRow, DataNotFound
 from data_prep.files import data_hash
 from data_prep.hub import HubSplit
+from data_prep.missing import no_file
 from data_prep.rows import Row, is_file, iter_lines, iter_rows, open_lines, parse_line, suffix_of
 from rewards.types import Json
 from rlvr.errors import ConfigError
@@ -392,7 +393,7 @@ def find_sources(
             found += _in_folder(path, left)
         elif is_file(path) or not _HUB.fullmatch(name) or name.endswith((*SUFFIXES, *_OTHER_FILES)):
             if not path.exists():
-                raise DataNotFound(f"no file {name!r}")
+                raise DataNotFound(no_file(name))
             if path.resolve() in left:
                 raise ConfigError(f"--out {name!r} is one of the files to grade; name another")
             found.append(FileSource(path) if path.is_file() else StreamSource(path))

@@ -54,3 +54,15 @@ def test_what_is_imported_before_signals_are_handled_is_next_to_nothing() -> Non
     imported = {*run(code).stdout.split()} - {"enum", "types", "operator", "_operator", "functools", "_functools"}
     imported -= {"collections", "_collections", "_collections_abc", "keyword", "_keyword", "itertools", "reprlib"}
     assert imported <= {"rlvr", "rlvr.cli", "signal"}
+
+
+def test_python_m_rlvr_is_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rlvr", "grade", "nowhere.jsonl", "--reward", "math"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "no file 'nowhere.jsonl' (looked at /" in done.stderr

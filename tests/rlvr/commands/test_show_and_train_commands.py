@@ -42,6 +42,18 @@ def test_show_says_where_a_value_came_from(config: Path, capsys: pytest.CaptureF
     assert "lr: 0.001" in "\n".join(lines)
 
 
+def test_a_missing_config_is_told_with_where_it_was_looked_for_and_the_nearest_name(
+    config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(config.parent)
+    misspelt = f"x{config.name}"
+    assert main(["train", misspelt]) == 1
+    told = capsys.readouterr().err
+    assert f"no config '{misspelt}' (looked at {config.parent / misspelt}); did you mean '{config.name}'?" in told
+    assert main(["train", f"configs/{config.name}"]) == 1
+    assert f"(there is no folder {config.parent / 'configs'})" in capsys.readouterr().err
+
+
 def test_show_row_prints_a_prompt_as_text_and_as_tokens(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", str(config), "--row", "2"]) == 0
     out = capsys.readouterr().out
