@@ -7,7 +7,6 @@ store afterwards. Additions that are not among the arguments are the program's, 
 from __future__ import annotations
 
 import io
-import re
 import sys
 from array import array
 from collections import Counter, deque
@@ -16,12 +15,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from ..shared.wire import ATOMS
+from ..sources.names import words_of
 
 HOLDERS = (list, tuple, set, deque, dict)
 STREAMS = (io.StringIO, io.BytesIO)
 PUT, TAKEN = "put", "taken"
 _MOST_NAMED = 20
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 # Functions with such names may remove their arguments from a container. Any other that does spoils what a test uses.
 _TAKING = """
     ban cancel checkout clear close complete consume delete del dequeue destroy detach discard dismiss dispose
@@ -75,7 +74,7 @@ def _keys_in(value: Any, depth: int = 2) -> Iterator[Any]:
 
 def takes_out(name: str) -> bool:
     """Whether a function of that name may remove something."""
-    return any(word.lower() in _TAKES for word in _WORDS.findall(name))
+    return not _TAKES.isdisjoint(words_of(name))
 
 
 def told(value: Any, items: Any, held: Any, now: Any) -> str:

@@ -15,9 +15,9 @@ from typing import Any
 
 from ..proxies import proxies
 from ..sources import context
+from ..sources.names import IDENTIFIER
 
 _NAME = r"([A-Za-z]\w*)"
-_WORD = re.compile(r"\b[^\W\d]\w*\b")
 _COMPARES = re.compile(r"[=!<>]=|[<>]|\b(?:is|in|and|or|not)\b")
 _MARKS = {"%": re.compile(r"%s"), "format": re.compile(r"\{\w*\}")}
 
@@ -37,7 +37,7 @@ def compared_words(frame: FrameType) -> set[str]:
     for parts in _written(frame):
         own = " ".join(part for part in parts if part is not None)
         if None in parts and _COMPARES.search(own):
-            found |= set(_WORD.findall(own))
+            found |= set(IDENTIFIER.findall(own))
     return found
 
 

@@ -128,40 +128,7 @@ class CandidateEncoder(LinkEncoder):
             self._exports.release((number, 1 << 62), self.shared)
 
     def other(self, value: object, depth: int) -> None:
-        number = self._imports.number(value)
-        if number is not None:
-            self.parts.append(b"o" + U32.pack(number))
-            return
-        name = standard.name_of(value)
-        if name is not None:
-            self.parts.append(b"g")
-            self.put(name, depth)
-            return
-        if (name := standard.computing_name_of(value)) is not None:
-            self.parts.append(b"G")
-            self.put(name, depth)
-            return
-        if isinstance(value, BaseException):
-            self._exception(value, depth)
-            return
-        if type(value) in (io.StringIO, io.BytesIO) and (held := self.shared.number(value)) is not None:
-            self.parts.append(b"r" + U32.pack(held))
-            return
-        if (form := self._imports.form_of(value)) is not None:
-            self.parts.append(b"A")
-            self.put((type(value).__name__, form, records.content_of(value, form)), depth)
-            return
-        if self.annotation(value, depth):
-            return
-        if (name := _VIEWS.get(type(value))) is not None:
-            items: tuple[object, ...] | None = None
-            with contextlib.suppress(Exception):  # the program's mapping may raise anything
-                items = tuple(value)  # type: ignore[arg-type]
-            if items is not None:
-                self.extended(name, depth, items)
-                return
-        if not self._describing and (known := self._imports.types.get(id(value))) is not None:
-            self.parts.append(b"o" + U32.pack(known))
+        if self._put_known(value, depth):
             return
         number, new = self._exports.number(value)
         if not new:
@@ -187,6 +154,45 @@ class CandidateEncoder(LinkEncoder):
         outside, self._inside = self._inside, True  # the object holds what is in it
         put_base(self, value, base, depth - 1)
         self._inside = outside
+
+    def _put_known(self, value: object, depth: int) -> bool:
+        """Write what both ends know, or what is sent by content, and return whether it is such a value."""
+        number = self._imports.number(value)
+        if number is not None:
+            self.parts.append(b"o" + U32.pack(number))
+            return True
+        name = standard.name_of(value)
+        if name is not None:
+            self.parts.append(b"g")
+            self.put(name, depth)
+            return True
+        if (name := standard.computing_name_of(value)) is not None:
+            self.parts.append(b"G")
+            self.put(name, depth)
+            return True
+        if isinstance(value, BaseException):
+            self._exception(value, depth)
+            return True
+        if type(value) in (io.StringIO, io.BytesIO) and (held := self.shared.number(value)) is not None:
+            self.parts.append(b"r" + U32.pack(held))
+            return True
+        if (form := self._imports.form_of(value)) is not None:
+            self.parts.append(b"A")
+            self.put((type(value).__name__, form, records.content_of(value, form)), depth)
+            return True
+        if self.annotation(value, depth):
+            return True
+        if (name := _VIEWS.get(type(value))) is not None:
+            items: tuple[object, ...] | None = None
+            with contextlib.suppress(Exception):  # the program's mapping may raise anything
+                items = tuple(value)  # type: ignore[arg-type]
+            if items is not None:
+                self.extended(name, depth, items)
+                return True
+        if not self._describing and (known := self._imports.types.get(id(value))) is not None:
+            self.parts.append(b"o" + U32.pack(known))
+            return True
+        return False
 
     def _describe(self, kind: type, depth: int) -> None:
         outside, self._describing = self._describing, True

@@ -18,7 +18,7 @@ from types import FrameType
 from typing import TypeGuard
 
 from ..sources import context
-from ..sources.context import name_of, parents_in, parents_of
+from ..sources.context import Function, ancestors, name_of, parents_in, parents_of
 from . import proxies
 
 
@@ -52,7 +52,7 @@ def _treated_as_object(call: ast.Call, name: str, parents: dict[ast.AST, ast.AST
         return True
     if isinstance(above, ast.Call) and call in above.args and isinstance(above.func, ast.Attribute | ast.Name):
         return not (name_of(above.func).startswith("assert") or name_of(above.func) in _OF_DATA)
-    for node in _ancestors(call, parents):
+    for node in ancestors(call, parents):
         if isinstance(node, ast.Compare):
             if sum(_holds_call(side, name) for side in (node.left, *node.comparators)) > 1:
                 return True
@@ -61,14 +61,14 @@ def _treated_as_object(call: ast.Call, name: str, parents: dict[ast.AST, ast.AST
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             bound = {name_of(target) for target in targets} - {""}
             return bool(bound & asked) or _is_given_on(bound, node, parents, asked)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, Function):
             return node.name in asked and isinstance(above, ast.Return | ast.Yield)
     return False
 
 
 def _is_given_on(bound: set[str], node: ast.AST, parents: dict[ast.AST, ast.AST], asked: set[str]) -> bool:
     """Whether the enclosing function passes it to tests that use its attributes, as fixtures do."""
-    around = next((n for n in _ancestors(node, parents) if isinstance(n, ast.FunctionDef)), None)
+    around = next((n for n in ancestors(node, parents) if isinstance(n, ast.FunctionDef)), None)
     if around is None or around.name not in asked:
         return False
     gives = (n.value for n in ast.walk(around) if isinstance(n, ast.Return | ast.Yield) and n.value is not None)
@@ -112,7 +112,7 @@ def gives_objects(name: str) -> bool:
                 if bound & asked or _is_given_on(bound, above, parents, asked):
                     return True
             elif isinstance(above, ast.Return | ast.Yield):
-                around = next((n for n in _ancestors(node, parents) if isinstance(n, ast.FunctionDef)), None)
+                around = next((n for n in ancestors(node, parents) if isinstance(n, ast.FunctionDef)), None)
                 if around is not None and around.name in asked:
                     return True
     return False
@@ -180,7 +180,7 @@ def expects_object(frame: FrameType) -> bool:
 
 def _asked_for_more(node: ast.AST, parents: dict[ast.AST, ast.AST], tree: ast.Module) -> set[str]:
     """Names of which the enclosing function uses attributes that no data has."""
-    function = next((n for n in _ancestors(node, parents) if isinstance(n, ast.FunctionDef)), tree)
+    function = next((n for n in ancestors(node, parents) if isinstance(n, ast.FunctionDef)), tree)
     of_data = _data_has()
     asked = (n for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.attr not in of_data)
     return {name_of(found.value) for found in asked}
@@ -204,7 +204,7 @@ def looks_into_object(frame: FrameType) -> bool:
     name = next((name_of(side) for side in sides if name_of(side)), "")
     if not name:
         return False
-    function = next((n for n in parents if isinstance(n, _FUNCTION) and _stands_in(place, n)), None)
+    function = next((n for n in parents if isinstance(n, Function) and _stands_in(place, n)), None)
     held = (n for n in ast.walk(function or tree) if isinstance(n, ast.Assign))
     values = [n.value for n in held if any(isinstance(t, ast.Name) and t.id == name for t in n.targets)]
     if values and all(_is_part_of_known(value, frame) for value in values):
@@ -242,7 +242,7 @@ def _joined(side: ast.expr) -> list[ast.expr]:
 
 def _behind_operators(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> ast.AST:
     """What an expression is part of, if operators on it are left out."""
-    return next(above for above in _ancestors(node, parents) if not isinstance(above, ast.BinOp))
+    return next(above for above in ancestors(node, parents) if not isinstance(above, ast.BinOp))
 
 
 def _denied(tree: ast.Module) -> Iterator[ast.expr]:
@@ -260,7 +260,7 @@ def _denied(tree: ast.Module) -> Iterator[ast.expr]:
 
 def _is_denied(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
     """Whether a statement says no to an expression in it, or to some of those that it stands for."""
-    around = itertools.takewhile(lambda above: not isinstance(above, ast.stmt), _ancestors(node, parents))
+    around = itertools.takewhile(lambda above: not isinstance(above, ast.stmt), ancestors(node, parents))
     return any(_negates(above) or _compares_with_no(above) or _selects(above) for above in around)
 
 
@@ -304,7 +304,7 @@ def _count(walked: ast.expr) -> int:
 def _named(above: ast.AST, parents: dict[ast.AST, ast.AST]) -> set[str]:
     """The names of what stands in a statement: those that are assigned, or that of the function that returns it."""
     if isinstance(above, ast.Return):
-        return {next((n.name for n in _ancestors(above, parents) if isinstance(n, _FUNCTION)), "")} - {""}
+        return {next((n.name for n in ancestors(above, parents) if isinstance(n, Function)), "")} - {""}
     return set(map(name_of, above.targets)) - {""} if isinstance(above, ast.Assign) else set()
 
 
@@ -330,10 +330,7 @@ def _is_part_of_known(side: ast.expr, frame: FrameType) -> bool:
     return bool(parts) and issubclass(type(value), proxies.RootOfObjects) and proxies.is_known(value)
 
 
-_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-def _stands_in(place: context.Span, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def _stands_in(place: context.Span, function: Function) -> bool:
     first, last, _, _ = context.span(function)
     return first <= place[0] and place[1] <= last
 
@@ -389,12 +386,6 @@ _OF_DATA = frozenset(
         *("bool", "isclose", "allclose", "all", "any", "range", "zip", "enumerate", "map", "repr", "divmod", "pow"),
     )
 )
-
-
-def _ancestors(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[ast.AST]:
-    while (above := parents.get(node)) is not None:
-        yield above
-        node = above
 
 
 def _holds_call(side: ast.expr, name: str) -> bool:

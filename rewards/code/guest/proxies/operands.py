@@ -27,7 +27,7 @@ from types import CodeType, FrameType
 from typing import Any, cast
 
 from ..sources import context
-from ..sources.context import name_of
+from ..sources.context import Function, ancestors, name_of
 from . import proxies
 from .classes import DATA_HAS
 
@@ -57,7 +57,6 @@ _COMPUTED: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Mult: operator.mul,
 }
 _OPERATION = ast.BinOp | ast.AugAssign | ast.Compare
-_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 _COMPARABLE = ATOMS | {list, tuple, dict, set, frozenset}
 _UNKNOWN: Any = object()
 _DEEPEST = 8
@@ -236,7 +235,7 @@ class _Use:
         """Where a name is read: in the function around a node, or in all sources."""
         if not isinstance(target, ast.Name):
             return
-        function = next((n for n in _ancestors(node, self.parents) if isinstance(n, _FUNCTION)), None)
+        function = next((n for n in ancestors(node, self.parents) if isinstance(n, Function)), None)
         for tree in [self.tree] if function is not None else context.trees():
             use = replace(self, parents=context.parents_of(tree), tree=tree)
             for name in ast.walk(function or tree):
@@ -346,7 +345,7 @@ class _Use:
 
     def _is_only_given(self, name: ast.Name, depth: int) -> bool:
         """Whether all that the function around a name binds it to is the program's."""
-        function = next((n for n in _ancestors(name, self.parents) if isinstance(n, _FUNCTION)), self.tree)
+        function = next((n for n in ancestors(name, self.parents) if isinstance(n, Function)), self.tree)
         stores = [
             self.parents[n]
             for n in ast.walk(function)
@@ -409,9 +408,3 @@ def looks_into(above: ast.AST, node: ast.AST) -> bool:
 
 def _is_identity(node: ast.AST) -> bool:
     return isinstance(node, ast.Compare) and all(isinstance(op, ast.Is | ast.IsNot) for op in node.ops)
-
-
-def _ancestors(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[ast.AST]:
-    while (above := parents.get(node)) is not None:
-        yield above
-        node = above

@@ -177,6 +177,6 @@ def generators(tree: ast.AST) -> set[str]:
 
 def functions_around(tree: ast.Module, line: int) -> list[ast.AST]:
     """The function that runs and those around it; the file if there is none."""
-    functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    functions = (n for n in ast.walk(tree) if isinstance(n, context.Function))
     around = [n for n in functions if n.lineno <= line <= (n.end_lineno or n.lineno)]
     return [*sorted(around, key=lambda n: -n.lineno)] or [tree]

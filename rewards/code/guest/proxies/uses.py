@@ -171,7 +171,7 @@ def _bindings() -> _Bindings:
             targets = [n for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
             value, targets = node.context_expr, [node.optional_vars]
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        elif isinstance(node, context.Function | ast.ClassDef):
             bound.setdefault(node.name, []).append(node)
         elif isinstance(node, ast.arg):
             bound.setdefault(node.arg, [])
@@ -235,7 +235,7 @@ def is_failed_assertion(error: BaseException | None, *, given: bool = True) -> b
 
 def _asserts_later(tree: ast.Module, name: str, line: int) -> bool:
     """Whether a function of the test reaches an assertion after a line."""
-    functions = ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef
+    functions = ast.Lambda | context.Function
     return any(
         _asserts(inner, line)
         or (isinstance(node, ast.Lambda) and isinstance(inner, ast.Call) and _is_call_of_assertion(inner))
@@ -271,7 +271,7 @@ def _blocks(tree: ast.Module, line: int) -> list[ast.stmt]:
     """The `with` statements around a line within its function; the function itself if there are none."""
     held = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
     held = [node for node in held if node.lineno <= line <= (node.end_lineno or node.lineno)]
-    functions = [node for node in held if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    functions = [node for node in held if isinstance(node, context.Function)]
     inner = max(functions, key=lambda function: function.lineno, default=None)
     first = inner.lineno if inner is not None else 0
     blocks: list[ast.stmt] = [n for n in held if isinstance(n, ast.With | ast.AsyncWith) and n.lineno >= first]
@@ -320,7 +320,7 @@ def _other_names(tree: ast.Module, name: str) -> set[str]:
             if any(_names(argument, names) for argument in (*node.args, *(k.value for k in node.keywords)))
         ]
         for node in nodes:
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in handed:
+            if isinstance(node, context.Function) and node.name in handed:
                 names |= {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
     return names
 

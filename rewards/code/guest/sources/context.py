@@ -10,6 +10,8 @@ from functools import lru_cache
 from types import FrameType
 from typing import TypeAlias
 
+Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+
 SETUP, CASE = "<setup>", "<case "  # files of `asserts`: sources that run one after the other in the same namespace
 SOURCES: dict[str, str] = {}  # by the file names that the code was compiled with
 _trees: dict[str, ast.Module] = {}
@@ -136,6 +138,13 @@ def parents_in(tree: ast.AST) -> dict[ast.AST, ast.AST]:
 def parents_of(tree: ast.Module) -> dict[ast.AST, ast.AST]:
     """Each node's parent, in a source."""
     return parents_in(tree)
+
+
+def ancestors(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[ast.AST]:
+    """What a node stands in, from the inside out."""
+    while (above := parents.get(node)) is not None:
+        yield above
+        node = above
 
 
 Span: TypeAlias = tuple[int, int, int, int]  # first line, last line, first column, last column

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from .context import name_of
+from .context import Function, name_of
 from .names import bound_names
 
 _OF_FILES = ("open", "exists", "isfile", "isdir", "is_file", "is_dir", "listdir", "glob")  # the program may make some
@@ -77,7 +77,7 @@ def count(file: str, tree: ast.Module) -> list[TestFunction]:
 def made_by_program(tree: ast.Module) -> bool:
     """Whether a file may create tests while it is imported, from what the program returns."""
     tainted = depending(tree)
-    definitions = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    definitions = ast.Import | ast.ImportFrom | Function | ast.ClassDef
     return any(_depends(_at_import(node), tainted) for node in tree.body if not isinstance(node, definitions))
 
 
@@ -89,7 +89,7 @@ def _functions(
     changing: set[str],
 ) -> Iterator[TestFunction]:
     for node in body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, Function):
             if node.name.startswith("test") and not any(is_fixture(decorator) for decorator in node.decorator_list):
                 marked = place.excusable or any(_skips(d, tainted) for d in node.decorator_list)
                 marked = marked or _skips_itself(node, tainted | changing)
@@ -191,7 +191,7 @@ def _skips_before(
     """Whether what runs before each test of a class begins by skipping it, as bases of test classes do."""
     lineage = _lineage(node, classes)
     fixed = _fixed(lineage, tainted | changing)
-    functions = [n for kind in lineage for n in kind.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    functions = [n for kind in lineage for n in kind.body if isinstance(n, Function)]
     before = {f.name: f for f in reversed(functions) if f.name in _BEFORE_TESTS}
     return any(_skips_itself(function, tainted | changing, fixed) for function in before.values())
 
@@ -222,9 +222,7 @@ def _of_own_class(node: ast.AST, fixed: set[str]) -> Iterator[ast.Name]:
             yield from (side for side in sides if isinstance(side, ast.Name))
 
 
-def _skips_itself(
-    function: ast.FunctionDef | ast.AsyncFunctionDef, tainted: set[str], fixed: set[str] | None = None
-) -> bool:
+def _skips_itself(function: Function, tainted: set[str], fixed: set[str] | None = None) -> bool:
     """Whether it begins by skipping itself (`if sys.platform == "win32": pytest.skip()`), and does so nowhere else: not
     depending on fixtures or `self`, nor after using the program, which could then decide. fixed: attributes that `self`
     has from its class.
@@ -278,7 +276,7 @@ def _changing(tree: ast.Module) -> set[str]:
 def _at_import(node: ast.AST) -> Iterator[ast.AST]:
     """The nodes of a statement that run while its file is imported: all but the bodies of functions."""
     yield node
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+    if isinstance(node, Function):
         children: Iterable[ast.AST] = (*node.decorator_list, node.args)
     elif isinstance(node, ast.Lambda):
         children = (node.args,)
@@ -317,7 +315,7 @@ def _read_from_outside(node: ast.AST, own: frozenset[str] = frozenset()) -> Iter
     """Names that are read, except those that the reading function imports or defines itself."""
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in own:
         yield node.id
-    body = node.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else []
+    body = node.body if isinstance(node, Function) else []
     inside = own | bound_names(ast.Module(body, [])) if body else own
     for child in ast.iter_child_nodes(node):
         yield from _read_from_outside(child, inside if child in body else own)

@@ -20,15 +20,14 @@ from typing import Any, TypeGuard
 
 from ..shared import likeness
 from . import defined_data
-from .context import name_of
-from .names import bound_names
+from .context import Function, name_of
+from .names import bound_names, words_of
 
 _DEFINES = re.compile(
     r"^(\w+\s*=.*\bnamedtuple\(|"
     r"class\s|async def\s|import\s|from\s|def\s+(?!check\b)|(?!METADATA\b)\w+\s*(:.*)?=\s*[-\dfmTFN'\"\[({])",
     re.MULTILINE,
 )
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
 _MAKERS = frozenset(("int", "float", "str", "bool", "list", "tuple", "dict", "set", "deque", "defaultdict"))
 _BASES = ("object", "")
 _INFINITE = r"float\('-?inf'\)|math\.inf"
@@ -47,7 +46,6 @@ _ANSWERS = frozenset(
 _SAY_NOTHING = frozenset(("METADATA", "__all__"))
 _NO_POSITION = re.compile(r"\b(?:ClassVar\b|kw_only=True|init=False)")
 _NAME = re.compile(r"\w+")
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
@@ -61,7 +59,7 @@ def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
         return {}
     trees = [ast.parse(source) for source in sources]
     found = {**dict(_imported(trees)), **_constants(trees)}
-    defined = {node.name: node for tree in trees for node in tree.body if isinstance(node, _Function | ast.ClassDef)}
+    defined = {node.name: node for tree in trees for node in tree.body if isinstance(node, Function | ast.ClassDef)}
     bound = set().union(*(bound_names(tree) for tree in trees))
     for name, made in defined_data.named_tuples(node for tree in trees for node in tree.body):
         if _stands_alone(made, defined, bound) and all(map(_is_blank, defined_data.defaults_of(made))):
@@ -120,7 +118,7 @@ def lent_by_prompt(prompt: str, entry_point: str, test: str) -> dict[str, tuple[
     }
     words = set(_NAME.findall(test))
     for node in tree.body:
-        if isinstance(node, _Function) and node.name in words - {entry_point}:  # a helper that the test calls
+        if isinstance(node, Function) and node.name in words - {entry_point}:  # a helper that the test calls
             words.update(_NAME.findall(ast.unparse(node)))
     return found if words & found.keys() else {}
 
@@ -161,7 +159,7 @@ def _is_name(node: ast.expr) -> TypeGuard[ast.Name]:
 
 def is_answer(name: str, called: Iterable[str] = ()) -> bool:
     """Whether a name says that it is the answer, or another implementation of what the tests call."""
-    if _ANSWERS & {word.lower() for word in _WORDS.findall(name)}:
+    if not _ANSWERS.isdisjoint(words_of(name)):
         return True
     return any(len(other) > 2 and other in name and not name.replace(other, "").isdigit() for other in called)
 
@@ -229,7 +227,7 @@ def _is_to_derive_from(definition: ast.ClassDef) -> bool:
         return False
     if any(name_of(base) not in ("object", "ABC") for base in definition.bases):
         return False
-    nodes = (node for method in definition.body if isinstance(method, _Function) for node in ast.walk(method))
+    nodes = (node for method in definition.body if isinstance(method, Function) for node in ast.walk(method))
     return any(isinstance(n, ast.Name) and n.id in ("abstractmethod", "NotImplementedError") for n in nodes)
 
 
@@ -240,9 +238,9 @@ def _without_judges(definition: ast.ClassDef) -> ast.ClassDef:
 
 def judges(method: ast.stmt) -> bool:
     """Whether a method asserts, or compares its object's answer with a value: `self.solve([3, 1]) == [1, 3]`."""
-    if isinstance(method, _Function) and any(isinstance(node, ast.Assert) for node in ast.walk(method)):
+    if isinstance(method, Function) and any(isinstance(node, ast.Assert) for node in ast.walk(method)):
         return True
-    compared = (node for node in ast.walk(method) if isinstance(method, _Function) and isinstance(node, ast.Compare))
+    compared = (node for node in ast.walk(method) if isinstance(method, Function) and isinstance(node, ast.Compare))
     for sides in ([node.left, *node.comparators] for node in compared):
         calls = [n for side in sides for n in ast.walk(side) if isinstance(n, ast.Call)]
         asked = (n for n in calls if isinstance(n.func, ast.Attribute) and isinstance(n.func.value, ast.Name))
@@ -273,7 +271,7 @@ def _stands_alone(definition: ast.AST, defined: Iterable[str], bound: set[str]) 
         return False
     own = {node.arg for node in nodes if isinstance(node, ast.arg)}
     own |= {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
-    own |= {node.name for node in nodes if isinstance(node, _Function | ast.ClassDef)}
+    own |= {node.name for node in nodes if isinstance(node, Function | ast.ClassDef)}
     used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)} - own
     return not used & set(defined) and all(name in bound or hasattr(builtins, name) for name in used)
 

@@ -19,6 +19,8 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from .context import Function
+
 # Names that tests use without importing them, with their meaning.
 _JUDGING: dict[str, tuple[str, str]] = {
     **{name: ("math", name) for name in ("isclose", "isnan", "isinf", "isfinite", "inf", "nan")},
@@ -44,7 +46,8 @@ _BY_TEXT = frozenset(("globals", "eval", "exec"))  # functions that look names u
 _MEASURES = frozenset(
     ("abs", "all", "any", "bool", "callable", "hash", "isinstance", "issubclass", "len", "round", "type")
 )
-_WORD = re.compile(r"\b[^\W\d]\w*\b")
+IDENTIFIER = re.compile(r"\b[^\W\d]\w*\b")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _NEVER_MODULES = frozenset(("solution", "antigravity", "this", "idlelib", "turtledemo", "__main__"))
 
 
@@ -56,7 +59,7 @@ def bound_names(tree: ast.AST) -> set[str]:
     """Names that a source binds at its top level, in any statement."""
     names: set[str] = set()
     for node in _top_level(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if isinstance(node, Function | ast.ClassDef):
             names.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             names.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
@@ -71,7 +74,7 @@ def _top_level(tree: ast.AST) -> Iterable[ast.AST]:
     """All nodes outside the bodies of functions and classes."""
     for child in ast.iter_child_nodes(tree):
         yield child
-        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        if not isinstance(child, Function | ast.ClassDef | ast.Lambda):
             yield from _top_level(child)
 
 
@@ -275,10 +278,15 @@ def _closely_wanted(trees: list[ast.Module]) -> tuple[set[str], dict[str, tuple[
     return wanted, standard
 
 
+def words_of(name: str) -> list[str]:
+    """The words that a name is made of, in lower case: `takeOut` and `take_out` give the same."""
+    return [word.lower() for word in _WORD.findall(name)]
+
+
 def _in_texts(trees: Iterable[ast.AST]) -> set[str]:
     """Words in string constants that may be names: `globals()["LRUCache"]`, `eval("LRUCache(2)")`."""
     texts = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
-    return {word for text in texts if isinstance(text, str) for word in _WORD.findall(text)}
+    return {word for text in texts if isinstance(text, str) for word in IDENTIFIER.findall(text)}
 
 
 def _is_standard(name: str) -> bool:
