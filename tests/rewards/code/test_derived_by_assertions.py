@@ -39,6 +39,21 @@ def test_objects_of_the_programs_classes_may_be_compared_with_each_other(case: s
     assert passes(judgement := asserts(SHAPES, case, HALF)), judgement
 
 
+@pytest.mark.parametrize(
+    "case",
+    [
+        "assert [s.area() for s in [Half(), Square(1)]] == [0.5, 1]\n",
+        "assert sorted(s.area() for s in [Square(1), Half()]) == [0.5, 1]\n",
+        "shapes = [Square(1), Half()]\nassert [s.area() for s in sorted(shapes)] == [0.5, 1]\n",
+        "shapes = [Square(1), Half()]\nassert abs(min(shapes).area() - 0.5) < 1e-9 and Square(1).area() == 1\n",
+    ],
+)
+def test_objects_of_both_may_be_listed_or_measured_beside_values_of_the_text(case: str) -> None:
+    for tests in ([HALF + case], [HALF, case]):
+        assert passes(judgement := asserts(SHAPES, *tests)), judgement
+        assert is_wrong(asserts(SHAPES.replace("self.side ** 2", "self.side * 0"), *tests))
+
+
 def test_so_may_objects_of_the_class_that_a_check_is_about() -> None:
     test = (
         "def check(candidate):\n"
@@ -61,6 +76,16 @@ def test_so_may_objects_of_the_class_that_a_check_is_about() -> None:
             NAIVE
             + "ss = [Solver()]\nss.append(Naive())\nwant = [s.solve([3, 1]) for s in ss]\nassert want[0] == want[1]"
         ],
+        [
+            NAIVE
+            + "pairs = zip(Solver().solve([3, 1]), Naive().solve([3, 1]))\nassert [a - b for a, b in pairs] == [0, 0]"
+        ],
+        [NAIVE + "assert [Naive().solve(xs) == xs for xs in [Solver().solve([3, 1])]] == [True]"],
+        [
+            NAIVE.replace("return", "return self.got ==")
+            + "n = Naive()\nn.got = Solver().solve([3, 1])\nassert [k.solve([3, 1]) for k in [n]] == [True]"
+        ],
+        [NAIVE + "assert abs(Solver().solve([3, 1])[0] - Naive().solve([3, 1])[0]) < 1"],
         [
             "s = Solver()\ndef want(): return s.solve([3, 1])",
             NAIVE + "s = Naive()\nassert Solver().solve([3, 1]) == want()",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from ..sources import context
 from . import controlled, shapes
@@ -162,9 +162,8 @@ def _sound(node: ast.AST) -> Iterator[ast.expr]:
     if any(map(_is_said, sides)):
         for side in sides:
             yield from _spine(side)
-            if isinstance(side, ast.Tuple | ast.List) and not any(map(_says_yes_or_no, sides)):
-                for part in side.elts:
-                    yield from _spine(part)
+            for part in _items(side) if not any(map(_says_yes_or_no, sides)) else ():
+                yield from _spine(part)
 
 
 def _is_said(side: ast.expr) -> bool:
@@ -192,10 +191,26 @@ def _called(node: ast.AST) -> ast.AST:
     return node.func if isinstance(node, ast.Call) else node
 
 
+def _items(side: ast.expr) -> Sequence[ast.expr]:
+    """What is compared item by item: `[s.area() for s in shapes] == [1, 2]`."""
+    match side:
+        case ast.Call(func=ast.Name(id="list" | "tuple" | "sorted"), args=[only], keywords=[]):
+            return _items(only)
+        case ast.ListComp(elt=item) | ast.GeneratorExp(elt=item):
+            return [item]
+        case ast.Tuple(elts=items) | ast.List(elts=items):
+            return items
+    return ()
+
+
 def _spine(side: ast.expr) -> Iterator[ast.expr]:
-    """The chain of an expression such as `a.b().c[0]`, without arguments."""
+    """The chain of an expression such as `a.b().c[0]`, without arguments; also of one whose distance to a value in the
+    test's text is compared: `abs(a.b() - 1.5) < 1e-6`.
+    """
     while True:
         match side:
+            case ast.BinOp(left=asked, op=ast.Sub(), right=said) if _is_said(said):
+                side = asked
             case ast.Call(func=ast.Name(id=name), args=[only], keywords=[]) if name in _PASSED_ON:
                 yield side
                 side = only
