@@ -1,8 +1,9 @@
 """Sums of inverse trigonometric functions, decided exactly.
 
-Let x be the difference of two sums of `atan`, `asin` and `acos` of algebraic numbers and multiples of pi, whose values
-agree to many digits. Then x is 0 if and only if e^(i n x) = 1, for an integer n that clears the denominators: these
-powers are algebraic numbers, and the digits exclude all multiples of 2 pi / n except 0.
+Let x be the difference of two sums of `atan`, `asin`, `acos` and the inverses of their reciprocals, of algebraic
+numbers, and of multiples of pi, whose values agree to many digits. Then x is 0 if and only if e^(i n x) = 1, for an
+integer n that clears the denominators: these powers are algebraic numbers, and the digits exclude all multiples of
+2 pi / n except 0.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from rewards.math.expressions import (
 )
 
 _INVERSE = ("atan", "asin", "acos")
+_OF_RECIPROCAL = {"acot": "atan", "acsc": "asin", "asec": "acos"}
 _LARGEST = 60
 
 
@@ -48,12 +50,14 @@ def equal(a: Expr, b: Expr) -> bool:
 
 
 def _is_angle(one: Expr) -> bool:
-    return one == PI or (isinstance(one, Op) and one.name in _INVERSE)
+    return one == PI or (isinstance(one, Op) and one.name in (*_INVERSE, *_OF_RECIPROCAL))
 
 
 def _turned(angle: Op) -> Expr:
     """e^(i angle) as an algebraic number."""
     (x,) = angle.args
+    if angle.name in _OF_RECIPROCAL:
+        return _turned(Op(_OF_RECIPROCAL[angle.name], (power(x, MINUS_ONE),)))
     square = power(x, number(2))
     if angle.name == "atan":
         root = Op("root", (add(ONE, square), number(2)))

@@ -40,6 +40,8 @@ from rewards.math.normalise.rewritten import is_rewritten, rewritten
 
 FEWEST_GOLD_DIGITS = 8
 FEWEST_ANSWER_DIGITS = 15
+_DIGITS_OF_DOUBLE = (16, 17)  # Python prints the root of 3 as 1.7320508075688772, which is not rounded
+_LARGEST_DOUBLE = 10**300
 _FEWEST_TERMS = 3
 _FARTHEST = 100
 _CALLED_OR_NOT = frozenset("gGFHhP")  # letters that may denote a quantity or a function
@@ -121,7 +123,11 @@ def _ends(value: Fraction) -> bool:
 
 
 def _is_rounding(value: Fraction, rounded: Num) -> bool:
-    return abs(value - rounded.value) <= Fraction(10) ** -rounded.places / 2
+    """Whether the decimal is the value's, rounded in its last place, or the shortest one of the double next to it."""
+    if abs(value - rounded.value) <= Fraction(10) ** -rounded.places / 2:
+        return True
+    is_of_a_double = rounded.digits in _DIGITS_OF_DOUBLE and abs(value) < _LARGEST_DOUBLE
+    return is_of_a_double and Fraction(repr(float(value))) == rounded.value
 
 
 def _rounds_to(value: Expr, rounded: Num) -> Answer | None:

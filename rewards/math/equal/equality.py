@@ -121,7 +121,7 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
             alike = _with_its_constants(golds, answers, gold, terms)
             if not alike:
                 return compared
-    if terms.evaluated and finished.divides(answer) and not finished.divides(gold):
+    if terms.evaluated and finished.is_left_to_do(answer) and not finished.is_left_to_do(gold):
         return Equality.UNFINISHED
     return _carried_out(golds, alike or answers, answer, terms)
 

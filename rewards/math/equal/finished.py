@@ -54,6 +54,7 @@ _FRACTION = re.compile(
     rf"\\frac\s*{_SIDE}\s*{_SIDE}|(?<![\d./])(\d+)\s*[/:]\s*(\d+)(?![\d./])|[{{(]\s*(\d+)\s*[}})]\s*/\s*[{{(]\s*(\d+)\s*[}})]"
 )
 _PRODUCT = re.compile(r"\\frac\s*\{((?:[^{}+]|\{[^{}+]*\})*)\}\s*\{\s*(\d+(?:\s*(?:\\cdot|\\times|\*)\s*\d+)*)\s*\}")
+_TWICE_NEGATIVE = re.compile(r"-\s*(?:\\left\s*)?[({]?\s*-\s*\d")
 _RAISED = re.compile(r"[\^_]\s*(?:\{[^{}]*\}|\w)|\\sqrt\s*(?:\[[^\]]*\])?\s*(?:\{[^{}]*\}|\d)")
 _NUMBERS = re.compile(r"(?<![\d^_\[.{])(\d+)(?![\d.}\]])")
 
@@ -158,15 +159,25 @@ def _is_inverse(one: Expr) -> bool:
 def _multiplies_rationals(one: Op) -> bool:
     r"""Whether rational numbers are multiplied: `2^9 \cdot 2`, `-2^{-1}`; not a fraction or `3 \cdot 10^8`."""
     factors = flattened(one, "*")
-    if all(isinstance(factor, Num) or _is_inverse(factor) for factor in factors):
-        return any(map(_is_inverse, factors))
-    count = 0
+    numbers = tens = inverses = powers = 0
     for factor in factors:
         if isinstance(factor, Num):
-            count += factor != MINUS_ONE
-        elif not _is_inverse(factor) and isinstance(factor, Op) and factor.name == "^" and factor.args[0] != _TEN:
-            count += (form := _form(factor)) is not None and form.rational is not None
-    return count > 1
+            numbers += 1
+        elif _is_power_of_ten(factor):
+            tens += 1
+        elif _is_inverse(factor):
+            inverses += 1
+        elif isinstance(factor, Op) and factor.name == "^":
+            powers += (form := _form(factor)) is not None and form.rational is not None
+    is_rational = numbers + tens + inverses + powers == len(factors)
+    numbers -= MINUS_ONE in factors
+    if tens > 1 or (is_rational and (inverses or (tens and powers))):
+        return True
+    return numbers + powers > 1
+
+
+def _is_power_of_ten(one: Expr) -> bool:
+    return isinstance(one, Op) and one.name == "^" and one.args[0] == _TEN and isinstance(one.args[1], Num)
 
 
 def _multiplies_complex(one: Op) -> bool:
@@ -185,7 +196,7 @@ def _is_rational_in_disguise(one: Op) -> bool:
     """Whether a power, root, logarithm or sine is rational (or has rational real and imaginary parts)."""
     if one.name not in _MAY_STAY or free_variables(one):
         return False
-    if one.name == "^" and (one.args[1] == MINUS_ONE or (one.args[0] == _TEN and isinstance(one.args[1], Num))):
+    if one.name == "^" and (one.args[1] == MINUS_ONE or _is_power_of_ten(one)):
         return False  # a quotient; scientific notation
     form = _form(one)
     if form is None:
@@ -200,10 +211,10 @@ def _is_rational_in_disguise(one: Op) -> bool:
     )
 
 
-def divides(spelling: str) -> bool:
-    r"""Whether a `\div` after the last equals sign leaves a division to do. A fraction does not."""
+def is_left_to_do(spelling: str) -> bool:
+    r"""Whether a `\div` or a doubled minus after the last equals sign is left to do. A fraction is not."""
     last = spelling.rpartition("=")[2]
-    return "\\div" in last or "÷" in last
+    return "\\div" in last or "÷" in last or ("-" in last and _TWICE_NEGATIVE.search(last) is not None)
 
 
 def is_evaluated(answer: Value, *, beside: Iterable[Value]) -> bool:

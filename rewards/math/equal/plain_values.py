@@ -22,7 +22,7 @@ _MOST_DECIMAL_DIGITS = 7
 # Short enough that a decimal is not the rounding of an exact value (`decide.same`). No leading zeros, with which the
 # comma might be a decimal one.
 _NUMBER = re.compile(r"(-?)(0|[1-9]\d{0,2}(?:,\d{3}){1,2}|[1-9]\d{0,14})(\.\d{1,6})?")
-_CLOSED_UP = re.compile(r"(?<=\d),\s*\\!\s*(?=\d{3}(?!\d))")
+_CLOSED_UP = re.compile(r"(?<=\d)(?:\\!)?,\s*\\!\s*(?=\d{3}(?!\d))")
 _BRACKETS = re.compile(r"\\(?:left|right)\s?(?=[()\[\]])")
 _LETTERS = "abcknpqrtuvwxyz"  # without units (`5 m`), constants, and letters that look like digits
 _SUMMAND = re.compile(

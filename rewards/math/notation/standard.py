@@ -62,7 +62,7 @@ _THIN_IN_NUMBER = re.compile(  # Swiss numbers have apostrophes
     r"(?<=\d)(?:\s*(?:\\[,;:!]|\\thinspace ?|[\u2009\u202f])\s*|')(?=\d{3}(?!\d))"
 )
 _COMMA_IN_NUMBER = re.compile(
-    r"(?<=\d)(?:\{,\}|,\\!|\{\\,\})(?=\d)|(?<=\d)(?:\s*\{\s?,\s*\}\s*|,\s*\\!\s*)(?=\d{3}(?!\d))"
+    r"(?<=\d)(?:\{,\}|,\\!|\{\\,\})(?=\d)|(?<=\d)(?:\s*\{\s?,\s*\}\s*|(?:\\!)?,\s*\\!\s*|\\!,)(?=\d{3}(?!\d))"
 )
 _BRACED_COMMA = re.compile(r"(?<![a-zA-Z])\{ ?, ?\}")
 _SPACES = re.compile(
@@ -204,7 +204,9 @@ def _quoted(match: re.Match[str]) -> str:
         return content
     if content.strip() in ("sec", "min") and before[-1:].isdigit():
         return f"{OPEN_TEXT}{content}{CLOSE_TEXT}"  # seconds and minutes
-    if match.group(1) in ("text", "textrm") and content.strip() in _FUNCTIONS_IN_TEXT:
+    is_applied = match.string.startswith(("(", "\\left(", " ("), match.end())
+    known = FUNCTION_WORDS if is_applied and not before[-1:].isdigit() else _FUNCTIONS_IN_TEXT
+    if match.group(1) in ("text", "textrm") and content.strip() in known:
         return f" {FUNCTION_WORDS[content.strip()]} "
     if content.strip() in FUNCTION_WORDS and match.group(1) in ("operatorname", "mathrm"):
         return f" {FUNCTION_WORDS[content.strip()]} "

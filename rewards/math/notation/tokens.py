@@ -40,6 +40,8 @@ FUNCTION_WORDS = {
     **{f"{arc}{name}": f"\\a{name}" for arc in ("ar", "arc", "a") for name in ("sinh", "cosh", "tanh")},
     **{name: f"\\{command}" for name, command in (_OTHER_NAMES | {"arctg": "atan"}).items()},
 }
+_SHORTEST = frozenset(("ln", "lg", "tg"))  # without an argument they are products of letters: `\sqrt{lg}`
+_ENDS = late(r"\s*(?:[)}\]|,;/=+]|\Z)")
 
 
 class Kind(StrEnum):
@@ -178,7 +180,10 @@ def _named(match: re.Match[str], gap: bool, *, behind_number: bool) -> list[Toke
             (text.lower() == "min" and match.string[match.end() : match.end() + 1] not in ("(", "\\"))
             or (text == "sec" and match.end() == len(match.string))
         )
-        if text.lower() in FUNCTION_WORDS and not is_time and not (text.isupper() and len(text) < 4):
+        is_product = (text.isupper() and len(text) < 4) or (
+            text.lower() in _SHORTEST and _ENDS.match(match.string, match.end()) is not None
+        )
+        if text.lower() in FUNCTION_WORDS and not is_time and not is_product:
             return [Token(Kind.COMMAND, FUNCTION_WORDS[text.lower()], gap, start)]
         return [Token(Kind.LETTER if len(text) == 1 else Kind.WORD, text, gap, start)]
     return [Token(Kind.SIGN, text, gap, start)]

@@ -16,15 +16,15 @@ _HYPHEN = re.compile(r"(?<=\w)\s*-\s*(?=\w)")
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _OF_SUBJECT = re.compile(  # "the function is even", "the series diverges"
     r"(?:given )?(?:function|graph|(?:improper )?integral|series|sequence|triangle|curve|conic|shape|figure|angle"
-    r"|number|statement|claim)"
-    r" (?:(?:is|are) (?:an? )?([a-z]+)|((?:di|con)verges))"
+    r"|number|statement|claim|limit|slope|value|expression|it)"
+    r" (?:(?:is|are) (?:an? )?([a-z]+)|((?:di|con)verges|does(?: not|n't) exist))"
 )
 _IT_IS = re.compile(r"^(?:it|this)(?: is|'s| was| will be) (?:(?:the|an?) )?")
 _IN_FULL = {
     **dict.fromkeys(("diverges", "it diverges", "is divergent"), "divergent"),
     **dict.fromkeys(("converges", "it converges", "is convergent"), "convergent"),
-    "dne": "does not exist",
-    "d.n.e": "does not exist",
+    **dict.fromkeys(("dne", "d.n.e", "doesn't exist"), "does not exist"),
+    "is undefined": "undefined",
     **dict.fromkeys(
         ("infinitely many solution", "infinite number of solution", "infinite solution"), "infinitely many"
     ),
@@ -35,7 +35,7 @@ def words_of(text: str) -> str:
     """Words in the form in which they are compared."""
     text = text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").replace("\\", " ")
     text = _HYPHEN.sub(" ", text)
-    text = " ".join(text.split()).strip(" .,;:!\"'").casefold()
+    text = " ".join(text.split()).strip(" .,;:!\"'").casefold().replace("not defined", "undefined")
     text = re.sub(r"\bsolutions$", "solution", without_verb(_ARTICLE.sub("", _IT_IS.sub("", text))))
     if (said := _OF_SUBJECT.fullmatch(text)) is not None:
         text = said[1] or said[2]

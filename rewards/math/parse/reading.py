@@ -109,8 +109,9 @@ _DECIMALS = re.compile(  # `3,5; 4,5`
     r"|[-+]?\d+,\d+(?:\s*“?\s*\b(?:and|or)\b\s*”?\s*[-+]?\d+,\d+)+"
 )
 _ALL_BUT = re.compile(
-    r"^(?:the )?(?:set of )?(?:all )?(?:the )?(?:real numbers?|reals?|real values?(?: of)?)(?: [a-z])?,? "
-    r"(?:except|but|excluding|other than|besides)(?: for)?(?: at| when)?\s*(?=[^\sa-z]|[a-z]\s*=)",
+    r"^(?:the )?(?:set of )?(?:(?:(?:all|any|every) )?(?:the )?(?:real numbers?|reals?|real values?(?: of)?)(?: [a-z])?"
+    r"|all (?:values of )?[a-z]),? "
+    r"(?:except|but|excluding|other than|besides|not equal to)(?: for)?(?: at| when)?\s*(?=[^\sa-z]|[a-z]\s*=)",
     re.IGNORECASE,
 )
 _ALL_THAT = re.compile(
@@ -391,7 +392,7 @@ def _function(variable: str, values: list[Value]) -> list[Value]:
 
 def _all_but(text: str) -> list[Value] | None:
     """All real numbers except the listed ones."""
-    text = _unquoted(text) if "real" in text else ""
+    text = _unquoted(text) if "real" in text or "all" in text else ""
     but = _ALL_BUT.match(text)
     if but is None:
         return None
