@@ -20,7 +20,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from rewards.code.references import READERS as CODE_READERS
+from rewards.code.reference_rows import READERS as CODE_READERS
 from rewards.code.references import CodeReference
 from rewards.errors import InvalidRow
 from rewards.finite import finite

@@ -21,7 +21,7 @@ from rewards.audit.probes import PROBES, TYPES_OF
 from rewards.audit.run import folder_of_traces
 from rewards.audit.trials import Bench
 from rewards.audit.twins import calls_of, twin_of
-from rewards.code.references import READERS
+from rewards.code.reference_rows import READERS
 from rewards.composite import build
 from rewards.errors import InvalidReward, InvalidRow
 from rewards.pool import GraderPool
