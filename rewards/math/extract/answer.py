@@ -47,6 +47,7 @@ from rewards.math.extract.continued import without_code, without_next_exercise, 
 from rewards.math.extract.fields import field
 from rewards.math.extract.listed import parts, value_lines
 from rewards.math.extract.numbered import numbered_answers
+from rewards.math.extract.opening import opening
 from rewards.math.extract.remarks import unremarked
 from rewards.math.extract.results import result
 from rewards.math.extract.surroundings import replaced
@@ -69,6 +70,9 @@ _SENTENCE = late(
 )
 _SHORTEST_SENTENCE = len("It is 5")
 _MARKDOWN = late(r"\A[*_`\s]+|[*_`\s]+\Z")
+_CONTRASTED = late(
+    r"[-−$\\]{0,2}\d[^,;(]{0,30}?(?:,?\s|\s\()(?:not|since|because|rather\sthan|instead\sof)\s"
+)  # `8, not 9`
 _HEADING = late(
     r"(?:step|part|case|solution|answer|final answer|conclusion|explanation|approach|verification|check|summary"
     r"|result|notes?|calculation|given|problem|question)s?\b|\d+[.):]\s+[^\W\d_]",
@@ -148,7 +152,7 @@ def _inner(content: str) -> str | Committed:
     boxed = committed(content)
     if boxed is not None:
         return boxed
-    stated = said(content) or content
+    stated = said(content) or (opening(content) if _CONTRASTED.match(content) else None) or content
     return "" if is_hollow(stated) else _MARKDOWN.sub("", stated)
 
 

@@ -47,7 +47,7 @@ _PLACEHOLDER = late(  # a form that is quoted: "goes in \\boxed{answer}"
     r"(?:\\text\s*\{)?\s*(?:(?:the|my|your)\s)?(?:final\s)?answer(?:\shere)?\s*\}?", re.IGNORECASE
 )
 _DIGIT = late(r"\d")
-_OPERATOR = late(r"[^\S\n]*(\+|\*|/|\\cdot|\\times)[^\S\n]*")
+_OPERATOR = late(r"[^\S\n]*(\+|\*|/|(?<=\s):(?=\s)|\\cdot|\\times)[^\S\n]*")
 _BLANKS = late(r"\s+|\\[,;:! ]")
 
 # What may stand between two boxes of one list, after the wrappings are taken off.
@@ -82,6 +82,7 @@ _JOINT = late(
         |(?:{AND_ABROAD})(?![a-zA-Z]))
     | (?P<unit>(?:square\ |cubic\ )?\b(?:[cmk]?m|k?g|units?|degrees?|dollars?|cents?|inch(?:es)?|feet|foot|miles?
         |(?:centi|kilo)?meters?|hours?|minutes?|seconds?|days?|weeks?|years?|points?|ways)\b|\\?%|\^\{{?\\circ\}}?|°)
+    | (?P<maps>\\(?:long)?(?:to|rightarrow)(?![a-zA-Z])|→)
     | (?P<filler>\b(?:we\ (?:get|have|find|obtain)|it\ is|is|are|gives?|equals?|(?:the\ )?(?:answer|value)\ is)\b)
     | (?P<mark>[\s,;&|$*\#>~.!:{{}}()\[\]/•·–—，、；。：-])""",
     re.VERBOSE | re.IGNORECASE,

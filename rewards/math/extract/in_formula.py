@@ -1,20 +1,26 @@
-r"""Boxes within a formula with another value: `2 \cdot \boxed{24}`, `\boxed{24} + 1`, `\frac{1}{\boxed{24}}`.
+r"""Boxes that are an operand of a formula: `2 \cdot \boxed{24}`, `\boxed{24}x`, `\frac{1}{\boxed{24}}`, `1\boxed{8}`.
 
-If the box fills a gap in an equation (`3 + \boxed{5} = 8`, `22 = 11 \cdot \boxed{2}`) or is a coefficient
-(`\boxed{24}x^2`), the box itself is the answer. Those cases are not counted here.
+Such a box stands for the value of the formula. Not so if it fills a gap in an equation (`3 + \boxed{5} = 8`,
+`22 = 11 \cdot \boxed{2}`). Two operands may also be what is asked for, and give a second reading: a coefficient of a
+power that the lines before have, too (`3x^2 + 4x^2 = \boxed{7}x^2`), and a bound that is said to be reached.
 
 Example:
     >>> around("24", r"It is $2 \cdot ", "$."), around("24", "$", r" + 1$.")
-    ('2 \\cdot (24)', '(24) + 1')
+    (('2 \\cdot (24)', None), ('(24) + 1', None))
     >>> around("5", "$3 + ", " = 8$"), around("24", r"$x = 4 \cdot 6 = ", "$")
     (None, None)
+    >>> around("7", "$3x^2 + 4x^2 = ", "x^2$"), around("8", "$x = ", "y$")
+    (('(7) x^2', '7'), ('(8) y', None))
 """
 
 from __future__ import annotations
 
-from rewards.math.late import late
+import re
 
-_OPERATOR = r"(?:[+*/-]|−|\\(?:cdot|times|pm|mp|div)(?![a-zA-Z]))"
+from rewards.math.late import late
+from rewards.math.units import read_unit
+
+_OPERATOR = r"(?:[+*/±-]|−|\\(?:cdot|times|pm|mp|div)(?![a-zA-Z]))"
 _FUNCTION = r"\\(?:log|ln|lg|exp|(?:arc)?(?:sin|cos|tan)|cot|sec|csc|gcd|max|min|[lr](?:floor|ceil))(?![a-zA-Z])"
 _ATOM = (
     r"(?:[\d()\[\]{}^!|\s]|\.(?=\d)|(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])|\\(?:[dt]?frac|sqrt|pi|left|right)(?![a-zA-Z])"
@@ -33,18 +39,42 @@ _TAIL = late(
 _CLOSED = late(rf"\s*(?P<rest>(?:{_ATOM}|{_OPERATOR})*?){_ENDS}")
 _INSIDE = late(r"\\(?:[dt]?(?:frac|binom)\s*\{(?:[^{}$\n]{0,40}\}\s*\{)?|sqrt\s*(?:\[\d{1,2}\]\s*)?\{)\s*\Z")
 _REST = late(r"\s*\}(?:\s*\{[^{}$\n]{1,40}\})?")
-_COMPARED = late(rf"\s*(?:[<>≤≥≠]|\\(?:[lg](?:eq?|t)?|neq?|[lg]eqslant)(?![a-zA-Z]))\s*(?:[a-zA-Z]{_ENDS}|\\f?boxed)")
+_COMPARED = late(
+    rf"\s*(?:[<>≤≥≠]|\\(?:[lg](?:eq?|t)?|neq?|[lg]eqslant|mid)(?![a-zA-Z]))\s*(?:[a-zA-Z]{_ENDS}|\\f?boxed)"
+)
 _IN_A_SET = r"(?:\\(?:cup|cap|setminus|notin)(?![a-zA-Z])|[∪∩∖∉])"
 _SET_BEFORE = late(rf"(?:{_IN_A_SET}|\\(?:overline|bar)\s*\{{|\\int(?![a-zA-Z])[^$=\n]{{0,20}})\s*\Z")
 _SET_BEHIND = late(rf"\s*(?:{_IN_A_SET}|\^\s*\{{?\s*[cC](?![a-zA-Z]))")
 _NAMED = late(r"=\s*\Z")
 _EQUAL_BEHIND = late(r"\s*=\s*(?P<other>\d+)\s*(?:\$+|\\\)|\\\])?[.\s]*\Z")
 _EQUAL_BEFORE = late(r"(?:=|\$|\\\(|\\\[|\n)\s*(?P<other>\d+)\s*=\s*\Z")
+_POWER = r"\^\s*(?:\d|\{\s*\d+\s*\})"
+_UNKNOWNS = late(  # `x^2y` to the end of a formula; in prose only what no unit is called: `\boxed{8}x`
+    rf"(?:\\[,;! ]|\s)*(?P<formula>(?:[a-zA-Z]{_POWER})+|(?:[a-zA-Z]{_POWER})*[a-zA-Z](?![a-zA-Z]))"
+    rf"(?P<tail>\s*{_OPERATOR}(?:{_ATOM}|{_OPERATOR})*)?"
+    r"\s*[.,;]?\s*(?:\$|\\\)|\\\]|\\end\{|\\\\)"
+    rf"|(?P<prose>[xyzn](?:{_POWER})?)(?=[.,;:!?)]|\s(?!{_OPERATOR})|\Z)"
+)
+_BLANKS = (" ", "\\,", "\\;", "\\:", "\\ ")
+_DIGITS_BEFORE = late(r"(?:\A|(?<![=\s])[\s$(*]+|:\s)(?P<digits>\d+(?:\.|(?<=\d))|\.)\Z")
+_INDEX = ("_", "_{")
+_OPERAND_BEFORE = late(  # in running text: "x + \boxed{8}", "2 * \boxed{8}"
+    r"(?:\A|[\n:]|[a-z]{2}\s)\s*(?P<lead>(?:[a-zA-Z]|\d+(?:\.\d+)?)(?:\s?[+×·÷]\s?|\s\*\s))\Z"
+)
+_OPERATORS = ("+", "*", "×", "·", "÷")
+_BOUND = late(  # all of a formula: "$x \le \boxed{8}$"
+    r"(?:\$|\\\(|\\\[)\s*(?P<bound>[a-zA-Z](?:_\w)?\s*(?:[≤≥]|\\[lg]eq?(?:slant)?(?![a-zA-Z])))\s*\Z"
+)
+_ORDERS = ("≤", "≥", "le", "ge", "leq", "geq", "slant")
+_REACHED = late(
+    r"\b(?:max|min|(?:larg|great|small|high|low)est|least|most|bound|equality|attain|achiev|reach|occur|obtain)|=",
+    re.IGNORECASE,
+)
 _EXPRESSION = late(r"(?=.*(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z]))(?=.*[-+])[^=<>]*")
 _MALFORMED = late(r"\{\s*[^\s{}]")  # `\boxed{8}{9}`
 _LONGEST = 60
 _BEGINS = ("=", "$", "&", ":", ",", ".", "\\[", "\\(", " is", "≈", ">", "**")
-_GOES_ON = (*"+-−*/!^{<>≤≥≠∪∩∖∉", *map(".{}".format, range(10)), *(f"\\{one}" for one in "cstpmdnlg"))
+_GOES_ON = (*"+-−±*/!^{<>≤≥≠∪∩∖∉", *map(".{}".format, range(10)), *(f"\\{one}" for one in "cstpmdnlg"))
 """Characters before a box at the beginning of its formula, and after a box that does not end it."""
 
 
@@ -63,16 +93,28 @@ def _differ(one: str, other: str) -> bool:
     return one.isdecimal() and one.lstrip("0") != other.lstrip("0")
 
 
-def around(content: str, before: str, behind: str) -> str | None:
-    """The formula that a box is only a part of; None if the box is all of the formula, or what it asks for."""
+def around(content: str, before: str, behind: str) -> tuple[str, str | None] | None:
+    """The formula that a box is an operand of, and the content if that may be asked for instead; None if the box is
+    all of the formula, or fills a gap in it.
+    """
     before, behind = before[-_LONGEST:], behind[:_LONGEST]
     is_begun, goes_on = not before.rstrip().endswith(_BEGINS), behind.lstrip().startswith(_GOES_ON)
+    whole = _enclosing(content, before, behind, is_begun=is_begun, goes_on=goes_on)
+    if whole is None:
+        return _bounding(content, before, behind) or _multiplied(content, before, behind)
+    return whole, None
+
+
+def _enclosing(content: str, before: str, behind: str, *, is_begun: bool, goes_on: bool) -> str | None:
+    """The formula around a box, which has no other reading."""
     if is_begun and (inside := _INSIDE.search(before)) is not None and (rest := _REST.match(behind)) is not None:
-        return f"{inside.group()}{content}{rest.group()}"
+        is_gap = behind.startswith("=", rest.end()) or behind.startswith(" =", rest.end())
+        return None if is_gap else f"{inside.group()}{content}{rest.group()}"
     if (
         behind[:1].isdecimal()
+        or _has_digits_before(before)
         or (goes_on and (_MALFORMED.match(behind) or _SET_BEHIND.match(behind)))
-        or (is_begun and _SET_BEFORE.search(before))
+        or (is_begun and (_SET_BEFORE.search(before) or before.endswith(_INDEX)))
     ):
         return rf"{content} \text{{ or }} \ldots"
     is_equated = behind.lstrip().startswith("=") or before.rstrip().endswith("=")
@@ -83,6 +125,38 @@ def around(content: str, before: str, behind: str) -> str | None:
     lead = _LEAD.search(before) if is_begun else None
     if lead is not None and (closed := _CLOSED.match(behind)) is not None:
         return f"{lead['lead']} ({content}) {closed['rest']}".rstrip()
+    if before.rstrip().endswith(_OPERATORS) and (led := _OPERAND_BEFORE.search(before)) is not None:
+        return f"{led['lead']} ({content})"
     if not goes_on or (tail := _TAIL.match(behind)) is None:
         return None
     return f"({content})!" if tail["factorial"] else f"({content}) {tail['tail']}"
+
+
+def _has_digits_before(before: str) -> bool:
+    r"""Whether digits stand right before a box (`1\boxed{8}`, `0.\boxed{8}`), other than the number of a list item."""
+    found = _DIGITS_BEFORE.search(before) if before[-1:].isdecimal() or before.endswith(".") else None
+    if found is None or not found["digits"].endswith("."):
+        return found is not None
+    return found["digits"] in (".", "0.") or bool(before[: found.start("digits")].strip())
+
+
+def _multiplied(content: str, before: str, behind: str) -> tuple[str, str | None] | None:
+    """The product of a box and the unknowns behind it; and the box, if they have a coefficient in the lines before."""
+    found = _UNKNOWNS.match(behind) if behind[:1].isalpha() or behind.startswith(_BLANKS) else None
+    if found is None:
+        return None
+    unknowns = found["formula"] or found["prose"]
+    unit = read_unit(unknowns)
+    if unit is not None and unit.dimension:
+        return None
+    is_coefficient = re.search(rf"[\d}})]\s*{re.escape(unknowns)}(?!\w)", before) or "coefficient" in before
+    return f"({content}) {unknowns}{found['tail'] or ''}", content if is_coefficient else None
+
+
+def _bounding(content: str, before: str, behind: str) -> tuple[str, str | None] | None:
+    """The inequality that ends in a box; and the bound in it, if the text says that it is reached."""
+    found = _BOUND.search(before) if before.rstrip().endswith(_ORDERS) else None
+    if found is None or re.match(_ENDS, behind) is None:
+        return None
+    is_reached = _REACHED.search(before[: found.start()]) or _REACHED.search(behind)
+    return f"{found['bound']} {content}", content if is_reached else None

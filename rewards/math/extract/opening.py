@@ -146,7 +146,7 @@ def _formula_first(rest: str, begun: Span) -> str | None:
     if (again := _OR_AGAIN.fullmatch(after)) is not None and not again["value"].strip("$").isdigit():
         return rf"{formula(rest, begun)} \text{{ or }} {again['value'].strip('$')}"
     if _LISTED.match(after) or _HEDGE.search(_unreasoned(after)):
-        return rest[:end].rstrip()
+        return rest[:end].rstrip(AROUND)
     if (assigned := _assignments(rest)) is not None:
         return assigned
     if _CHANGED.match(after) or _RECKONED.match(after) or offers_more(after, rest[: begun.end], rest[end:]):

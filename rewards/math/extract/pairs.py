@@ -22,13 +22,14 @@ _OWNER = late(r"(?:\A|[\n.,;(]\s*|\band\s)(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?
 _NEXT_OWNER = late(
     r"[\s$*)]*(?:[.,;\n]\s*)?(?:(?:and|while)\s)?\s*(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*"
 )
-_QUANTITY = late(  # "The perimeter is "
-    r"(?:\A|[\n.;]\s*|,\s)(?:(?:so|thus|hence|therefore),?\s)?(?:the|its)\s(?P<name>(?:[a-z]+\s)?[a-z]+)\sis[\s$*]*\Z",
-    re.IGNORECASE,
+_NAMED = r"(?P<the>(?:the|its)\s)?(?P<name>[a-z]+(?:\s(?!is\b)[a-z]+)?)(?P<verb>\s(?:is|=)|\s?:)?[\s$*]*"
+_QUANTITY = late(  # "The perimeter is ", "width = "
+    rf"(?:\A|[\n.;]\s*|,\s)(?:(?:so|thus|hence|therefore),?\s)?{_NAMED}\Z", re.IGNORECASE
 )
-_NEXT_QUANTITY = late(  # " cm and the area is "
-    r"[\s$*)]*(?:[a-z]+(?:\s[a-z]+)?[\s,$*]*)?\b(?:and|while)\s(?:the|its)\s(?P<name>(?:[a-z]+\s)?[a-z]+)\sis[\s$*]*"
+_NEXT_QUANTITY = late(  # " cm and the area is ", ", height = "
+    rf"[\s$*)]*(?:[a-z]+(?:\s[a-z]+)?[\s,$*]*)?(?:\b(?:and|while)\s|[,;]\s(?:(?:and|while)\s)?){_NAMED}"
 )
+_NO_QUANTITY = late(r"[a-z]+(?:ing|ed|ly)\Z|(?:or|at|by|in|to|about|and|is|are|sum|i|e|because|as|if|when|with)\Z")
 _COUNTED = late(r"[\s$*)\\]+(?:[a-z]+\s){1,2}and[\s$*(\\]+")  # `\boxed{7} goats and \boxed{4} helicopters`
 _NO_OWNER = late(
     r"(?:final|finally|answers?|so|thus|hence|then|therefore|total|result|conclusion|correct\w*|check|check\w+|fixed|that"
@@ -123,12 +124,19 @@ def belong(text: str, at: int, between: str, beginning: Callable[[int], int]) ->
 
 
 def _are_quantities(before: str, between: str) -> bool:
-    """Whether one sentence gives two quantities in the same words: "the perimeter is" and "the area is"."""
+    """Whether one sentence gives two quantities in the same words: "the perimeter is" and "the area is", "width" and
+    "height".
+    """
     following = _NEXT_QUANTITY.fullmatch(between)
     own = None if following is None else _QUANTITY.search(before)
     if following is None or own is None:
         return False
-    return not any(_NO_OWNER.match(word) for one in (own, following) for word in one["name"].split())
+    if any(bool(own[part]) != bool(following[part]) for part in ("the", "verb")):
+        return False
+    words = [word for one in (own, following) for word in one["name"].lower().split()]
+    if own["verb"] is None and (own["the"] or len(words) > 2 or any(map(_NO_QUANTITY.match, words))):
+        return False
+    return not any(map(_NO_OWNER.match, words))
 
 
 def _have_owners(before: str, between: str) -> bool:

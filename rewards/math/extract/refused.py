@@ -43,10 +43,11 @@ _CONTRASTED = _any(
     r"\bas\sopposed\sto",
     r"\bunlike",
     r"\bcontrary\sto(?:\sthe(?:\s\w+)?)?",
-    r"≠",
+    r"[≠✗✘❌]",
     r"\\neq?",
 )
-_OTHER_THAN = r"\b(?:all|any|every|each|everything|anything)(?:\s\w+)?\sother\sthan"
+_ANY = r"\b(?:all|any|every|each|everything|anything)(?:\s\w+)?"
+_OTHER_THAN = rf"{_ANY}\sother\sthan"
 _TOLD = (  # "I was told to write", but "we are asked to give"
     r"(?<!\bwe\sare\s)\b(?:told|asked|instructed|ordered)\s(?:me\s|us\s)?"
     rf"(?:to\s{_any('write', 'put', 'box', 'give', 'say', 'answer', 'output')}(?:\sdown)?|for)"
@@ -63,9 +64,13 @@ _EXCEPTED = late(  # "all of them except"; of "defined for all $x$ except", it i
     r"[\s$*(]*\Z",
     re.IGNORECASE,
 )
-_EXCEPTING = ("except", "excepting", "for", "from")
+_EXCEPTED_SUBJECT = late(  # "Every value apart from \\boxed{8} works"
+    rf"\A\W*{_ANY}\s(?:except(?:ing)?(?:\sfor)?|(?:apart|aside)\sfrom|but)[\s$*(]*\Z", re.IGNORECASE
+)
+_VERB_BEHIND = late(r"[\s$*)]*\s[a-z]+")
+_EXCEPTING = ("but", "except", "excepting", "for", "from")
 _DENYING = (  # what a denial right before a box ends with
-    *("not", "never", "means", "n't", "n’t", "be", "equal", "to", "than", "of", "nor", "≠", "\\ne", "\\neq"),
+    *("not", "never", "means", "n't", "n’t", "be", "equal", "to", "than", "of", "nor", *"≠✗✘❌", "\\ne", "\\neq"),
     *("unlike", "claimed", "stated", "given", "been", "gotten", "got", "equaled", "equalled", "the"),
     *("write", "put", "box", "give", "say", "answer", "output", "down", "for"),
     *("out", "excludes", "exclude", "excluded", "excluding", "eliminate", "eliminates", "eliminated", "eliminating"),
@@ -127,6 +132,8 @@ _PERSON = (
 )
 _OF_OTHERS = _any(
     rf"(?:many|most|some)(?:\s(?:people|students|others))?\s(?:(?:would|might|may|could|will)\s)?{_TO_ANSWER}",
+    r"(?:the|my)\s(?:book|textbook|answer\skey|solution\smanual|teacher)\s(?:says?|said|claims?)\b",
+    r"answer\skey\s(?:says?|said)\b",
     rf"{_PERSON}\s+(?:said|says?|claims?|thinks?|gets?|got)\b",
     r"the\s(?:gold|reference|ground[-\s]truth)\s(?:answer|solution|value)\s(?:is|was|says)\b",
     r"(?:nobody|no\s+one)\b(?![^\n]*\bprobability\b)",
@@ -159,7 +166,7 @@ _REPUDIATING = frozenset(
         *("prompt", "template", "user", "gold", "reference", "truth", "tempting", "naive", "naïve"),
         *("say", "guess", "previous", "earlier", "initial", "old"),
         *("forced", "pressed", "pushed", "made", "obliged", "assume", "suppose", "pretend", "imagine"),
-        *("student", "book", "you", "had", "forget", "forgets", "forgetting"),
+        *("student", "book", "textbook", "key", "manual", "you", "had", "forget", "forgets", "forgetting"),
     )
 )
 """Every match of `_REPUDIATED` contains one of these words."""
@@ -220,6 +227,7 @@ _YES = late(r"[\s$*)]*\?[\s*]*(?:yes|indeed|correct|right)\b", re.IGNORECASE)
 # --- around it --------------------------------------------------------------------------------------------------------
 
 _UNSEEN = late(r"\\(?:sout|st|[xb]?cancel|hcancel|[hv]?phantom)\s*\{[\s$]*\Z")  # struck out, or invisible
+_STRUCK = late(r"\\f?boxed\s*\{\s*(?:\\text\s*\{)?\s*~~[^{}]*~~[\s}]*")
 _COMMENTED = late(r"[^\S\n]*%")
 _BEFORE_A_BOX = " \t\r\n\f\v\xa0$*(}"
 _LONGEST_DENIAL = 30
@@ -248,7 +256,7 @@ def is_refused(text: str, start: int, content_start: int, content_end: int, end:
     ending = before.rstrip(_BEFORE_A_BOX).lower()
     if ending.endswith((":", ",")) and _OF_ANOTHER.search(before) is not None and "boxed" in text[:start]:
         return True
-    if ending.endswith(_EXCEPTING) and _EXCEPTED.search(sentence) is not None:
+    if ending.endswith(_EXCEPTING) and _is_excepted(sentence, behind):
         return True
     if is_asked and _ASKED.match(sentence) is not None:
         return True
@@ -262,6 +270,8 @@ def _is_unseen(text: str, before: str, start: int, end: int) -> bool:
     """Whether the box is struck out, invisible, or in a comment of TeX."""
     if before.endswith("~~") and text.startswith("~~", end):
         return True
+    if text.find("~~", start, end) > 0 and _STRUCK.fullmatch(text, start, end):
+        return True
     if before.rstrip(" $").endswith("{") and _UNSEEN.search(before) is not None:
         return True
     return "%" in before and _COMMENTED.match(text, text.rfind("\n", 0, start) + 1) is not None
@@ -273,6 +283,13 @@ def _is_denied(before: str) -> bool:
     return (ending.endswith(_DENYING) and _DENIED.search(before) is not None) or (
         ending.endswith(_NAMING) and _WRONG_NAME.search(before) is not None
     )
+
+
+def _is_excepted(sentence: str, behind: str) -> bool:
+    """Whether the sentence states something of all values but the one in the box."""
+    if _EXCEPTED.search(sentence) is not None:
+        return True
+    return _EXCEPTED_SUBJECT.search(sentence) is not None and _VERB_BEHIND.match(behind) is not None
 
 
 def _is_repudiated(sentence: str, behind: str) -> bool:

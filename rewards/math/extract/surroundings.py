@@ -18,6 +18,7 @@ import re
 
 from rewards.math.extract.abroad import OR_ABROAD
 from rewards.math.extract.in_formula import around
+from rewards.math.extract.joined import joined_before
 from rewards.math.extract.modified import changed_from
 from rewards.math.extract.offered import offered_behind, offered_besides
 from rewards.math.late import late
@@ -25,6 +26,8 @@ from rewards.math.lexicon import SCALES
 from rewards.math.units import read_unit
 
 _LOOKED_AT = 60
+_LONGEST_NAME = 3
+_LONGEST_GROUP = 3
 _SHORTEST_OFFER = len(". Or 5")
 _SIGN = late(r"(?:(?:=|\$|\\\(|\\\[|&)\s*(-|−|\\pm(?![a-zA-Z])|\\mp(?![a-zA-Z])|±)\s*|(?:\A|[\n:])[^\S\n]*(-|−|±))\Z")
 _SIGN_OUTSIDE = late(
@@ -38,12 +41,12 @@ _COMPARED = late(
     re.IGNORECASE,
 )
 _AROUND = " \n\t$(*"
+_AROUND_A_WORD = _AROUND + ":,"  # "Probably: "
 _CHANGING = (
     *("<", ">", "≥", "≤", "\\le", "\\ge", "\\ne", "eq", "than", "least", "most", "to"),
     *("above", "below", "over", "under"),
     *("/", "√", "-", "−", "±", "negative", "minus"),
 )
-_JOINING = ("or", "nor", "to", "and", "maybe", "perhaps", "possibly", "else")
 _EXCEPTING = late(r"\b(?:every|any|no)thing\s(?:but|except(?:\sfor)?)[\s$*(]*\Z", re.IGNORECASE)
 _MADE_OF_IT = late(  # "x is half of ", where no number stands before it
     r"(?:\A|[.!?:\n]|\b(?:is|are|be|was|equals))\s*(?:the\s|a\s|not\s)?(?:(?:twice|thrice|half|double|triple)(?:\sof)?"
@@ -53,7 +56,14 @@ _MADE_OF_IT = late(  # "x is half of ", where no number stands before it
 _AMONG = late(  # "possible answers include ", "it is one of 18, 24, "
     r"\banswers?\sincludes?[\s$*(]*\Z|\bone\sof\s(?:[$*(]*-?[\d./]+[$*)]*,\s*)+(?:and\s|or\s)?[\s$*(]*\Z", re.IGNORECASE
 )
-_MAYBE = late(r"\b(?:may|might|could)\s(?:well\s|also\s|possibly\s)?be[\s$*(]*\Z", re.IGNORECASE)
+_PERHAPS = ("probably", "maybe", "perhaps", "possibly", "presumably", "likely")
+_DOUBTING = (" be", *_PERHAPS)
+_MAYBE = late(  # "it might be ", "Probably "
+    r"\b(?:may|might|could)\s(?:well\s|also\s|possibly\s)?be[\s$*(]*\Z"
+    r"|(?:\A|[.!?\n])\W*(?:so,?\s)?(?:it(?:['’]s|\sis)\s|(?:the|my)\s(?:final\s)?answer\sis\s)?(?:most\s)?"
+    rf"(?:{'|'.join(_PERHAPS)})[\s$*(:,]*\Z",
+    re.IGNORECASE,
+)
 _MAKING = ("of", "twice", "thrice", "half", "double", "triple")
 _TAG = late(r"<[^<>\n]{0,20}>[\s$]*\Z")
 _RANGE_BEFORE = late(r"\b(?:from|between)[\s$(]*\Z", re.IGNORECASE)
@@ -62,7 +72,7 @@ _FORMULA = r"\$[^$\n]{1,40}\$"
 _RANGE_BEHIND = late(rf"[\s$)]*(?:to|and)\s+{_NUMBER}", re.IGNORECASE)
 _IN_WORDS = r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|hundred)\b"
 _REST = (
-    r"/\s*\d|\d+/\d+|and\s+a\s+(?:half|third|quarter)\b|,?\s*\bor\s+(?:more|less|fewer|else|so)\b"
+    r"/\s*\d|\d+/\d+|\+\s*(?:[.,;$]|\n|\Z)|and\s+a\s+(?:half|third|quarter)\b|,?\s*\bor\s+(?:more|less|fewer|else|so)\b"
     rf"|give\s+or\s+take\b|plus\s+or\s+minus\b|(?:plus|minus)\s+(?:one\b|{_IN_WORDS}|\$?\d)"
     r"|at\s+(?:most|least)\s*(?:[.,;\n]|\Z)"
 )
@@ -76,16 +86,16 @@ _TAKEN_BACK = (
     r"|would\s+(?:be|have\s+been)\b[^.!?\n]*\b(?:if|but|without|unless|had|were)\b"
 )
 _OTHER = (
-    rf",(?:\s*{_NUMBER},)*\s*{_NUMBER},?\s+or\s+{_NUMBER}|,?\s*(?:but\s+{_NUMBER}\s+also|and\s+also\s+{_NUMBER})\b|\((?:(?:or|alternatively|maybe|perhaps),?\s)?(?:{_NUMBER}|{_FORMULA})\s+(?:if|when|counting|including|excluding)\b"
+    rf",(?:\s*{_NUMBER},)*\s*{_NUMBER},?\s+or\s+{_NUMBER}|,?\s*(?:but\s+{_NUMBER}\s+also|and\s+also\s+{_NUMBER})\b|\((?:(?:or|but|alternatively|maybe|perhaps),?\s)?(?:{_NUMBER}|{_FORMULA})\s+(?:if|when|counting|including|excluding)\b"
     rf"|,?\s*(?:but|though|although|while)\s(?:my|our)\s(?:own\s)?\w+\s(?:gives?|gave|yields?|says?|is|was)\s(?:{_NUMBER}|{_FORMULA})"
     rf"|and/or\b|;\s*alternatively\b|,?\s*(?:but|though|although)\s+{_NUMBER}\s+(?:is|could|may|might|would)\b[^.\n]{{0,30}}"
     r"\b(?:possible|also|too|acceptable|as\swell)\b"
 )
 _CASES = (
     rf",?\s*with\b[^.!?\n]{{1,40}},\s+{_NUMBER}\s+without\b"
-    r"|,?\s*(?:if|when|for|provided|except|unless|assuming)\b[^.!?\n]*?"
-    rf"(?:(?:\belse|\botherwise|\band|[,;])\s+(?:it\s+is\s+|then\s+)?{_NUMBER}\s*(?:\b(?:if|when|for|otherwise|assuming)\b|[.\n]|\Z)"
-    rf"|\bit\s+is\s+{_NUMBER})"
+    r"|[,;]?\s*\(?(?:but\s)?(?:if|when|for|provided|except|unless|assuming)\b[^.!?\n]*?"
+    rf"(?:(?:\belse|\botherwise|\band|\bthen|[,;])\s+(?:it\s+is\s+|then\s+)?{_NUMBER}\s*(?:\b(?:if|when|for|otherwise|assuming)\b|[.\n]|\Z)"
+    rf"|\bit\s+is\s+{_NUMBER})|,?\s*\(?unless\s"
 )
 _MORE = late(rf"[\s$*)]*(?:{_REST}|{_RANGE}|{_MEMBER}|{_TAKEN_BACK}|{_OTHER}|{_CASES})", re.IGNORECASE)
 _LEAD_OF_ANOTHER = (
@@ -150,6 +160,12 @@ _INTERJECTIONS = frozenset(
     )
 )
 """Every match of `_REPLACED` begins with one of these words."""
+_GROUPS = late(r"(?:,\d{3})+(?!\d)")  # `\\boxed{8},000`
+_NAME = late(r"(?![eiI]\Z)[a-zA-Z]|[A-Z]{2,3}")
+_VALUE_OF_IT = late(  # `\\boxed{x}$, where $x = 8$`
+    r"[\s$]*(?:,?\s*\(?(?:where|with)\s\$?(?P<name>[a-zA-Z]+)\s*)?=\s*"
+    r"(?P<value>[-−]?(?:\d(?:[\d.,/]*\d)?|\\[dt]?frac\{\d+\}\{\d+\}|\\sqrt\{\d+\}))[\s$).]*(?:\Z|\n|\s[A-Z])"
+)
 _AND_ANOTHER = late(rf"[\s$)]*and\s+({_NUMBER})\s*(?:[.;\n]|\Z)", re.IGNORECASE)
 _NAME_BEFORE = late(r"\banswer is \$?([a-zA-Z])\s*=\s*\$?\s*\Z")
 _NAME_BEHIND = late(rf"[\s$]*(?:,|and)\s*\$?\s*([a-zA-Z])\s*=\s*({_NUMBER})\s*(?:[.;\n]|\Z)")
@@ -196,17 +212,11 @@ _OR_FORMULA = late(
     rf"|(?:\\q?quad(?![a-zA-Z])|\\[,;! ]|[\s(])*\\(?:text|mbox|mathrm)\s*\{{[\s(]*{_OR_SO}\s*\}}"
     r"((?:\\\$|[^$\n]){1,80}?)(?:\\(?:text|mbox|mathrm)(?![a-zA-Z])|\$|\\\]|\\\)|\n|\Z))"
 )
-_EITHER = late(r"\beither\s+\$((?:\\\$|[^$\n]){1,80})\$\s+or\s+[$(*]*\Z")
-_OR_BEFORE = late(
-    r"\beither\s+[$(]*([-+−]?\d[\d.,/]*)[$)]*\s+or\s+[$(*]*\Z"
-    r"|(?<![\d^=/*+-])([-+−]?\d(?:[\d.,/]*\d)?)[$)]*,?\s+or\s+(?:maybe|perhaps|possibly|else)\s+[$(*]*\Z"
-    r"|\banswer\s+is\s+(?:not\s+|between\s+)?[$(]*([-+−]?\d[\d.,/]*)[$)]*\s+(?:or|nor|to|and)\s+[$(*]*\Z"
-)
 # The rest of a point that the box is one coordinate of: `(\boxed{5}, 6)`.
 _POINT_BEFORE = late(  # or the end of an interval: `[0, \boxed{5}]`
-    r"(?:(?<![a-zA-Z\d)}])|(?<=\\left)|(?<![a-zA-Z])(?<=[A-Z]))(\(|(?<!\\)\[)\$?((?:[^()\[\]$,\n]{1,20},)*)\s*\Z"
+    r"(?:(?<![a-zA-Z\d)}])|(?<=\\left)|(?<![a-zA-Z])(?<=[A-Z]))(\(|(?<!\\)\[|\\\{)\$?((?:[^()\[\]$,\n]{1,20},)*)\s*\Z"
 )
-_POINT_BEHIND = late(r"[\s$]*((?:,[^()\[\]$,\n]{1,20})*?)\s*(?:\\right\s*)?([)\]])")
+_POINT_BEHIND = late(r"[\s$]*((?:,[^()\[\]$,\n]{1,20})*?)\s*(?:\\right\s*)?([)\]]|\\\})")
 _WORD = late(r"(?<![a-zA-Z\\])[a-zA-Z]{2,}")
 _HEDGING = late(r"maybe|perhaps|possibly|alternatively")
 
@@ -214,14 +224,17 @@ _HEDGING = late(r"maybe|perhaps|possibly|alternatively")
 def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
     """The content of a box with what belongs to it; and, if a scale or factor follows, the content without it."""
     near = before[-_LOOKED_AT:]
-    if near.rstrip(_AROUND).lower().endswith(_CHANGING) and (changed := _changed(content, near)) is not None:
+    ending = near.rstrip(_AROUND_A_WORD).lower()
+    if ending.endswith(_CHANGING) and (changed := _changed(content, near)) is not None:
         return changed, None
+    if (value := _value_of(content, behind)) is not None:
+        return f"{content} = {value}", content
     if (whole := around(content, before, behind)) is not None:
-        return whole, None
-    if _is_part_of_several(near):
+        return whole
+    if _is_part_of_several(near, ending):
         return rf"{content} \text{{ or }} \ldots", None
     content = _signed(content, before, near)
-    if near.rstrip(_AROUND).endswith(_JOINING) and (offered := _offered_before(before)) is not None:
+    if (offered := joined_before(before)) is not None:
         return rf"{offered} \text{{ or }} {content}", None
     if (instead := _replacing(behind)) is not None and _instead(instead) != content:
         return rf"{content} \text{{ or }} \ldots", None
@@ -246,17 +259,23 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
     return _continued(content, shown)
 
 
-def _is_part_of_several(near: str) -> bool:
+def _value_of(content: str, behind: str) -> str | None:
+    """The value that the text behind a box gives to the name in the box."""
+    found = _VALUE_OF_IT.match(behind) if len(content) <= _LONGEST_NAME and _NAME.fullmatch(content) else None
+    return None if found is None or found["name"] not in (None, content) else found["value"]
+
+
+def _is_part_of_several(near: str, ending: str) -> bool:
     """Whether the words before a box say that it is only a part of the answer, made from it, one of several, or
     that it only may be the answer.
     """
     if ("answer" in near or "thing" in near) and _is_part(near):
         return True
-    if near.rstrip(_AROUND).lower().endswith(_MAKING) and (made := _MADE_OF_IT.search(near)) is not None:
+    if ending.endswith(_MAKING) and (made := _MADE_OF_IT.search(near)) is not None:
         line = near[near.rfind("\n", 0, made.start() + 1) + 1 : made.start()]
         if not any(mark.isdigit() for mark in line):
             return True
-    if near.rstrip(_AROUND).endswith(" be") and _MAYBE.search(near) is not None:
+    if ending.endswith(_DOUBTING) and _MAYBE.search(near) is not None:
         return True
     return ("include" in near or "one of" in near) and _AMONG.search(near) is not None
 
@@ -332,6 +351,8 @@ def _is_part(near: str) -> bool:
 
 def _extended(content: str, near: str, behind: str) -> str | None:
     """The content of a box with the rest of its number, or another value, that follows it."""
+    if len(content) <= _LONGEST_GROUP and content.isdecimal() and (groups := _GROUPS.match(behind)) is not None:
+        return content + groups.group()
     if _MORE.match(behind) is not None or (_RANGE_BEHIND.match(behind) and _RANGE_BEFORE.search(near)):
         return rf"{content} \text{{ or }} \ldots"
     if (another := _AND_ANOTHER.match(behind)) is not None:
@@ -345,18 +366,13 @@ def _extended(content: str, near: str, behind: str) -> str | None:
 def _point(content: str, before: str, behind: str) -> str | None:
     """The point or interval that the box is a coordinate or an end of."""
     near = before[-_LOOKED_AT:]
-    if not ("(" in near or "[" in near) or not behind.lstrip("$ \n").startswith((",", ")", "]", "\\right")):
+    is_begun = "(" in near or "[" in near or "\\{" in near
+    if not is_begun or not behind.lstrip("$ \n").startswith((",", ")", "]", "\\right", "\\}")):
         return None
     left, right = _POINT_BEFORE.search(near), _POINT_BEHIND.match(behind)
     if left is None or right is None or not (left[2] or right[1]) or _WORD.search(left[2] + right[1]):
         return None
     return f"{left[1]}{left[2]}{content}{right[1]}{right[2]}"
-
-
-def _offered_before(before: str) -> str | None:
-    """The value before a box that is offered with "either" or "or maybe"."""
-    found = _EITHER.search(before) or _OR_BEFORE.search(before)
-    return None if found is None else next(filter(None, found.groups()))
 
 
 def _alternative(behind: str, content: str) -> str | None:
