@@ -18,21 +18,17 @@ import ast
 import contextlib
 import copy
 import functools
-import gc
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from types import (
     BuiltinMethodType,
-    CellType,
     FrameType,
     FunctionType,
-    MemberDescriptorType,
     MethodType,
     ModuleType,
     SimpleNamespace,
-    TracebackType,
 )
 from typing import Any, NamedTuple
 
@@ -42,9 +38,8 @@ from ..shared.wire import ATOMS
 from ..sources import context
 from . import counted, databases, expecting, roles
 from .counted import HOLDERS, STREAMS, content
+from .inside import attributes_of, holds_nothing, is_nothing, parts_of
 
-_OF_PYTHON = ("builtins", "functools", "itertools")
-_MOST_HELD = 1000
 _MOST_SEEN = 50_000
 
 
@@ -158,14 +153,14 @@ def watched(function: Any, args: tuple[Any, ...] = ()) -> Iterator[None]:
     if not isinstance(function, MethodType) or isinstance(held, type | ModuleType):
         yield
         return
-    attributes = {name: part for name, part in _attributes(held).items() if content(part)}
+    attributes = {name: part for name, part in attributes_of(held).items() if content(part)}
     befores = before(attributes.values())
     try:
         yield
     finally:
         note([each for each in befores if not content(each[0])])
         for name, part in attributes.items():
-            if (now := _attributes(held).get(name)) is not part and type(now) in HOLDERS:
+            if (now := attributes_of(held).get(name)) is not part and type(now) in HOLDERS:
                 _note_set(held, name, part, now)
 
 
@@ -173,16 +168,12 @@ def note_set(value: Any, name: str, new: Any) -> None:
     """Record that the program is about to set an attribute of an object of the test."""
     if databases.connection_of(value) is not None:
         databases.note_set(value, name, new)
-    _note_set(value, name, _attributes(value).get(name), new)
+    _note_set(value, name, attributes_of(value).get(name), new)
 
 
 def _note_set(value: Any, name: str, old: Any, new: Any) -> None:
-    if _is_nothing(new) and not (_is_nothing(old) or type(old) is bool or callable(old) or proxies.is_proxy(old)):
+    if is_nothing(new) and not (is_nothing(old) or type(old) is bool or callable(old) or proxies.is_proxy(old)):
         _changed.append(_Change(value, functools.partial(setattr, value, name, old), True, True, True, name))
-
-
-def _is_nothing(value: Any) -> bool:
-    return (type(value) in ATOMS or type(value) in HOLDERS) and not value
 
 
 def note_let_go(values: Iterable[Any]) -> None:
@@ -333,7 +324,7 @@ def _names_of(held: dict[str, Any], *, bare: bool, resized: bool) -> roles.Names
     for name, value in held.items():
         if proxies.is_proxy(value):  # accessing anything would ask the program
             continue
-        parts = _attributes(value)
+        parts = attributes_of(value)
         touched = {attribute for attribute, part in parts.items() if _reaches(part, _changed)}
         touched |= {change.attribute for change in _changed if change.value is value and change.attribute}
         changed |= {f"{name}.{attribute}" for attribute in touched}
@@ -377,7 +368,7 @@ def _to_be_filled(handed: list[Any]) -> _ToBeFilled:
         if kind is BuiltinMethodType and value.__name__ in shapes.GROWS:  # `out.append`
             put_into.append(value.__self__)
         if type(function) is FunctionType and context.tree_of(function.__code__.co_filename) is not None:
-            parts = [part for part in _parts(function) if content(part) is not None]
+            parts = [part for part in parts_of(function) if content(part) is not None]
             (put_into if shapes.GROWS.intersection(function.__code__.co_names) else held).extend(parts)
             written |= _written_by(function)
     lost = {id(change.value) for change in _changed if change.lost}
@@ -399,22 +390,13 @@ def _names_among(held: dict[str, Any], sought: _ToBeFilled, emptied: bool) -> tu
     earlier content: `assert sorted(out) == sorted(xs)` is honest if `out` was overwritten.
     """
     named = [(name, value) for name, value in held.items() if not proxies.is_proxy(value)]
-    parts = [(f"{name}.{part}", content) for name, value in named for part, content in _attributes(value).items()]
+    parts = [(f"{name}.{part}", content) for name, value in named for part, content in attributes_of(value).items()]
     named += [(name, value) for name, value in parts if not proxies.is_proxy(value)]
     grown = {name for name, value in named if id(value) in sought.grown}
-    others = {name for name, value in named if id(value) in sought.values and _holds_nothing(value)}
+    others = {name for name, value in named if id(value) in sought.values and holds_nothing(value)}
     if emptied:
         others |= {name for name, value in named if _is_path(value)} | sought.written & held.keys()
     return grown, others - grown
-
-
-def _holds_nothing(value: Any, depth: int = 3) -> bool:
-    """Whether a value is empty, or meant to be overwritten: `[0] * 3`, `[[None]]`, `np.zeros(3)`."""
-    if isinstance(value, list) and depth:
-        return all(_is_nothing(part) or (isinstance(part, list) and _holds_nothing(part, depth - 1)) for part in value)
-    if (held := content(value)) is not None:
-        return not any(key[1] if type(key) is tuple else key for key in held)
-    return all(_is_nothing(part) or callable(part) for part in _attributes(value).values())
 
 
 def _is_path(value: Any) -> bool:
@@ -434,29 +416,6 @@ def _methods_that_read(attributes: set[str], kind: type) -> set[str]:
     return {n for n, method in methods if isinstance(method, FunctionType) and attributes & {*method.__code__.co_names}}
 
 
-def _attributes(value: Any) -> dict[str, Any]:
-    """The attributes of an object of the test; of a class of the test, the containers that all its objects share."""
-    kind: type = value if issubclass(type(value), type) else type(value)
-    if kind in ATOMS or proxies.is_proxy(value) or isinstance(value, ModuleType | FunctionType):
-        return {}
-    found: dict[str, Any] = {}
-    for above in reversed(kind.__mro__):
-        slotted = "__slots__" in vars(above)
-        for name, part in vars(above).items():
-            if slotted and isinstance(part, MemberDescriptorType) and hasattr(value, name):
-                found[name] = getattr(value, name)
-            elif type(part) in HOLDERS:  # shared by all objects of the class
-                found[name] = part
-    if value is kind:
-        return found
-    held = getattr(value, "__dict__", None)
-    if type(held) is not dict or len(held) >= _MOST_HELD:
-        return found
-    if "_mock_return_value" in held:
-        found["return_value"] = held["_mock_return_value"]
-    return found | held
-
-
 def _reaches(value: Any, changes: list[_Change]) -> bool:
     """Whether a value is one of the changed ones, or contains one: in containers, in variables that a function reads,
     in an iterator. An object counts if it was cleared, or one of its parts was.
@@ -471,29 +430,7 @@ def _reaches(value: Any, changes: list[_Change]) -> bool:
         if type(part) in ATOMS or (id(part), in_object) in seen or proxies.is_proxy(part):
             continue
         seen.add((id(part), in_object))
-        if attributes := _attributes(part):
+        if attributes := attributes_of(part):
             waiting += [(item, True) for item in attributes.values()]
-        waiting += [(item, in_object) for item in _parts(part)]
-    return False
-
-
-def _parts(value: Any) -> Iterable[Any]:
-    if isinstance(value, FunctionType):
-        cells = [cell.cell_contents for cell in value.__closure__ or () if not _is_empty(cell)]
-        return cells + [value.__globals__.get(name) for name in value.__code__.co_names]
-    if isinstance(value, type | ModuleType | FrameType | TracebackType):
-        return ()
-    if (connection := databases.connection_of(value)) is not None and connection is not value:
-        return (connection,)
-    if isinstance(value, HOLDERS) or type(value).__module__ in _OF_PYTHON:  # methods, views, iterators
-        held = gc.get_referents(value)
-        return held if len(held) < _MOST_HELD else ()
-    return ()
-
-
-def _is_empty(cell: CellType) -> bool:
-    try:
-        cell.cell_contents  # noqa: B018  # raises where nothing was put in yet
-    except ValueError:
-        return True
+        waiting += [(item, in_object) for item in parts_of(part)]
     return False

@@ -1,0 +1,81 @@
+"""In the checker: what is inside a value of the tests, without asking the program or running code of the tests.
+
+Example:
+    >>> holds_nothing([0, [None]]), holds_nothing([0, 1]), list(parts_of(iter([2])))
+    (True, False, [[2]])
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable
+from types import CellType, FrameType, FunctionType, MemberDescriptorType, ModuleType, TracebackType
+from typing import Any
+
+from ..proxies import proxies
+from ..shared.wire import ATOMS
+from . import databases
+from .counted import HOLDERS, content
+
+_OF_PYTHON = ("builtins", "functools", "itertools")
+_MOST_HELD = 1000
+
+
+def is_nothing(value: Any) -> bool:
+    """Whether a value is 0, blank, empty or None."""
+    return (type(value) in ATOMS or type(value) in HOLDERS) and not value
+
+
+def holds_nothing(value: Any, depth: int = 3) -> bool:
+    """Whether a value is empty, or meant to be overwritten: `[0] * 3`, `[[None]]`, `np.zeros(3)`."""
+    if isinstance(value, list) and depth:
+        return all(is_nothing(part) or (isinstance(part, list) and holds_nothing(part, depth - 1)) for part in value)
+    if (held := content(value)) is not None:
+        return not any(key[1] if type(key) is tuple else key for key in held)
+    return all(is_nothing(part) or callable(part) for part in attributes_of(value).values())
+
+
+def attributes_of(value: Any) -> dict[str, Any]:
+    """The attributes of an object of the test; of a class of the test, the containers that all its objects share."""
+    kind: type = value if issubclass(type(value), type) else type(value)
+    if kind in ATOMS or proxies.is_proxy(value) or isinstance(value, ModuleType | FunctionType):
+        return {}
+    found: dict[str, Any] = {}
+    for above in reversed(kind.__mro__):
+        slotted = "__slots__" in vars(above)
+        for name, part in vars(above).items():
+            if slotted and isinstance(part, MemberDescriptorType) and hasattr(value, name):
+                found[name] = getattr(value, name)
+            elif type(part) in HOLDERS:  # shared by all objects of the class
+                found[name] = part
+    if value is kind:
+        return found
+    held = getattr(value, "__dict__", None)
+    if type(held) is not dict or len(held) >= _MOST_HELD:
+        return found
+    if "_mock_return_value" in held:
+        found["return_value"] = held["_mock_return_value"]
+    return found | held
+
+
+def parts_of(value: Any) -> Iterable[Any]:
+    """What a container or an iterator holds, and what a function reads from outside it."""
+    if isinstance(value, FunctionType):
+        cells = [cell.cell_contents for cell in value.__closure__ or () if not _is_empty(cell)]
+        return cells + [value.__globals__.get(name) for name in value.__code__.co_names]
+    if isinstance(value, type | ModuleType | FrameType | TracebackType):
+        return ()
+    if (connection := databases.connection_of(value)) is not None and connection is not value:
+        return (connection,)
+    if isinstance(value, HOLDERS) or type(value).__module__ in _OF_PYTHON:  # methods, views, iterators
+        held = gc.get_referents(value)
+        return held if len(held) < _MOST_HELD else ()
+    return ()
+
+
+def _is_empty(cell: CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018  # raises where nothing was put in yet
+    except ValueError:
+        return True
+    return False
