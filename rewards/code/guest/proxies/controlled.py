@@ -96,7 +96,7 @@ class _Held:
         bound = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         bound |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
         bound |= {n.name for n in ast.walk(tree) if isinstance(n, _FUNCTION | ast.ClassDef)}
-        self._imported = ours - bound
+        self._imported = (ours | _calls(tree)) - bound
         self._attributes = _attributes(family)
         self._names = {id(n) for n in _names(tree, family, ours)}
 
@@ -116,6 +116,12 @@ class _Held:
                     node = inner
                 case _:
                     return False
+
+
+def _calls(tree: ast.AST) -> set[str]:
+    """Names of `unittest.mock.call`, whose attributes only describe calls."""
+    imports = (n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module in ("unittest.mock", "mock"))
+    return {alias.asname or alias.name for n in imports for alias in n.names if alias.name == "call"}
 
 
 def _given(call: ast.Call) -> Iterator[ast.AST]:
@@ -160,8 +166,9 @@ def _bindings(nodes: list[ast.AST], ours: set[str], given: set[str], listed: Col
     found: dict[str, bool] = {}
     made = set[int]()
     for node in nodes:
-        if isinstance(node, ast.Assign) and (_makes_object(node.value, ours) or _makes_mock(node.value)):
-            made |= {id(target) for target in node.targets if isinstance(target, ast.Name)}
+        if isinstance(node, ast.Assign):
+            pairs = (pair for target in node.targets for pair in _assigned(target, node.value))
+            made |= {id(target) for target, value in pairs if _makes_object(value, ours) or _makes_mock(value)}
         elif isinstance(node, ast.For | ast.comprehension) and (
             context.name_of(node.iter) in listed or _lists_objects(node.iter, ours)
         ):
@@ -186,6 +193,16 @@ def _bindings(nodes: list[ast.AST], ours: set[str], given: set[str], listed: Col
             names = (node.rest,)
         found.update(dict.fromkeys((name for name in names if name), False))
     return found
+
+
+def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """The targets of an assignment, each with its value: `a, b = Mock(), Mock()`."""
+    if not (isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List)):
+        yield target, value
+    elif len(target.elts) == len(value.elts) and not any(
+        isinstance(n, ast.Starred) for n in (*target.elts, *value.elts)
+    ):
+        yield from zip(target.elts, value.elts, strict=True)
 
 
 def _makes_mock(value: ast.expr) -> bool:

@@ -12,12 +12,13 @@ import builtins
 from collections.abc import Collection, Iterator, Sequence
 
 from ..sources import context
-from . import controlled, shapes
+from . import controlled, said, shapes
 
 _WRITTEN = (
     *(ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.BinOp, ast.UnaryOp, ast.keyword),
     *(ast.expr_context, ast.operator, ast.unaryop),
 )
+_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 _PARTS = (*_WRITTEN, ast.Compare, ast.cmpop, ast.Name, ast.Attribute, ast.Call, ast.Subscript)
 _PASSED_ON = ("approx", *(name for name in vars(builtins) if not name.startswith("_")))
 # Modules of which what tests write is a value, or makes one: `math.pi`, `date(2020, 1, 1)`.
@@ -47,12 +48,55 @@ def is_yardstick(name: str, body: Collection[str], place: str) -> bool:
 def _measures(tree: ast.Module, name: str, body: set[str], place: str) -> bool:
     family = _family(tree, name)
     inside = {id(n) for kind in [*family, *_made_there(tree)] for n in ast.walk(kind)}
-    own = body | {n for kind in family for n in _kept(kind)}
-    sound = {id(n) for node in ast.walk(tree) for n in _sound(node)}
+    own = (body - _filled_by_program(tree, name)) | {n for kind in family for n in _kept(kind)}
+    sound = {id(n) for n in _all_sound(tree)} - {id(n) for n in _verdicts(tree, family)}
     names = {name, *(kind.name for kind in family)}  # each case of `asserts` is a tree of its own
     sound |= {id(n) for part in (controlled.reads, _of_itself) for n in part(tree, names)}
     sound |= {id(n) for n in _out_of_sight(tree, place)}
     return any(_reads(node, own) and id(node) not in inside and id(node) not in sound for node in ast.walk(tree))
+
+
+def _filled_by_program(tree: ast.Module, name: str) -> set[str]:
+    """Names to which the body of a class only binds what the program makes of values in the test's text: `Field(int)`.
+    None of the test's code is in what is read by them.
+    """
+    ours = controlled.names_of_program(tree)
+    found: dict[str, bool] = {}
+    for kind in (n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name == name):
+        for node in kind.body:
+            made = isinstance(node, ast.Assign | ast.AnnAssign) and _is_made(node.value, ours)
+            named = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+            for bound in {*named, getattr(node, "name", "")}:
+                found[bound] = found.get(bound, True) and made
+    return {bound for bound, made in found.items() if made}
+
+
+def _is_made(value: ast.expr | None, ours: set[str]) -> bool:
+    """Whether the program makes a value, and gets no code of the test for it."""
+    known = (*_PASSED_ON, *ours)
+    parts = [n for n in ast.walk(value) if isinstance(n, ast.expr)] if isinstance(value, ast.Call) else []
+    return (
+        isinstance(value, ast.Call)
+        and shapes.root(value.func) in ours
+        and all(isinstance(n, _PARTS) and (not isinstance(n, ast.Name) or n.id in known) for n in parts)
+    )
+
+
+def _verdicts(tree: ast.Module, family: list[ast.ClassDef]) -> Iterator[ast.expr]:
+    """Calls, in statements of their own, of methods that fail if something is not right: who answers such a call may
+    leave that out.
+    """
+    judging = {n.name for kind in family for n in ast.walk(kind) if isinstance(n, _FUNCTION) and _may_fail(n)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr):
+            yield from (n for n in ast.walk(node) if isinstance(n, ast.Attribute) and n.attr in judging)
+
+
+def _may_fail(function: ast.AST) -> bool:
+    return any(
+        isinstance(n, ast.Assert) or (isinstance(n, ast.stmt) and context.calls_assertion(n))
+        for n in ast.walk(function)
+    )
 
 
 def _out_of_sight(tree: ast.Module, place: str) -> Iterator[ast.AST]:
@@ -60,14 +104,14 @@ def _out_of_sight(tree: ast.Module, place: str) -> Iterator[ast.AST]:
     around, local, _ = place.partition(".<locals>.")
     own = around.rpartition(".")[2]
     for node in ast.walk(tree) if local and own.startswith("test") else ():
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
+        if isinstance(node, _FUNCTION) and node.name.startswith("test"):
             yield from ast.walk(node) if node.name != own else ()
 
 
 def is_measure(attribute: str) -> bool:
     """Whether a test may compare an attribute of that name with anything but values in its own text."""
     for tree in context.trees():
-        sound = {id(n) for node in ast.walk(tree) for n in _sound(node)}
+        sound = {id(n) for n in _all_sound(tree)}
         if any(_reads(node, {attribute}) and id(node) not in sound for node in ast.walk(tree)):
             return True
     return attribute == "__doc__" and (context.mentions("getdoc") or context.mentions("doctest"))
@@ -76,7 +120,7 @@ def is_measure(attribute: str) -> bool:
 def makes_measure(name: str) -> bool:
     """Whether a test may compare something with a result of a new object of that class: `== Naive().solve(xs)`."""
     for tree in context.trees():
-        sound = {id(n) for node in ast.walk(tree) for n in _sound(node)}
+        sound = {id(n) for n in _all_sound(tree)}
         reads = (n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and shapes.is_call(n.value, (name,)))
         if any(id(node) not in sound for node in reads):
             return True
@@ -145,8 +189,16 @@ def _reads(node: ast.AST, own: set[str]) -> bool:
     )
 
 
-def _sound(node: ast.AST) -> Iterator[ast.expr]:
-    """Attribute reads whose result is discarded, or compared with a value in the test's text."""
+def _all_sound(tree: ast.Module) -> Iterator[ast.expr]:
+    """The sound reads of a tree."""
+    for node in ast.walk(tree):
+        yield from _sound(node)
+        if isinstance(node, _FUNCTION) and (names := said.said_names(node, _is_said)):
+            yield from (n for inner in ast.walk(node) for n in _sound(inner, names))
+
+
+def _sound(node: ast.AST, names: Collection[str] = ()) -> Iterator[ast.expr]:
+    """Attribute reads whose result is discarded, or compared with a value in the test's text. names: those of such."""
     if isinstance(node, ast.Expr):
         called = node.value.value if isinstance(node.value, ast.Await) else node.value
         if isinstance(called, ast.Call):
@@ -159,19 +211,20 @@ def _sound(node: ast.AST) -> Iterator[ast.expr]:
         sides = node.args[:2]
     else:
         return
-    if any(map(_is_said, sides)):
+    if any(_is_said(side, names) for side in sides):
         for side in sides:
             yield from _spine(side)
             for part in _items(side) if not any(map(_says_yes_or_no, sides)) else ():
                 yield from _spine(part)
 
 
-def _is_said(side: ast.expr) -> bool:
-    """Whether an expression is a literal value other than True, False or None."""
+def _is_said(side: ast.expr, names: Collection[str] = ()) -> bool:
+    """Whether an expression is a literal value other than True, False or None. names: those of such values."""
     if isinstance(side, ast.Constant) and (side.value is None or isinstance(side.value, bool)):
         return False
     return all(
         isinstance(n, _WRITTEN)
+        or (isinstance(n, ast.Name) and n.id in names)
         or (isinstance(n, ast.Call | ast.Name | ast.Attribute) and context.name_of(_called(n)) in _PASSED_ON)
         or shapes.text(n) in _STANDARD
         or (
@@ -196,8 +249,8 @@ def _items(side: ast.expr) -> Sequence[ast.expr]:
     match side:
         case ast.Call(func=ast.Name(id="list" | "tuple" | "sorted"), args=[only], keywords=[]):
             return _items(only)
-        case ast.ListComp(elt=item) | ast.GeneratorExp(elt=item):
-            return [item]
+        case ast.ListComp(elt=item) | ast.GeneratorExp(elt=item) | ast.SetComp(elt=item):
+            return item.elts if isinstance(item, ast.Tuple) else [item]
         case ast.Tuple(elts=items) | ast.List(elts=items):
             return items
     return ()
@@ -209,7 +262,7 @@ def _spine(side: ast.expr) -> Iterator[ast.expr]:
     """
     while True:
         match side:
-            case ast.BinOp(left=asked, op=ast.Sub(), right=said) if _is_said(said):
+            case ast.BinOp(left=asked, op=ast.Sub(), right=value) if _is_said(value):
                 side = asked
             case ast.Call(func=ast.Name(id=name), args=[only], keywords=[]) if name in _PASSED_ON:
                 yield side
