@@ -19,7 +19,6 @@ from ..proxies import proxies
 
 _MAY_EMPTY = ("execute", "executemany", "executescript", "rollback", "deserialize")
 _DEFINES = ("create_function", "create_aggregate", "create_window_function", "create_collation", "set_authorizer")
-_NEVER = ("enable_load_extension", "load_extension")  # native code, in this process
 _LARGEST = 4 << 20  # bytes
 _STANDARD = "select name from pragma_function_list where builtin union all select name from pragma_collation_list"
 _SHADOWS = """\
@@ -38,11 +37,6 @@ def connection_of(value: Any) -> Any:
     if sqlite3 is None or not issubclass(kind, sqlite3.Connection | sqlite3.Cursor):
         return None
     return value.connection if issubclass(kind, sqlite3.Cursor) else value
-
-
-def is_offered(value: Any, name: str) -> bool:
-    """Whether the program may use a method, if the value is of a data base."""
-    return name not in _NEVER or connection_of(value) is None
 
 
 def forget() -> None:

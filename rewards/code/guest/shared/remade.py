@@ -17,6 +17,7 @@ from typing import Any
 
 _Parts = tuple[Any, ...]
 STANDARD_TYPE = "standard type"
+STANDARD_TUPLE = "standard tuple"
 
 
 def _of_match(value: Any) -> _Parts:
@@ -116,6 +117,10 @@ _KINDS: dict[str, tuple[Callable[[Any], _Parts], Callable[..., Any]]] = {
         lambda value: _place_of(value) or (),
         lambda module, name: getattr(importlib.import_module(module), name),
     ),
+    STANDARD_TUPLE: (
+        lambda value: (*(_place_of(type(value)) or ()), tuple(value)),
+        lambda module, name, items: getattr(importlib.import_module(module), name)(*items),
+    ),
     "numpy type": (
         lambda value: (value.__name__,),
         lambda name: getattr(importlib.import_module("numpy"), name),
@@ -131,6 +136,8 @@ def _kind_of(value: object) -> str:
         if numpy is not None and issubclass(value, numpy.generic):
             return "numpy type" if getattr(numpy, value.__name__, None) is value else ""
         return STANDARD_TYPE if _place_of(value) is not None else ""
+    if isinstance(value, tuple) and hasattr(type(value), "_fields") and _place_of(type(value)) is not None:
+        return STANDARD_TUPLE
     return f"{type(value).__module__}.{type(value).__qualname__}"
 
 

@@ -19,18 +19,27 @@ from ..sources import context, lending
 _STREAMS = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
 _TEMPORARY = ("tempfile._TemporaryFileWrapper", "tempfile.SpooledTemporaryFile")
 
-# Standard library objects that a test hands over to be used, and that contain nothing else of the test.
+# Standard library objects that a test hands over to be used, and that contain nothing else of the test: all of some
+# modules, and some of others.
+_OF_TOOLS = frozenset(
+    (
+        *("queue", "_queue", "random", "csv", "_csv", "graphlib", "sched", "argparse", "configparser", "email.message"),
+        *("difflib", "statistics", "textwrap", "calendar", "concurrent.futures.thread", "concurrent.futures._base"),
+    )
+)
 _TOOLS = frozenset(
     (
-        *("queue.Queue", "queue.LifoQueue", "queue.PriorityQueue", "_queue.SimpleQueue"),
         *("threading.Event", "threading.Condition", "threading.Semaphore", "threading.BoundedSemaphore"),
-        *("threading.Barrier", "_thread.lock", "_thread.RLock"),
+        *("threading.Barrier", "threading.Thread", "_thread.lock", "_thread.RLock", "_contextvars.ContextVar"),
         *("asyncio.queues.Queue", "asyncio.queues.LifoQueue", "asyncio.queues.PriorityQueue", "asyncio.locks.Event"),
         *("asyncio.locks.Lock", "asyncio.locks.Semaphore", "asyncio.locks.Condition"),
-        *("random.Random", "numpy.random._generator.Generator", "numpy.random.mtrand.RandomState"),
-        *("sqlite3.Connection", "sqlite3.Cursor", "sqlite3.Row", "argparse.Namespace", "_contextvars.ContextVar"),
-        *("_csv.writer", "_csv.reader", "csv.DictReader", "csv.DictWriter", "_hashlib.HASH"),
+        *("numpy.random._generator.Generator", "numpy.random.mtrand.RandomState", "_hashlib.HASH"),
+        *("sqlite3.Connection", "sqlite3.Cursor", "sqlite3.Row"),
     )
+)
+# What no program may use of them: it would read files here, or load native code.
+NOT_OFFERED = frozenset(
+    ("read", "fromfile_prefix_chars", "convert_arg_line_to_args", "enable_load_extension", "load_extension")
 )
 
 # Results of `cmp_to_key` for a function of the test; the program may compare the keys that they create.
@@ -63,7 +72,7 @@ def kind_of(value: Any, local_modules: frozenset[str]) -> str:
         return "callable object" if callable(value) else "object"
     if type(value) in _STREAMS or f"{real.__module__}.{real.__qualname__}" in _TEMPORARY:
         return "stream"
-    if f"{real.__module__}.{real.__qualname__}" in _TOOLS:
+    if real.__module__ in _OF_TOOLS or f"{real.__module__}.{real.__qualname__}" in _TOOLS:
         return "object"
     if real.__module__ == "contextlib" or real is types.AsyncGeneratorType:
         return "context"
@@ -256,6 +265,10 @@ class Ours:
         }
         told |= found
         return found
+
+    def has_attribute(self, value: Any, name: str) -> bool:
+        """Whether the program may use an attribute of an object of a kind that has attributes."""
+        return name not in NOT_OFFERED or is_mock(value) or type(value).__module__ in self.local_modules
 
     def get(self, number: Any, *kinds: str) -> Any:
         """An object of one of these kinds. Raises Violation for an unknown number, TypeError for another kind."""

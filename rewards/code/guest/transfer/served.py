@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..encoding.codec import Violation
-from ..guards import databases, spoiling
+from ..guards import spoiling
 from ..proxies import uses, yardsticks
 from ..proxies.proxies import the_link
 from ..shared import signatures, wire
@@ -78,7 +78,7 @@ def _getattr(ours: Ours, number: Any, name: Any) -> Any:
         raise AttributeError(name)
     if is_mock(value) and _is_of_mock(name):
         raise AttributeError(name)
-    if not databases.is_offered(value, name):
+    if not ours.has_attribute(value, name):
         raise AttributeError(name)
     return getattr(value, name)
 
@@ -106,6 +106,8 @@ def _setattr(ours: Ours, number: Any, name: Any, content: Any) -> bool:
     value = ours.get(number, "object", "callable object")
     if type(name) is not str or name.startswith("_"):
         raise Violation("an attribute that is not public")
+    if not ours.has_attribute(value, name):
+        raise AttributeError(name)
     if is_mock(value) and (type(content) not in _ATOMS or _is_of_mock(name)):
         return False
     if isinstance(vars_of := getattr(type(value), name, None), types.FunctionType | property):
