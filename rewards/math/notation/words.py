@@ -16,7 +16,7 @@ _HYPHEN = re.compile(r"(?<=\w)\s*-\s*(?=\w)")
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _OF_SUBJECT = re.compile(  # "the function is even", "the series diverges"
     r"(?:given )?(?:function|graph|(?:improper )?integral|series|sequence|triangle|curve|conic|shape|figure|angle"
-    r"|number|statement|claim|limit|slope|value|expression|it)"
+    r"|number|statement|claim|limit|it)"
     r" (?:(?:is|are) (?:an? )?([a-z]+)|((?:di|con)verges|does(?: not|n't) exist))"
 )
 _IT_IS = re.compile(r"^(?:it|this)(?: is|'s| was| will be) (?:(?:the|an?) )?")

@@ -93,10 +93,11 @@ _INTRODUCED = re.compile(  # "there are exactly 7 such numbers"
     re.IGNORECASE,
 )
 _LABEL = re.compile(  # the requested quantity; not a word that bounds or denies the value
-    r"^“\s*(?:(?:the|final|total|number of(?: \w+){1,2}|answers?|ans|results?|solutions?|values?|area|volume|perimeter"
-    r"|length|width|height|distance|sum|product|probability|cost|price|speed|ways?|ratio|average|mean|median|part|domain"
-    r"|range|vertex|cent(?:er|re)|radius|diameter|slope|interval|equation|angle)\s*){1,8}"
-    r"(?:\(?[a-z\d]\)?)?\s*:\s*”?\s*(?=[^\s”])",
+    r"^“?\s*(?:(?:the|final|total|number(?: of(?: \w+){1,2})?|answers?|ans|results?|solutions?|values?|area|volume"
+    r"|perimeter|length|width|height|distance|sum|product|probability|cost|price|speed|ways?|ratio|average|mean|median|part"
+    r"|domain|range|vertex|cent(?:er|re)|radius|diameter|slope|interval|equation|angle|minimum|maximum|least|greatest"
+    r"|smallest|largest|remainder|limit|point|coordinates?)\s*){1,8}"
+    r"(?:(?:\(?[a-z\d]\)?)?\s*:|(?<=\s)(?:is|are)\b)\s*”?\s*(?=[^\s”])",
     re.IGNORECASE,
 )
 _LEADING_KIND = re.compile(
