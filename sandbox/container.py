@@ -1,8 +1,10 @@
-"""What runs inside the container of `DockerSandbox`: a namespace sandbox, driven over standard input and output.
+"""What runs inside the container of `DockerSandbox`: a namespace sandbox, driven over a Unix socket or standard input
+and output.
 
 The container needs nothing but an interpreter. The first thing on its standard input is an archive of this package, the
-guests and the configuration, so neither bind mounts nor an image of ours are needed, and the daemon may be on another
-machine. pid 1 reaps and waits; its child serves. The container ends when its standard input closes.
+guests and the configuration, so no image of ours is needed, and the daemon may be on another machine. If it is on this
+one, the container connects to a socket in a folder that it is given, and frames and channels go by that, not through
+the daemon. pid 1 reaps and waits; its child serves. The container ends when its standard input closes.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from pathlib import Path
 from sandbox.zygote import kernel
 
 HOME = "/rlvr"
+MEETING = "/rlvr-meeting"
+BY_SOCKET, BY_PIPES = b"s", b"p"  # the first byte on standard output: what carries the frames
 _GUESTS = "guests"
 _CONFIG = "config.json"
 _END_SECONDS = 10
@@ -52,9 +56,18 @@ main()
 
 
 def archive(
-    guests: Mapping[str, Path], *, slots: int, expose: Sequence[str], user_block: int, privileged: bool | None
+    guests: Mapping[str, Path],
+    *,
+    slots: int,
+    expose: Sequence[str],
+    user_block: int,
+    privileged: bool | None,
+    word: str = "",
 ) -> bytes:
-    """What a container is sent first: the length of a tar archive, and the archive."""
+    """What a container is sent first: the length of a tar archive, and the archive.
+
+    word: said where the container meets us (`rendezvous.py`, in the folder MEETING); "" = there is no such place.
+    """
     held = io.BytesIO()
     config = {
         "slots": slots,
@@ -62,6 +75,7 @@ def archive(
         "guests": list(guests),
         "user_block": user_block,
         "privileged": privileged,
+        "word": word,
     }
     with tarfile.open(fileobj=held, mode="w") as tar:
         _add(tar, Path(__file__).parent, "sandbox")
@@ -140,14 +154,17 @@ def _open_cgroups() -> None:
 
 
 async def _serve(config: Mapping[str, object]) -> None:
-    from sandbox.frames import Pipes
     from sandbox.namespaces import NamespaceSandbox
+    from sandbox.rendezvous import join
     from sandbox.stream_server import StreamServer
+    from sandbox.transports import Pipes
 
     pipes = Pipes(os.dup(0), os.dup(1))
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(2, 1)  # whatever is printed goes where errors go
+    stream = join(MEETING, str(config["word"])) if config["word"] else None
+    await pipes.send(BY_PIPES if stream is None else BY_SOCKET)
     names: list[str] = config["guests"]  # type: ignore[assignment]
     expose: list[str] = config["expose"]  # type: ignore[assignment]
     sandbox = NamespaceSandbox(
@@ -158,7 +175,12 @@ async def _serve(config: Mapping[str, object]) -> None:
         user_block=int(config["user_block"]),  # type: ignore[call-overload]
     )
     try:
-        await StreamServer(sandbox, pipes, name="docker").serve()
+        serving = asyncio.create_task(StreamServer(sandbox, stream or pipes, name="docker").serve())
+        if stream is not None:  # then nothing comes by standard input but its end
+            ending = asyncio.create_task(pipes.receive())
+            await asyncio.wait([serving, ending], return_when=asyncio.FIRST_COMPLETED)
+            await stream.close()
+        await serving
     finally:
         signal.alarm(_END_SECONDS)  # the container ends, come what may
         await sandbox.close()

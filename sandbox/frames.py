@@ -1,4 +1,4 @@
-"""The frames of the stream protocol, and a pair of pipes to carry them.
+"""The frames of the stream protocol.
 
 `stream_server.py` and `stream_client.py` define their meaning.
 
@@ -9,18 +9,19 @@ sent as pieces of kind MORE before the last piece, so that one large job does no
 from __future__ import annotations
 
 import asyncio
-import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from enum import IntEnum
+from functools import partial
 from typing import Protocol
 from weakref import WeakValueDictionary
 
+from sandbox.channel import HandedOver
+from sandbox.transports import UnixStream
 from sandbox.wire import BadWire
 
 HEADER = struct.Struct(">BII")
 PIECE = 1 << 18
-_READ = 1 << 18
 
 
 class Kind(IntEnum):
@@ -34,6 +35,7 @@ class Kind(IntEnum):
     RESULT = 17  # of a run or of a session's program
     PEER_RESULT = 18
     OPENED = 19
+    CHANNEL = 25  # the same, and the channel comes along as a socket: no DATA is sent. What was read from it before
     CLOSED = 20  # nothing is left of it; the last frame about it
     END = 21  # the program has closed its channel
     INVALID = 22  # reason: no backend can run the job
@@ -75,12 +77,27 @@ class Outgoing:
 
     async def send(self, kind: Kind, number: int, message: bytes = b"") -> None:
         """Send one message. Raises ConnectionError."""
-        task = asyncio.create_task(self._send(kind, number, message))
+        await self._whole(self._send(kind, number, message, self._transport.send))
+
+    async def hand_over(self, number: int, handed: HandedOver) -> None:
+        """Send a channel, over a transport that carries sockets. It is closed here. Raises ConnectionError."""
+        assert isinstance(self._transport, UnixStream)
+        last = partial(self._transport.send_with, handed.end)
+
+        async def sending() -> None:
+            with handed.end:
+                await self._send(Kind.CHANNEL, number, handed.came, last)
+
+        await self._whole(sending())
+
+    async def _whole(self, sending: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(sending)
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
         await asyncio.shield(task)
 
-    async def _send(self, kind: Kind, number: int, message: bytes) -> None:
+    async def _send(self, kind: Kind, number: int, message: bytes, last: Callable[[bytes], Awaitable[None]]) -> None:
+        """last: sends the last piece."""
         at = 0
         async with self._turns.setdefault(number, asyncio.Lock()):
             while len(message) - at > PIECE:
@@ -88,7 +105,7 @@ class Outgoing:
                     await self._transport.send(HEADER.pack(Kind.MORE, number, PIECE) + message[at : at + PIECE])
                 at += PIECE
             async with self._turn:
-                await self._transport.send(HEADER.pack(kind, number, len(message) - at) + message[at:])
+                await last(HEADER.pack(kind, number, len(message) - at) + message[at:])
 
 
 class Incoming:
@@ -130,57 +147,3 @@ class Incoming:
         if self._waiting > self._most:
             raise BadWire(f"messages of more than {self._most} bytes")
         self._pieces.setdefault(number, bytearray()).extend(payload)
-
-
-class Pipes:
-    """Two descriptors as a transport; it owns and closes them."""
-
-    def __init__(self, read: int, write: int) -> None:
-        self._read, self._write = read, write
-        for descriptor in (read, write):
-            os.set_blocking(descriptor, False)
-        self._loop = asyncio.get_running_loop()
-        self._waits: dict[int, asyncio.Future[None]] = {}
-        self._closed = False
-
-    async def send(self, data: bytes) -> None:
-        rest = memoryview(data)
-        while rest:
-            if self._closed:
-                raise ConnectionResetError("the stream is closed")
-            try:
-                rest = rest[os.write(self._write, rest) :]
-            except BlockingIOError:
-                self._loop.add_writer(self._write, self._wake, self._write)
-                await self._woken(self._write)
-
-    async def receive(self) -> bytes:
-        while not self._closed:
-            try:
-                return os.read(self._read, _READ)
-            except BlockingIOError:
-                self._loop.add_reader(self._read, self._wake, self._read)
-                await self._woken(self._read)
-        return b""
-
-    async def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            for descriptor in (self._read, self._write):
-                self._wake(descriptor)
-                os.close(descriptor)
-
-    def _wake(self, descriptor: int) -> None:
-        forget = self._loop.remove_reader if descriptor == self._read else self._loop.remove_writer
-        forget(descriptor)
-        if (wait := self._waits.pop(descriptor, None)) is not None and not wait.done():
-            wait.set_result(None)
-
-    async def _woken(self, descriptor: int) -> None:
-        self._waits[descriptor] = wait = self._loop.create_future()
-        try:
-            await wait
-        except asyncio.CancelledError:
-            if not self._closed:
-                self._wake(descriptor)
-            raise

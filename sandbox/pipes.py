@@ -1,15 +1,13 @@
-"""The supervisor's ends of a run's standard streams and channel, handled by the event loop."""
+"""The supervisor's ends of a run's standard streams, handled by the event loop."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import weakref
 from collections.abc import Callable
 
 _PIECE = 1 << 16
-_MOST_HELD = 1 << 20
 
 
 class Drain:
@@ -105,73 +103,3 @@ class Feed:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-
-
-class Inbox:
-    """Buffers data from a socket until it is requested. Stops reading while the buffer is full."""
-
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
-        self._loop = asyncio.get_running_loop()
-        self._held = bytearray()
-        self._waiting: set[asyncio.Future[None]] = set()
-        self._reads = self._ended = False
-        self._resume()
-
-    async def receive(self, most: int) -> bytes:
-        """Wait for data: at least one byte, at most `most`; b"" = no more will come."""
-        while not self._held and not self._ended:
-            self._waiting.add(wait := self._loop.create_future())
-            try:
-                await wait
-            finally:
-                self._waiting.discard(wait)
-        piece = bytes(self._held[:most])
-        del self._held[:most]
-        self._resume()
-        return piece
-
-    def close(self) -> None:
-        """Close after the other end is gone: a waiting reader gets the rest of the data, then the end.
-
-        Idempotent.
-        """
-        while not self._ended and len(self._held) < _MOST_HELD and self._read():
-            pass
-        self._end()
-
-    def _read(self) -> bool:
-        """Read once; False = nothing available, or closed."""
-        try:
-            piece = self._channel.recv(_PIECE)
-        except BlockingIOError:
-            return False
-        except ConnectionResetError:
-            piece = b""
-        self._held += piece
-        if not piece:
-            self._end()
-        elif len(self._held) >= _MOST_HELD:
-            self._pause()
-        self._wake()
-        return bool(piece)
-
-    def _resume(self) -> None:
-        if not self._reads and not self._ended and len(self._held) < _MOST_HELD:
-            self._reads = True
-            self._loop.add_reader(self._channel, self._read)
-
-    def _pause(self) -> None:
-        if self._reads and not self._loop.is_closed():
-            self._loop.remove_reader(self._channel)
-        self._reads = False
-
-    def _end(self) -> None:
-        self._pause()
-        self._ended = True
-        self._wake()
-
-    def _wake(self) -> None:
-        for one in self._waiting:
-            if not one.done():
-                one.set_result(None)

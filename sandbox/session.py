@@ -10,12 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sandbox.active_runs import when_all_are_done
+from sandbox.channel import PIECE, Channel, HandedOver
 from sandbox.errors import SandboxUnavailable, refused
-from sandbox.pipes import Inbox
 from sandbox.runs import Run, Slot, SlotLost
 from sandbox.types import Job, JobResult
 
-_PIECE = 1 << 16
 Watch = Callable[[Run], asyncio.Task[JobResult]]
 
 
@@ -42,13 +41,8 @@ class RunSession:
         when_all_are_done(tasks, release)
         self._runs = runs
         self._tasks = tasks
-        channel.setblocking(False)
-        self._channel = channel
-        self._inbox = Inbox(channel)
-        self._sending = asyncio.Lock()  # asyncio supports one writer per socket, so sends take turns
-        self._senders = 0  # sends that hold the lock or wait for it
-        self._closing = self._closed = False
-        self._loop = asyncio.get_running_loop()
+        self._channel = Channel(channel)
+        self._closing = False
 
     @classmethod
     def start(
@@ -93,35 +87,14 @@ class RunSession:
         return cls(runs, [watch(run) for run in runs], ours, release)
 
     async def send(self, data: bytes) -> None:
-        if not (self._closed or self._senders):
-            # Most messages fit into the socket's buffer; sending directly costs a third of going through the event loop
-            try:
-                data = data[self._channel.send(data) :]
-            except BlockingIOError:
-                pass
-            except (BrokenPipeError, ConnectionResetError):
-                return
-            if not data:
-                return
-        self._senders += 1
-        try:
-            await self._send_rest(data)
-        finally:
-            self._senders -= 1
+        await self._channel.send(data)
 
-    async def _send_rest(self, data: bytes) -> None:
-        async with self._sending:
-            if self._closed:
-                return
-            try:
-                await self._loop.sock_sendall(self._channel, data)
-            except (BrokenPipeError, ConnectionResetError):
-                pass
-            finally:
-                self._close_channel()
+    async def receive(self, most: int = PIECE) -> bytes:
+        return await self._channel.receive(most)
 
-    async def receive(self, most: int = _PIECE) -> bytes:
-        return b"" if self._closed else await self._inbox.receive(most)
+    def hand_over(self) -> HandedOver | None:
+        """Give the channel to another process, which then sends and receives; see `Channel.hand_over`."""
+        return self._channel.hand_over()
 
     async def result(self) -> JobResult:
         return await self._of(0)
@@ -136,19 +109,10 @@ class RunSession:
             run.kill("closed")
         if not self._closing:
             self._closing = True
-            when_all_are_done(self._tasks, self._let_go)  # a callback, so that it runs even if the caller is cancelled
+            when_all_are_done(
+                self._tasks, self._channel.finish
+            )  # a callback, so that it runs even if the caller is cancelled
         await asyncio.wait(self._tasks)
-
-    def _let_go(self) -> None:
-        """Nothing is left of the runs. A pending send sees the program's end first, and then the channel is closed."""
-        self._closed = True
-        self._inbox.close()
-        if not self._sending.locked():
-            self._close_channel()
-
-    def _close_channel(self) -> None:
-        if self._closed:
-            self._channel.close()
 
     async def _of(self, which: int) -> JobResult:
         try:

@@ -13,13 +13,14 @@ import json
 from collections.abc import Callable, Coroutine
 
 from sandbox.active_runs import when_all_are_done
+from sandbox.channel import PIECE, Channel
 from sandbox.errors import InvalidJob, SandboxBusy, SandboxUnavailable
 from sandbox.frames import Incoming, Kind, Outgoing, Transport
 from sandbox.stream_server import GRANT, MOST_BYTES, VERSION, WINDOW
+from sandbox.transports import UnixStream
 from sandbox.types import Job, JobResult
 from sandbox.wire import BadWire, decode_result, encode_job, join
 
-_PIECE = 1 << 16
 _STEPS = 10  # number of intervals that the silence of a server is divided into
 
 
@@ -81,6 +82,8 @@ class StreamClient:
         except BaseException:  # including CancelledError: tell the server
             self.later(self.say(Kind.CLOSE, talk.number))
             self._talks.pop(talk.number, None)
+            if talk.channel is not None:
+                talk.channel.finish()
             raise
         return StreamSession(self, talk, has_peer=peer is not None)
 
@@ -161,6 +164,12 @@ class StreamClient:
                 raise BadWire(f"a greeting that is not JSON: {payload[:80]!r}") from error
             if not self._hello.done():
                 self._hello.set_result(hello if isinstance(hello, dict) else {})
+        elif kind is Kind.CHANNEL and isinstance(self._transport, UnixStream):
+            channel = Channel(self._transport.come(), payload)
+            if (talk := self._talks.get(number)) is not None:
+                talk.get(channel)
+            else:  # it was given up meanwhile
+                channel.finish()
         elif (talk := self._talks.get(number)) is not None:
             talk.take(kind, payload)
 
@@ -189,6 +198,16 @@ class _Talk:
         self.over = False  # nobody would read what is sent
         self.credit = WINDOW
         self.changed = asyncio.Event()
+        self.channel: Channel | None = None
+        """To the program itself; None = data goes by the server, and what follows is about that."""
+
+    def get(self, channel: Channel) -> None:
+        """The session is open, and this is its channel. Raises BadWire."""
+        if self.channel is not None or self.opened.done():
+            channel.finish()
+            raise BadWire("a session was opened twice")
+        self.channel = channel
+        _settle(self.opened, None)
 
     def take(self, kind: Kind, payload: bytes) -> None:
         if kind is Kind.RESULT:
@@ -222,6 +241,8 @@ class _Talk:
     def end(self, error: Exception) -> None:
         """Mark the end: nothing more will arrive."""
         self.ended = self.over = True
+        if self.channel is not None:
+            self.channel.finish()
         for future in (self.opened, self.result, self.peer_result):
             if not future.done():
                 future.set_exception(error)
@@ -265,19 +286,24 @@ class StreamSession:
 
     async def send(self, data: bytes) -> None:
         talk, rest = self._talk, memoryview(data)
+        if talk.channel is not None:
+            await talk.channel.send(data)
+            return
         async with self._sending:
             while rest and not talk.over:
                 if talk.credit <= 0:
                     await talk.change()
                     continue
-                piece = rest[: min(_PIECE, talk.credit)]
+                piece = rest[: min(PIECE, talk.credit)]
                 rest = rest[len(piece) :]
                 talk.credit -= len(piece)
                 with contextlib.suppress(StreamLost):
                     await self._client.say(Kind.DATA, talk.number, bytes(piece))
 
-    async def receive(self, most: int = _PIECE) -> bytes:
+    async def receive(self, most: int = PIECE) -> bytes:
         talk = self._talk
+        if talk.channel is not None:
+            return await talk.channel.receive(most)
         while not talk.came:
             if talk.ended:
                 return b""

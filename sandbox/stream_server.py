@@ -2,7 +2,8 @@
 
         await StreamServer(sandbox, Pipes(0, 1)).serve()
 
-Each run or session is a task. When the client disconnects, they are killed. Bounds: message size, unread bytes of a
+Each run or session is a task. When the client disconnects, they are killed. Over a Unix socket the channel of a session
+is handed over to the client, which then talks to the program itself. Bounds: message size, unread bytes of a
 session (the sender waits for WINDOW frames), and the sandbox's own limits.
 """
 
@@ -11,12 +12,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 
 from sandbox.errors import InvalidJob, SandboxBusy, SandboxUnavailable
 from sandbox.frames import Incoming, Kind, Outgoing, Transport
 from sandbox.protocol import Sandbox, Session
+from sandbox.session import RunSession
+from sandbox.transports import UnixStream
 from sandbox.types import Job, JobResult
 from sandbox.wire import BadWire, decode_job, encode_result, split
 
@@ -65,7 +68,7 @@ class StreamServer:
         if kind is Kind.RUN:
             self._start(number, lambda: self._run(number, payload))
         elif kind is Kind.OPEN:
-            opened = _Served(self._outgoing, number, self._label)
+            opened = _Served(self._outgoing, number, self._label, hands_over=isinstance(self._transport, UnixStream))
             self._start(number, lambda: self._open(opened, payload))
             self._sessions[number] = opened
         elif kind is Kind.CLOSE:
@@ -152,8 +155,9 @@ def _jobs(payload: bytes) -> list[Job]:
 class _Served:
     """One session, between its client and the sandbox."""
 
-    def __init__(self, outgoing: Outgoing, number: int, label: Relabel) -> None:
+    def __init__(self, outgoing: Outgoing, number: int, label: Relabel, *, hands_over: bool) -> None:
         self.number = number
+        self._hands_over = hands_over
         self.closing = asyncio.Event()
         self._outgoing = outgoing
         self._label = label
@@ -193,27 +197,39 @@ class _Served:
                     await task.result().close()
 
     async def serve(self, session: Session, *, has_peer: bool) -> None:
-        """Forward data in both directions until the client closes the session. Results are sent before this returns."""
-        say = self._outgoing.send
-        pumps = [asyncio.create_task(self._inwards(session)), asyncio.create_task(self._outwards(session))]
+        """Hand its channel over, or forward data in both directions, until the client closes the session. Results are
+        sent before this returns.
+        """
+        tasks: list[asyncio.Task[None]] = []
+
+        def start(work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+            tasks.append(asyncio.create_task(work))
+            return tasks[-1]
+
         try:
-            await say(Kind.OPENED, self.number)
-            results = [asyncio.create_task(self._result(Kind.RESULT, session.result()))]
+            pumps: list[asyncio.Task[None]] = []
+            handed = session.hand_over() if self._hands_over and isinstance(session, RunSession) else None
+            if handed is not None:
+                await self._outgoing.hand_over(self.number, handed)
+            else:
+                pumps = [start(self._inwards(session)), start(self._outwards(session))]
+                await self._outgoing.send(Kind.OPENED, self.number)
+            results = [start(self._result(Kind.RESULT, session.result()))]
             if has_peer:
-                results.append(asyncio.create_task(self._result(Kind.PEER_RESULT, session.peer_result())))
-            pumps += results
+                results.append(start(self._result(Kind.PEER_RESULT, session.peer_result())))
             await self.closing.wait()
-            for pump in pumps[:2]:
+            for pump in pumps:
                 pump.cancel()
             await session.close()
             await asyncio.wait(results)
         finally:
-            for pump in pumps:
-                pump.cancel()
-            await asyncio.wait(pumps)
-            for pump in pumps:
-                if not pump.cancelled():
-                    pump.exception()  # mark as seen: the connection is gone, which its reader reports
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.wait(tasks)
+            for task in tasks:
+                if not task.cancelled():
+                    task.exception()  # mark as seen: the connection is gone, which its reader reports
             await session.close()
 
     async def _result(self, kind: Kind, result: Awaitable[JobResult]) -> None:

@@ -12,8 +12,12 @@ from typing import Any
 
 import pytest
 
+from sandbox import docker as backend
+from sandbox.container import MEETING
 from sandbox.docker import LABEL, DockerSandbox, seccomp_profile
 from sandbox.errors import SandboxUnavailable
+from sandbox.rendezvous import Rendezvous
+from sandbox.transports import UnixStream
 from sandbox.types import Job, Limits
 from tests.conformance.sandbox import new_token, processes_with, there
 from tests.sandbox.processes import few_descriptors
@@ -35,6 +39,22 @@ def containers() -> list[str]:
 def sleeper(token: str, seconds: int = 300) -> Job:
     code = "import os, sys\nos.execv('/bin/sleep', [sys.argv[1], sys.argv[2]])"
     return Job(argv=("python", "-c", code, token, str(seconds)), limits=Limits(wall_seconds=400))
+
+
+ECHO = Job(argv=("python", "-c", "import os\nwhile came := os.read(3, 1 << 16): os.write(3, came.upper())"))
+
+
+async def echoed(sandbox: DockerSandbox) -> tuple[bool, bytes]:
+    """Whether the sandbox is reached by a socket, and what a session of it answers, after 3 MB in both directions."""
+    session = await sandbox.open(ECHO)
+    sending = asyncio.create_task(session.send(b"a" * (3 << 20) + b"end"))
+    came = b""
+    while not came.endswith(b"END"):
+        came += await session.receive()
+    await sending
+    await session.close()
+    assert len(came) == (3 << 20) + 3
+    return isinstance((await sandbox._running()).client._transport, UnixStream), came[-4:]
 
 
 def with_sandbox(work: Callable[[DockerSandbox], Any], **options: Any) -> Any:
@@ -116,10 +136,56 @@ def test_the_container_is_hardened(docker_image: str) -> None:
     assert len(host["CapAdd"]) <= 7
     assert host["Memory"] == host["MemorySwap"] == 1 << 30
     assert 0 < host["PidsLimit"] < 2000
-    assert not host["Binds"], "nothing of this machine is mounted"
+    assert not host["Binds"]
+    (mount,) = host["Mounts"]  # of this machine it sees the folder where it meets us, which is gone by now
+    assert (mount["Target"], mount["ReadOnly"]) == (MEETING, True)
+    assert not os.path.exists(mount["Source"])
     assert "no-new-privileges" in host["SecurityOpt"]
     (profile,) = [json.loads(o.removeprefix("seccomp=")) for o in host["SecurityOpt"] if o.startswith("seccomp=")]
     assert profile["syscalls"][0]["names"] == seccomp_profile()["syscalls"][0]["names"]  # type: ignore[index]
+
+
+def test_it_is_reached_by_a_socket_that_no_program_sees(docker_image: str) -> None:
+    look = f"import os; print(os.path.exists({MEETING!r}), [n for n in os.listdir('/') if 'rlvr' in n])"
+
+    async def work(sandbox: DockerSandbox) -> tuple[tuple[bool, bytes], bytes]:
+        return await echoed(sandbox), (await sandbox.run(Job(argv=("python", "-c", look)))).stdout
+
+    assert with_sandbox(work, image=docker_image) == ((True, b"AEND"), b"False []\n")
+
+
+def test_without_the_socket_it_is_reached_by_its_standard_streams(
+    docker_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none() -> None:
+        return None
+
+    monkeypatch.setattr(backend, "_meeting", none)
+    assert with_sandbox(echoed, image=docker_image) == (False, b"AEND")
+
+
+@pytest.mark.parametrize("fault", ["the daemon does not have the folder", "the container cannot connect"])
+def test_a_socket_that_cannot_be_used_is_done_without(
+    docker_image: str, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    async def faulty() -> Rendezvous:
+        meeting = Rendezvous()
+        if "daemon" in fault:
+            meeting.folder += "-elsewhere"
+        else:
+            meeting._listener.close()
+        return meeting
+
+    monkeypatch.setattr(backend, "_meeting", faulty)
+    assert with_sandbox(echoed, image=docker_image) == (False, b"AEND")
+
+
+def test_a_daemon_on_another_machine_is_not_met(
+    monkeypatch: pytest.MonkeyPatch, require: Callable[[str], None]
+) -> None:
+    require("docker")
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
+    assert asyncio.run(backend._meeting()) is None
 
 
 def test_it_works_without_the_capability_to_mount(docker_image: str) -> None:

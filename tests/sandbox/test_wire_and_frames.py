@@ -16,11 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.errors import InvalidJob, SandboxUnavailable
-from sandbox.frames import HEADER, PIECE, Incoming, Kind, Outgoing, Pipes
+from sandbox.frames import HEADER, PIECE, Incoming, Kind, Outgoing
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.protocol import Sandbox, Session
 from sandbox.stream_client import StreamClient, StreamLost, StreamSession
 from sandbox.stream_server import VERSION, WINDOW, StreamServer
+from sandbox.transports import Pipes
 from sandbox.types import Ended, Job, JobResult, Limits
 from sandbox.wire import BadWire, decode_job, decode_result, encode_job, encode_result, join, split
 from sandbox.zygote import wire as zygote_wire
