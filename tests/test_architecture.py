@@ -302,3 +302,19 @@ def test_a_module_assigns_each_of_its_names_once(tmp_path: Path) -> None:
     (tmp_path / "rewards/planted.py").write_text("_LONGEST = 24\n\n_LONGEST: int = 300\n")
     assert twice_assigned(tmp_path) == ["rewards/planted.py: _LONGEST"]
     assert twice_assigned(ROOT) == []
+
+
+def unlisted(package: Path) -> set[str]:
+    """The modules of a package that the map in its docstring does not name."""
+    named = set(re.findall(r"\w+", ast.get_docstring(ast.parse((package / "__init__.py").read_text())) or ""))
+    return {path.stem for path in package.glob("*.py")} - named - {"__init__"}
+
+
+def test_the_maps_of_the_grader_of_mathematics_name_every_module(tmp_path: Path) -> None:
+    (tmp_path / "__init__.py").write_text('"""Lists and sets: see lists."""\n')
+    for module in ("lists", "sets", "trees"):
+        (tmp_path / f"{module}.py").write_text("")
+    assert unlisted(tmp_path) == {"trees"}
+    folders = sorted(path.parent for path in (ROOT / "rewards/math").glob("*/__init__.py"))
+    assert len(folders) == 5
+    assert {folder.name: unlisted(folder) for folder in folders if unlisted(folder)} == {}

@@ -1,4 +1,13 @@
-"""Decide whether an answer equals the gold: by text, by a rule for each pair of types, by normal forms, by proof.
+"""Decides whether an answer equals the gold. Begin with `equality`.
 
-sympy (`engine`, `symbolic`) and mpmath (`numeric`) are loaded when first needed.
+Modules, by what they do:
+
+    by text                 by_text, plain_values
+    kinds of values         matching, with a rule for each pair: scalars, rows, matrix_products, sets, quadratics,
+                            branches, equations, formulas, zeros, curves, statements, families, assignments, letters,
+                            named_functions
+    names that may differ   constants, bound, derivatives
+    expressions             decide, with angles, logarithms, weighted, whole_numbers, integration; values: numeric
+    what a gold requires    finished
+    sympy, in a process     engine asks symbolic, by transfer
 """

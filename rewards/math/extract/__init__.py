@@ -1,4 +1,14 @@
-"""Finds the answer in a response: `answer` looks for its forms, and the other files read the prose around them."""
+"""Finds the answer in a response. Begin with `answer`, which tries one kind of place after another.
+
+Modules, by what they do:
+
+    what is left out        turns, thoughts, tidied, continued; behind an answer: afterwords, remarks
+    kinds of places         bare, boxes, fields, announced with opening, written, answer_words; lists: listed, numbered
+    around a box            refused, joined, pairs, offered, surroundings, in_formula
+    around a value          beside, echoed, modified, on_the_way, results
+    what a sentence claims  claims with claim_words, attributed, assertion, abroad
+    what all of these use   sentences, spans, plain_words
+"""
 
 from rewards.math.extract.answer import Extracted, Form, answer_tag, extract
 from rewards.math.extract.boxes import last_box

@@ -1,6 +1,7 @@
-"""Normal forms of expressions: quotients of sums of monomials."""
+"""Normal forms of expressions: quotients of sums of monomials. Begin with `exact`.
 
-from rewards.math.normalise.exact import normal
-from rewards.math.normalise.polynomials import Form, TooHard, Undefined, same_form
+Modules, by what they do:
 
-__all__ = ["Form", "TooHard", "Undefined", "normal", "same_form"]
+    the first form          exact, polynomials, radicals, trigonometry; forms: questions to it
+    before it               rewritten, binomial_theorem, derivation
+"""

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from rewards.math import budget
 from rewards.math.expressions import Expr, Sym, add, divide, multiply, number, power, root
-from rewards.math.normalise import Form, TooHard, Undefined, polynomials, same_form
-from rewards.math.normalise import normal as normal_form
+from rewards.math.normalise import polynomials
+from rewards.math.normalise.exact import normal as normal_form
+from rewards.math.normalise.polynomials import Form, TooHard, Undefined, same_form
 from rewards.math.parse import readings
 from rewards.math.values import Scalar
 
