@@ -75,8 +75,16 @@ def test_what_a_function_gives_is_looked_into_where_the_tests_name_its_class() -
     always = program.replace("return item in self.items", "return True")
     assert is_wrong(asserts(always, f"{named}assert 4 in r"))
     assert is_wrong(asserts(program, "assert bytes(f(3)) == b'\\3'"))
-    assert is_wrong(asserts(program, "assert 3 in f(3)"))
-    assert is_wrong(asserts(program, "r = f(3)\nassert 3 in r"))
+
+
+def test_what_an_object_of_any_class_yields_is_looked_into_here() -> None:
+    program = f"{BAG}def f(x): return Bag(x)\n"
+    always = program.replace("return item in self.items", "return True")
+    for case in ("assert 3 in f(3)", "r = f(3)\nassert 3 in r", "r = f(3)\nassert 3 in r and 4 not in r"):
+        assert passes(asserts(program, case))
+        assert passes(asserts(always, case))
+        assert is_wrong(asserts(program, case.replace("3 in", "4 in")))
+        assert is_wrong(asserts(always, case.replace("3 in", "4 in")))
 
 
 def test_a_walk_without_end_and_an_iterator_are_not_looked_into() -> None:

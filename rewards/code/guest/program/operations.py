@@ -85,9 +85,22 @@ def derive(
     for each in abstract:
         names[each].__isabstractmethod__ = True
     place = names["__module__"]
-    sys.modules.setdefault(place, types.ModuleType(place))  # annotations of a class are looked up there
+    module = sys.modules.setdefault(place, types.ModuleType(place))  # annotations of a class are looked up there
     found = (base if isinstance(base, type) else _at(*base) for base in bases)
-    return types.new_class(name, tuple(found), keywords, lambda held: held.update(names))
+    made = types.new_class(name, tuple(found), keywords, lambda held: held.update(names))
+    if "__file__" not in vars(module):
+        _put(module, made.__qualname__, made)
+    return made
+
+
+def _put(module: Any, path: str, made: type) -> None:
+    """Put a class where `pickle` looks for it: a test's module is empty here."""
+    *outer, name = path.split(".")
+    for each in outer:
+        if each not in vars(module):
+            setattr(module, each, types.SimpleNamespace())
+        module = vars(module)[each]
+    setattr(module, name, made)
 
 
 def _at(module: str, path: str) -> Any:

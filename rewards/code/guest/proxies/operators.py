@@ -6,9 +6,10 @@ subclass of a plain type, the plain type's own operator is used, here.
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any
 
@@ -35,7 +36,6 @@ from .refusing import (
     goes_to_program,
     grows,
     is_no_data,
-    is_object,
     made_of_class,
     may_answer,
     may_be_sent,
@@ -112,19 +112,19 @@ def _delete_item(self: Any, key: Any) -> None:
 def contains(self: Any, item: Any) -> bool:
     """`in`, for another object of the program. About test data the program is not even asked.
 
-    If the tests treat it as an object (`bag = Bag()`), the items that it yields are compared here. The iteration goes
-    to the end, since stopping early would reveal what was looked for.
+    The items that it yields are compared here, as those of a list would be. The iteration goes to the end, since
+    stopping early would reveal what was looked for.
     """
     if is_proxy(item):
         return is_true(ask("__contains__", self, item))
     is_made = made_of_class(self)  # an iteration may yield the object itself
     answers = may_answer(self)
-    if not (_can_be_walked(type(self)) and is_object(self)):
+    if not _can_be_walked(type(self)):
         return _says(self, item) if answers else refuse(self, "`in`")
     found = named = alike = other = False
     heads: set[str] = set()
     try:
-        for count, given in enumerate(iterate(self)):
+        for count, given in enumerate(_walked(self)):
             if count == (_FEW_WALKED if answers else _MOST_WALKED):
                 return _says(self, item) if answers else refuse(self, "`in`", is_made=is_made)
             found = found or given is item or given == item
@@ -142,6 +142,17 @@ def contains(self: Any, item: Any) -> bool:
     if says is True and other and not (found or alike) and is_made:  # it holds keys, and gives what they stand for
         return answers or refuse(self, "`in`", is_made=True)
     return views.told_whether(self, says, found)
+
+
+def _walked(self: Any) -> Iterable[Any]:
+    """The items that it yields. If the tests do not know its class, those of one walk, until something is called."""
+    if is_known(self):
+        items: Iterable[Any] = iterate(self)
+        return items
+    whole: tuple[Any, ...] = views.told_content(
+        self, tuple, lambda: tuple(itertools.islice(iterate(self), _MOST_WALKED + 1))
+    )
+    return whole
 
 
 def _says(self: Any, item: Any) -> bool:
@@ -169,7 +180,9 @@ def _can_be_walked(kind: type) -> bool:
 
 
 def found_in(self: Any, item: Any) -> bool:
-    """`in` of an object without `__contains__`: the items that it yields are compared here."""
+    """`in` of an object without `__contains__`. That of an iterator takes what comes before the item."""
+    if _can_be_walked(type(self)):
+        return contains(self, item)
     return any(given is item or given == item for given in iterate(self))
 
 
@@ -185,7 +198,7 @@ def _content_of(value: Any, wraps: type) -> Any:
             return {key: ask("__getitem__", value, key) for key in iterate(value)}
         return wraps(iterate(value)) if wraps in (list, set) else ask("getattr", value, "data")
 
-    return read() if wraps is not str and is_known(value) else views.told_content(value, read)
+    return read() if wraps is not str and is_known(value) else views.told_content(value, wraps, read)
 
 
 def equals_content(wraps: type) -> Callable[[Any, Any], Any]:

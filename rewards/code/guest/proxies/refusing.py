@@ -82,11 +82,6 @@ def made_of_class(value: Any) -> bool:
     return bool(name) and (is_told(name) or classes.is_used_as_class(name, context.trees()))
 
 
-def is_object(value: Any) -> bool:
-    """Whether the tests treat what they look into (`3 in value`) as an object of the program rather than data."""
-    return made_of_class(value) or is_known(value) or _as_read(classes.looks_into_object)
-
-
 def may_answer(value: Any) -> bool:
     """Whether `in` may be left to the object, where a walk over it tells nothing: the tests are about it, and also say
     of something that it is not in it. `assert "b" in trie` then tells it no more than `assert trie.has("b")` does.

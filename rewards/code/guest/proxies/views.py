@@ -35,7 +35,7 @@ _MOST_KEPT, _MOST_SLICES = 10_000, 20  # items of a walk, slices
 class _Size:
     """What an object reported last: its length, how many items an iteration yielded, and when.
 
-    items: of a complete iteration, or None. at: items by index. parts: by slices. contents: what it wraps, if anything.
+    items: of a complete iteration, or None. at: items by index. parts: by slices. contents: by kind of data.
     """
 
     __slots__ = ("at", "contents", "items", "length", "moment", "parts", "steps", "walked")
@@ -49,7 +49,7 @@ class _Size:
         self.items: list[Any] | None = None
         self.at: dict[int, Any] = {}
         self.parts: list[tuple[slice, list[Any]]] = []
-        self.contents: list[Any] = []
+        self.contents: dict[type, Any] = {}
 
 
 class _Walk:
@@ -153,12 +153,12 @@ def told_item(value: Any, key: Any, item: Any) -> Any:
     return item
 
 
-def told_content(value: Any, read: Callable[[], Any]) -> Any:
-    """Check what it wraps. Until something is called or changed, the content stays the same."""
-    contents = _size_of(value).contents
-    if not contents:
-        contents.append(read())
-    return contents[0]
+def told_content(value: Any, kind: type, read: Callable[[], Any]) -> Any:
+    """Its content, as one kind of data. Until something is called or changed, that stays the same."""
+    if kind not in _size_of(value).contents:
+        content = read()
+        _size_of(value).contents[kind] = content
+    return _size_of(value).contents[kind]
 
 
 def looking(value: Any, name: str) -> Any:

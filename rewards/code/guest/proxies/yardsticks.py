@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ast
 import builtins
+import sys
 from collections.abc import Collection, Iterator, Sequence
 
+from ..shared import wire
 from ..sources import context
 from . import controlled, said, shapes
 
@@ -32,6 +34,13 @@ _HARMLESS = """
     __parameters__ __orig_bases__ __abstractmethods__ __type_params__ __dict__ __weakref__
 """
 _SPECIAL = frozenset(_HARMLESS.split())
+# Methods that are called without their name. Any other with such a name is read by it, as `__tablename__` is.
+_CALLED_UNNAMED = """
+    __getattr__ __getattribute__ __class__ __dir__ __get__ __set__ __delete__ __copy__ __deepcopy__ __replace__
+    __reduce__ __reduce_ex__ __getstate__ __setstate__ __instancecheck__ __subclasscheck__ __subclasshook__
+    __sizeof__ __length_hint__ __prepare__ __mro_entries__
+"""
+_UNNAMED = frozenset((*wire.CAPABILITIES, *_CALLED_UNNAMED.split())) - _SPECIAL
 _BY_ITEM, _BY_LENGTH = frozenset(("__getitem__", "__missing__")), frozenset(("__len__",))  # seen by their syntax
 
 
@@ -40,7 +49,7 @@ def is_yardstick(name: str, body: Collection[str], place: str) -> bool:
     special = {n for n in body if n.startswith("__") and n.endswith("__")}
     if controlled.only_program_makes([(tree, _family(tree, name)) for tree in context.trees()], name, body):
         return False
-    if special - _SPECIAL - _BY_ITEM - _BY_LENGTH:
+    if special & _UNNAMED - _BY_ITEM - _BY_LENGTH:
         return True
     return any(_measures(tree, name, set(body) - (special & _SPECIAL), place) for tree in context.trees())
 
@@ -52,7 +61,8 @@ def _measures(tree: ast.Module, name: str, body: set[str], place: str) -> bool:
     sound = {id(n) for n in _all_sound(tree)} - {id(n) for n in _verdicts(tree, family)}
     names = {name, *(kind.name for kind in family)}  # each case of `asserts` is a tree of its own
     sound |= {id(n) for part in (controlled.reads, _of_itself) for n in part(tree, names)}
-    sound |= {id(n) for n in _out_of_sight(tree, place)}
+    elsewhere = (_out_of_sight(tree, place), _annotations(tree), _of_others(tree, names))
+    sound |= {id(n) for part in elsewhere for n in part}
     return any(_reads(node, own) and id(node) not in inside and id(node) not in sound for node in ast.walk(tree))
 
 
@@ -106,6 +116,50 @@ def _out_of_sight(tree: ast.Module, place: str) -> Iterator[ast.AST]:
     for node in ast.walk(tree) if local and own.startswith("test") else ():
         if isinstance(node, _FUNCTION) and node.name.startswith("test"):
             yield from ast.walk(node) if node.name != own else ()
+
+
+def _annotations(tree: ast.Module) -> Iterator[ast.AST]:
+    """The nodes of annotations: `def make(kind: type[Cache])` reads no item of an object."""
+    for node in ast.walk(tree):
+        annotation = getattr(node, "returns", None) or getattr(node, "annotation", None)
+        yield from ast.walk(annotation) if annotation is not None else ()
+
+
+def _of_others(tree: ast.Module, names: set[str]) -> Iterator[ast.AST]:
+    """Reads on modules and on other classes of the tests: `time.time()`, `Color.RED`. names: those of the family."""
+    if context.mentions("setattr", "patch"):
+        return
+    bound: dict[str, bool] = dict.fromkeys(names, False)
+    for node in ast.walk(tree):
+        for name, is_other in _binds(node):
+            bound[name] = bound.get(name, True) and is_other
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and bound.get(node.value.id):
+            yield node
+
+
+def _binds(node: ast.AST) -> Iterator[tuple[str, bool]]:
+    """Names that a node binds, and whether to a module of the standard library or a class."""
+    match node:
+        case ast.Import(names=aliases):
+            for alias in aliases:
+                known = alias.name.partition(".")[0] in sys.stdlib_module_names
+                yield alias.asname or alias.name.partition(".")[0], known
+        case ast.ImportFrom(module=module, names=aliases):
+            for alias in aliases:
+                yield alias.asname or alias.name, (module or "").partition(".")[0] in sys.stdlib_module_names
+        case ast.ClassDef(name=name):
+            yield name, True
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.arg(arg=name):
+            yield name, False
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            yield name, False
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            yield name, False
+        case ast.MatchMapping(rest=str(name)):
+            yield name, False
+        case ast.Global(names=bound) | ast.Nonlocal(names=bound):
+            yield from ((name, False) for name in bound)
 
 
 def is_measure(attribute: str) -> bool:

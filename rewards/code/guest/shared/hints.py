@@ -78,7 +78,7 @@ def made_of(parts: Any) -> Any:
     if any(_argument(argument, _DEEPEST, form) is _Unknown for argument in arguments):
         raise Violation("an annotation of what is none")
     try:
-        if type(form) is type:
+        if issubclass(type(form), type):  # its real type: a program's class may have a metaclass (`Cache[int, int]`)
             return types.GenericAlias(form, arguments)
         if form == "|" and arguments:
             made = arguments[0]
