@@ -30,7 +30,7 @@ _GROUP = r"\(\s*-?[\d.]+(?:\s*,\s*-?[\d.]+)+\s*\)"  # `+ (1, 1)`
 _ENDS = r"\s*[.,;]?\s*(?:\$|\\\)|\\\]|\Z)"
 _LEAD = late(  # from the beginning of the formula on, or behind the name that it is the value of
     rf"(?:\$|\\\(|\\\[)\s*(?:[a-zA-Z]\s*=\s*)?(?P<lead>(?:{_ATOM}|{_OPERATOR})*?"
-    rf"(?:[\w)}}]\s*(?:{_OPERATOR}|\^\s*\{{?)|{_FUNCTION}\s*[({{|]?|(?<![\d.])\d+(?:\.\d+)?|(?<![a-zA-Z\\])[a-zA-Z]\s*\(|\|))\s*\Z"
+    rf"(?:[\w)}}]\s*(?:{_OPERATOR}|\^\s*\{{?)|{_FUNCTION}\s*[({{|]?|(?<![\d.])\d+(?:\.\d+)?|(?<![a-zA-Z\\])[a-zA-Z\d]\s*\(|\|))\s*\Z"
 )
 _TAIL = late(
     rf"\s*(?P<tail>(?:\\(?:sqrt|pi)(?![a-zA-Z])(?:{_ATOM})*)?{_OPERATOR}(?:{_ATOM}|{_OPERATOR}|{_GROUP})*(?<=[\w)}}!|])|\.\d+)(?:{_ENDS}|\s*\n)"

@@ -148,6 +148,7 @@ _SUPPOSED = _any(
     r"it(?:['’]s|\sis)\s(?:impossible|unlikely|not\spossible)\s(?:for|that)\b",
     r"for\scomparison\b[^\n]*,",
     r"if\s+you\s+(?:get|got)\b",
+    r"if\b[^,;:\n]*\bwere(?=[\s$*(]*\Z)",  # "If it were \boxed{12}"
     rf"if\s(?:I\s(?:were|was|am)\s)?{_FORCED}(?:,|\sI\b|\sto\s(?:guess|answer|say|choose)\b(?:[^\n]*,)?)",
     r"(?:let\sus|let['’]s)\s(?:assume|suppose|pretend|imagine)\b",
     r"had\s+(?:we|I|you)\b.*(?:\bwould|['’]d)\b",
@@ -166,7 +167,7 @@ _REPUDIATING = frozenset(
         *("prompt", "template", "user", "gold", "reference", "truth", "tempting", "naive", "naïve"),
         *("say", "guess", "previous", "earlier", "initial", "old"),
         *("forced", "pressed", "pushed", "made", "obliged", "assume", "suppose", "pretend", "imagine"),
-        *("student", "book", "textbook", "key", "manual", "you", "had", "forget", "forgets", "forgetting"),
+        *("student", "book", "textbook", "key", "manual", "were", "you", "had", "forget", "forgets", "forgetting"),
     )
 )
 """Every match of `_REPUDIATED` contains one of these words."""
@@ -207,6 +208,8 @@ _CORRECTED = _any(  # ", but the true value is 7", ", but that ignores the sign"
 _IS_NOT_LAST = _any(  # it was, or is still to be worked on
     r"\(my\s(?:first|initial|old|previous|original)\s(?:answer|guess|attempt)\b",
     r"was\s(?:my|the|our)\s(?:first|initial|original|earlier|previous|old)\s",
+    r"(?:must|has\sto|needs\sto|is\sstill\sto)\s(?:then\s|still\s)?be\s"
+    r"(?:doubled|tripled|halved|squared|cubed|multiplied|divided|reduced|increased)\b",
     r"and\s(?:then\s)?(?:subtract|add|multiply|divide|double|halve|square)\b[^.!?\n]{0,40}\bto\s(?:get|find|obtain)\sthe\s(?:final\s)?"
     r"(?:answer|result)\b",
 )

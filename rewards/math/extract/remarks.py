@@ -84,7 +84,7 @@ _EQUALITY = late(
 _HOLDS_FOR = late(  # "converges to $12$ for $|x| < 1$"
     r"(?<=[\d)}$])\s+(?:for|when|whenever)\s(?:(?:all|any|every|each|real|positive)\s)*"
     r"\$(?=[^$\n]*(?:[<>]|\\(?:[lg]eq?|neq?|in)(?![a-z])))[^$\n]{1,60}\$[.\s]*\Z"
-    r"|(?:(?:\b(?:gives?|get|yields?|obtain|is|are|equals?)\s\$?|=\s?(?!.*\sfor\s))-?[1-9][\d.,/]*\$?)(?:\s[a-z]+){0,2}(?P<at>\s(?:for|when|at)\s\$?[a-zA-Z]\s?=\s?-?\d[\d.,/]*\$?[.\s]*\Z)"
+    r"|(?:(?:\b(?:gives?|get|yields?|obtain|is|are|equals?|(?:max|min)imum(?:\svalue)?(?:\sof)?)\s\$?|=\s?(?!.*\sfor\s))-?[1-9][\d.,/]*\$?)(?:\s[a-z]+){0,2}(?P<at>\s(?:for|when|at)\s\$?[a-zA-Z]\s?=\s?-?\d[\d.,/]*\$?[.\s]*\Z)"
     r"|(?<=[\d)}]\$)\s+at\s\$(?:\([^()$\n]{3,40}\)|[a-zA-Z]\s?=[^$\n=]{1,30})\$[.\s]*\Z"
     r"|(?<=[\d)}$])\s+as\s\$\s*[a-zA-Z]\s*(?:\\(?:to|rightarrow)(?![a-z])|→)[^$\n]{1,30}\$[.\s]*\Z"
 )

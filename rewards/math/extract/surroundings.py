@@ -49,7 +49,8 @@ _CHANGING = (
 )
 _EXCEPTING = late(r"\b(?:every|any|no)thing\s(?:but|except(?:\sfor)?)[\s$*(]*\Z", re.IGNORECASE)
 _MADE_OF_IT = late(  # "x is half of ", where no number stands before it
-    r"(?:\A|[.!?:\n]|\b(?:is|are|be|was|equals))\s*(?:the\s|a\s|not\s)?(?:(?:twice|thrice|half|double|triple)(?:\sof)?"
+    r"(?:\A|[.!?\n])\s*(?:(?:now|then|next),?\s)?(?:subtract|add|take)\s[^.,;\n]{1,30}\s(?:from|to)[\s$*(]*\Z"
+    r"|(?:\A|[.!?:\n]|\b(?:is|are|be|was|equals))\s*(?:the\s|a\s|not\s)?(?:(?:twice|thrice|half|double|triple)(?:\sof)?"
     r"|(?:square|cube|reciprocal|negative|opposite|double|half|complement)\sof)[\s$*(]*\Z",
     re.IGNORECASE,
 )
@@ -64,7 +65,7 @@ _MAYBE = late(  # "it might be ", "Probably "
     rf"(?:{'|'.join(_PERHAPS)})[\s$*(:,]*\Z",
     re.IGNORECASE,
 )
-_MAKING = ("of", "twice", "thrice", "half", "double", "triple")
+_MAKING = ("of", "from", "to", "twice", "thrice", "half", "double", "triple")
 _TAG = late(r"<[^<>\n]{0,20}>[\s$]*\Z")
 _RANGE_BEFORE = late(r"\b(?:from|between)[\s$(]*\Z", re.IGNORECASE)
 _NUMBER = r"\$?-?\d(?:[\d.,/]*\d)?\$?"
@@ -73,7 +74,7 @@ _RANGE_BEHIND = late(rf"[\s$)]*(?:to|and)\s+{_NUMBER}", re.IGNORECASE)
 _IN_WORDS = r"(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|hundred)\b"
 _REST = (
     r"/\s*\d|\d+/\d+|\+\s*(?:[.,;$]|\n|\Z)|and\s+a\s+(?:half|third|quarter)\b|,?\s*\bor\s+(?:more|less|fewer|else|so)\b"
-    rf"|give\s+or\s+take\b|plus\s+or\s+minus\b|(?:plus|minus)\s+(?:one\b|{_IN_WORDS}|\$?\d)"
+    rf"|give\s+or\s+take\b|plus\s+or\s+minus\b|(?:plus|minus|less)\s+(?:one\b|{_IN_WORDS}|\$?\d)"
     r"|at\s+(?:most|least)\s*(?:[.,;\n]|\Z)"
 )
 _RANGE = (
@@ -166,7 +167,10 @@ _VALUE_OF_IT = late(  # `\\boxed{x}$, where $x = 8$`
     r"[\s$]*(?:,?\s*\(?(?:where|with)\s\$?(?P<name>[a-zA-Z]+)\s*)?=\s*"
     r"(?P<value>[-−]?(?:\d(?:[\d.,/]*\d)?|\\[dt]?frac\{\d+\}\{\d+\}|\\sqrt\{\d+\}))[\s$).]*(?:\Z|\n|\s[A-Z])"
 )
-_AND_ANOTHER = late(rf"[\s$)]*and\s+({_NUMBER})\s*(?:[.;\n]|\Z)", re.IGNORECASE)
+_AND_ANOTHER = late(
+    rf"(?:\^\{{?\\circ\}}?|°|\\?%)?[\s$)]*and\s+({_NUMBER})(?:\^\{{?\\circ\}}?|°|\\?%)?\$?\s*(?:[.;\n]|\Z)",
+    re.IGNORECASE,
+)
 _NAME_BEFORE = late(r"\banswer is \$?([a-zA-Z])\s*=\s*\$?\s*\Z")
 _NAME_BEHIND = late(rf"[\s$]*(?:,|and)\s*\$?\s*([a-zA-Z])\s*=\s*({_NUMBER})\s*(?:[.;\n]|\Z)")
 _SIGNS = ("-", "−", "\\pm", "\\mp", "±")
@@ -353,7 +357,10 @@ def _extended(content: str, near: str, behind: str) -> str | None:
     """The content of a box with the rest of its number, or another value, that follows it."""
     if len(content) <= _LONGEST_GROUP and content.isdecimal() and (groups := _GROUPS.match(behind)) is not None:
         return content + groups.group()
-    if _MORE.match(behind) is not None or (_RANGE_BEHIND.match(behind) and _RANGE_BEFORE.search(near)):
+    is_label = behind.lstrip("$*) ").startswith(":") and not any(map(str.isdigit, content))  # `\boxed{C}: 12`
+    if (not is_label and _MORE.match(behind) is not None) or (
+        _RANGE_BEHIND.match(behind) and _RANGE_BEFORE.search(near)
+    ):
         return rf"{content} \text{{ or }} \ldots"
     if (another := _AND_ANOTHER.match(behind)) is not None:
         return f"{content}, {another[1].strip('$')}"
