@@ -188,9 +188,7 @@ class Reward:
         return self._bound("ceiling", self.ceiling, given) if scale is None else scale[1]
 
     def bounds_with(self, given: Mapping[str, Json]) -> Range:
-        """The lowest and highest score with these parameters; infinite if not declared. Raises InvalidReward."""
-        if (scale := self.scale_with(given)) is not None:
-            return scale
+        """The declared floor and ceiling with these parameters; infinite if not declared. Raises InvalidReward."""
         low, high = UNBOUNDED
         return (
             low if self.floor is None else self._bound("floor", self.floor, given),

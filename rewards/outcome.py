@@ -119,7 +119,7 @@ def grade_from(value: object, *, reward: str, scale: Range | None, bounds: Range
     """Convert the return value for one request.
 
     scale: the scores of wrong and right; a score must be between them, and its position is the correctness. None = the
-    reward has no right and wrong. bounds: the lowest and highest score that the reward declares.
+    reward has no right and wrong. bounds: the floor and ceiling that the reward declares, also for a `GradeResult`.
     """
     if isinstance(value, GradeResult):
         return _bounded(_plain(value, reward), reward, bounds)
@@ -157,9 +157,8 @@ def _bounded(grade: GradeResult, reward: str, bounds: Range) -> GradeResult:
     if grade.score is None or _within(grade.score, bounds):
         return grade
     low, high = bounds
-    return GradeResult.ungraded(
-        f"reward {reward!r} returned {grade.score!r}; it declares scores in [{low:g}, {high:g}]"
-    )
+    reason = f"reward {reward!r} returned {grade.score!r}; its floor and ceiling are [{low:g}, {high:g}]"
+    return GradeResult.ungraded(reason)
 
 
 def _within(score: float, bounds: Range) -> bool:

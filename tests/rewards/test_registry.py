@@ -362,7 +362,13 @@ def test_a_score_outside_the_declared_bounds_is_ungraded(returned: object) -> No
     bounded = replace(find("test_clipped"), target=lambda _request: returned)
     (result,) = asyncio.run(bounded.grader({}).grade([REQUEST]))
     assert result.verdict is Verdict.UNGRADED
-    assert result.reason.endswith("it declares scores in [0, 2]")
+    assert result.reason.endswith("its floor and ceiling are [0, 2]")
+
+
+def test_a_grade_of_a_reward_with_right_and_wrong_may_pay_more_than_its_correctness() -> None:
+    made = GradeResult(score=1.5, correctness=1.0, verdict=Verdict.CORRECT)
+    paid_more = replace(find("test_clipped"), scale=(0.0, 1.0), floor=None, ceiling=None, target=lambda _request: made)
+    assert asyncio.run(paid_more.grader({}).grade([REQUEST])) == [made]
 
 
 def test_a_bound_is_not_exceeded_by_what_single_precision_rounds() -> None:
