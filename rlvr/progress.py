@@ -109,6 +109,9 @@ class _Unread(io.TextIOBase):
         except OSError as error:
             self._lose(error)
 
+    def close(self) -> None:
+        """Do nothing, also when this is collected as garbage: the stream belongs to others, who may have closed it."""
+
     def _lose(self, error: OSError) -> None:
         """Discard buffered output if the reader is gone: Python would fail to flush it at exit."""
         if error.errno in (errno.EPIPE, errno.EIO):
