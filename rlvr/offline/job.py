@@ -275,6 +275,11 @@ def _run(ready: Prepared, state: RunState, stream: IO[bytes] | None) -> Ended:
         say("all rows are graded already; the output is put in place")
     else:
         if before:
+            if ready.rows is not None and not job.ordered:
+                raise ConfigError(
+                    "a run over standard input with --unordered cannot be continued; begin anew with --restart, or "
+                    "name a file"
+                )
             say(f"going on behind {pluralize(before, 'response')} graded before")
         with ExitStack() as stack:
             cache = None
@@ -377,7 +382,7 @@ def _engine(ready: Prepared, state: RunState, cache: GradeCache | None, policies
     else:
         rows = itertools.chain(ready.first, ready.rows)
         if state.done.records:
-            rows = _behind(rows, start, state.journal, ordered=job.ordered)
+            rows = _behind(rows, start, state.journal)
     asking = Asking(ready.columns, ready.kind, References(job.reward), known=cache, policies=policies)
     stream = GradingStream(
         rows,
@@ -415,12 +420,8 @@ def _for_many(ready: Prepared) -> bool:
     return sum(map(weight, ready.sources)) >= LARGE_BYTES
 
 
-def _behind(rows: Iterable[Numbered], start: Start, journal: Journal, *, ordered: bool) -> Iterator[Numbered]:
+def _behind(rows: Iterable[Numbered], start: Start, journal: Journal) -> Iterator[Numbered]:
     """The rows of a stream from a position on; the rows before it must be those already graded."""
-    if not ordered:
-        raise ConfigError(
-            "a run over standard input with --unordered cannot be continued; begin anew with --restart, or name a file"
-        )
     checks = (
         (int(record["index"]), int(record["check"]))
         for records in journal.chunks()

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -44,10 +44,9 @@ def waiting(request):
 """
 
 
-@pytest.fixture(scope="module")
-def cluster(require: Callable[[str], None]) -> Iterator[Any]:
-    """Two nodes on this machine, two cores each, and a head that does no work: it cannot be killed."""
-    require("ray")
+@contextmanager
+def nodes(*cores: int) -> Iterator[Any]:
+    """A cluster with nodes of so many cores on this machine, and a head that does no work: it cannot be killed."""
     from ray.cluster_utils import Cluster
 
     settings = {
@@ -60,12 +59,19 @@ def cluster(require: Callable[[str], None]) -> Iterator[Any]:
     head = {"num_cpus": 0, "include_dashboard": False, **unused, "_system_config": settings}
     made = Cluster(initialize_head=True, head_node_args=head)
     try:
-        for _ in range(2):
-            made.add_node(num_cpus=2)
+        for number in cores:
+            made.add_node(num_cpus=number)
         made.wait_for_nodes()
         yield made
     finally:
         made.shutdown()
+
+
+@pytest.fixture(scope="module")
+def cluster(require: Callable[[str], None]) -> Iterator[Any]:
+    require("ray")
+    with nodes(2, 2) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -162,9 +168,20 @@ def test_trouble_on_a_node_is_said_in_a_line(
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("cores", [(2, 2), (1, 1)], ids=["two cores are left", "one core is left"])
 def test_a_node_that_is_killed_changes_nothing(
-    cluster: Any, launcher: Launcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cores: tuple[int, int],
+    require: Callable[[str], None],
+    launcher: Launcher,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    require("ray")
+    with nodes(*cores) as cluster:
+        kill_a_node(cluster, launcher, tmp_path, monkeypatch)
+
+
+def kill_a_node(cluster: Any, launcher: Launcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = [os.path.relpath(file, ROOT) for file in make_rows(tmp_path)]  # relative to where we are, not to a node
     report = tmp_path / "summary.json"
     arguments = ["grade", *files, "--reward", f"{tmp_path / 'own.py'}:waiting", "--timeout", "100"]

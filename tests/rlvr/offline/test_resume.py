@@ -367,6 +367,24 @@ def test_a_stream_goes_on_behind_the_same_rows_and_refuses_others(tmp_path: Path
     assert len(responses) == len(set(responses)) == text.count(b'"response"') + 3 * text.count(b'"responses"')
 
 
+def test_a_stream_without_order_is_not_resumed_and_that_is_said_first(tmp_path: Path) -> None:
+    text = make_rows(tmp_path, 300).read_bytes()
+    arguments = command(tmp_path, "--unordered")
+    arguments[1] = "-"
+    process = start(arguments, tmp_path / "trace", stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(text[: len(text) // 2])
+    process.stdin.flush()
+    until(lambda: written(tmp_path, 2000), "rows to be written")
+    process.kill()
+    process.communicate()
+    again = start(arguments, tmp_path / "trace", stdin=subprocess.PIPE)
+    _, told = again.communicate(text, timeout=PATIENCE)
+    assert again.returncode == 1
+    assert b"standard input with --unordered cannot be continued; begin anew with --restart" in told
+    assert b"going on behind" not in told
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_finishes_what_is_being_graded_and_says_how_to_go_on(
     tmp_path: Path, number: signal.Signals
