@@ -151,6 +151,15 @@ class Box(NamedTuple):
     end: int
 
 
+class _Row(NamedTuple):
+    """The last box, and the boxes that are joined to it, from right to left; with the joints between them."""
+
+    last: Box
+    contents: list[str]
+    starts: list[int]
+    joints: list[str]
+
+
 def boxes(text: str) -> list[Box]:
     """The complete boxes that are not inside another one, in order."""
     found: list[Box] = []
@@ -220,66 +229,74 @@ def last_box(text: str, *, past_empty: bool = False) -> str | None:
 
 def committed(text: str, *, past_empty: bool = False) -> Committed | None:
     """What the last boxes hold, or None if there is no box."""
-    counting = (box for box in reversed(boxes(text)) if not is_refused(text, *box))
-    last: Box | None = None
-    contents: list[str] = []
-    starts: list[int] = []
-    joints: list[str] = []
-    right = hollow = 0
-    is_incomplete = False
-    for box in counting:
+    row: _Row | None = None
+    hollow = 0
+    for box in reversed(boxes(text)):
+        if is_refused(text, *box):
+            continue
         content = _opened(text[box.content_start : box.content_end].strip())
         if is_hollow(content):
-            if last is None and not past_empty:
+            if row is None and not past_empty:
                 return Committed("", box.end)
-            if not contents:
+            if row is None:
                 hollow = box.start
             continue
-        if (last is not None or (past_empty and _DIGIT.search(text, box.end))) and _PLACEHOLDER.fullmatch(content):
+        if (row is not None or (past_empty and _DIGIT.search(text, box.end))) and _PLACEHOLDER.fullmatch(content):
             continue
-        if last is None:
-            last = box
-            is_incomplete = hollow > 0 and is_separated(text[box.end : hollow])
-        else:
-            between = text[box.end : right]
-            relation = linked(content, between, contents[-1])
-            if relation is not None and not _ends_in_operator(text[: box.start]):
-                contents[-1] = f"{content}{relation}{contents[-1]}"
-                starts[-1] = right = box.start
-                continue
-            if (operator := _OPERATOR.fullmatch(between)) is not None:  # one value of several parts
-                contents[-1] = f"({content}) {operator[1]} ({contents[-1]})"
-                starts[-1] = right = box.start
-                continue
-            joint = _joint(between) if len(between) <= _LONGEST_JOINT else None
-            if joint is None and belong(text, box.start, between, lambda at: beginning(text, at)):
-                joint = ", "
-            if joint is None:
-                break
-            joints.append(joint)
-        contents.append(content)
-        starts.append(box.start)
-        right = box.start
-    if last is None:
+        if row is None:
+            row = _Row(box, [content], [box.start], [])
+        elif not _is_joined(row, text, box, content):
+            break
+    if row is None:
         return None
-    if is_incomplete:
-        return Committed(", ".join((*reversed(contents), r"\ldots")), last.end)
-    if len(contents) == 1 or len({_BLANKS.sub("", content) for content in contents}) == 1:
-        alternative = _other_case(text, last) if len(contents) == 1 else None
-        if _OTHER_UNDER.match(text, last.end) and _UNDER.search(text, max(0, last.start - _LONGEST_CASE), last.start):
-            alternative = alternative or r"\ldots"
-        if alternative is not None:
-            return Committed(f"{alternative} or {contents[0]}", last.end)
-        begin = starts[-1] if len(contents) == 1 else last.start
-        whole, alone = completed(
-            contents[0], text[max(0, begin - _LONGEST_JOINT) : begin], text[last.end : last.end + _LONGEST_JOINT]
-        )
-        return Committed(whole, last.end, alone)
-    named = [_NAMED.search(text, max(0, start - _LONGEST_NAME), start) for start in starts]
+    if hollow and is_separated(text[row.last.end : hollow]):
+        return Committed(", ".join((*reversed(row.contents), r"\ldots")), row.last.end)
+    is_one = len(row.contents) == 1 or len({_BLANKS.sub("", content) for content in row.contents}) == 1
+    return _one_value(text, row) if is_one else Committed(_list_of(text, row), row.last.end)
+
+
+def _is_joined(row: _Row, text: str, box: Box, content: str) -> bool:
+    """Add a box to the boxes after it, if the text between joins them. Returns whether it does."""
+    between = text[box.end : row.starts[-1]]
+    relation = linked(content, between, row.contents[-1])
+    operator = _OPERATOR.fullmatch(between)
+    if relation is not None and not _ends_in_operator(text[: box.start]):
+        row.contents[-1], row.starts[-1] = f"{content}{relation}{row.contents[-1]}", box.start
+        return True
+    if operator is not None:  # one value of several parts
+        row.contents[-1], row.starts[-1] = f"({content}) {operator[1]} ({row.contents[-1]})", box.start
+        return True
+    joint = _joint(between) if len(between) <= _LONGEST_JOINT else None
+    if joint is None and not belong(text, box.start, between, lambda at: beginning(text, at)):
+        return False
+    row.joints.append(joint or ", ")
+    row.contents.append(content)
+    row.starts.append(box.start)
+    return True
+
+
+def _one_value(text: str, row: _Row) -> Committed:
+    """The value that all boxes hold, with what belongs to it around the last one."""
+    last, content, is_single = row.last, row.contents[0], len(row.contents) == 1
+    alternative = _other_case(text, last) if is_single else None
+    if _OTHER_UNDER.match(text, last.end) and _UNDER.search(text, max(0, last.start - _LONGEST_CASE), last.start):
+        alternative = alternative or r"\ldots"
+    if alternative is not None:
+        return Committed(f"{alternative} or {content}", last.end)
+    begin = row.starts[0] if is_single else last.start
+    before = text[max(0, begin - _LONGEST_JOINT) : begin]
+    whole, alone = completed(content, before, text[last.end : last.end + _LONGEST_JOINT])
+    return Committed(whole, last.end, alone)
+
+
+def _list_of(text: str, row: _Row) -> str:
+    """The values of several boxes, with the names before them if each has one of its own."""
+    contents = row.contents
+    named = [_NAMED.search(text, max(0, start - _LONGEST_NAME), start) for start in row.starts]
     names = [one.group(1) if one else "" for one in named]
     if all(names) and len(set(names)) == len(names):
         contents = [f"{name} = {content}" for name, content in zip(names, contents, strict=True)]
-    return Committed((" or " if " or " in joints else ", ").join(reversed(contents)), last.end)
+    return (" or " if " or " in row.joints else ", ").join(reversed(contents))
 
 
 def _other_case(text: str, last: Box) -> str | None:
