@@ -1,6 +1,6 @@
 # ruff: noqa: E501  # programs and tests of one line are easier to compare
-"""Classes of tests that derive from the program's: fields that the program makes, values of parameters and loops, and
-methods that fail by themselves.
+"""Classes of tests that derive from the program's: fields that the program makes, values of parameters and loops,
+methods that fail by themselves, marks of the methods that ran, and exceptions with constructors.
 """
 
 from __future__ import annotations
@@ -103,3 +103,100 @@ HOSTILE = (
 def test_what_they_say_of_other_answers_stays_unsupported(test: str) -> None:
     judgement = pytest_files(HOSTILE, f"import pytest\nfrom solution import *\n{test}\n")
     assert judgement.fault.startswith("unsupported test")
+
+
+PLUGINS = (
+    "class Plugin:\n    def start(self): self.on_start()\n    def on_start(self): pass\n    def on_stop(self): pass\n"
+    "class Manager:\n    def __init__(self): self.plugins = []\n    def add(self, p):\n        self.plugins.append(p)\n        return p\n"
+    "    def start(self):\n        for p in self.plugins: p.start()\n    def stop(self):\n        for p in self.plugins: p.on_stop()\n"
+)
+MARKS = """
+    from solution import Manager, Plugin
+    class Marked(Plugin):
+        started = False
+        def __init__(self): self.stopped, self.calls = None, 0
+        def on_start(self):
+            self.started = True
+            self.calls += 1
+        def on_stop(self): self.stopped = True
+    def test_marks():
+        manager = Manager()
+        a, b = Marked(), manager.add(Marked())
+        assert not a.started and not manager.plugins[0].started
+        manager.start()
+        assert b.started and not b.stopped and b.calls == 1
+        assert all(p.started for p in manager.plugins) and a.started is False
+        manager.stop()
+        assert manager.plugins[0].stopped is True and a.calls == 0
+"""
+MARKS = MARKS.replace("self.stopped, self.calls = None, 0", "self.stopped = None; self.calls = 0")
+
+
+def test_marks_show_which_methods_ran() -> None:
+    assert passes(judgement := pytest_files(PLUGINS, MARKS)), judgement
+    for wrong in ("self.plugins: p.start()", "self.plugins: p.on_stop()"):
+        assert wrong in PLUGINS
+        assert is_wrong(pytest_files(PLUGINS.replace(wrong, wrong.replace(":", "[1:]:")), MARKS))
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "    def __getattribute__(self, name): return True if name == 'started' else object.__getattribute__(self, name)\n",
+        "    def start(self): self.started = True\n",
+        "    def start(self): self.__dict__['started'] = True\n",
+        "    def start(self): type(self).started = True\n",
+        "    def __setattr__(self, name, value): self.__dict__[name] = True\n",
+        "    def start(self): pass\n    def __init_subclass__(cls): cls.started = property(lambda self: bool(self.calls))\n",
+    ],
+)
+def test_a_mark_that_no_method_of_the_test_has_set_is_none(lie: str) -> None:
+    tests = "from solution import Plugin\nclass Marked(Plugin):\n    started = False\n    def on_start(self): self.started = True\ndef test_a():\n    p = Marked()\n    Plugin.start(p)\n    assert p.started\n"
+    assert passes(judgement := pytest_files(PLUGINS, tests)), judgement
+    program = PLUGINS.replace(
+        "    def start(self): self.on_start()\n", f"    calls = 1\n    def start(self): pass\n{lie}", 1
+    )
+    assert not passes(pytest_files(program, tests))
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "    def check(self, got): self.ok = got == [1, 2]\ndef test_a():\n    c = Checker()\n    c.check(solve([2, 1]))\n    assert c.ok",
+        "    def check(self, got):\n        if got != [1, 2]: self.bad = True\ndef test_a():\n    c = Checker()\n    c.check(solve([2, 1]))\n    assert not c.bad",
+        "    def fail(self): self.bad = True\ndef test_a():\n    c = Checker()\n    if solve([2, 1]) != [1, 2]: c.fail()\n    assert not c.bad",
+        "    def step(self): self.bad += 1\ndef test_a():\n    c = Checker()\n    assert solve([2, 1]) == [c.bad, 2]",
+        "    def check(self, got):\n        try: judged(got)\n        except AssertionError: self.bad = True\ndef judged(got): assert got == [1, 2]\ndef test_a():\n    c = Checker()\n    c.check(solve([2, 1]))\n    assert not c.bad",
+    ],
+)
+def test_verdicts_are_no_marks(test: str) -> None:
+    tests = f"from solution import *\nclass Checker(Base):\n    bad = False\n    ok = False\n{test}\n"
+    assert pytest_files(HOSTILE, tests).fault.startswith("unsupported test")
+
+
+def test_exceptions_have_what_a_constructor_of_the_test_gives_them() -> None:
+    program = (
+        "class AppError(Exception):\n    def __init__(self, message='', **details):\n        super().__init__(message)\n        self.details = details\n"
+        "def handle(error, handlers):\n    for kind in type(error).__mro__:\n        if kind in handlers: return handlers[kind](error)\n    raise error\n"
+        "def fail(kind, what): raise kind(what)\n"
+    )
+    tests = """
+        import pytest
+        from solution import AppError, fail, handle
+        class Gone(AppError):
+            def __init__(self, what): super().__init__(f"{what} is gone", what=what)
+        class Late(Gone): pass
+        def test_texts():
+            assert str(Gone("a")) == f"{Gone('a')}" == "a is gone" and Gone("a").args == ("a is gone",)
+            assert repr(Gone("b")) == "Gone('b is gone')" and Gone("c").details == {"what": "c"}
+            assert str(Late("d")) == "d is gone" and Late("d").args == ("d is gone",)
+        def test_raised():
+            with pytest.raises(AppError, match="^x is gone$") as caught: raise Gone("x")
+            assert caught.type is Gone and caught.value.args[0] == "x is gone"
+            with pytest.raises(Gone, match="^y is gone$"): fail(Gone, "y")
+            assert handle(Gone("z"), {AppError: str}) == "z is gone"
+            with pytest.raises(Late, match="z is"): handle(Late("z"), {ValueError: str})
+    """
+    assert passes(judgement := pytest_files(program, tests)), judgement
+    assert is_wrong(pytest_files(program.replace("super().__init__(message)", "super().__init__()"), tests))
+    assert is_wrong(pytest_files(program.replace("raise error", "return error"), tests))

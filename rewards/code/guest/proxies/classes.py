@@ -272,7 +272,9 @@ def _negates(node: ast.AST) -> bool:
 
 def _compares_with_no(node: ast.AST) -> bool:
     """`[x in span for x in range(4)] == [False, True, True, False]`, `assertEqual(w in trie, False)`."""
-    compares = isinstance(node, ast.Compare) or (isinstance(node, ast.Call) and name_of(node.func) == "assertEqual")
+    compares = isinstance(node, ast.Compare) or (
+        isinstance(node, ast.Call) and name_of(node.func) in ("assertEqual", "assertIs")
+    )
     return compares and any(isinstance(n, ast.Constant) and n.value is False for n in ast.walk(node))
 
 

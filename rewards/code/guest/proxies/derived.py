@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..sources import counting
-from . import proxies, yardsticks
+from . import marks, proxies, yardsticks
 from .proxies import ask, is_class, is_proxy, the_link
 
 _DESCRIBES = ("__get__", "__set__", "__set_name__")
@@ -65,7 +65,8 @@ def make(name: str, bases: tuple[type, ...], names: dict[str, Any], keywords: di
             the_link().unsupported(f"{what}, and holds what it is compared with")
     if any(base.__module__ == "typing" for base in bases if not is_class(base)):
         the_link().unsupported(f"{what}, and is generic")
-    if yardsticks.is_yardstick(name, names, str(names.get("__qualname__", ""))):
+    asked = yardsticks.measured_by(name, names, str(names.get("__qualname__", "")))
+    if asked is None:
         the_link().unsupported(f"{what}, and with which the test measures")
     for above in (above for base in bases if is_class(base) for above in base.__mro__):
         if is_class(above) and "__init__" not in type.__dict__["__dict__"].__get__(above):
@@ -75,6 +76,8 @@ def make(name: str, bases: tuple[type, ...], names: dict[str, Any], keywords: di
     if not is_class(made):  # a failed assertion may be an instance of a standard one
         the_link().refuse(f"it made no class of {name}")
         raise proxies.Refused(f"no class where the test has {name}")
+    if asked and not marks.watch(made, asked, names):
+        the_link().unsupported(f"{what}, and with which the test measures")
     proxies.mark_named(made, name, is_used=True)
     if (cell := names.get("__classcell__")) is not None:
         cell.cell_contents = made

@@ -32,6 +32,22 @@ class ErrorHandle(Root):
         return str(state_of(self).get("\0text", ""))
 
 
+def is_error(value: object) -> bool:
+    """Whether a value is an exception of the program. Looks only at its real type."""
+    return issubclass(type(value), ErrorHandle)
+
+
+def renew(error: BaseException) -> None:
+    """Take over what a constructor of the test has made of an exception: it was shown here before that ran."""
+    try:
+        args, text = ask("getattr", error, "args"), ask("__str__", error)
+    except Exception:  # the program's `__str__` may raise anything
+        return
+    if type(args) is tuple and type(text) is str:
+        BaseException.__dict__["args"].__set__(error, args)
+        state_of(error)["\0text"] = text
+
+
 def truth_of_error(error: Any) -> bool:
     """Whether an exception that the program returns is true, by its own word only where the tests name its class."""
     return ask("__bool__", error) is True if NUMBER in state_of(error) and is_known(error) else True

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from ..shared import wire
 from ..sources import context
-from . import controlled, said, shapes
+from . import controlled, marks, said, shapes
 
 _WRITTEN = (
     *(ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.BinOp, ast.UnaryOp, ast.keyword),
@@ -44,26 +44,41 @@ _UNNAMED = frozenset((*wire.CAPABILITIES, *_CALLED_UNNAMED.split())) - _SPECIAL
 _BY_ITEM, _BY_LENGTH = frozenset(("__getitem__", "__missing__")), frozenset(("__len__",))  # seen by their syntax
 
 
-def is_yardstick(name: str, body: Collection[str], place: str) -> bool:
-    """Whether a class is a yardstick. body: the names that the class defines. place: its qualified name."""
+def measured_by(name: str, body: Collection[str], place: str) -> set[str] | None:
+    """The marks (`marks.py`) of a class that tests ask for, each of which must be what the test has set; None if the
+    class is a yardstick. body: the names that the class defines. place: its qualified name.
+    """
     special = {n for n in body if n.startswith("__") and n.endswith("__")}
     if controlled.only_program_makes([(tree, _family(tree, name)) for tree in context.trees()], name, body):
-        return False
+        return set()
     if special & _UNNAMED - _BY_ITEM - _BY_LENGTH:
-        return True
-    return any(_measures(tree, name, set(body) - (special & _SPECIAL), place) for tree in context.trees())
+        return None
+    asked = set[str]()
+    for tree in context.trees():
+        own = set(body) - (special & _SPECIAL)
+        if (measured := _measured(tree, name, own, place)) is None:
+            return None
+        asked |= measured
+    return asked
 
 
-def _measures(tree: ast.Module, name: str, body: set[str], place: str) -> bool:
+def _measured(tree: ast.Module, name: str, body: set[str], place: str) -> set[str] | None:
     family = _family(tree, name)
     inside = {id(n) for kind in [*family, *_made_there(tree)] for n in ast.walk(kind)}
     own = (body - _filled_by_program(tree, name)) | {n for kind in family for n in _kept(kind)}
     sound = {id(n) for n in _all_sound(tree)} - {id(n) for n in _verdicts(tree, family)}
     names = {name, *(kind.name for kind in family)}  # each case of `asserts` is a tree of its own
-    sound |= {id(n) for part in (controlled.reads, _of_itself) for n in part(tree, names)}
-    elsewhere = (_out_of_sight(tree, place), _annotations(tree), _of_others(tree, names))
-    sound |= {id(n) for part in elsewhere for n in part}
-    return any(_reads(node, own) and id(node) not in inside and id(node) not in sound for node in ast.walk(tree))
+    controls = {id(n) for n in controlled.reads(tree, names)}
+    elsewhere = (_of_itself(tree, names), _out_of_sight(tree, place), _annotations(tree), _of_others(tree, names))
+    sound |= controls | {id(n) for part in elsewhere for n in part}
+    outside = [n for n in ast.walk(tree) if id(n) not in inside]
+    measuring = [n for n in outside if id(n) not in sound and _reads(n, own)]
+    if not measuring:
+        return set()
+    marked = marks.names(family, [n for n in outside if id(n) not in controls])
+    parents = context.parents_of(tree)
+    asked = [n.attr for n in measuring if isinstance(n, ast.Attribute) and marks.is_asked(n, parents)]
+    return set(asked) if marked.issuperset(asked) and len(asked) == len(measuring) else None
 
 
 def _filled_by_program(tree: ast.Module, name: str) -> set[str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..encoding.codec import Violation
 from ..guards import spoiling
-from ..proxies import uses, yardsticks
+from ..proxies import raised, uses, yardsticks
 from ..proxies.proxies import the_link
 from ..shared import signatures, wire
 from ..sources import lending
@@ -51,6 +51,8 @@ def _call(ours: Ours, number: Any, args: Any, kwargs: Any) -> Any:
         raise
     if type(function) in (types.FunctionType, types.MethodType):  # a mock would record the access
         ours.completed.add(getattr(function, "__code__", None))
+        if function.__name__ == "__init__" and args and raised.is_error(args[0]):
+            raised.renew(args[0])
     return made
 
 
