@@ -282,3 +282,56 @@ def test_an_object_where_data_of_a_named_type_is_expected_is_wrong_rather_than_u
 def test_a_base_that_calls_itself_generic_is_no_excuse(base: str) -> None:
     tests = "from solution import Base\nclass Held(Base):\n    def value(self): return 2\n"
     assert is_wrong(pytest_files(f"{base}\n", f"{tests}def test_a(): assert Held().twice() == 4\n"))
+
+
+COINS = """
+class Coins:
+    def __init__(self, *n): self.n = sum(n)
+    def __sub__(self, n): return Coins(self.n - n)
+    def __divmod__(self, n): return Coins(self.n // n), self.n % n
+    def __pow__(self, n, modulus=None): return Coins(pow(self.n, n, modulus))
+    def __eq__(self, other): return self.n == (other.n if isinstance(other, Coins) else other)
+    def __hash__(self): return self.n
+"""
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert divmod(Coins(7), 2)[1] == 1",
+        "q, r = divmod(Coins(7), 3)\nassert q == Coins(2)\nassert r == 1",
+        "q, r = divmod(Coins(7), 2)\nassert q.n == 3",
+        "assert divmod(Coins(7), 4) == (Coins(1), 3)",
+        "assert pow(Coins(2), 3) == Coins(8)",
+        "assert pow(Coins(2), 3, 6).n == 2",
+        "assert Coins(5) - 5 == Coins(0)",
+    ],
+)
+def test_operators_that_are_functions_are_asked(test: str) -> None:
+    assert passes(asserts(COINS, test))
+    assert is_wrong(asserts(COINS.replace("sum(n)", "sum(n) + 1"), test))
+
+
+NOTHING = """
+class Mean:
+    def __init__(self, *n): pass
+    def __sub__(self, n): return 0
+    def __divmod__(self, n): return 1, 0
+"""
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert divmod(Mean(1, 2), 1.5) == (1, 0)",
+        "assert divmod(Mean(1, 2), 1.5)[1] == 0",
+        "assert not divmod(Mean(1, 2), 1.5)[1]",
+        "q, r = divmod(Mean(1, 2), 1.5)\nassert (q, r) == (1, 0)",
+        "q, r = divmod(Mean(1, 2), 1.5)\nassert q == 1 and r == 0",
+        "assert sum(divmod(Mean(1, 2), 1.5)) == 1",
+        "assert [Mean(1, 2) - 1.5, 5] == [0, 5]",
+        "assert (1, Mean(1, 2) - 1.5) == (1, 0)",
+    ],
+)
+def test_what_two_equal_values_would_give_is_not_the_programs_to_say(test: str) -> None:
+    assert not passes(asserts(NOTHING, test))

@@ -273,7 +273,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "__floor__": _unary(math.floor),
     "__ceil__": _unary(math.ceil),
     "__divmod__": lambda _host, a, b: divmod(a, b),
-    "__pow__": lambda _host, a, b: a**b,
+    "__pow__": lambda _host, a, b, *modulus: pow(a, b, *modulus),
     **{name: _unary(getattr(operator, name)) for name in ("__neg__", "__pos__", "__abs__", "__invert__")},
     **{name: _binary(name) for name in ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")},
     **{

@@ -57,6 +57,8 @@ _COMPUTED: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Mult: operator.mul,
 }
 _OPERATION = ast.BinOp | ast.AugAssign | ast.Compare
+_CALLED: dict[str, type[ast.operator]] = {"divmod": ast.FloorDiv, "pow": ast.Pow}  # operators that are functions
+_QUOTIENT, _REMAINDER = frozenset((1,)), frozenset((0,))  # what `divmod` gives for two equal values
 _COMPARABLE = ATOMS | {list, tuple, dict, set, frozenset}
 _UNKNOWN: Any = object()
 _DEEPEST = 8
@@ -83,13 +85,14 @@ def may_be_sent(frame: FrameType, operand: Any, is_class: bool, is_text: bool) -
         return True  # `Pipe() >> clean`: the program may call it, as it may what a method is given
     if not (_is_plain(operand) or isinstance(operand, _CALLABLES)):
         return False
-    if isinstance(operand, int | float) and operand < 0 and isinstance(node.op, ast.Add):
+    kind = _CALLED[name_of(node.func)] if isinstance(node, ast.Call) else type(node.op)
+    if isinstance(operand, int | float) and operand < 0 and kind is ast.Add:
         return False
-    gives = () if is_text and isinstance(node.op, ast.Mod) else _EQUAL_GIVES.get(type(node.op), ())
+    gives = () if is_text and kind is ast.Mod else _EQUAL_GIVES.get(kind, ())
     use = _Use(frame, parents, tree, operand, is_class, frozenset(gives))
     if isinstance(node, ast.AugAssign):
         return use.of_name(node.target, node)
-    return use.is_harmless(node)
+    return use.is_harmless(node) or use.equals_object_made_of(node)
 
 
 def grows(frame: FrameType, operand: Any) -> bool:
@@ -130,7 +133,8 @@ def _is_programs_own(frame: FrameType, tree: ast.Module, node: Any) -> bool:
             return use.gave(node.left) and use.gave(node.right)
         case ast.Compare():
             return all(map(use.gave, (node.left, *node.comparators)))
-    calls = context.calls_at(tree, context.place_of(frame)) if node is None else []
+    calls = [node] if isinstance(node, ast.Call) else []
+    calls = context.calls_at(tree, context.place_of(frame)) if node is None else calls
     return any(
         bool(call.args) and not call.keywords and all(use.gave(each) or use.is_builtin(each) for each in call.args)
         for call in calls
@@ -143,9 +147,14 @@ def _operation_of(frame: FrameType, tree: ast.Module) -> Any:
         if len(_operations) >= _MOST_OPERATIONS:
             _operations.clear()
         place = context.place_of(frame)
-        nodes = (n for n in ast.walk(tree) if isinstance(n, _OPERATION) and context.span(n) == place)
-        _operations[key] = next(nodes, None)
+        nodes = (n for n in ast.walk(tree) if isinstance(n, ast.stmt | ast.expr) and context.span(n) == place)
+        _operations[key] = next(filter(_is_operation, nodes), None)
     return _operations[key]
+
+
+def _is_operation(node: ast.AST) -> bool:
+    is_called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _CALLED
+    return isinstance(node, _OPERATION) or (is_called and len(cast(ast.Call, node).args) >= 2)
 
 
 def copied(operand: Any) -> Any:
@@ -171,6 +180,8 @@ class _Use:
         above = self.parents.get(node)
         if above is None or depth == 0:
             return False
+        if isinstance(node, ast.Call) and name_of(node.func) == "divmod":
+            return self._parts_are_harmless(node, above, depth)
         if looks_into(above, node):
             return not (self.equal_gives and self._is_text_of_equals(above))
         match above:
@@ -181,6 +192,8 @@ class _Use:
                 return gives is not None and replace(self, equal_gives=gives).is_harmless(above, depth - 1)
             case ast.UnaryOp(op=sign):
                 return not isinstance(sign, ast.Not) and self.is_harmless(above, depth - 1)
+            case ast.List() | ast.Tuple() if (beside := self._beside(above, node)) is not None:
+                return self.is_class and self._says(beside)
             case ast.List() | ast.Tuple() | ast.Starred() | ast.ListComp(elt=ast.expr()):
                 return getattr(above, "elt", node) is node and self.is_harmless(above, depth - 1)
             case ast.For(iter=walked) | ast.comprehension(iter=walked):
@@ -195,6 +208,45 @@ class _Use:
                 return self._is_argument(above, node, depth)
             case ast.Assign(targets=targets):
                 return all(isinstance(t, ast.Tuple) or self.of_name(t, above, depth - 1) for t in targets)
+        return False
+
+    def _beside(self, row: ast.List | ast.Tuple, node: ast.AST) -> ast.expr | None:
+        """What an item is compared with, where two rows are: `[m - 1, n] == [0, 5]`."""
+        match self.parents.get(row):
+            case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right]):
+                other = right if left is row else left
+                if isinstance(other, ast.List | ast.Tuple) and len(other.elts) == len(row.elts):
+                    is_plain = not any(isinstance(each, ast.Starred) for each in (*row.elts, *other.elts))
+                    return other.elts[row.elts.index(cast(ast.expr, node))] if is_plain else None
+        return None
+
+    def _parts_are_harmless(self, call: ast.Call, above: ast.AST, depth: int) -> bool:
+        """The same of what `divmod` gives: a quotient and a remainder."""
+        match above:
+            case ast.Subscript(slice=ast.Constant(value=0 | 1 as at)):
+                part = replace(self, equal_gives=_REMAINDER if at else _QUOTIENT)
+                return part.is_harmless(above, depth - 1)
+            case ast.Assign(targets=[ast.Tuple(elts=[quotient, remainder])]):
+                parts = ((quotient, _QUOTIENT), (remainder, _REMAINDER))
+                uses = ((replace(self, equal_gives=gives), name) for name, gives in parts)
+                return all(not [*use.loads(name, above)] or use.of_name(name, above, depth - 1) for use, name in uses)
+            case ast.Compare():
+                return self._is_compared(above, call)
+        return isinstance(above, ast.Expr)
+
+    def equals_object_made_of(self, node: ast.expr) -> bool:
+        """Whether the test made an object of the operand alone, and compares the result with another that it makes:
+        `Money(5) - 5 == Money(0)`. So the operand tells nothing.
+        """
+        match node, self.parents.get(node):
+            case ast.BinOp(left=made, right=other), ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+                made = made if isinstance(made, ast.Call) else other
+                side = right if left is node else left
+                if not (isinstance(made, ast.Call) and isinstance(side, ast.Call) and self._is_of_program(side)):
+                    return False
+                given = tuple(map(self._value, made.args))
+                of_one = given[0] if len(given) == 1 else given
+                return not made.keywords and type(of_one) is type(self.operand) and of_one == self.operand
         return False
 
     def _gives_behind(self, outer: ast.BinOp, node: ast.AST) -> frozenset[int] | None:

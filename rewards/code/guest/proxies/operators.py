@@ -296,7 +296,9 @@ def _binary(name: str, ordering: bool = False) -> Callable[..., Any]:
     reflected = name.startswith("__r") and name != "__rshift__"
     straight = "__" + name[3:] if reflected else name
 
-    def method(self: Any, other: Any) -> Any:
+    def method(self: Any, other: Any, *modulus: Any) -> Any:
+        if any(type(each) is not int for each in modulus):
+            refuse(self, f"`{name.strip('_')}`")
         if not is_proxy(other):
             if uses.expects_not_implemented(sys._getframe(1), name):
                 return not_implemented(self, name, other)
@@ -309,7 +311,7 @@ def _binary(name: str, ordering: bool = False) -> Callable[..., Any]:
                 refuse(self, "ordering" if ordering else f"`{name.strip('_')}`")
             other = copied(other)
         pair = (other, self) if reflected else (self, other)
-        return keep_made(self, ask(straight, *pair))
+        return keep_made(self, ask(straight, *pair, *modulus))
 
     return method
 
