@@ -35,9 +35,14 @@ def is_test(frame: FrameType) -> bool:
 
 
 def tree_of(file: str) -> ast.Module | None:
-    """The syntax tree of a source, parsed when first needed: for most tests it never is."""
+    """The syntax tree of a source, parsed when first needed: for most tests it never is. That of a prompt that stops in
+    the middle of a function is empty.
+    """
     if file in SOURCES and file not in _trees:
-        _trees[file] = ast.parse(SOURCES[file])
+        try:
+            _trees[file] = ast.parse(SOURCES[file])
+        except SyntaxError:
+            _trees[file] = ast.Module([], [])
     return _trees.get(file)
 
 

@@ -2,5 +2,5 @@
 
 Modules, each of which imports only those before it:
 
-    ours, weakly, served, theirs, crossing, link, turns
+    ours, weakly, served, theirs, crossing, identity, link, turns
 """

@@ -18,8 +18,8 @@ from ..proxies.proxies import MODULE, ProgramLost, UnsupportedTest
 from ..shared import wire
 from ..shared.sharing import Shared
 from ..sources import context
-from . import served, weakly
-from .crossing import CheckerDecoder, CheckerEncoder, OfTables
+from . import identity, served, weakly
+from .crossing import OfTables
 from .ours import Ours
 from .theirs import Theirs
 
@@ -204,7 +204,7 @@ class Link:
         if self.lost:
             raise ProgramLost(self.lost)
         let_go = {} if self.half_read else self.theirs.let_go()  # the rest of a message may refer to them
-        encoder = CheckerEncoder(self.shared, self.ours)
+        encoder = identity.ends()[0](self.shared, self.ours)
         released, changes = self.shared.released(), self.shared.changes()
         if self.half_read:
             released = ()
@@ -239,7 +239,7 @@ class Link:
                 self.hearing(raw)
             self.gave_its_file = self.gave_its_file or b"solution.py" in raw
             self.half_read += 1  # the hash of a key may have to be requested
-            message = CheckerDecoder(raw, self.shared, self.ours, self.theirs).whole()
+            message = identity.ends()[1](raw, self.shared, self.ours, self.theirs).whole()
             self._check(message)
             self.theirs.gave_much |= bool(message[3])  # what it put into a container of the test
             self._apply(message[3])

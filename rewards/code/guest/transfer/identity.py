@@ -1,0 +1,92 @@
+"""In the checker: immutable data that a test hands over comes back as the same object, if the tests ask for identity
+(`same(t) is t`). Mutable containers do in any case (`sharing.py`), and objects, whose numbers cross.
+
+Immutable data crosses as its content. So an answer is what the test handed over if it has the same bytes, which says
+neither more nor less than that their content is the same. If the tests say what is *not* the same (`copied is not t`),
+each answer is an object of its own.
+"""
+
+from __future__ import annotations
+
+import ast
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from ..encoding.codec import DEEPEST
+from ..shared.sharing import Shared
+from ..sources import context
+from .crossing import CheckerDecoder, CheckerEncoder
+from .ours import Ours
+
+_KINDS = (
+    *(int, float, complex, str, bytes, tuple, frozenset, range),
+    *(date, datetime, time, timedelta, Decimal, Fraction, UUID),
+)
+_ASKS, _DENIES = ("assertIs", "id"), ("assertIsNot",)
+_LONGEST, _MOST = 4096, 50_000  # bytes of a value, and values, that are remembered
+
+_given: dict[bytes, Any] = {}
+_matters: dict[int, bool] = {}
+
+
+def matters() -> bool:
+    """Whether the tests ask if something is the same as something that they name, and never if it is not."""
+    known = len(context.SOURCES)
+    if known not in _matters:
+        asked = {what for node in context.nodes() if (what := _asks(node)) is not None}
+        _matters[known] = asked == {True}
+    return _matters[known]
+
+
+def _asks(node: ast.AST) -> bool | None:
+    """Whether a node asks for identity (True) or for the lack of it (False); None if for neither."""
+    if isinstance(node, ast.Call):
+        name = context.name_of(node.func)
+        return True if name in _ASKS else False if name in _DENIES else None
+    if not isinstance(node, ast.Compare) or any(isinstance(n, ast.Constant) for n in (node.left, *node.comparators)):
+        return None
+    if any(isinstance(op, ast.IsNot) for op in node.ops):
+        return False
+    return True if any(isinstance(op, ast.Is) for op in node.ops) else None
+
+
+def ends() -> tuple[type[CheckerEncoder], type[CheckerDecoder]]:
+    """What writes to the program, and what reads from it."""
+    return (KeepingEncoder, KeepingDecoder) if matters() else (CheckerEncoder, CheckerDecoder)
+
+
+class KeepingEncoder(CheckerEncoder):
+    """Remembers the immutable data that it writes; of what is the same twice in a message, the first."""
+
+    def __init__(self, shared: Shared, ours: Ours) -> None:
+        super().__init__(shared, ours)
+        self._written = set[bytes]()
+
+    def put(self, value: object, depth: int = DEEPEST) -> None:
+        mark = len(self.parts)
+        super().put(value, depth)
+        if issubclass(type(value), _KINDS) and len(_given) < _MOST:
+            raw = b"".join(self.parts[mark:])
+            if len(raw) <= _LONGEST and raw not in self._written:
+                self._written.add(raw)
+                _given[raw] = value
+
+
+class KeepingDecoder(CheckerDecoder):
+    """Reads what was handed over as the object that it was."""
+
+    _finite = True
+
+    def not_finite(self, value: Any) -> Any:
+        self._finite = False
+        return super().not_finite(value)
+
+    def get(self) -> Any:
+        start = self.at
+        value = super().get()
+        if self._finite and self.at - start <= _LONGEST and issubclass(type(value), _KINDS):
+            return _given.get(self.raw[start : self.at], value)
+        return value
