@@ -91,6 +91,9 @@ _SCIENTIFIC = late(r"(?<=\d)\s*“\s*E\s*”\s*([-+]?\d{1,3})(?![\w.]|\s*_)")
 _PERCENT = late(r"(?<=\d)per ?cent\b", re.IGNORECASE)
 _RAISED_FRACTION = late(r"(?:\{\s*\}\s*)?\^\s*\{?\s*(\d+)\s*\}?\s*/\s*_\s*\{?\s*(\d+)\s*\}?")
 _RAISED_O = late(r"(?<=\d)\s*\^\s*\{?\s*“?\s*o\s*”?\s*\}?(?![a-zA-Z])")
+_OF_DEGREES = late(  # `sin(30 degrees)`
+    r"((?:sin|cos|tan|cot|sec|csc)(?:\^\s*\{?\d\}?)?\s*[({]?\s*-?\d+(?:\.\d+)?)\s*“?\s*degrees?\s*”?(?![a-zA-Z])"
+)
 _ANGLE = late(r"\\ang\s*\{\s*(-?[\d.]+)\s*\}")
 _EMPTY_BEFORE_DEGREES = late(r"(?<=\d)\s*\{\s*\}(?=\s*\^\s*\\circ)")
 _REPEATED = late(r"(?<![\w.])(\d+)\.\((\d+)\)(?![\w(])")  # `0.(3)`
@@ -295,6 +298,7 @@ _NOTATIONS: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     (("\\dot", ",\\overline"), _repeating),
     (("<",), _angled),
     (("{",), _in_degrees),
+    (("degree",), lambda text: _OF_DEGREES.sub(r"\1^\\circ ", text)),
     (("!=",), lambda text: _FACTORIAL.sub("! =", text)),
     ((".(",), lambda text: _REPEATED.sub(r"\1.\\overline{\2}", text)),
     (("(=", "( ="), lambda text: _AGAIN.sub(r"\1 = \2", text)),

@@ -1,7 +1,7 @@
 r"""Chains of equal members that are not just numbers: `(1+3, 2) = (4, 2)`, `20\% + 30\% = 50\%`, `32_5 = 17`.
 
 The last member is the answer, and the others must equal it. In computations with units only the numbers count: units,
-currency signs and degrees are ignored, a percent sign is 1/100.
+currency signs and degrees are ignored, a percent sign is 1/100. Degrees count next to `\arctan 1`, which is in radians.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from rewards.math.expressions import TRIGONOMETRIC, Num
+from rewards.math.expressions import FUNCTIONS, Num, Op, multiply, walk
 from rewards.math.notation.tokens import Kind, NotMaths, Token, tokens
 from rewards.math.parse.commands import Parser
 from rewards.math.units import CURRENCIES, is_unit
 from rewards.math.values import Many, Matrix, Ratio, Scalar, Steps, Value
 
 _BASED = re.compile(r"\(?\s*([0-9A-Za-z]+)\s*\)?\s*_\s*\{?\s*(\d{1,2})\s*\}?")
+_ANGLE = (("angle", 1),)
 
 
 def worked(
@@ -36,7 +37,22 @@ def worked(
                 return []
             value = found[0]
         values.append(value)
+    if any(map(_is_of_inverse, values)):
+        values = list(map(_in_radians, values))
     return [Steps(tuple(values), one) for one in last]
+
+
+def _is_of_inverse(value: Value) -> bool:
+    """Whether the value is computed with an inverse trigonometric function."""
+    if not isinstance(value, Scalar):
+        return False
+    return any(isinstance(one, Op) and one.name[:1] == "a" and one.name in FUNCTIONS for one in walk(value.expression))
+
+
+def _in_radians(value: Value) -> Value:
+    if not isinstance(value, Scalar) or value.unit.dimension != _ANGLE:
+        return value
+    return Scalar(Op("deg", (multiply(Num(value.unit.factor), value.expression),)))
 
 
 def _based(source: str) -> Value | None:
@@ -62,7 +78,7 @@ def _measured(piece: Sequence[Token], value_of: Callable[[Sequence[Token]], list
 def _bare(piece: Sequence[Token]) -> Value | None:
     """A member without its units."""
     kept: list[Token] = []
-    of_angles = any(token.text[1:] in TRIGONOMETRIC for token in piece)
+    of_angles = any(token.text[1:] in FUNCTIONS for token in piece)
     at = 0
     while at < len(piece):
         token = piece[at]
