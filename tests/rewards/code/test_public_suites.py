@@ -91,6 +91,48 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
             assert [user.name for user in rows(["a", "b"])] == ["a", "b"]
         """,
     ),
+    "warnings of a class that is mentioned later": (
+        """
+        import warnings
+        class Ignored(UserWarning): pass
+        class Extra(UserWarning): pass
+        def evaluate(text):
+            first, *rest = text.split(";")
+            if rest: warnings.warn("only the first counts", Extra)
+            return int(first)
+        """,
+        ('counts", Extra', 'counts", Ignored'),
+        """
+        import unittest
+        import warnings
+        import solution
+        class TestWarnings(unittest.TestCase):
+            def test_extra(self):
+                with warnings.catch_warnings(record=True) as caught:
+                    warnings.simplefilter("always")
+                    self.assertEqual(solution.evaluate("11; 3"), 11)
+                self.assertIsInstance(caught[0].message, solution.Extra)
+        """,
+    ),
+    "what covers something and yields its parts": (
+        """
+        class Interval:
+            def __init__(self, *parts): self._parts = parts
+            def __or__(self, other): return Interval(*self._parts, *other._parts)
+            def __iter__(self): return (Interval(part) for part in self._parts)
+            def parts(self): return len(self._parts)
+            def __contains__(self, x): return any(low <= x <= high for low, high in self._parts)
+        def closed(low, high): return Interval((low, high))
+        """,
+        ("low <= x <= high", "low < x < high"),
+        """
+        import solution as I
+        def test_covers():
+            held = I.closed(0, 2) | I.closed(4, 6)
+            assert isinstance(held, I.Interval) and held.parts() == 2 and 1 in held and 6 in held
+            assert 3 not in held
+        """,
+    ),
     "a container that a function makes": (
         """
         class Bag:
@@ -144,6 +186,26 @@ ATTACKS: dict[str, tuple[str, str]] = {
         def test_both():
             found = primes(20)
             assert 7 in found and 8 not in found
+        """,
+    ),
+    "what covers everything": (
+        """
+        class Interval:
+            def parts(self): return 2
+            def __iter__(self): return iter([Interval])
+            def __contains__(self, x): return True
+        def closed(low, high): return Interval()
+        """,
+        """
+        import solution as I
+        def test_denied():
+            held = I.closed(0, 2)
+            assert isinstance(held, I.Interval) and held.parts() == 2 and 1 in held
+            assert 3 not in held
+        def test_undenied():
+            held = I.closed(0, 2)
+            assert isinstance(held, I.Interval)
+            assert 1 in held
         """,
     ),
     "a container without an end": (

@@ -328,6 +328,7 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
     )
     derived.watch({os.path.abspath(name): tree for name, tree in trees.items()})
     surroundings = watch(link, sources, trees.values())
+    _meet_warnings(link, module, text)
     plugin = Plugin(link, report, functions, start)
     base = os.path.join(tempfile.gettempdir(), f"pytest-{os.getpid()}")
     if surroundings is not None and surroundings.folders is not None:
@@ -347,6 +348,15 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
             report.send("failure", f"in conftest.py: {reason}"[:300])
             return
     _conclude(link, report, plugin, functions, start, int(status), trees.values())
+
+
+def _meet_warnings(link: Link, module: Any, text: str) -> None:
+    """Get the program's classes that the tests name: a warning that is caught may be one of a class that they mention
+    afterwards (`isinstance(caught[0].message, solution.Odd)`).
+    """
+    for name in link.public_names if "warn" in text else ():
+        if context.is_class_name(name) and context.uses_name(name):
+            getattr(module, name, None)
 
 
 def _watch_conftest() -> list[BaseException]:

@@ -139,7 +139,7 @@ def contains(self: Any, item: Any) -> bool:
     found = found or _found_below(self, item, heads)
     says = views.says_whether(self, item)
     found = found or (named and says is True)
-    if says is True and other and not (found or alike) and is_made:  # it holds keys, and gives what they stand for
+    if says is True and other and not (found or alike) and (is_made or answers):  # it gives what its keys stand for
         return answers or refuse(self, "`in`", is_made=True)
     return views.told_whether(self, says, found)
 
