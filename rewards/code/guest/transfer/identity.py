@@ -2,8 +2,8 @@
 (`same(t) is t`). Mutable containers do in any case (`sharing.py`), and objects, whose numbers cross.
 
 Immutable data crosses as its content. So an answer is what the test handed over if it has the same bytes, which says
-neither more nor less than that their content is the same. If the tests say what is *not* the same (`copied is not t`),
-each answer is an object of its own.
+neither more nor less than that their content is the same. Where tests only say what is *not* the same (`copy is not
+t`), each answer is an object of its own.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ _KINDS = (
     *(int, float, complex, str, bytes, tuple, frozenset, range),
     *(date, datetime, time, timedelta, Decimal, Fraction, UUID),
 )
-_ASKS, _DENIES = ("assertIs", "id"), ("assertIsNot",)
 _LONGEST, _MOST = 4096, 50_000  # bytes of a value, and values, that are remembered
 
 _given: dict[bytes, Any] = {}
@@ -33,24 +32,19 @@ _matters: dict[int, bool] = {}
 
 
 def matters() -> bool:
-    """Whether the tests ask if something is the same as something that they name, and never if it is not."""
+    """Whether the tests ask if something is the same as something that they name."""
     known = len(context.SOURCES)
     if known not in _matters:
-        asked = {what for node in context.nodes() if (what := _asks(node)) is not None}
-        _matters[known] = asked == {True}
+        _matters[known] = any(map(_asks, context.nodes()))
     return _matters[known]
 
 
-def _asks(node: ast.AST) -> bool | None:
-    """Whether a node asks for identity (True) or for the lack of it (False); None if for neither."""
+def _asks(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
-        name = context.name_of(node.func)
-        return True if name in _ASKS else False if name in _DENIES else None
+        return context.name_of(node.func) in ("assertIs", "id")
     if not isinstance(node, ast.Compare) or any(isinstance(n, ast.Constant) for n in (node.left, *node.comparators)):
-        return None
-    if any(isinstance(op, ast.IsNot) for op in node.ops):
         return False
-    return True if any(isinstance(op, ast.Is) for op in node.ops) else None
+    return any(isinstance(op, ast.Is) for op in node.ops)
 
 
 def ends() -> tuple[type[CheckerEncoder], type[CheckerDecoder]]:
