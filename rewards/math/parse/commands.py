@@ -224,10 +224,7 @@ class Parser(Grammar):
         if self.peek() in ("(", "{", "["):
             bracket = self.peek()
             self.at += 1
-            value = self._postfix(self._inside(CLOSING[bracket]))
-            if bracket == "{" and self.peek() == "(":  # an argument after an empty group
-                return value
-            return value
+            return self._postfix(self._inside(CLOSING[bracket]))
         if self.peek() in ("-", "+"):
             sign = self.peek()
             self.at += 1

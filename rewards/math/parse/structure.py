@@ -295,7 +295,7 @@ def _value(found: Sequence[Token], text: str) -> list[Value]:
         if not isinstance(bracketed[0], Scalar):
             return values
     try:
-        matrix = _matrix(found, text)
+        matrix = _matrix(found)
     except NotMaths:
         matrix = []
     if matrix:
@@ -376,12 +376,10 @@ def _set_operations(found: Sequence[Token], text: str) -> list[Value]:
     return []
 
 
-def _matrix(found: Sequence[Token], text: str) -> list[Value]:
+def _matrix(found: Sequence[Token]) -> list[Value]:
     """Parse sums and products of explicit matrices."""
     if not any(token.text == "\\begin" for token in found):
         return []
-    if found[0].text in ("(", "[") and closes(found):
-        return _matrix(found[1:-1], text)
     if found[0].text == "|" and found[-1].text == "|" and found[1].text == "\\begin":
         return [Scalar(determinant(read_matrix(Parser(found[1:-1], units=False))[1]))]
     parser = Parser(found, units=False)
