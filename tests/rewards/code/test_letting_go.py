@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.rewards.code.judging import asserts, passes
+from tests.rewards.code.judging import asserts, is_wrong, passes, pytest_files
 
 PROGRAM = """
 class Thing:
@@ -73,3 +73,18 @@ assert list(d) == ["b", "c", "a"]
 """
     assert passes(asserts(program, case))
     assert not passes(asserts(program.replace("d.move_to_end(k)", "pass"), case))
+
+
+def test_identities_are_those_of_objects_that_the_program_keeps() -> None:
+    program = (
+        "class Config:\n    made = None\n    def __new__(cls):\n        cls.made = cls.made or super().__new__(cls)\n"
+        "        return cls.made\nclass Plain: pass\n"
+    )
+    tests = (
+        "from solution import Config, Plain\ndef test_one():\n    assert id(Config()) == id(Config())\n"
+        "    assert len(set(map(id, (Config() for _ in range(5))))) == 1\n"
+        "def test_two(): assert id(Config()) != id(Plain())\n"
+    )
+    assert passes(judgement := pytest_files(program, tests)), judgement
+    assert is_wrong(pytest_files(program.replace("cls.made or ", ""), tests))
+    assert passes(asserts(program, "assert id(Config()) == id(Config())"))

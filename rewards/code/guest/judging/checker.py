@@ -23,6 +23,7 @@ from ..proxies import ancestry, classes, controlled, derived, proxies
 from ..proxies.proxies import UnsupportedTest
 from ..shared import standard
 from ..sources import context, lending, names
+from ..transfer import weakly
 from ..transfer.link import Link
 from .verdicts import PASSED, UNSUPPORTED, Report, attempt, line_of, load, outcome
 
@@ -88,6 +89,7 @@ def _watch_classes(named: set[str], *files: str) -> None:
     if holding:
         controlled.told.update(named.difference(*map(names.bound_names, context.trees())))
     derived.watch({file: tree for file in holding if (tree := context.tree_of(file)) is not None}, named)
+    weakly.keep_identities()
 
 
 def make_namespace(

@@ -28,6 +28,7 @@ from ..environment.surroundings import forward_output, watch
 from ..guards import own_files
 from ..proxies import derived, proxies
 from ..sources import context, counting
+from ..transfer import weakly
 from ..transfer.link import Case, Link
 from . import importable
 from .verdicts import MISSING, PASSED, RAISED, UNSUPPORTED, WRONG, Report, describe, load, outcome
@@ -327,6 +328,7 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
         {name[:-3].replace("/", ".") for name in sources} | {os.path.basename(name)[:-3] for name in sources}
     )
     derived.watch({os.path.abspath(name): tree for name, tree in trees.items()})
+    weakly.keep_identities()
     surroundings = watch(link, sources, trees.values())
     _meet_warnings(link, module, text)
     plugin = Plugin(link, report, functions, start)
