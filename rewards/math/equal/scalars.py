@@ -8,14 +8,14 @@ from __future__ import annotations
 from fractions import Fraction
 
 from rewards.math.equal import decide
-from rewards.math.equal.decide import Answer, all_of, yes_if
+from rewards.math.equal.decide import Answer, all_of, any_of, yes_if
 from rewards.math.expressions import PI, Expr, Num, Op, divide, multiply, walk
 from rewards.math.values import Based, Clock, Date, Ratio, Scalar, Terms
 
 
 def same_scalars(gold: Scalar, answer: Scalar, terms: Terms) -> Answer:
     if gold.unit.conflicts(answer.unit):
-        return _angles(gold, answer)
+        return any_of((_angles(gold, answer), _temperatures(gold, answer, terms)))
     if _is_degrees_beside_radians(gold, answer) or _is_degrees_beside_radians(answer, gold):
         return Answer.NO
     a, b = gold.expression, answer.expression
@@ -46,6 +46,23 @@ def _angles(gold: Scalar, answer: Scalar) -> Answer:
     if {gold.unit.dimension, answer.unit.dimension} != {_RADIANS, _DEGREES}:
         return Answer.NO
     return decide.same(*sides)
+
+
+_KELVIN: dict[tuple[tuple[str, int], ...], tuple[Fraction, Fraction]] = {  # factor and zero of each scale
+    (("kelvin", 1),): (Fraction(1), Fraction(0)),
+    (("celsius", 1),): (Fraction(1), Fraction(27315, 100)),
+    (("fahrenheit", 1),): (Fraction(5, 9), Fraction(5, 9) * Fraction(45967, 100)),
+}
+
+
+def _temperatures(gold: Scalar, answer: Scalar, terms: Terms) -> Answer:
+    """Compare temperatures in different scales, in the gold's."""
+    own, others = _KELVIN.get(gold.unit.dimension), _KELVIN.get(answer.unit.dimension)
+    if own is None or others is None or not isinstance(answer.expression, Num):
+        return Answer.NO
+    kelvin = answer.expression.value * others[0] + others[1]
+    factor, zero = own
+    return decide.close(gold.expression, Num((kelvin - zero) / factor), terms.tolerance)
 
 
 def _is_degrees_beside_radians(one: Scalar, other: Scalar) -> bool:

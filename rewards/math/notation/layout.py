@@ -49,7 +49,10 @@ _BRACED_ARGUMENTS = late(r"(?<![a-zA-Z\\])([a-zA-Z]'*)\{\s*(\([^{}]*\))\s*\}")  
 _EMPTY_BEHIND = late(r"(?<=[}\])\w])\s*\{\s*\}\s*\Z")
 _OLD_MIXED = late(r"(?<=\d)\s*\{\s*(\d+)\s*\\over\s*(\d+)\s*\}")
 _NEARLY = r"(?:\\approx|“?\s*(?:approximately|approx\.?|about|roughly)\s*”?)"
-_ROUGHLY = late(rf"\s*“?\s*\(\s*{_NEARLY}[^()]*\)\s*”?\s*\Z|,\s*“?\s*(?:or|which is)\s+{_NEARLY}\s*[\d.,]+%?\s*\Z")
+_ROUGHLY = late(
+    rf"\s*“?\s*\(\s*{_NEARLY}[^()]*\)\s*”?\s*\Z"
+    rf"|(?:,\s*“?|“|(?<=[\d}}]))\s*(?:or|which is)\s+{_NEARLY}\s*[\d.,]+%?\s*\Z"
+)
 _CHOSEN = late(
     r"(?:\{\s*\}|(?<![\w)}\]|]))\s*[_^]\s*\{?\s*(\w+)\s*\}?\s*“?([CP])”?\s*_\s*\{?\s*(\w+)\s*\}?"
     r"|(?<![\w^_.{])(\d+)\s?([CP])\s?_?\{?(\d+)\}?(?![\w_^])|(?<![\w^_])“?\s*([CAP])\s*”?\s*_\s*\{?\s*(\d+)\s*\}?\s*\^\s*\{?\s*(\d+)\s*\}?"
