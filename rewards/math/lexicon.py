@@ -20,3 +20,8 @@ _HAS_NONE = re.compile(
 def without_verb(text: str) -> str:
     """Shorten `There is no solution` to `no solution`."""
     return _HAS_NONE.sub("", text)
+
+
+def listed(*lines: str) -> frozenset[str]:
+    """A set of words, written in lines."""
+    return frozenset(" ".join(lines).split())

@@ -25,39 +25,14 @@ from functools import lru_cache
 
 from rewards.math.extract.claim_words import CLASS_OF, IDIOMS
 from rewards.math.late import late
+from rewards.math.lexicon import listed
 
 _LONGEST = 120  # characters that are looked at behind a value
 _NEAR = 70  # characters in which it has to begin that it is wrong
 _WORDS = late(r"[a-zï]+")
-_DENYING = frozenset(
-    (
-        *(word for word, letter in CLASS_OF.items() if letter in "wxXdnNC"),
-        *(
-            "cannot",
-            "rule",
-            "ruled",
-            "rules",
-            "remains",
-            "outside",
-            "guess",
-            "look",
-            "looks",
-            "used",
-            "bound",
-            "thereabouts",
-            "scratch",
-            "mind",
-            "option",
-            "again",
-            "back",
-            "fails",
-            "seems",
-            "recompute",
-            "recalculate",
-            "redo",
-            "start",
-        ),
-    )
+_DENYING = frozenset(word for word, letter in CLASS_OF.items() if letter in "wxXdnNC") | listed(
+    "cannot rule ruled rules remains outside guess look looks used bound thereabouts scratch mind",
+    "option again back fails seems recompute recalculate redo start",
 )
 """Every match of `_TAKEN_BACK` contains one of these words."""
 _TOKEN = late(r"\$[^$\n]*\$|</?[a-z]+>|\\?[a-zï]+(?:['’-][a-zï]+)*|\d(?:[\d.,/:%]*\d)?|[^\s\w]")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from rewards.math.late import late
+from rewards.math.lexicon import listed
 
 FUNCTION = (
     r"(?:arc)?(?:sin|cos|tan|cot|sec|csc)h?|sqrt|cbrt|root|log|ln|exp|pi|mod|gcd|lcm|max|min|floor|ceil|binom|det"
@@ -20,11 +21,7 @@ _COMMAND = late(r"\\(?:text(?:bf|it|rm)?|mathrm|mbox|operatorname|begin|end)\s*\
 _IS_FUNCTION = late(FUNCTION, re.IGNORECASE)
 
 
-def _listed(*lines: str) -> frozenset[str]:
-    return frozenset(" ".join(lines).split())
-
-
-PROSE = _listed(
+PROSE = listed(
     "i you he she it we they me us my your his her its our their this that these those there here who which what when",
     "where why how it's that's there's is are was were be been being am do does did don't doesn't didn't has have had",
     "can can't could would will won't should shall may might must let lets let's please sorry done ok okay sure hello",
@@ -35,17 +32,17 @@ PROSE = _listed(
     "becomes qed assume suppose pretend try violates yields lies contradicts idea clue",
 )
 """Words that no bare answer contains."""
-NO_WORD = _listed(
+NO_WORD = listed(
     "sorry done ok okay sure hello hi hey thanks thank hmm wait idk unknown ignore please answer final because"
 )
 """Words that are no answer even alone; "May" and "Will" can be one."""
-NO_ANSWER = PROSE | _listed(
+NO_ANSWER = PROSE | listed(
     "in to solution result total right wrong obtained boxed shown unclear obvious clear at with by confirmed verified",
     "simple simply uncertain unsure question problem working explanation explained mine yours just only based on",
     "following up",
 )
 """Words with which no announced answer begins."""
-NOT_A_UNIT = (PROSE - {"per"}) | _listed(
+NOT_A_UNIT = (PROSE - {"per"}) | listed(
     "and or but in on at to from by with after before into for left both not out off over under up down again exactly",
     "however whereas although though such also too either neither nor only just rather even still yet until till once",
     "during within throughout through among today tonight yesterday tomorrow already",

@@ -22,7 +22,7 @@ from rewards.math.extract.joined import joined_before
 from rewards.math.extract.modified import changed_from
 from rewards.math.extract.offered import offered_behind, offered_besides
 from rewards.math.late import late
-from rewards.math.lexicon import SCALES
+from rewards.math.lexicon import SCALES, listed
 from rewards.math.units import read_unit
 
 _LOOKED_AT = 60
@@ -120,45 +120,9 @@ _REPLACED = late(  # "Oops, the answer is 6", ", I mean 6"
     re.IGNORECASE,
 )
 _FIRST_WORD = late(r"[\s$*).!,;—–-]*([a-zA-Z]+)")
-_INTERJECTIONS = frozenset(
-    (
-        *(
-            "oh",
-            "ah",
-            "hm",
-            "hmm",
-            "hmmm",
-            "but",
-            "and",
-            "or",
-            "scratch",
-            "strike",
-            "on",
-            "oops",
-            "sorry",
-            "apologies",
-            "erratum",
-            "errata",
-            "p",
-            "ps",
-        ),
-        *(
-            "correction",
-            "hold",
-            "update",
-            "edit",
-            "corrected",
-            "wait",
-            "actually",
-            "rather",
-            "no",
-            "i",
-            "make",
-            "let",
-            "more",
-            "my",
-        ),
-    )
+_INTERJECTIONS = listed(
+    "oh ah hm hmm hmmm but and or scratch strike on oops sorry apologies erratum errata p ps",
+    "correction hold update edit corrected wait actually rather no i make let more my",
 )
 """Every match of `_REPLACED` begins with one of these words."""
 _GROUPS = late(r"(?:,\d{3})+(?!\d)")  # `\\boxed{8},000`

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from rewards.math.lexicon import listed
 from rewards.math.notation import han
 from rewards.math.notation.characters import in_latex, of_statements
 from rewards.math.notation.decorations import arrowed, indexed, undressed
@@ -27,27 +28,7 @@ _TEXT = re.compile(
     r"|bm|emph|underline)\*?\s*\{((?:\\[{}]|[^{}])*)\}"
 )
 _FONT = re.compile(r"\\(?:mathbf|mathrm|mathit|mathsf|boldsymbol|bm|pmb|textbf|textit|text|underline|ensuremath)\s*\{")
-_FUNCTIONS_IN_TEXT = frozenset(
-    (
-        "sin",
-        "cos",
-        "tan",
-        "cot",
-        "sec",
-        "csc",
-        "ln",
-        "log",
-        "lg",
-        "gcd",
-        "lcm",
-        "cis",
-        "arcsin",
-        "arccos",
-        "arctan",
-        "choose",
-        "pi",
-    )
-)
+_FUNCTIONS_IN_TEXT = listed("sin cos tan cot sec csc ln log lg gcd lcm cis arcsin arccos arctan choose pi")
 _ONLY_MATHS = re.compile(r"\s*(?:[-+]?[\d.,\s]+|[a-zA-Z]|\\[a-zA-Z]+)\s*")
 _STRUCTURED = re.compile(r"\s*(?:\\\{.*\\\}|[(\[].*,.*[)\]])\s*")  # a set, a tuple or an interval
 _CONSTANTS = frozenset(("e", "i"))
