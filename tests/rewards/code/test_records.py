@@ -291,10 +291,7 @@ def test_a_named_tuple_with_defaults_that_tell_is_not_given() -> None:
     assert is_wrong(asserts(program, "assert f(Case(1).given) == Case(1).want", setup=setup))
 
 
-# name: prompt, entry point, test; and what takes the place of the right program
-LIES: dict[str, tuple[str, str, str, list[str]]] = {
-    "norm": (
-        """from typing import NamedTuple, List
+POINTS = """from typing import NamedTuple, List
 class Point(NamedTuple):
     x: float
     y: float = 0.0
@@ -305,7 +302,19 @@ class Point(NamedTuple):
 
 def far(ps: List[Point]) -> Point:
     \"\"\"Farthest point.\"\"\"
-""",
+"""
+# Methods of a number that is never too far from another one.
+NEVER_FAR = """        def __sub__(self, o): return 0.0
+        __rsub__ = __sub__
+        def __abs__(self): return 0.0
+        def __gt__(self, o): return False
+        __lt__ = __gt__
+"""
+
+# name: prompt, entry point, test; and what takes the place of the right program
+LIES: dict[str, tuple[str, str, str, list[str]]] = {
+    "norm": (
+        POINTS,
         "far",
         """def check(candidate):
     p = candidate([Point(1), Point(3, 4)])
@@ -319,16 +328,7 @@ def far(ps: List[Point]) -> Point:
         ],
     ),
     "near": (
-        """from typing import NamedTuple, List
-class Point(NamedTuple):
-    x: float
-    y: float = 0.0
-    def near(self, other) -> bool:
-        return not abs(self.x - other.x) > 1e-6
-
-def far(ps: List[Point]) -> Point:
-    \"\"\"Farthest point.\"\"\"
-""",
+        POINTS,
         "far",
         """def check(candidate):
     p = candidate([Point(1), Point(3, 4)])
@@ -337,23 +337,8 @@ def far(ps: List[Point]) -> Point:
         [
             """    return Point(float("nan"), 1)
 """,
-            """    class L(float):
-        def __sub__(self, o): return 0.0
-        __rsub__ = __sub__
-        def __abs__(self): return 0.0
-        def __gt__(self, o): return False
-        __lt__ = __gt__
-    return Point(L(1), L(1))
-""",
-            """    class L:
-        def __sub__(self, o): return 0.0
-        __rsub__ = __sub__
-        def __abs__(self): return 0.0
-        def __gt__(self, o): return False
-        __lt__ = __gt__
-        def __eq__(self, o): return True
-    return Point(L(), L())
-""",
+            f"    class L(float):\n{NEVER_FAR}    return Point(L(1), L(1))\n",
+            f"    class L:\n{NEVER_FAR}        def __eq__(self, o): return True\n    return Point(L(), L())\n",
         ],
     ),
     "near_list": (
