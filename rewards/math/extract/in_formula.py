@@ -80,12 +80,13 @@ _GOES_ON = (*"+-−±*/!^{<>≤≥≠∪∩∖∉", *map(".{}".format, range(10)
 
 def _equation(content: str, before: str, behind: str) -> str | None:
     r"""The false equation with the box as one side (`\boxed{12} = 13`), or an equation of unknowns that ends in 0."""
-    found = _EQUAL_BEHIND.match(behind)
+    found = _EQUAL_BEHIND.match(behind) if behind.lstrip().startswith("=") else None
     if found is not None and (
         _differ(content, found["other"]) or (found["other"] == "0" and _EXPRESSION.fullmatch(content) is not None)
     ):
         return f"{content} = {found['other']}"
-    found = _EQUAL_BEFORE.search(before)
+    is_after_number = content.isdecimal() and before.rstrip()[:-1].rstrip()[-1:].isdecimal()
+    found = _EQUAL_BEFORE.search(before) if is_after_number else None
     return f"{found['other']} = {content}" if found is not None and _differ(content, found["other"]) else None
 
 

@@ -42,7 +42,8 @@ def joined_before(before: str) -> str | None:
     """The value before a box that is joined to it, or None. Most boxes follow no word that joins: checked first."""
     end = before.rstrip(_AROUND)
     if end.endswith("="):
-        found = _SAME_NAME.search(before) if " or " in before or " and " in before else None
+        is_joined = end[:-1].rstrip()[:-1].rstrip(" $").endswith((" or", " and"))
+        found = _SAME_NAME.search(before) if is_joined else None
     elif end.endswith(","):
         found = _LISTED.search(before)
     else:

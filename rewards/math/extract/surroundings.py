@@ -229,7 +229,8 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
 
 def _value_of(content: str, behind: str) -> str | None:
     """The value that the text behind a box gives to the name in the box."""
-    found = _VALUE_OF_IT.match(behind) if len(content) <= _LONGEST_NAME and _NAME.fullmatch(content) else None
+    is_name = len(content) <= _LONGEST_NAME and content.isalpha() and _NAME.fullmatch(content) is not None
+    found = _VALUE_OF_IT.match(behind) if is_name else None
     return None if found is None or found["name"] not in (None, content) else found["value"]
 
 
