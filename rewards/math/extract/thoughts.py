@@ -15,14 +15,18 @@ import re
 
 from rewards.math.late import late
 
-_THINK = late(  # `[THINK]` of Magistral, `◁think▷` of Kimi, `<seed:think>` of Seed-OSS
-    r"<(/?)(?:seed:)?think\s{0,9}>|\[(/?)THINK\]|◁(/?)think▷", re.IGNORECASE | re.ASCII
+_THINK = (
+    late(  # `[THINK]` of Magistral, `◁think▷` of Kimi, `<seed:think>` of Seed-OSS, thoughts of OpenThinker and Sky-T1
+        r"<(/?)(?:seed:)?think\s{0,9}>|\[(/?)THINK\]|◁(/?)think▷"
+        r"|<\|(?:begin_of_thought|(end_of_thought|begin_of_solution))\|>",
+        re.IGNORECASE | re.ASCII,
+    )
 )
 _OTHER_THOUGHT = late(
     r"^[^\S\n]*<(thinking|thoughts?|reasoning|scratchpad)>|</(?:thinking|thoughts?|reasoning|scratchpad)>",
     re.IGNORECASE | re.MULTILINE,
 )
-_MAY_THINK = late(r"<[tTrRsS/]")
+_MAY_THINK = late(r"<(?:[tTrRsS/]|\|(?:begin|end)_of)")
 _ANSWER_BEGUN = late(r"<answer>", re.IGNORECASE)
 _THOUGHT_BETWEEN = "\n\n…\n\n"  # no box is joined to another over it
 

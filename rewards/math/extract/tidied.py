@@ -4,8 +4,8 @@ Most texts have none of that, which is seen by looking for a few single characte
 tenth of the time of finding two.
 
 Example:
-    >>> tidied("It is <b>12</b>. ✅"), tidied(r"\\boxed{3}"), tidied("It is ~~10~~ 12.")
-    ('It is 12. ', '\\boxed{3}', 'It is  12.')
+    >>> tidied("It is <b>12</b>. ✅"), tidied(r"\\boxed{3}"), tidied("boxed{3}"), tidied("It is ~~10~~ 12.")
+    ('It is 12. ', '\\boxed{3}', '\\boxed{3}', 'It is  12.')
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _DONE = late(  # what says that an answer is complete, or right
 _STRUCK_OUT = late(r"(?<![^\s(*])~~(?=[^\s~])(?=[^~\n]*[^\W_])[^~\n]{1,200}(?<=\S)~~(?![^\s.,;:!?)*])")
 _DELETED = late(r"<(del|strike)>[^<]{1,200}</\1>", re.IGNORECASE)
 _ESCAPED_BOX = late(r"(?<!\\)\\\\boxed\s*\{")  # in a text whose backslashes are doubled, as in JSON
+_PLAIN_BOX = late(r"(?<![\\a-zA-Z])boxed\{")  # whose backslash is lost
 _MARKED = late(r"<(b|i|em|strong|u|mark|code)>([^<>\n]{1,200})</\1>", re.IGNORECASE)
 _MAY_BE_HTML = late(r"<(?:/|br)")
 _BLOCK = late(r"</?(?:p|div|br|span|h[1-6]|li|[uo]l|center|hr)\s*/?>", re.IGNORECASE)
@@ -33,6 +34,8 @@ def tidied(text: str) -> str:
         text = _DONE.sub("", text)
     if has_commands and "\\\\boxed" in text and (escaped := _ESCAPED_BOX.findall(text)):
         text = text.replace("\\\\", "\\") if len(escaped) == text.count("boxed") else text
+    if "boxed{" in text and "\\boxed" not in text:
+        text = _PLAIN_BOX.sub(r"\\boxed{", text)
     if "~" in text and "~~" in text:
         text = _STRUCK_OUT.sub("", text)
     if "<" in text and _MAY_BE_HTML.search(text) is not None:

@@ -16,7 +16,7 @@ from itertools import islice
 from rewards.math.late import late
 
 _END_OF_TURN = late(
-    r"<\|(?:im_end|eot_id|endoftext|end_of_text|eom_id|end|return|eot|end_of_turn|END_OF_TURN_TOKEN)\|>|</s>|<end_of_turn>|<eos>"
+    r"<\|(?:im_end|eot_id|endoftext|end_of_text|eom_id|end|return|eot|end_of_turn|END_OF_TURN_TOKEN|end_of_solution)\|>|</s>|<end_of_turn>|<eos>"
     r"|<｜end▁of▁sentence｜>"
 )
 _LONGEST_TOKEN = 24
