@@ -162,6 +162,9 @@ def test_a_mark_that_no_method_of_the_test_has_set_is_none(lie: str) -> None:
 @pytest.mark.parametrize(
     "test",
     [
+        "    def fail(self): self.bad = True\ndef test_a():\n    c = Checker()\n    if solve([2, 1]) != [1, 2]: getattr(c, 'fail')()\n    assert not c.bad",
+        "    def fail(self): self.bad = True\n    def judge(self, got):\n        if got != [1, 2]: self.fail()\ndef test_a():\n    c = Checker()\n    c.judge(solve([2, 1]))\n    assert not c.bad",
+        "    def fail(self): self.bad = True\ndef report(got, do):\n    if got != [1, 2]: do()\ndef test_a():\n    c = Checker()\n    report(solve([2, 1]), c.fail)\n    assert not c.bad",
         "    def check(self, got): self.ok = got == [1, 2]\ndef test_a():\n    c = Checker()\n    c.check(solve([2, 1]))\n    assert c.ok",
         "    def check(self, got):\n        if got != [1, 2]: self.bad = True\ndef test_a():\n    c = Checker()\n    c.check(solve([2, 1]))\n    assert not c.bad",
         "    def fail(self): self.bad = True\ndef test_a():\n    c = Checker()\n    if solve([2, 1]) != [1, 2]: c.fail()\n    assert not c.bad",

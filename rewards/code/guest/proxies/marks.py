@@ -1,8 +1,8 @@
 """In the checker: marks, by which a class of the test that the program creates shows which of its methods ran.
 
 `self.started = True` in `on_start`, and later `assert plugin.started`: only methods of the test set such an attribute,
-to values in its text, and without a condition. The object is the program's, so each read is compared with what the
-test has set last; if the program changed it, the test is unsupported.
+to values in its text, and the class has no conditions. The object is the program's, so each read is compared with what
+the test has set last; if the program changed it, the test is unsupported.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from ..sources import context
 from .proxies import NUMBER, RootOfObjects, state_of, the_link
 
 _FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
-_CHOOSES = ast.Compare | ast.Assert | ast.If | ast.IfExp | ast.Match | ast.BoolOp | ast.Try | ast.While
+_CHOOSES = (
+    ast.Compare | ast.Assert | ast.If | ast.IfExp | ast.Match | ast.BoolOp | ast.Try | ast.While | ast.comprehension
+)
 _ASKS = ("assertTrue", "assertFalse", "assertIs", "assertIsNone", "assertIsNotNone", "all", "any", "bool")
 _MISSING = object()
 _set: dict[int, dict[str, Any]] = {}  # by the number of the object: what the test has set
@@ -26,8 +28,11 @@ def names(family: list[ast.ClassDef], elsewhere: list[ast.AST]) -> set[str]:
     """Attributes that a class and its subclasses only use as marks. elsewhere: the nodes of the tests that may use an
     object of theirs, other than as a result of the program.
     """
+    if any(isinstance(n, _CHOOSES) for kind in family for n in ast.walk(kind)):
+        return set()  # `judge` may set it by another method
     set_by = [found for kind in family for part in kind.body for found in _setting(part)]
-    used = {n.attr for n in elsewhere if isinstance(n, ast.Attribute)}
+    used: set[object] = {n.attr for n in elsewhere if isinstance(n, ast.Attribute)}
+    used |= {n.value for n in elsewhere if isinstance(n, ast.Constant)}  # `getattr(judge, "fail")()`
     given = {n.attr for n in elsewhere if isinstance(n, ast.Attribute) and not isinstance(n.ctx, ast.Load)}
     marked: dict[str, bool] = {}
     for function, name, is_plain in set_by:
@@ -40,12 +45,11 @@ def names(family: list[ast.ClassDef], elsewhere: list[ast.AST]) -> set[str]:
 def _setting(part: ast.stmt) -> Iterator[tuple[str, str, bool]]:
     """What a statement in the body of a class sets: by which method, the name, and whether to a value in the text."""
     if isinstance(part, _FUNCTION):
-        chooses = any(isinstance(n, _CHOOSES) for n in ast.walk(part))
         plain = {id(target) for n in ast.walk(part) for target in _plain_targets(n)}
         for n in ast.walk(part):
             if isinstance(n, ast.Attribute) and not isinstance(n.ctx, ast.Load):
                 own = isinstance(n.value, ast.Name) and n.value.id == "self"
-                yield part.name, n.attr, own and id(n) in plain and not chooses
+                yield part.name, n.attr, own and id(n) in plain
         yield "", part.name, False
         return
     plain = {id(target) for target in _plain_targets(part)}
