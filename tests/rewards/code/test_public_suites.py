@@ -91,6 +91,26 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
             assert [user.name for user in rows(["a", "b"])] == ["a", "b"]
         """,
     ),
+    "names of standard modules, beside a product": (
+        """
+        class Queue:
+            def __init__(self): self.items = []
+            def push(self, item): self.items.append(item)
+        queue = Queue()
+        def copy(x): return [*x]
+        """,
+        ("self.items.append(item)", "self.items = [item]"),
+        """
+        import solution as copy
+        from solution import queue
+        def test_queue():
+            queue.push(2 * 3)
+            queue.push(1)
+            assert queue.items == [6, 1]
+        def test_copy():
+            assert copy.copy([2**100]) == [2**100]
+        """,
+    ),
     "warnings of a class that is mentioned later": (
         """
         import warnings

@@ -26,6 +26,7 @@ from ..sources.names import (
 )
 
 _NEVER_STAR = ("pytest", "unittest", "solution", "conftest", "load_tests", "collect_ignore", "pytestmark")
+_STARRED = re.compile(r"\bfrom[\s\\]+[\w.]*\bsolution[\s\\]+import[\s\\]*\*")
 _HOOKS = ("test", "Test", "pytest", "setup", "teardown", "setUp", "tearDown", "_")
 
 
@@ -41,16 +42,17 @@ def install(names: Iterable[str], files: dict[str, ast.Module], text: str) -> ty
     module.__file__ = os.path.abspath("solution.py")
     sys.modules["solution"] = module
     bound: set[str] = set()
-    for tree in files.values() if "*" in text else ():
+    starred = bool(_STARRED.search(text))
+    for tree in files.values() if starred else ():
         bound |= bound_names(tree) - counting.names_of_program(tree)
-    used = used_names(files.values()) if "*" in text else {}
+    used = used_names(files.values()) if starred else {}
     modules = {name for name, only in used.items() if only}
     beside: set[str] = set()
-    if "*" in text and (brought := brought_by_stars(files.values()) & used.keys()):
+    if starred and (brought := brought_by_stars(files.values()) & used.keys()):
         others = {n for n in used.keys() & set(names) if not hasattr(builtins, n)} - brought - bound
         beside = beside_answers(brought, list(files.values()), others)
     only = {n for n in used.keys() & set(names) if not (hasattr(builtins, n) or standing_for(n))} - bound
-    around = around_answers(list(files.values()), only) & set(names) - bound if "*" in text else set()
+    around = around_answers(list(files.values()), only) & set(names) - bound if starred else set()
     types.ModuleType.__setattr__(
         module,
         "__all__",
