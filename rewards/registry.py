@@ -140,31 +140,21 @@ def reward(
         InvalidReward: an invalid name, signature or bound, or a name that is already taken.
     """
     _check_name(name)
-    declared = sys._getframe(1)
-    if not isinstance(version, str) or not version:
-        raise InvalidReward(f"reward {name!r}: version must be a non-empty string, not {version!r}")
-    if seconds is not None and not callable(seconds):
-        raise InvalidReward(
-            f"reward {name!r}: seconds is {seconds!r}; give a function of the request, such as lambda request: 5.0"
-        )
+    _check_version_and_seconds(name, version, seconds)
     scale = _scale(name, correctness, floor, ceiling)
     if not callable(references):
         checked_references(name, references)
+    declared = sys._getframe(1)
 
     def register(target: Target) -> Target:
         made = made_from(name, target, source_of(declared), version=version, setup=setup, batched=batched)
-        if isinstance(concurrency, int) and (concurrency < 1 or (not made.asynchronous and concurrency > 1)):
-            raise InvalidReward(
-                f"reward {name!r}: concurrency is {concurrency}; it must be at least 1, and 1 for what does not await "
-                "(several workers grade it side by side)"
-            )
         register_made(
             replace(
                 made,
                 scale=scale,
                 floor=floor,
                 ceiling=ceiling,
-                concurrency=concurrency or made.concurrency,
+                concurrency=_checked_concurrency(made, concurrency),
                 controls=controls,
                 seconds=seconds,
                 ready=ready,
@@ -185,6 +175,25 @@ def _check_name(name: object) -> None:
         raise InvalidReward(f'@reward without a name: write @reward("{spelt}")')
     if not isinstance(name, str) or not name or ":" in name or any(c.isspace() for c in name):
         raise InvalidReward(f"a reward's name must be a word without ':' and spaces, not {name!r}")
+
+
+def _check_version_and_seconds(name: str, version: object, seconds: object) -> None:
+    if not isinstance(version, str) or not version:
+        raise InvalidReward(f"reward {name!r}: version must be a non-empty string, not {version!r}")
+    if seconds is not None and not callable(seconds):
+        raise InvalidReward(
+            f"reward {name!r}: seconds is {seconds!r}; give a function of the request, such as lambda request: 5.0"
+        )
+
+
+def _checked_concurrency(made: Reward, declared: int | Concurrency | None) -> int | Concurrency:
+    """The declared concurrency, or else the default of the kind of reward. Raises InvalidReward."""
+    if isinstance(declared, int) and (declared < 1 or (not made.asynchronous and declared > 1)):
+        raise InvalidReward(
+            f"reward {made.name!r}: concurrency is {declared}; it must be at least 1, and 1 for what does not await "
+            "(several workers grade it side by side)"
+        )
+    return declared or made.concurrency
 
 
 def _scale(name: str, correctness: object, floor: Bound | None, ceiling: Bound | None) -> Scale:

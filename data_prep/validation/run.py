@@ -8,8 +8,10 @@ Example:
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO
@@ -74,49 +76,61 @@ def validate(
         UnknownReward, InvalidReward, GradingUnavailable: see `rewards.grade`.
     """
     if clean is not None:
-        suffix_of(clean)
-        for name in [data] if isinstance(data, str) else [source.name for source in data]:
-            if Path(name).exists() and Path(clean).resolve() == Path(name).resolve():
-                raise DataError(f"{str(clean)!r} is read and would be written over; give another file for what is kept")
-    # The first good row determines the reward, and so the validator. Bad rows before it are collected, and passed on
-    # once `tell` is the validator's function.
-    noted: list[BadRow] = []
-    tell: list[Callable[[BadRow], None]] = [noted.append]
+        _check_apart(clean, [data] if isinstance(data, str) else [source.name for source in data])
+    bad_rows = _BadRows()
     spec = None if reward is None else RewardSpec.from_dict(reward)
     kind = "" if spec is None else _kind(spec)
-    source = read_entries(
-        data, solution_field=solution_field, wanted=wanted, kind=kind, on_bad=lambda error: tell[0](error)
-    )
-    entries = source.entries
+    source = read_entries(data, solution_field=solution_field, wanted=wanted, kind=kind, on_bad=bad_rows)
     if spec is None:
-        first = next(entries, None)
-        if first is None:
-            raise DataError(
-                f"{source.name} holds no row that can be read" + (f"; the first: {noted[0]}" if noted else "")
-            )
-        entries = chain([first], entries)
-        spec = RewardSpec.from_dict(reward_for(first.problem.reference))
+        spec, source = _rewarded(source, bad_rows)
     with GraderPool(spec, workers=workers, deadline=deadline) as pool:
         with _dropped_file(clean) if clean is not None else nullcontext() as dropped:
             several = not isinstance(data, str) and len(data) > 1
             told = dropped.row if dropped else lambda _entry, _findings: None
             validator = Validator(pool, settings, several=several, dropped=told)
-
-            def bad_row(error: BadRow) -> None:
-                validator.bad_row(error)
-                if dropped:
-                    dropped.bad_row(error)
-
-            for error in noted:
-                bad_row(error)
-            tell[0] = bad_row
-            kept = validator.kept(Source(name=source.name, columns=source.columns, entries=islice(entries, limit)))
+            bad_rows.pass_to(validator.bad_row, *([dropped.bad_row] if dropped else []))
+            kept = validator.kept(replace(source, entries=islice(source.entries, limit)))
             if clean is None:
-                for _ in kept:
-                    pass
+                deque(kept, maxlen=0)
             else:
                 _write_kept(clean, kept)
         return validator.report()
+
+
+def _check_apart(clean: PathLike, names: Sequence[str]) -> None:
+    """Check the name of the file to write. Raises BadFile, and DataError if it is one of those that are read."""
+    suffix_of(clean)
+    for name in names:
+        if Path(name).exists() and Path(clean).resolve() == Path(name).resolve():
+            raise DataError(f"{str(clean)!r} is read and would be written over; give another file for what is kept")
+
+
+class _BadRows:
+    """Handles bad rows: collects them until the first good row has determined the reward, and so the validator."""
+
+    def __init__(self) -> None:
+        self.noted: list[BadRow] = []
+        self._takers: Sequence[Callable[[BadRow], None]] = (self.noted.append,)
+
+    def __call__(self, error: BadRow) -> None:
+        for take in self._takers:
+            take(error)
+
+    def pass_to(self, *takers: Callable[[BadRow], None]) -> None:
+        """From now on pass them to these functions, those collected first."""
+        self._takers = takers
+        for error in self.noted:
+            self(error)
+
+
+def _rewarded(source: Source, bad_rows: _BadRows) -> tuple[RewardSpec, Source]:
+    """The reward for the first good row, and the source with that row. Raises DataError."""
+    first = next(source.entries, None)
+    if first is None:
+        why = f"; the first: {bad_rows.noted[0]}" if bad_rows.noted else ""
+        raise DataError(f"{source.name} holds no row that can be read{why}")
+    spec = RewardSpec.from_dict(reward_for(first.problem.reference))
+    return spec, replace(source, entries=chain([first], source.entries))
 
 
 def _kind(spec: RewardSpec) -> str:
