@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from shared.trainer_reward import even
 
@@ -168,20 +168,47 @@ def trl(pipe: Connection) -> None:
     import torch._dynamo  # torch.optim imports it
     from datasets import Dataset
     from transformers import AutoTokenizer, LlamaForCausalLM, TrainerCallback
-    from trl import GRPOConfig, GRPOTrainer
+    from trl import GRPOTrainer
 
     from data_prep.files import read_problems
 
     pipe.send(peak_mb())
     case: Case = pipe.recv()
     torch.set_num_threads(case.threads)
-    rows = case.prompts * case.group
-    settings = GRPOConfig(
+    turns, spent = Turns(pipe, gpu=case.gpu), _Spent()
+
+    class Steps(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
+        def on_step_end(self, _arguments: object, _state: object, control: Any, **_rest: object) -> Any:
+            if not turns.step(rollout=spent.rollout, grade=spent.grade, tokens=spent.tokens):
+                control.should_training_stop = True
+            spent.reset()
+            return control
+
+    prompts = [problem.messages[0].content for problem in read_problems(str(case.folder / "problems.jsonl"))]
+    trainer = GRPOTrainer(
+        model=LlamaForCausalLM.from_pretrained(case.folder / "model"),
+        processing_class=AutoTokenizer.from_pretrained(case.folder / "model"),
+        reward_funcs=spent.rewarded,
+        args=_their_config(case),
+        train_dataset=Dataset.from_dict({"prompt": prompts}),
+        callbacks=[Steps()],
+    )
+    trainer._generate = spent.clocked("rollout", trainer._generate)
+    trainer._calculate_rewards = spent.clocked("grade", trainer._calculate_rewards)
+    pipe.send("ready")
+    if turns.wait():
+        trainer.train()
+
+
+def _their_config(case: Case) -> Any:
+    from trl import GRPOConfig
+
+    return GRPOConfig(
         output_dir=str(case.folder / "trl"),
         use_cpu=not case.gpu,
         bf16=case.gpu,
         per_device_train_batch_size=case.pass_rows,
-        gradient_accumulation_steps=rows // case.pass_rows,
+        gradient_accumulation_steps=case.prompts * case.group // case.pass_rows,
         num_generations=case.group,
         max_completion_length=case.max_tokens,
         temperature=1.0,
@@ -199,49 +226,33 @@ def trl(pipe: Connection) -> None:
         report_to="none",
         disable_tqdm=True,
     )
-    seconds = dict.fromkeys(("rollout", "grade"), 0.0)
-    tokens = 0
 
-    def clocked(phase: str, call: Callable[..., Any]) -> Callable[..., Any]:
+
+class _Spent:
+    """The seconds of the phases of a step of TRL's trainer, and its response tokens."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self.rollout = self.grade = 0.0
+        self.tokens = 0
+
+    def clocked(self, phase: Literal["rollout", "grade"], call: Callable[..., Any]) -> Callable[..., Any]:
+        """The method, timed as this phase."""
+
         def run(*arguments: Any) -> Any:
             began = time.perf_counter()
             result = call(*arguments)
-            seconds[phase] += time.perf_counter() - began
+            setattr(self, phase, getattr(self, phase) + time.perf_counter() - began)
             return result
 
         return run
 
-    def rewarded(completions: list[str], completion_ids: list[list[int]], **_columns: object) -> list[float]:
-        nonlocal tokens
-        tokens += sum(map(len, completion_ids))
+    def rewarded(self, completions: list[str], completion_ids: list[list[int]], **_columns: object) -> list[float]:
+        """The reward, which sees every response."""
+        self.tokens += sum(map(len, completion_ids))
         return [even(text) for text in completions]
-
-    turns = Turns(pipe, gpu=case.gpu)
-
-    class Steps(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
-        def on_step_end(self, _arguments: object, _state: object, control: Any, **_rest: object) -> Any:
-            nonlocal tokens
-            spent, trained = dict(seconds), tokens
-            seconds.update(rollout=0.0, grade=0.0)
-            tokens = 0
-            if not turns.step(rollout=spent["rollout"], grade=spent["grade"], tokens=trained):
-                control.should_training_stop = True
-            return control
-
-    prompts = [problem.messages[0].content for problem in read_problems(str(case.folder / "problems.jsonl"))]
-    trainer = GRPOTrainer(
-        model=LlamaForCausalLM.from_pretrained(case.folder / "model"),
-        processing_class=AutoTokenizer.from_pretrained(case.folder / "model"),
-        reward_funcs=rewarded,
-        args=settings,
-        train_dataset=Dataset.from_dict({"prompt": prompts}),
-        callbacks=[Steps()],
-    )
-    trainer._generate = clocked("rollout", trainer._generate)
-    trainer._calculate_rewards = clocked("grade", trainer._calculate_rewards)
-    pipe.send("ready")
-    if turns.wait():
-        trainer.train()
 
 
 def peak_mb() -> float:
