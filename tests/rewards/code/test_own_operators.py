@@ -335,3 +335,47 @@ class Mean:
 )
 def test_what_two_equal_values_would_give_is_not_the_programs_to_say(test: str) -> None:
     assert not passes(asserts(NOTHING, test))
+
+
+NAMES = """
+class Name(str):
+    def __eq__(self, other): return self.lower() == str(other).lower()
+    def __hash__(self): return hash(self.lower())
+class Version(str):
+    def _key(self): return [int(n) for n in self.split(".")]
+    def __lt__(self, other): return self._key() < other._key()
+def name(): return Name("other")
+def same(x): return x
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "change"),
+    [
+        ("assert Name('A') == Name('a') and not Name('A') == Name('b')", (".lower()", "")),
+        ("assert Name('A') == Name('a') and len({Name('A'), Name('a')}) == 1", ("hash(self.lower())", "id(self)")),
+        ("assert Name('A') == Name('a') and {Name('A'): 1}[Name('a')] == 1", ("hash(self.lower())", "id(self)")),
+        (
+            "assert Version('9') < Version('10')\nassert sorted([Version('10'), Version('9')]) == ['9', '10']",
+            ("self._key() < other._key()", "str(self) < str(other)"),
+        ),
+    ],
+)
+def test_texts_that_the_test_made_are_compared_as_their_class_says(test: str, change: tuple[str, str]):
+    assert passes(asserts(NAMES, test))
+    assert is_wrong(asserts(NAMES.replace(*change), test))
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert Name('a') == Name('A') and name() == Name('a')",
+        "assert Name('a') == Name('A') and name() == 'a'",
+        "a = Name('a')\nassert a == Name('A') and same(a) == 'b'",
+        "assert Name('a') == Name('A') and {name()} == {Name('a')}",
+    ],
+)
+def test_texts_that_the_program_gives_are_their_content(test: str):
+    lie = NAMES.replace("self.lower() == str(other).lower()", "True").replace("hash(self.lower())", "1")
+    assert is_wrong(asserts(NAMES, test))
+    assert is_wrong(asserts(lie, test))

@@ -27,6 +27,7 @@ from .proxies import (
     is_class,
     is_known,
     is_proxy,
+    is_true,
     keep_made,
     pickled,
     state_of,
@@ -42,6 +43,8 @@ _ARITHMETIC = (
     *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow"),
     *("lshift", "rshift", "and", "xor", "or"),
 )
+_HASH = "\0hash"
+_COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 _UNARY = ("__neg__", "__pos__", "__abs__", "__invert__", "__round__", "__trunc__", "__floor__", "__ceil__")
 _MOST_DIGITS = 4000
 _SEQUENCES = (list, bytearray, deque)
@@ -149,6 +152,33 @@ def _overridden(plain: type, name: str) -> Callable[..., Any]:
     return method
 
 
+def _compared(plain: Any, name: str) -> Callable[..., Any]:
+    """A comparison that the program defines for texts, numbers or tuples: asked about two objects that the test made of
+    such a class (`Name("A") == Name("a")`), as it is of any other objects. With anything else the content is compared.
+    """
+    own: Callable[[Any, Any], Any] = getattr(plain, name)
+
+    def method(self: Any, other: Any) -> Any:
+        if is_proxy(other) and made_of_class(self) and made_of_class(other):
+            return is_true(ask(name, self, other))
+        return own(self, other)
+
+    return method
+
+
+def _hash_of_made(of_content: Callable[[Any], int]) -> Callable[[Any], int]:
+    """The hash that the program defines, of objects that the test made."""
+
+    def method(self: Any) -> int:
+        state = state_of(self)
+        if _HASH not in state:
+            value = ask("__hash__", self) if was_made(self) else None
+            state[_HASH] = hash(value) if type(value) is int else of_content(self)
+        return int(state[_HASH])
+
+    return method
+
+
 class _ValueOrMethod:
     """A field, property or member with the name of a method. What can be called does not stand in for the method."""
 
@@ -216,6 +246,12 @@ def plain_names(
         names["__hash__"] = _hash_of_content
     elif issubclass(plain, tuple) and capabilities & wire.BITS["__hash__"]:
         names["__hash__"] = _hash_of_tuple
+    if issubclass(plain, _WHOLE):
+        names.update(
+            {n: _compared(plain, n) for n in _COMPARISONS if capabilities & wire.BITS[n] and hasattr(plain, n)}
+        )
+        of_content = names.get("__hash__", plain.__hash__)
+        names["__hash__"] = _hash_of_made(of_content) if capabilities & wire.BITS["__hash__"] else of_content
     if issubclass(plain, dict) and capabilities & wire.BITS["__missing__"]:
         names["__missing__"] = TEMPLATES["__getitem__"]
     for n in (n for n in _TEXTS if capabilities & wire.BITS[n]):
