@@ -49,8 +49,8 @@ from rewards.math.extract.listed import parts, value_lines
 from rewards.math.extract.numbered import numbered_answers
 from rewards.math.extract.opening import opening
 from rewards.math.extract.remarks import unremarked
+from rewards.math.extract.replaced import replaced
 from rewards.math.extract.results import result
-from rewards.math.extract.surroundings import replaced
 from rewards.math.extract.thoughts import outside_thoughts, visible
 from rewards.math.extract.tidied import tidied
 from rewards.math.extract.turns import turn, without_next_turn

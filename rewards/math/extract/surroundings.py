@@ -21,8 +21,9 @@ from rewards.math.extract.in_formula import around
 from rewards.math.extract.joined import joined_before
 from rewards.math.extract.modified import changed_from
 from rewards.math.extract.offered import offered_behind, offered_besides
+from rewards.math.extract.replaced import replaced
 from rewards.math.late import late
-from rewards.math.lexicon import SCALES, listed
+from rewards.math.lexicon import SCALES
 from rewards.math.units import read_unit
 
 _LOOKED_AT = 60
@@ -99,32 +100,6 @@ _CASES = (
     rf"|\bit\s+is\s+{_NUMBER})|,?\s*\(?unless\s"
 )
 _MORE = late(rf"[\s$*)]*(?:{_REST}|{_RANGE}|{_MEMBER}|{_TAKEN_BACK}|{_OTHER}|{_CASES})", re.IGNORECASE)
-_LEAD_OF_ANOTHER = (
-    r"(?:(?:oh|ah|hmm+|but|and|or),?\s)?"
-    r"(?:(?:scratch|strike)\sthat|on\s(?:second\sthoughts?|(?:further\s|closer\s)?reflection)|oops|sorry|apologies|correction|errat(?:um|a)|p\.?\s?s(?=\.)|hold\son|(?:update|edit|corrected(?:\s(?:answer|value|result))?)(?=\s?:)|wait|actually|rather|no|(?<![.!]\s)i\smean|i\smeant(?:\sto\ssay)?|(?:make|let\sme\smake)\s(?:that|it)"
-    r"|more\sprecisely|my\s(?:mistake|bad|error)|i(?:['’]ve|\shave)?\smade\san?\s(?:[a-z]+\s)?(?:error|mistake|slip)(?:\s(?:above|here|earlier|there))?)\b[,.:!;—–-]*\s*"
-)
-_IT_IS = r"(?:(?:it|that)(?:['’]s|\sis|\sshould\s(?:be|read)|\smust\sbe|\smakes|\sgives)\s|we\s(?:get|have)\s)?"
-_MISSED = (  # "Hmm, I forgot the endpoint. So 8.", "Edit: I misread the question. It should be 8 instead."
-    rf"(?:hmm+[,.!…]*\s|{_LEAD_OF_ANOTHER})+(?!\d)[^.!?\n$]{{0,40}}\b(?:forgot(?:ten)?|miss(?:ed|es)?|overlook(?:ed|s)?"
-    r"|misread|mistakes?|errors?|slip|wrong|did(?:n['’]t|\snot)\s(?:count|include|consider)"
-    r"|(?:double|over|under)[- ]?count(?:ed|s)?|miscounted)\b"
-    r"[^.!?\n$]{0,60}[.!;:,]\s+(?:(?:so|thus|hence|therefore),?\s|(?:fixing|correcting|redoing)\s(?:this|that|it),?\s(?:gives|yields|we\sget)\s"
-    r"|(?=(?:it|that)\s(?:should|must)\sbe\s)|(?:the\s)?(?:correct|right|true|actual|real)\s\w+\s(?:is|should\sbe)\s(?:actually\s)?)"
-)
-_REPLACED = late(  # "Oops, the answer is 6", ", I mean 6"
-    rf"[\s$*).!,;—–-]*(?:(?:{_LEAD_OF_ANOTHER})+"
-    rf"(?:[^.\n]{{0,40}}\banswer\s(?:is|should\sbe)\b|replace\s[^\n]{{1,40}}\s(?:by|with)\s"
-    rf"|{_IT_IS}(?P<value>{_NUMBER}|{_FORMULA}|\(?(?-i:[A-HJ])(?![\w'’])\)?)[.!\s]*(?:\Z|\n))"
-    rf"|{_MISSED}(?:the\sanswer\sis\s)?{_IT_IS}[*]*(?P<then>{_NUMBER}|{_FORMULA})(?:\sinstead)?[*.!\s]*(?:\Z|\n))",
-    re.IGNORECASE,
-)
-_FIRST_WORD = late(r"[\s$*).!,;—–-]*([a-zA-Z]+)")
-_INTERJECTIONS = listed(
-    "oh ah hm hmm hmmm but and or scratch strike on oops sorry apologies erratum errata p ps",
-    "correction hold update edit corrected wait actually rather no i make let more my",
-)
-"""Every match of `_REPLACED` begins with one of these words."""
 _GROUPS = late(r"(?:,\d{3})+(?!\d)")  # `\\boxed{8},000`
 _NAME = late(r"(?![eiI]\Z)[a-zA-Z]|[A-Z]{2,3}")
 _VALUE_OF_IT = late(  # `\\boxed{x}$, where $x = 8$`
@@ -204,7 +179,7 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
     content = _signed(content, before, near)
     if (offered := joined_before(before)) is not None:
         return rf"{offered} \text{{ or }} {content}", None
-    if (instead := _replacing(behind)) is not None and _instead(instead) != content:
+    if (instead := replaced(behind)) is not None and instead != content:
         return rf"{content} \text{{ or }} \ldots", None
     shown = behind[:_LOOKED_AT]
     if (point := _point(content, before, shown)) is not None:
@@ -282,21 +257,6 @@ def _continued(content: str, behind: str) -> tuple[str, str | None]:
         behind = behind[scale.end() :]
     measured = _unit(behind)
     return content + measured, None if content == alone else alone + measured
-
-
-def replaced(behind: str) -> str | None:
-    """The value (maybe "") with which the text after a box replaces it, or None if it does not."""
-    found = _replacing(behind)
-    return None if found is None else _instead(found)
-
-
-def _replacing(behind: str) -> re.Match[str] | None:
-    first = _FIRST_WORD.match(behind)
-    return None if first is None or first[1].lower() not in _INTERJECTIONS else _REPLACED.match(behind)
-
-
-def _instead(found: re.Match[str]) -> str:
-    return (found["value"] or found["then"] or "").strip("$ ")
 
 
 def _changed(content: str, near: str) -> str | None:
