@@ -111,6 +111,26 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
             assert copy.copy([2**100]) == [2**100]
         """,
     ),
+    "where an item is": (
+        """
+        class Line:
+            def __init__(self, items): self._items = list(items)
+            def __iter__(self): return iter(self._items)
+            def __len__(self): return len(self._items)
+            def count(self, item): return self._items.count(item)
+            def index(self, item): return self._items.index(item)
+        def line(*items): return Line(items)
+        """,
+        ("return self._items.index(item)", "self._items.index(item)"),
+        """
+        import pytest
+        from solution import line
+        def test_index():
+            assert line(3, 4, 4).index(4) == 1 and line(3, 4, 4).count(4) == 2
+            with pytest.raises(ValueError):
+                line(3).index(5)
+        """,
+    ),
     "warnings of a class that is mentioned later": (
         """
         import warnings
@@ -206,6 +226,21 @@ ATTACKS: dict[str, tuple[str, str]] = {
         def test_both():
             found = primes(20)
             assert 7 in found and 8 not in found
+        """,
+    ),
+    "what counts as it likes": (
+        """
+        class Line:
+            def __iter__(self): return iter([3])
+            def __len__(self): return 1
+            def count(self, item): return 1
+            def index(self, item): return 0
+        def line(*items): return Line()
+        """,
+        """
+        from solution import line
+        def test_count(): assert line(4).count(4) == 1
+        def test_index(): assert line(4).index(4) == 0
         """,
     ),
     "what covers everything": (

@@ -162,15 +162,18 @@ def told_content(value: Any, kind: type, read: Callable[[], Any]) -> Any:
 
 
 def looking(value: Any, name: str) -> Any:
-    """`count` or `index` of an iterable object: its items are compared here rather than by the object."""
+    """`count` or `index` of an iterable object: its items are compared here, and the object has to find the same."""
 
     def found(item: Any, /, *rest: Any, **more: Any) -> Any:
         if rest or more or proxies.is_proxy(item) or callable(item):
             return proxies.ask("call", refusing.attribute(value, name), item, *rest, **more)
         places = [at for at, given in enumerate(value) if given is item or given == item]
-        if name == "count":
-            return len(places)
-        return places[0] if places else proxies.ask("call", refusing.attribute(value, name), item)
+        told = proxies.ask("call", refusing.attribute(value, name), item)
+        if told is None and not places:
+            return told
+        if type(told) is not int or told != (len(places) if name == "count" else next(iter(places), -1)):
+            _refuse(value, "{} finds an item elsewhere than where it gives it one by one")
+        return told
 
     found.__name__ = name
     return found
