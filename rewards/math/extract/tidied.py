@@ -34,7 +34,7 @@ def tidied(text: str) -> str:
         text = _DONE.sub("", text)
     if has_commands and "\\\\boxed" in text and (escaped := _ESCAPED_BOX.findall(text)):
         text = text.replace("\\\\", "\\") if len(escaped) == text.count("boxed") else text
-    if "boxed{" in text and "\\boxed" not in text:
+    if "{" in text and "boxed{" in text and "\\boxed" not in text:
         text = _PLAIN_BOX.sub(r"\\boxed{", text)
     if "~" in text and "~~" in text:
         text = _STRUCK_OUT.sub("", text)
