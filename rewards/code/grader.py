@@ -111,7 +111,7 @@ def _concurrency(parameters: Mapping[str, Json]) -> int:
 @reward(
     "code",
     correctness=True,
-    version="6",
+    version="7",
     controls=_controls,
     seconds=seconds,
     concurrency=_concurrency,
