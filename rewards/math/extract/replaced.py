@@ -1,4 +1,6 @@
-"""Detects that the text behind an answer replaces it: ", I mean 6", "Oops, the answer is 6", "Hmm, I forgot one. So 6."
+"""Detects that the text behind an answer replaces it.
+
+", I mean 6", "Oops, the answer is 6", "Hmm, I forgot one. So 6."
 
 Example:
     >>> replaced(". Wait, actually 6."), replaced(". Oops, the answer is six."), replaced(". Indeed, it is.")

@@ -251,7 +251,10 @@ def plain_names(
             {n: _compared(plain, n) for n in _COMPARISONS if capabilities & wire.BITS[n] and hasattr(plain, n)}
         )
         of_content = names.get("__hash__", plain.__hash__)
-        names["__hash__"] = _hash_of_made(of_content) if capabilities & wire.BITS["__hash__"] else of_content
+        by_class = (
+            "__eq__" in names and capabilities & wire.BITS["__hash__"]
+        )  # what is compared by content is hashed so
+        names["__hash__"] = _hash_of_made(of_content) if by_class else of_content
     if issubclass(plain, dict) and capabilities & wire.BITS["__missing__"]:
         names["__missing__"] = TEMPLATES["__getitem__"]
     for n in (n for n in _TEXTS if capabilities & wire.BITS[n]):
