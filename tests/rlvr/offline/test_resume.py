@@ -336,10 +336,8 @@ def test_a_run_killed_while_it_removes_its_state_is_over(tmp_path: Path, monkeyp
     assert not (tmp_path / "out.jsonl.resume").exists()
 
 
-def test_a_stream_goes_on_behind_the_same_rows_and_refuses_others(tmp_path: Path) -> None:
-    text = make_rows(tmp_path, 300).read_bytes()
-    arguments = command(tmp_path)
-    arguments[1] = "-"
+def killed_half_way(tmp_path: Path, arguments: list[str], text: bytes) -> None:
+    """Start the command, give it half of its standard input, and kill it once it has written some of its rows."""
     process = start(arguments, tmp_path / "trace", stdin=subprocess.PIPE)
     assert process.stdin is not None
     process.stdin.write(text[: len(text) // 2])
@@ -347,6 +345,13 @@ def test_a_stream_goes_on_behind_the_same_rows_and_refuses_others(tmp_path: Path
     until(lambda: written(tmp_path, 2000), "rows to be written")
     process.kill()
     process.communicate()
+
+
+def test_a_stream_goes_on_behind_the_same_rows_and_refuses_others(tmp_path: Path) -> None:
+    text = make_rows(tmp_path, 300).read_bytes()
+    arguments = command(tmp_path)
+    arguments[1] = "-"
+    killed_half_way(tmp_path, arguments, text)
     other = start(arguments, tmp_path / "trace", stdin=subprocess.PIPE)
     _, told = other.communicate(text.replace(b'"1 ', b'"9 ', 1), timeout=PATIENCE)
     assert other.returncode == 1, told.decode()
@@ -371,13 +376,7 @@ def test_a_stream_without_order_is_not_resumed_and_that_is_said_first(tmp_path: 
     text = make_rows(tmp_path, 300).read_bytes()
     arguments = command(tmp_path, "--unordered")
     arguments[1] = "-"
-    process = start(arguments, tmp_path / "trace", stdin=subprocess.PIPE)
-    assert process.stdin is not None
-    process.stdin.write(text[: len(text) // 2])
-    process.stdin.flush()
-    until(lambda: written(tmp_path, 2000), "rows to be written")
-    process.kill()
-    process.communicate()
+    killed_half_way(tmp_path, arguments, text)
     again = start(arguments, tmp_path / "trace", stdin=subprocess.PIPE)
     _, told = again.communicate(text, timeout=PATIENCE)
     assert again.returncode == 1

@@ -127,16 +127,26 @@ class CandidateEncoder(LinkEncoder):
         for number in self._fresh:
             self._exports.release((number, 1 << 62), self.shared)
 
-    def other(self, value: object, depth: int) -> None:
-        if self._put_known(value, depth):
-            return
+    def _first(self, value: object, depth: int) -> int | None:
+        """The number of an object that is sent for the first time; None if it was before, and its number is written."""
         number, new = self._exports.number(value)
         if not new:
             self.parts.append(b"h" + U32.pack(number))
-            return
+            return None
         self._fresh.append(number)
+        self._check_depth(depth)
+        return number
+
+    @staticmethod
+    def _check_depth(depth: int) -> None:
         if depth <= 0:
             raise Unsendable(f"a value is nested more than {DEEPEST} levels deep")
+
+    def other(self, value: object, depth: int) -> None:
+        if self._put_known(value, depth):
+            return
+        if (number := self._first(value, depth)) is None:
+            return
         if isinstance(value, type):
             self._class(value, number, depth - 1)
             return
@@ -219,14 +229,12 @@ class CandidateEncoder(LinkEncoder):
         """Write class, arguments, text, attributes and cause. One of the program's class is sent as an object, too."""
         kind = type(error)
         number = 0
-        if standard.name_of(kind) is None:
-            number, new = self._exports.number(error)
-            if not new:
-                self.parts.append(b"h" + U32.pack(number))
-                return
-            self._fresh.append(number)
-        if depth <= 0:
-            raise Unsendable(f"a value is nested more than {DEEPEST} levels deep")
+        if standard.name_of(kind) is not None:
+            self._check_depth(depth)
+        elif (first := self._first(error, depth)) is None:
+            return
+        else:
+            number = first
         self.parts.append(b"E" + U32.pack(number))
         self.put(kind, depth - 1)
         args = list(error.args)
