@@ -6,7 +6,7 @@ needed: instead of `cgroup.kill`, the run's own process namespace kills; instead
 can be reset.
 
 CPU time is divided among slots, not among their processes. Otherwise a run of sixty processes would get sixty times the
-share of its neighbour, which would then run into its time limit.
+share of its neighbour, which would then run into its time limit. A run may have a weight of its own.
 
 Folders are called `rlvr-PID-START-NAMESPACE-RANDOM`, after the process that made them. The keeper removes them; those
 that it could not (the machine lost power) are removed when the next sandbox starts.
@@ -29,6 +29,7 @@ _LEAST_MEMORY, _MOST_MEMORY = 24 << 20, 1 << 62
 _MOST_PROCESSES = 1 << 22  # the kernel's bound on process ids
 _CONTROLLERS = ("memory", "pids", "cpuacct")
 _SHARES = "cpu"  # the controller that shares out the CPU, which may be missing
+_USUAL_WEIGHT, _SHARES_V1 = 100, 1024  # of any process, in v2 and in v1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,14 @@ class SlotGroup:
         self._unified = unified
         self._open: dict[str, int] = {}
         self._memory = self._processes = 0
+        self._weight = _USUAL_WEIGHT
         self.procs = [str(folder / "cgroup.procs") for folder in folders]
         names = _FILES_V2 if unified else _FILES_V1
         try:
             for kind, (controller, name) in names.items():
-                folder = folders[0] if unified else next(f for f in folders if controller in f.parts)
+                folder = folders[0] if unified else _hierarchy(folders, controller)
                 with contextlib.suppress(FileNotFoundError, PermissionError):  # not every kernel has every file
-                    writable = kind not in ("events", "usage", "cpu")
+                    writable = kind not in ("events", "cpu")
                     self._open[kind] = os.open(folder / name, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC)
         except OSError:
             self.close()
@@ -65,7 +67,7 @@ class SlotGroup:
         self._events = self._cpu = -1.0  # counters at the end of the last run; -1 = not read yet
         self._peak_before = 0
 
-    def begin(self, memory_bytes: int, processes: int) -> None:
+    def begin(self, memory_bytes: int, processes: int, weight: int = _USUAL_WEIGHT) -> None:
         """Set the limits of the next run and reset the counters. Raises OSError if the cgroup is gone.
 
         The slot's own process counts too: a limit below what it needs would kill it.
@@ -77,6 +79,9 @@ class SlotGroup:
         if processes != self._processes:
             self._write("pids", processes)
             self._processes = processes
+        if weight != self._weight and "weight" in self._open:
+            self._write("weight", weight if self._unified else weight * _SHARES_V1 // _USUAL_WEIGHT)
+            self._weight = weight
         self._peak_before = self._set_peak_back()
         if self._cpu < 0:
             self._events, self._cpu = self._out_of_memory(), self.cpu_seconds()
@@ -136,6 +141,11 @@ class SlotGroup:
         return float(words[words.index(b"oom_kill") + 1]) if b"oom_kill" in words else 0.0
 
 
+def _hierarchy(folders: Sequence[Path], controller: str) -> Path:
+    """The folder of a controller; `cpu` comes along with `cpuacct` if it has no hierarchy of its own."""
+    return next((f for f in folders if controller in f.parts), folders[-1])
+
+
 _FILES_V1 = {
     "memory": ("memory", "memory.limit_in_bytes"),
     "swap": ("memory", "memory.memsw.limit_in_bytes"),
@@ -143,6 +153,7 @@ _FILES_V1 = {
     "events": ("memory", "memory.oom_control"),
     "pids": ("pids", "pids.max"),
     "cpu": ("cpuacct", "cpuacct.usage"),
+    "weight": (_SHARES, "cpu.shares"),
 }
 _FILES_V2 = {
     "memory": ("", "memory.max"),
@@ -151,6 +162,7 @@ _FILES_V2 = {
     "events": ("", "memory.events"),
     "pids": ("", "pids.max"),
     "cpu": ("", "cpu.stat"),
+    "weight": ("", "cpu.weight"),
 }
 
 

@@ -174,7 +174,8 @@ class Run:
             raise SlotLost("its slot ended before its start")
         if slot.group is not None:
             try:
-                slot.group.begin(job.limits.memory_bytes, job.limits.processes + 4)  # the slot and the run's init
+                # The slot and the run's init count, too.
+                slot.group.begin(job.limits.memory_bytes, job.limits.processes + 4, job.limits.cpu_weight)
             except OSError as error:
                 slot.fail(f"its cgroup is gone: {error}")
                 raise SlotLost(f"its cgroup is gone: {error}") from error

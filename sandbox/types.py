@@ -22,6 +22,7 @@ from sandbox.errors import InvalidJob
 MIB = 1 << 20
 _PAGE = 1 << 12
 _LONGEST_NAME, _LONGEST_PATH = 255, 2048
+_MOST_WEIGHT = 10_000  # the kernel's bound
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 _NO_ENV: Mapping[str, str] = MappingProxyType({})
 ENVIRONMENT: Mapping[str, str] = MappingProxyType(
@@ -56,6 +57,8 @@ class Limits:
     processes: concurrent processes and threads. output_bytes: standard output and error, each.
     disk_bytes, disk_files: of its working folder, /tmp and /dev/shm together; they are in memory, so never more than
         memory_bytes. open_files: descriptors of one process.
+    cpu_weight: its share of a core that others want too, 1 to 10,000, where a cgroup shares out the CPU time; 100 is
+        that of any other run or process of the machine.
     """
 
     wall_seconds: float = 10.0
@@ -66,6 +69,7 @@ class Limits:
     disk_bytes: int = 64 * MIB
     disk_files: int = 4096
     open_files: int = 256
+    cpu_weight: int = 100
 
     def __post_init__(self) -> None:
         for name in (f.name for f in fields(self)):
@@ -76,6 +80,8 @@ class Limits:
                 if value != int(value):
                     raise InvalidJob(f"limits.{name} must be a whole number, not {value!r}")
                 object.__setattr__(self, name, int(value))
+        if self.cpu_weight > _MOST_WEIGHT:
+            raise InvalidJob(f"limits.cpu_weight must be at most {_MOST_WEIGHT}, not {self.cpu_weight}")
 
 
 class Ended(StrEnum):

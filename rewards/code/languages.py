@@ -287,7 +287,11 @@ class Program:
             stdin=stdin,
             ipc=bool(_IPC.search(self.source)),
             limits=_limits(
-                seconds, machine_load.stretch(), limits.memory_mb + language.extra_mib, max(_USUAL_OUTPUT, 2 * expected)
+                seconds,
+                machine_load.stretch(),
+                machine_load.cpu_weight(),
+                memory_mib=limits.memory_mb + language.extra_mib,
+                output_bytes=max(_USUAL_OUTPUT, 2 * expected),
             ),
         )
 
@@ -301,13 +305,14 @@ class Program:
 
 
 @lru_cache(maxsize=256)
-def _limits(seconds: float, stretched: float, memory_mib: int, output_bytes: int) -> Limits:
+def _limits(seconds: float, stretched: float, cpu_weight: int, *, memory_mib: int, output_bytes: int) -> Limits:
     """The limits of a run; cached, so that equal ones are validated once."""
     return Limits(
         wall_seconds=seconds * stretched,
         cpu_seconds=seconds,
         memory_bytes=memory_mib * MIB,
         output_bytes=output_bytes,
+        cpu_weight=cpu_weight,
     )
 
 

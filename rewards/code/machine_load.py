@@ -7,7 +7,7 @@ A case that exceeds its limit is excused only for the time it can have waited fo
 machine excuses neither a program that sleeps nor one that computes too long.
 
 A case that was ended by its limit, though it had waited for so long, says nothing about the program (`Starved`): it is
-judged once more, with a much longer limit.
+judged once more, with a much longer limit and precedence over other runs (`cpu_weight`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from sandbox.types import JobResult
+from sandbox.types import JobResult, Limits
 
 LONGEST = 4.0
 """The largest stretch factor: a program must not keep its slot indefinitely by keeping the machine busy."""
@@ -44,6 +44,11 @@ def be_patient() -> None:
 def longest() -> float:
     """The largest stretch factor for what this task judges."""
     return max(LONGEST, _least.get())
+
+
+def cpu_weight() -> int:
+    """`Limits.cpu_weight` for what this task judges: as much more than usual as its limit is longer."""
+    return round(_least.get() * Limits().cpu_weight)
 
 
 def stretch() -> float:

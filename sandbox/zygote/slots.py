@@ -367,6 +367,15 @@ class Watched:
         if len(self.growth) > _MOST_GROWTH:  # every other pair is enough
             self.growth = [number for at, number in enumerate(self.growth) if at % 4 < 2]
 
+    def _note_stop(self, seconds: float, own_wait: float = 0.0) -> None:
+        """Count seconds in which the run was held up, or this process did not run.
+
+        What the program waited for a core meanwhile is counted already. And while this process waits for a core, it
+        is not stopped: the program may run, or sleep.
+        """
+        before, self.without_core = self.without_core, self._without_core()[0]
+        self.stopped += max(0.0, seconds - max(self.without_core - before, own_wait))
+
     def _is_held_up(self) -> bool:
         """Whether the program may be waiting for the supervisor: an output is full, or its input empty and not ended.
 
@@ -411,7 +420,7 @@ class Watched:
         until = forked + min(wall_seconds, _SET_UP_SECONDS)
         try:
             while True:
-                asked = time.monotonic()
+                asked, own_wait = time.monotonic(), usage.own_wait()
                 left = until - asked
                 patience = min(left, _LOOK_EVERY)
                 ready = False
@@ -419,10 +428,10 @@ class Watched:
                 held_up = not found and (self._is_held_up() or is_exiting(self.pid))
                 passed = time.monotonic() - asked
                 late = passed - max(0.0, patience)
-                if held_up or late > _LATE:
-                    # What it waited for a core meanwhile is counted already.
-                    before, self.without_core = self.without_core, self._without_core()[0]
-                    self.stopped += max(0.0, (passed if held_up else late) - (self.without_core - before))
+                if held_up:
+                    self._note_stop(passed)
+                elif late > _LATE:
+                    self._note_stop(late, usage.own_wait() - own_wait)
                 if not found:
                     self._note_growth()
                 for descriptor, _event in found:

@@ -50,6 +50,18 @@ def of_trees(roots: Iterable[int], baseline: int, computed: dict[int, float]) ->
     return total
 
 
+def own_wait() -> float:
+    """Seconds that this process, which has one thread, could have run and had no core; 0 if the kernel does not tell.
+
+    A process that is stopped is not among those that wait for a core.
+    """
+    try:
+        with open("/proc/self/schedstat") as counts:
+            return int(counts.read().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
 def longest_wait(pid: int, before: tuple[float, float]) -> tuple[float, float]:
     """Seconds that a thread of a process waited for a core, and its CPU seconds, for the thread that waited longest.
 

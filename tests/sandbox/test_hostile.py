@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -318,34 +319,52 @@ def test_runs_cannot_send_each_other_datagrams(privileged) -> None:
     assert b"from another run" not in heard.stdout
 
 
-@pytest.mark.parametrize("apart", ["", "os.setsid()"], ids=["one session", "sessions of their own"])
-def test_a_run_of_many_processes_takes_no_more_of_the_cpu_than_one_of_a_single_process(apart: str) -> None:
-    """Else a neighbour would run into its time limit. Both are held to one core; how long it takes proves nothing."""
+def _on_one_core(crowd: Job, *jobs: Job, ready: int) -> list[JobResult]:
+    """Jobs, one after the other, while `crowd` runs on the same core; at last `crowd`.
+
+    ready: bytes that `crowd` writes when it is.
+    """
     if not os.access("/sys/fs/cgroup/cpu", os.W_OK):
         pytest.skip("no cgroups of version 1 may be made here: those of version 2 share it out where they are let")
-    crowd = f"import os, time\nfor _ in range(40):\n    if os.fork() == 0:\n        {apart or 'pass'}\n        break\n"
-    crowd += "os.write(3, b'.')\nwhile True: pass"
-    alone = "import time\nwhile time.process_time() < 0.4: pass\nprint('done')"
 
-    async def beside() -> tuple[JobResult, JobResult]:
+    async def beside() -> list[JobResult]:
         sandbox = NamespaceSandbox(slots=2)
         try:
-            limits = Limits(wall_seconds=PATIENCE, cpu_seconds=PATIENCE)
-            hostile = await sandbox.open(python(crowd, limits=limits))
+            busy = await sandbox.open(crowd)
             begun = b""
-            while len(begun) < 41:
-                begun += await hostile.receive()
-            honest = await sandbox.run(python(alone, limits=limits))
-            await hostile.close()
-            return honest, await hostile.result()
+            while len(begun) < ready:
+                begun += await busy.receive()
+            results = [await sandbox.run(job) for job in jobs]
+            await busy.close()
+            return [*results, await busy.result()]
         finally:
             await sandbox.close()
 
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(cores)})
     try:
-        good, bad = asyncio.run(beside())
+        return asyncio.run(beside())
     finally:
         os.sched_setaffinity(0, cores)
+
+
+ALONE = "import time\nwhile time.process_time() < 0.4: pass\nprint('done')"
+UNLIMITED = Limits(wall_seconds=PATIENCE, cpu_seconds=PATIENCE)
+
+
+@pytest.mark.parametrize("apart", ["", "os.setsid()"], ids=["one session", "sessions of their own"])
+def test_a_run_of_many_processes_takes_no_more_of_the_cpu_than_one_of_a_single_process(apart: str) -> None:
+    """Else a neighbour would run into its time limit. Both are held to one core; how long it takes proves nothing."""
+    crowd = f"import os, time\nfor _ in range(40):\n    if os.fork() == 0:\n        {apart or 'pass'}\n        break\n"
+    crowd += "os.write(3, b'.')\nwhile True: pass"
+    good, bad = _on_one_core(python(crowd, limits=UNLIMITED), python(ALONE, limits=UNLIMITED), ready=41)
     assert said(good) == "done\n"
     assert bad.cpu_seconds < 10 * good.cpu_seconds, "its share, and what it used to start; not forty times as much"
+
+
+def test_a_run_of_more_weight_waits_less_and_leaves_its_slot_the_usual_one() -> None:
+    crowd = python("import os\nos.write(3, b'.')\nwhile True: pass", limits=UNLIMITED)
+    jobs = [python(ALONE, limits=replace(UNLIMITED, cpu_weight=weight)) for weight in (1600, 100)]
+    heavy, usual, _ = _on_one_core(crowd, *jobs, ready=1)
+    assert [said(heavy), said(usual)] == ["done\n", "done\n"]
+    assert 2 * heavy.waited < usual.waited

@@ -178,13 +178,14 @@ async def judge_calls(sandbox: Sandbox, trial: CallTrial) -> Judgement:
 
 
 @lru_cache(maxsize=256)
-def _limits(limits: CodeLimits, count: int, longest: float) -> Limits:
+def _limits(limits: CodeLimits, count: int, longest: float, cpu_weight: int) -> Limits:
     seconds = START_SECONDS + (limits.time_s + SLACK_SECONDS) * (count + 1)
     return Limits(
         wall_seconds=longest * seconds,
         cpu_seconds=seconds,
         memory_bytes=limits.memory_mb * MIB,
         output_bytes=OUTPUT_BYTES,
+        cpu_weight=cpu_weight,
     )
 
 
@@ -193,7 +194,7 @@ async def _one_run(sandbox: Sandbox, trial: CallTrial, progress: _Progress) -> N
     job = Job(
         argv=("python", "-m", "rlvr_guest.program.function"),
         files={PROGRAM_FILE: source_bytes(trial.program)},
-        limits=_limits(trial.limits, len(trial.cases), machine_load.longest()),
+        limits=_limits(trial.limits, len(trial.cases), machine_load.longest(), machine_load.cpu_weight()),
         preload=("rlvr_guest.program.function", *preloads(trial.program, trial.start.get("prompt", ""))),
     )
     session = await sandbox.open(job)

@@ -102,17 +102,19 @@ async def _next_event(messages: Messages, deadline: float) -> tuple[Any, ...] | 
 
 
 @lru_cache(maxsize=256)
-def _limits(limits: CodeLimits, count: int, longest: float) -> tuple[Limits, Limits]:
+def _limits(limits: CodeLimits, count: int, longest: float, cpu_weight: int) -> tuple[Limits, Limits]:
     """Limits of the checker and of the candidate."""
     seconds = START_SECONDS + (limits.time_s + SLACK_SECONDS) * (count + 1)
-    shared = Limits(wall_seconds=longest * seconds, cpu_seconds=seconds, output_bytes=OUTPUT_BYTES)
+    shared = Limits(
+        wall_seconds=longest * seconds, cpu_seconds=seconds, output_bytes=OUTPUT_BYTES, cpu_weight=cpu_weight
+    )
     memory = limits.memory_mb * MIB
     return replace(shared, memory_bytes=max(CHECKER_MEMORY, memory)), replace(shared, memory_bytes=memory)
 
 
 def jobs(trial: Trial) -> tuple[Job, Job]:
     """The jobs of the checker and the candidate."""
-    of_checker, of_candidate = _limits(trial.limits, trial.count, machine_load.longest())
+    of_checker, of_candidate = _limits(trial.limits, trial.count, machine_load.longest(), machine_load.cpu_weight())
     checker = Job(
         argv=("python", "-m", "rlvr_guest.judging.checker"),
         files=trial.files,

@@ -9,12 +9,22 @@ import pytest
 
 from rewards.code import machine_load
 from rewards.code.grader import CodeGrader
-from rewards.code.references import CodeLimits, StdioCase, StdioReference
+from rewards.code.references import (
+    AssertsReference,
+    CodeLimits,
+    FunctionCase,
+    FunctionReference,
+    StdioCase,
+    StdioReference,
+)
 from rewards.code.sandboxes import close_held
+from rewards.code.styles.asserts import judge_by_checker
+from rewards.code.styles.function import judge_function
 from rewards.code.styles.stdio import judge_stdio
 from rewards.types import GradeRequest, GradeResult, Json, Verdict
 from sandbox.namespaces import NamespaceSandbox
-from sandbox.types import Job, Limits
+from sandbox.protocol import Sandbox, Session
+from sandbox.types import Job, JobResult, Limits
 from tests.rewards.code.boxes import inside
 from tests.rewards.code.judging import asserts, fates, function
 
@@ -156,6 +166,46 @@ def test_what_this_process_waited_excuses_no_case_that_was_ended_in_time(monkeyp
     clock = machine_load.Clock(1.0)
     clock.was_ended(16.0, 16.0, limit=1.0, over=0.0)
     clock.check_starved(_usage(0.5, 4.0))
+
+
+class _Recorder:
+    """A sandbox that notes the weights of its jobs."""
+
+    def __init__(self, box: Sandbox) -> None:
+        self._box = box
+        self.weights: set[int] = set()
+
+    async def run(self, job: Job) -> JobResult:
+        self.weights.add(job.limits.cpu_weight)
+        return await self._box.run(job)
+
+    async def open(self, job: Job, peer: Job | None = None) -> Session:
+        self.weights |= {each.limits.cpu_weight for each in (job, peer) if each is not None}
+        return await self._box.open(job, peer)
+
+    async def close(self) -> None:
+        raise AssertionError("it is not ours")
+
+
+@pytest.mark.parametrize("style", ["stdio", "function", "asserts"])
+def test_what_is_judged_with_patience_has_precedence(style: str) -> None:
+    async def weights(box: Sandbox) -> list[set[int]]:
+        found = []
+        for begin in (lambda: None, machine_load.be_patient):
+            begin()
+            recorder = _Recorder(box)
+            if style == "stdio":
+                cases = (StdioCase(stdin="", stdout="3"),)
+                await judge_stdio(recorder, "print(3)", StdioReference(cases=cases))
+            elif style == "function":
+                calls = (FunctionCase(args=(3,), expected=3),)
+                await judge_function(recorder, "def f(x): return x", FunctionReference(entry_point="f", cases=calls))
+            else:
+                await judge_by_checker(recorder, "def f(x): return x", AssertsReference(asserts=("assert f(3) == 3",)))
+            found.append(recorder.weights)
+        return found
+
+    assert inside(weights) == [{100}, {1600}]
 
 
 def test_patience_is_not_taken_for_load(monkeypatch) -> None:
