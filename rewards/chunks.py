@@ -104,7 +104,7 @@ class Chunks:
                 answers.append(result)
                 continue
             try:
-                cases.append(Case([request], penalty))
+                cases.append(Case([request], penalty, chunk.batch))
             except InvalidRow as error:
                 # the caller has changed it since, into something that is not JSON
                 answers.append(GradeResult.ungraded(short(str(error))))

@@ -25,6 +25,7 @@ from concurrent.futures import Future
 from itertools import count
 from typing import Any, TypeAlias
 
+from rewards.call_queue import CallQueue
 from rewards.chunks import Chunks
 from rewards.errors import GradingUnavailable
 from rewards.inbox import Inbox, Received
@@ -56,7 +57,7 @@ class Dispatcher:
         self._numbers = count(1)
         self._chunks = Chunks(self._supervisor, self._numbers, plan.deadline)
         self._cases: set[Case] = set()
-        self._queue: deque[Call] = deque()
+        self._queue = CallQueue()
         self._alone: deque[Call] = deque()
         self._starting_for: list[Future[None]] = []
         self._keep_all = False
@@ -208,8 +209,9 @@ class Dispatcher:
 
     def _probe(self) -> None:
         """Send one control call, for a waiting row whose control has not been lost."""
-        others = (call.attempt.requests for call in reversed(self._queue) if not self._has_lost_row(call))
-        attempt = control_of(next(others, self._queue[-1].attempt.requests))
+        waiting = [*self._queue]
+        others = (call.attempt.requests for call in reversed(waiting) if not self._has_lost_row(call))
+        attempt = control_of(next(others, waiting[-1].attempt.requests))
         self._alone.append(self._call(None, attempt, encode(attempt.requests)))
         self._probing = True
 
@@ -252,7 +254,7 @@ class Dispatcher:
         room = min(most, share) - (len(worker.in_flight) - worker.chunks)
         calls: list[Call] = []
         while len(calls) < room and self._queue:
-            call = self._queue.popleft()
+            call = self._queue.pop()
             if not isinstance(call.case, Case) or call.case.wanted(time.monotonic()):
                 calls.append(call)
             else:
@@ -341,7 +343,7 @@ class Dispatcher:
         suspects = len(worker.in_flight) if self._plan.concurrency > 1 else 1
         calls = list(worker.in_flight)
         behind = calls[suspects:]
-        self._queue.extendleft(call for call in reversed(behind) if not isinstance(call.case, Chunk))
+        self._queue.put_back(call for call in behind if not isinstance(call.case, Chunk))
         self._chunks.take_again([call.case for call in behind if isinstance(call.case, Chunk)])
         _LOG.info("grading worker %d (%s) ended: %s", worker.pid, self._plan.name, cause)
         self._supervisor.dismiss(worker)
@@ -383,12 +385,9 @@ class Dispatcher:
 
     def _take_waiting(self, which: Callable[[Call], bool] = lambda _call: True) -> list[Case]:
         """Remove and return all waiting calls."""
-        taken: list[Call] = []
-        for queue in (self._queue, self._alone):
-            calls = [(call, which(call)) for call in queue]
-            queue.clear()
-            queue.extend(call for call, take in calls if not take)
-            taken += [call for call, take in calls if take]
+        alone = [(call, which(call)) for call in self._alone]
+        self._alone = deque(call for call, take in alone if not take)
+        taken = [*self._queue.take(which), *(call for call, take in alone if take)]
         self._probing = self._probing and not any(call.case is None for call in taken)
         return [call.case for call in taken if isinstance(call.case, Case)]
 

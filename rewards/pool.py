@@ -174,10 +174,13 @@ class GraderPool:
                 futures[-1].set_result(answer)
         return futures
 
-    def begin(self, requests: Sequence[GradeRequest]) -> list[Answer]:
-        """Like `submit_batch`, but returns grades that needed no worker directly, since a future would cost as much."""
+    def begin(self, requests: Sequence[GradeRequest], batch: object = None) -> list[Answer]:
+        """Like `submit_batch`, but returns grades that needed no worker directly, since a future would cost as much.
+
+        batch: what `requests` are a part of, as other calls may be; batches get workers in turns.
+        """
         made = self._at_once(requests)
-        cases = self._queue([request for request, result in zip(requests, made, strict=True) if result is None])
+        cases = self._queue([request for request, result in zip(requests, made, strict=True) if result is None], batch)
         queued = (future for case in cases for future in case.futures)
         return [next(queued) if result is None else result for result in made]
 
@@ -227,12 +230,12 @@ class GraderPool:
         dispatcher = self._dispatcher
         return dispatcher is not None and threading.current_thread() is dispatcher.thread
 
-    def _queue(self, requests: Sequence[GradeRequest]) -> list[Case]:
+    def _queue(self, requests: Sequence[GradeRequest], batch: object) -> list[Case]:
         """Queue for the workers. Raises InvalidRow if a request is not JSON, GradingUnavailable if closed."""
         if not requests:
             return []
         calls = _groups(requests) if self.batched else ([request] for request in requests)
-        cases = [Case(call, self._plan.penalty) for call in calls]
+        cases = [Case(call, self._plan.penalty, batch) for call in calls]
         self._running().submit(cases)
         return cases
 
@@ -243,7 +246,7 @@ class GraderPool:
         if futures and (dispatcher := self._dispatcher) is not None:
             dispatcher.abandon(futures)
 
-    def _offer(self, requests: Sequence[GradeRequest]) -> Chunk | None:
+    def _offer(self, requests: Sequence[GradeRequest], batch: object) -> Chunk | None:
         """Send requests to a worker that grades them from their texts, if one could begin soon."""
         dispatcher = self._dispatcher
         if not isinstance(dispatcher, Dispatcher) or dispatcher.inbox.room <= 0:
@@ -253,7 +256,7 @@ class GraderPool:
         try:
             if sum(len(request.response) for request in requests) > _CHUNK_CHARACTERS:
                 return None
-            part = Chunk(requests)
+            part = Chunk(requests, batch)
         except (InvalidRow, TypeError, AttributeError):
             # a malformed request: `begin`, which grades them here, says which
             return None
@@ -336,6 +339,7 @@ class _Batch:
         self._requests = requests
         self._chunk = max(len(requests), 1) if pool.batched else _CHUNK
         self._parts: list[list[Answer] | Chunk] = []
+        self._tag = object()
 
     def __iter__(self) -> Iterator[None]:
         """Grade, queue or send one chunk per step."""
@@ -345,7 +349,7 @@ class _Batch:
         for start in range(0, count, self._chunk):
             chosen = self._requests[start : start + self._chunk]
             more = start + self._chunk < count
-            self._parts.append(self._step(chosen, offered=more) if chunking else pool.begin(chosen))
+            self._parts.append(self._step(chosen, offered=more) if chunking else pool.begin(chosen, self._tag))
             yield
             if more and not starting and time.monotonic() - began > _LONG:
                 starting = True
@@ -355,10 +359,10 @@ class _Batch:
     def _step(self, chosen: Sequence[GradeRequest], *, offered: bool) -> list[Answer] | Chunk:
         """Send a chunk if possible, or else process it here; measure the cost."""
         pool, began = self._pool, time.thread_time()
-        if offered and (part := pool._offer(chosen)) is not None:
+        if offered and (part := pool._offer(chosen, self._tag)) is not None:
             pool._handing_over.took(time.thread_time() - began, len(chosen))
             return part
-        answers = pool.begin(chosen)
+        answers = pool.begin(chosen, self._tag)
         pool._grading_here.took(time.thread_time() - began, len(chosen))
         pool._handing_over.fade()
         return answers
@@ -371,7 +375,7 @@ class _Batch:
         """Take the answers of a chunk; None = grade it here."""
         part = self._parts[place]
         assert isinstance(part, Chunk)
-        self._parts[place] = self._pool.begin(part.requests) if answers is None else answers
+        self._parts[place] = self._pool.begin(part.requests, self._tag) if answers is None else answers
 
     @property
     def futures(self) -> list[Future[GradeResult]]:

@@ -59,11 +59,13 @@ class Case:
     """One requested call of the grader, and its futures.
 
     abandoned: time since which nobody waits for it, although it may have begun; 0 = not abandoned.
+    batch: whatever tells its batch from others, which get their turns (`rewards.call_queue`).
     """
 
-    __slots__ = ("abandoned", "attempts", "began", "futures", "payload", "requests")
+    __slots__ = ("abandoned", "attempts", "batch", "began", "futures", "payload", "requests")
 
-    def __init__(self, requests: Sequence[GradeRequest], penalty: Penalty) -> None:
+    def __init__(self, requests: Sequence[GradeRequest], penalty: Penalty, batch: object = None) -> None:
+        self.batch = batch
         self.requests = requests
         self.futures: list[Future[GradeResult]] = [Future() for _ in requests]
         self.payload = encode(requests)
@@ -104,12 +106,13 @@ class Chunk:
     the caller can cancel it at any time before it is answered.
     """
 
-    __slots__ = ("abandoned", "future", "payload", "requests")
+    __slots__ = ("abandoned", "batch", "future", "payload", "requests")
 
-    def __init__(self, requests: Sequence[GradeRequest]) -> None:
+    def __init__(self, requests: Sequence[GradeRequest], batch: object = None) -> None:
         """Raises InvalidRow if a request cannot be encoded without loss."""
         if not all(type(request.sample_id) is int for request in requests):
             raise InvalidRow("a sample_id is no whole number")
+        self.batch = batch
         self.requests = requests
         self.payload = encode(requests)
         self.future: Future[list[Answer] | None] = Future()

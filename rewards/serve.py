@@ -11,7 +11,8 @@ response has `rows`, one list per row, in order: a grade for each response, or `
 `reward` may be omitted if only one is served. Only rewards named at startup are served: a client cannot name a file.
 
 Limits are as in the sandbox service (`sandbox/http.py`): a token for everything except `/health`, 413 for an oversized
-body, 429 with `Retry-After` if the queue is full. If a client disconnects, its pending grades are cancelled.
+body, 429 with `Retry-After` if the queue is full. If a client disconnects, its pending grades are cancelled. The
+responses of several clients are graded in turns, so a small request does not wait for all of a large one.
 """
 
 from __future__ import annotations
