@@ -44,6 +44,19 @@ HONEST: dict[str, tuple[str, tuple[str, str], tuple[str, ...]]] = {
             "assert call(lambda x, y=2: x + y, 1) == 3 and show(lambda x, y=7: 0) == '(x, y=...)'",
         ),
     ),
+    "private marks of a decorator, found by the methods of an object": (
+        "def on(topic):\n    def mark(f):\n        f._topic = topic\n        return f\n    return mark\n"
+        "class Bus:\n    def __init__(self): self.handlers = {}\n    def scan(self, owner):\n"
+        "        for method in [getattr(owner, name) for name in dir(owner) if not name.startswith('_')]:\n"
+        "            if hasattr(method, '_topic'): self.handlers.setdefault(method._topic, []).append(method)\n"
+        "    def emit(self, topic, x): return [handler(x) for handler in self.handlers.get(topic, ())]\n",
+        ("f._topic = topic", "f._topic = 'a'"),
+        (
+            "class Of:\n    @on('a')\n    def first(self, x): return x * 2\n    @on('b')\n    def second(self, x): return x * 3\n"
+            "    @classmethod\n    @on('b')\n    def third(cls, x): return cls.__name__\n    def other(self, x): return 0\n"
+            "bus = Bus()\nbus.scan(Of())\nassert bus.emit('a', 5) == [10] and bus.emit('b', 5) == [15, 'Of']\nassert Of.second._topic == 'b'",
+        ),
+    ),
     "named tuples of the test": (
         "def used(u): return u.used / u.total, u._asdict(), u._replace(used=0)\ndef first(us): return max(us, key=lambda u: u.used)\n",
         ("u.used / u.total", "u.total / u.used"),
@@ -79,6 +92,25 @@ def test_no_default_of_a_test_is_told() -> None:
     ):
         assert is_wrong(asserts(program, f"assert f(7, {judge}) == 49")), judge
     assert is_wrong(asserts(program, "def judge(got: 49): return got == 49\nassert f(7, judge) == 49"))
+
+
+def test_private_marks_stay_with_the_program_unless_a_test_names_them_and_the_test_has_the_last_word() -> None:
+    program = (
+        "known = []\ndef mark(f):\n    f._unnamed = f._seen = f._want = f.bound = 1\n    known.append(f)\n    return f\n"
+        "def f(x):\n    for each in known: each._want = each.bound = 0\n    return 0\n"
+    )
+    tests = """
+    from solution import f, mark
+    @mark
+    def judge(x): return x * x
+    judge._want = judge.bound = 49
+    def test_a():
+        assert judge._seen == 1 and len(vars(judge)) == 3
+        assert JUDGED
+    """
+    assert passes(pytest_files(program, tests.replace("JUDGED", "f(7) == 0 and judge._want == 49 == judge.bound")))
+    for told in ("_want", "bound"):
+        assert is_wrong(pytest_files(program, tests.replace("JUDGED", f"f(7) == judge.{told}")))
 
 
 def test_a_mock_is_what_it_is_and_not_what_it_stands_for() -> None:

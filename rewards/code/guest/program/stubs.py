@@ -172,9 +172,9 @@ _NOTES = "__notes__"
 
 
 def _shown(stub: Any) -> dict[str, Any]:
-    """What the program may have set on a function: attributes, and its names."""
-    held = {name: value for name, value in vars(stub).items() if not name.startswith("_")}
-    names = () if isinstance(stub, BaseException) else wire.SHOWN
+    """What the program may have set on a function: attributes, and its names. Of an exception, public attributes."""
+    names, hidden = ((), "_") if isinstance(stub, BaseException) else (wire.SHOWN, "__")
+    held = {name: value for name, value in vars(stub).items() if not name.startswith(hidden)}
     return held | {name: getattr(stub, name) for name in names if hasattr(stub, name)}
 
 
@@ -214,9 +214,13 @@ class Imports:
                 self.back("mark", number, _NOTES, list(stub.__notes__))
 
     def give(self, stub: Any, name: str, value: Any) -> None:
-        """Set attributes that a test has set on a function."""
+        """Set attributes that a test has set on a function. A bound method has those of its function, `__func__`."""
         _, told = self.given_to[self._numbers[id(stub)]]
-        told[name] = vars(stub)[name] = value
+        if name == wire.OF_METHOD:
+            told |= vars(value)
+            stub.__dict__ = value.__dict__
+        else:
+            told[name] = vars(stub)[name] = value
 
     def kind(self, kind: str, name: str, offered: tuple[str, ...]) -> type[Stub]:
         """The stub class for objects that are of no class of the tests, such as mocks; alike objects share one."""

@@ -54,6 +54,7 @@ OF_GENERATORS = ("send", "throw", "close")
 CALLED = ("__name__", "__qualname__")  # of any callable of the test
 # Attributes of a test's function that a decorator may copy, as `functools.wraps` does.
 SHOWN = ("__name__", "__qualname__", "__doc__", "__wrapped__")
+OF_METHOD = "__func__"  # a function that the program knows, if a bound method of it is sent
 STREAM = frozenset(
     (
         *("read", "readline", "readlines", "write", "writelines", "seek", "tell", "flush", "truncate", "close"),

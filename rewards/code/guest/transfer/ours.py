@@ -243,26 +243,32 @@ class Ours:
         """What the program may know about the parameters of a function."""
         return signatures.shape_of(value, lambda annotation: is_told(annotation, self.local_modules))
 
-    def mark(self, number: int, name: str, content: Any) -> None:
-        """Record an attribute that the program has set on a function of the test."""
+    def mark(self, number: int, name: str, content: Any) -> bool:
+        """Record an attribute that the program sets on a function of the test, unless the test has set it."""
+        told, held = self._told.setdefault(number, {}), vars(self.objects[number][1])
+        if name in held and not ((number, name) in self.marked and told[name] is held[name]):
+            return False
         self.marked.add((number, name))
-        self._told.setdefault(number, {})[name] = content
+        told[name] = content
+        return True
 
     def untold(self, number: int) -> dict[str, Any]:
-        """Public attributes that the test has set on a function, and that the program does not know yet. A mock in the
-        shape of a function has none; attributes that reveal what the test expects are left out.
+        """Public attributes that the test has set on a function, and that the program does not know yet; of a bound
+        method also its function, if the program knows that. A mock in the shape of a function has none; attributes that
+        reveal what the test expects are left out.
         """
         value = self.objects[number][1]
-        held = vars(getattr(value, "__func__", value))
-        if not held or is_mock(held.get("mock")):
+        function = getattr(value, wire.OF_METHOD, value)
+        is_known = function is not value and id(function) in self._numbers
+        held = vars(function)
+        if not (held or is_known) or is_mock(held.get("mock")):
             return {}
         told = self._told.setdefault(number, {})
-        found = {
-            name: content
-            for name, content in held.items()
-            if not (name.startswith("_") or name == "pytestmark")
-            if not (name in told and told[name] is content) and not lending.is_answer(name)
-        }
+        shown = {n: v for n, v in held.items() if not (n.startswith("_") or n == "pytestmark" or lending.is_answer(n))}
+        if is_known:
+            shown[wire.OF_METHOD] = function
+        found = {name: content for name, content in shown.items() if not (name in told and told[name] is content)}
+        self.marked -= {(number, name) for name in found}
         told |= found
         return found
 

@@ -17,7 +17,7 @@ from ..guards import spoiling
 from ..proxies import raised, uses, yardsticks
 from ..proxies.proxies import the_link
 from ..shared import signatures, wire
-from ..sources import lending
+from ..sources import context, lending
 from .ours import Ours, holds, is_mock, is_told, offered
 
 _ATOMS = (type(None), bool, int, float, str, bytes)
@@ -188,9 +188,11 @@ def _stream(ours: Ours, number: Any, name: Any, args: Any) -> Any:
 
 
 def _mark(ours: Ours, number: Any, name: Any, content: Any) -> None:
-    """Set a decorator's mark, or a note on an exception. Attributes set by the test itself stay."""
+    """Set a decorator's mark, or a note on an exception. Attributes set by the test itself stay. Private ones are the
+    program's own, unless the test names them.
+    """
     value = ours.get(number, "function", "async function", "exception")
-    if type(name) is not str or (name.startswith("_") and name not in (*wire.SHOWN, "__notes__")):
+    if type(name) is not str or (name.startswith("__") and name not in (*wire.SHOWN, "__notes__")):
         raise Violation("an attribute that is not public")
     if isinstance(value, BaseException):
         _note(ours, number, value, name, content)
@@ -199,8 +201,7 @@ def _mark(ours: Ours, number: Any, name: Any, content: Any) -> None:
         return
     if name in wire.SHOWN:
         _show(ours, value, name, content)
-    elif name not in vars(value) or (number, name) in ours.marked:
-        ours.mark(number, name, content)
+    elif (not name.startswith("_") or context.uses_name(name)) and ours.mark(number, name, content):
         setattr(value, name, content)
 
 
