@@ -139,10 +139,8 @@ def find_theirs(link: Link) -> None:
 
 def _is_compared(frame: FrameType) -> bool:
     """Whether a test compares what is called there, and does nothing else with it."""
-    tree = context.tree_of(frame.f_code.co_filename)
-    place = context.place_of(frame) if tree is not None else None
-    for call in context.calls_at(tree, place) if tree is not None and place is not None else ():
-        above = context.parents_of(tree).get(call)
+    for call in context.running_calls(frame):
+        above = context.parents_around(frame)[call]
         if isinstance(above, ast.Compare):
             return all(isinstance(op, ast.Is | ast.IsNot | ast.Eq | ast.NotEq) for op in above.ops)
         return isinstance(above, ast.Call) and context.name_of(above.func) in _COMPARES

@@ -24,7 +24,7 @@ def set_by_program(trees: Iterable[ast.Module]) -> set[str]:
     other: set[str] = set()
     all_set = False
     for tree in trees:
-        parents = context.parents_in(tree)
+        parents = context.parents_of(tree)
         all_set = all_set or any(map(_replaces_environment, parents))
         for node in parents:
             if isinstance(node, ast.Constant) and type(node.value) is str:

@@ -67,18 +67,13 @@ def _caller_of_cwd(frame: FrameType) -> FrameType | None:
 
 def _compares_it(frame: FrameType) -> bool:
     """Whether the test compares the folder, in an assertion, with a value that does not depend on the program."""
-    tree = context.tree_of(frame.f_code.co_filename)
-    if tree is None:
-        return False
-    calls = context.calls_at(tree, context.place_of(frame))
-    parents = context.parents_in(tree)
-    node: ast.AST | None = next(iter(calls), None)
-    while node is not None and not isinstance(node, ast.stmt):
-        node = parents.get(node)
-    match node:
+    call = next(iter(context.running_calls(frame)), None)
+    around = context.ancestors(call, context.parents_around(frame)) if call is not None else ()
+    statement = next((node for node in around if isinstance(node, ast.stmt)), None)
+    match statement:
         case ast.Assert(test=ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[right])):
             sides = [left, right]
-        case ast.Expr(value=ast.Call(args=[left, right, *_])) if context.calls_assertion(node):
+        case ast.Expr(value=ast.Call(args=[left, right, *_])) if context.calls_assertion(statement):
             sides = [left, right]
         case ast.Assert(test=ast.Call() as test):
             sides = [test]

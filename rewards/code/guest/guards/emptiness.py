@@ -14,6 +14,7 @@ import functools
 import re
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from ..encoding import arrays
@@ -182,10 +183,7 @@ def _marking(numpy: Any, make: Callable[..., Any]) -> Callable[..., Any]:
     return array
 
 
-def _is_written(frame: Any) -> bool:
+def _is_written(frame: FrameType) -> bool:
     """Whether the test itself writes an empty array: `np.array([])`."""
-    tree = context.tree_of(frame.f_code.co_filename)
-    if tree is None:
-        return True
-    calls = context.calls_at(tree, context.place_of(frame))
+    calls = context.running_calls(frame)
     return not any(isinstance(node, ast.Name | ast.Call) for call in calls for a in call.args for node in ast.walk(a))

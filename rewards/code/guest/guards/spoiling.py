@@ -205,12 +205,10 @@ def allow(frame: FrameType | None) -> None:
 
 def _thrown_away(frame: FrameType | None) -> list[str]:
     """The name of the function that a test is calling, if the call is a whole statement."""
-    tree = context.tree_of(frame.f_code.co_filename) if frame is not None else None
-    if frame is None or tree is None:
+    if frame is None:
         return []
-    calls = context.calls_at(tree, context.place_of(frame))
-    statements = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
-    return [context.name_of(call.func) for call in calls if call in statements]
+    parents = context.parents_around(frame)
+    return [context.name_of(call.func) for call in context.running_calls(frame) if isinstance(parents[call], ast.Expr)]
 
 
 def has_changed() -> bool:

@@ -72,18 +72,15 @@ def _is_of_program(node: ast.expr, around: dict[str, Any]) -> bool:
 
 def _written(frame: FrameType) -> Iterator[list[str | None]]:
     """The parts of the text that a frame is evaluating, by its source: constants, and None for each hole."""
-    tree = context.tree_of(frame.f_code.co_filename)
-    if tree is None:
-        return
-    for source in (call.args[0] for call in context.calls_at(tree, context.place_of(frame)) if call.args):
+    for source in (call.args[0] for call in context.running_calls(frame) if call.args):
         if isinstance(source, ast.Name):
-            yield from map(_parts, _assigned(tree, source.id))
+            yield from map(_parts, _assigned(frame, source.id))
         else:
             yield _parts(source)
 
 
-def _assigned(tree: ast.Module, name: str) -> Iterator[ast.expr]:
-    for node in ast.walk(tree):
+def _assigned(frame: FrameType, name: str) -> Iterator[ast.expr]:
+    for node in context.parents_around(frame):
         if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
             yield node.value
 

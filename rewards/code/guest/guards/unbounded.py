@@ -206,10 +206,7 @@ def _plainly(value: Any) -> Any:
 
 def _asks_for_float(frame: FrameType) -> bool:
     """Whether a test calls `float`, directly or indirectly: the result would be an unmarked number."""
-    tree = context.tree_of(frame.f_code.co_filename)
-    if tree is None:
-        return False
-    calls = context.calls_at(tree, context.place_of(frame))
+    calls = context.running_calls(frame)
     return any(isinstance(name, ast.Name) and name.id == "float" for call in calls for name in ast.walk(call))
 
 

@@ -18,7 +18,7 @@ from types import FrameType
 from typing import TypeGuard
 
 from ..sources import context
-from ..sources.context import Function, ancestors, name_of, parents_in, parents_of
+from ..sources.context import Function, ancestors, name_of, parents_of
 from . import proxies
 
 
@@ -32,7 +32,7 @@ def is_used_as_class(name: str, trees: Iterable[ast.Module]) -> bool:
 
 
 def _in_tree(name: str, tree: ast.Module, asked: set[str]) -> bool:
-    parents = parents_in(tree)
+    parents = parents_of(tree)
     for node in parents:
         if name_of(node) != name or not isinstance(getattr(node, "ctx", None), ast.Load):
             continue
@@ -149,17 +149,12 @@ def expects_object(frame: FrameType) -> bool:
     That is: `(v * 3).x == 3`, `v * 3 == Vector(3, 6)`, `w = v * 3` if `w.x` is used later, or a result for an object
     created on the spot that is discarded.
     """
-    tree = context.tree_of(frame.f_code.co_filename)
-    if tree is None:
-        return False
-    place = context.place_of(frame)
-    parents = parents_in(tree)
-    operators = ast.BinOp | ast.UnaryOp | ast.Compare | ast.AugAssign
-    found = next((n for n in parents if isinstance(n, operators) and context.span(n) == place), None)
+    parents = context.parents_around(frame)
+    found: ast.AST | None = next(iter(context.running(frame, ast.BinOp, ast.UnaryOp, ast.Compare, ast.AugAssign)), None)
     if found is None:
         return False
     if isinstance(found, ast.AugAssign):
-        return name_of(found.target) in _asked_for_more(found, parents, tree)
+        return name_of(found.target) in _asked_for_more(found, parents)
     if isinstance(parents[found], ast.Expr):  # the result is discarded: `with raises(TypeError): Vector(1, 2) < "x"`
         return any(_makes_object(side, frame) for side in ast.iter_child_nodes(found) if isinstance(side, ast.expr))
     if isinstance(found, ast.Compare):
@@ -173,14 +168,14 @@ def expects_object(frame: FrameType) -> bool:
         sides = (above.left, *above.comparators)
         return any(_makes_object(side, frame) for side in sides if not any(found is node for node in ast.walk(side)))
     if isinstance(above, ast.Assign):
-        later = _asked_for_more(above, parents, tree)
+        later = _asked_for_more(above, parents)
         return any(name_of(target) in later for target in above.targets if isinstance(target, ast.Name))
     return False
 
 
-def _asked_for_more(node: ast.AST, parents: dict[ast.AST, ast.AST], tree: ast.Module) -> set[str]:
-    """Names of which the enclosing function uses attributes that no data has."""
-    function = next((n for n in ancestors(node, parents) if isinstance(n, ast.FunctionDef)), tree)
+def _asked_for_more(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> set[str]:
+    """Names of which the enclosing function, or else the file, uses attributes that no data has."""
+    function = next(n for n in ancestors(node, parents) if isinstance(n, ast.FunctionDef | ast.Module))
     of_data = _data_has()
     asked = (n for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.attr not in of_data)
     return {name_of(found.value) for found in asked}
@@ -192,20 +187,16 @@ def looks_into_object(frame: FrameType) -> bool:
 
     A name that the function binds itself is local to it; what comes from a fixture or `self` is the same everywhere.
     """
-    tree = context.tree_of(frame.f_code.co_filename)
-    if tree is None:
-        return False
-    place = context.place_of(frame)
-    parents = parents_in(tree)
-    found = (n for n in parents if isinstance(n, ast.Compare | ast.Call) and context.span(n) == place)
+    found = context.running(frame, ast.Compare, ast.Call)
     sides = [side for node in found for side in _insides(node)]
     if any(_is_part_of_known(side, frame) for side in sides):
         return True
     name = next((name_of(side) for side in sides if name_of(side)), "")
     if not name:
         return False
-    function = next((n for n in parents if isinstance(n, Function) and _stands_in(place, n)), None)
-    held = (n for n in ast.walk(function or tree) if isinstance(n, ast.Assign))
+    around = [above for node in found for above in ancestors(node, context.parents_around(frame))]
+    function = next((n for n in reversed(around) if isinstance(n, Function)), None)
+    held = (n for n in ast.walk(function or around[-1]) if isinstance(n, ast.Assign))
     values = [n.value for n in held if any(isinstance(t, ast.Name) and t.id == name for t in n.targets)]
     if values and all(_is_part_of_known(value, frame) for value in values):
         return True
@@ -221,11 +212,7 @@ def denies_too(frame: FrameType) -> bool:
     """Whether the tests also say of something that it is not in what a test looks into just now, by its name or class:
     `"ca" not in trie`, `assertNotIn`, `("ca" in trie) is False`, `[x in span for x in range(4)] == [...]`.
     """
-    tree = context.tree_of(frame.f_code.co_filename)
-    if tree is None:
-        return False
-    place = context.place_of(frame)
-    found = (n for n in ast.walk(tree) if isinstance(n, ast.Compare | ast.Call) and context.span(n) == place)
+    found = context.running(frame, ast.Compare, ast.Call)
     names = set().union(*(_inside_of(side) for node in found for side in _insides(node)))
     return any(_inside_of(side) & names for each in context.trees() for side in _denied(each))
 
@@ -330,11 +317,6 @@ def _is_part_of_known(side: ast.expr, frame: FrameType) -> bool:
         of_instance = getattr(value, "__dict__", None)
         value = of_instance.get(held.attr) if type(of_instance) is dict else None
     return bool(parts) and issubclass(type(value), proxies.RootOfObjects) and proxies.is_known(value)
-
-
-def _stands_in(place: context.Span, function: Function) -> bool:
-    first, last, _, _ = context.span(function)
-    return first <= place[0] and place[1] <= last
 
 
 def is_told_class(name: str, prompt: str) -> bool:

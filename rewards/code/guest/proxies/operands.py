@@ -56,7 +56,6 @@ _COMPUTED: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
 }
-_OPERATION = ast.BinOp | ast.AugAssign | ast.Compare
 _CALLED: dict[str, type[ast.operator]] = {"divmod": ast.FloorDiv, "pow": ast.Pow}  # operators that are functions
 _QUOTIENT, _REMAINDER = frozenset((1,)), frozenset((0,))  # what `divmod` gives for two equal values
 _COMPARABLE = ATOMS | {list, tuple, dict, set, frozenset}
@@ -73,7 +72,7 @@ def may_be_sent(frame: FrameType, operand: Any, is_class: bool, is_text: bool) -
     which `%` fills in the operand.
     """
     tree = context.tree_of(frame.f_code.co_filename)
-    node = _operation_of(frame, tree) if tree is not None else None
+    node = _operation_of(frame)
     if tree is not None and type(operand) in ATOMS and _is_programs_own(frame, tree, node):
         return True
     if tree is None or node is None:
@@ -99,8 +98,7 @@ def grows(frame: FrameType, operand: Any) -> bool:
     """Whether a test adds a plain operand to what it has, in place: `items += [3]`. What gives an object there tells
     the program as much as `items.extend([3])` does; a difference would measure.
     """
-    tree = context.tree_of(frame.f_code.co_filename)
-    node = _operation_of(frame, tree) if tree is not None else None
+    node = _operation_of(frame)
     if not (isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.BitOr | ast.Mult | ast.LShift)):
         return False
     return _is_plain(operand) and not (isinstance(operand, int | float) and operand < 0)
@@ -112,7 +110,7 @@ def goes_to_program(frame: FrameType) -> bool:
     In `q.where(F.age > 25)` the operand tells it what any other argument would.
     """
     tree = context.tree_of(frame.f_code.co_filename)
-    node = _operation_of(frame, tree) if tree is not None else None
+    node = _operation_of(frame)
     if tree is None or not isinstance(node, ast.BinOp | ast.Compare):
         return False
     use = _Use(frame, context.parents_of(tree), tree, None, False, frozenset())
@@ -134,27 +132,28 @@ def _is_programs_own(frame: FrameType, tree: ast.Module, node: Any) -> bool:
         case ast.Compare():
             return all(map(use.gave, (node.left, *node.comparators)))
     calls = [node] if isinstance(node, ast.Call) else []
-    calls = context.calls_at(tree, context.place_of(frame)) if node is None else calls
+    calls = context.running_calls(frame) if node is None else calls
     return any(
         bool(call.args) and not call.keywords and all(use.gave(each) or use.is_builtin(each) for each in call.args)
         for call in calls
     )
 
 
-def _operation_of(frame: FrameType, tree: ast.Module) -> Any:
+def _operation_of(frame: FrameType) -> Any:
     key = (frame.f_code, frame.f_lasti)
     if key not in _operations:
         if len(_operations) >= _MOST_OPERATIONS:
             _operations.clear()
-        place = context.place_of(frame)
-        nodes = (n for n in ast.walk(tree) if isinstance(n, ast.stmt | ast.expr) and context.span(n) == place)
+        nodes = context.running(frame, ast.BinOp, ast.AugAssign, ast.Compare, ast.Call)
         _operations[key] = next(filter(_is_operation, nodes), None)
     return _operations[key]
 
 
-def _is_operation(node: ast.AST) -> bool:
-    is_called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _CALLED
-    return isinstance(node, _OPERATION) or (is_called and len(cast(ast.Call, node).args) >= 2)
+def _is_operation(node: ast.expr | ast.AugAssign) -> bool:
+    """Whether it is an operator, or a call that is one."""
+    if not isinstance(node, ast.Call):
+        return True
+    return isinstance(node.func, ast.Name) and node.func.id in _CALLED and len(node.args) >= 2
 
 
 def copied(operand: Any) -> Any:

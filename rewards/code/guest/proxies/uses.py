@@ -69,22 +69,18 @@ def as_value() -> bool:
 
 def _is_compared_by_identity(frame: FrameType) -> bool:
     """Whether the call that a test executes is a side of `s.add(1) is s`."""
-    tree = context.tree_of(frame.f_code.co_filename)
-    if tree is None or not context.mentions(" is "):
-        return False
-    parents = context.parents_of(tree)
-    sides = (parents[call] for call in context.calls_at(tree, context.place_of(frame)))
+    parents = context.parents_around(frame)
+    sides = (parents[call] for call in context.running_calls(frame)) if context.mentions(" is ") else ()
     return any(isinstance(n, ast.Compare) and all(isinstance(op, ast.Is | ast.IsNot) for op in n.ops) for n in sides)
 
 
 def is_called_by_name(frame: FrameType, name: str) -> bool:
     """Whether a test calls an operator's method by its name, rather than using the operator."""
-    tree = context.tree_of(frame.f_code.co_filename) if context.uses_name(name) else None
-    return tree is not None and bool(_calls_by_name(tree, frame, name))
+    return context.uses_name(name) and bool(_calls_by_name(frame, name))
 
 
-def _calls_by_name(tree: ast.Module, frame: FrameType, name: str) -> list[ast.Call]:
-    calls = context.calls_at(tree, context.place_of(frame))
+def _calls_by_name(frame: FrameType, name: str) -> list[ast.Call]:
+    calls = context.running_calls(frame)
     return [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == name]
 
 
@@ -92,16 +88,13 @@ def expects_not_implemented(frame: FrameType, name: str) -> bool:
     """Whether a test calls a method by its name, and asks only whether it returns NotImplemented:
     `Money(1).__add__(3) is NotImplemented`.
     """
-    tree = context.tree_of(frame.f_code.co_filename)
-    if tree is None or not context.uses_name("NotImplemented"):
-        return False
-    parents = context.parents_of(tree)
-    for call in _calls_by_name(tree, frame, name):
-        above = parents.get(call)
+    parents = context.parents_around(frame)
+    for call in _calls_by_name(frame, name) if context.uses_name("NotImplemented") else ():
+        above = parents[call]
         if isinstance(above, ast.Assign):
             bound = [context.name_of(target) for target in above.targets]
-            return any(_names_both(node, bound) for node in ast.walk(tree))
-        return above is not None and _names_both(above, [])
+            return any(_names_both(node, bound) for node in parents)
+        return _names_both(above, [])
     return False
 
 
@@ -119,11 +112,9 @@ def _names_both(node: ast.AST, bound: list[str]) -> bool:
 
 def sums(frame: FrameType) -> bool:
     """Whether a test adds up objects there, starting from 0: `sum(objects)`."""
-    tree = context.tree_of(frame.f_code.co_filename)
-    calls = context.calls_at(tree, context.place_of(frame)) if tree is not None else []
     return any(
         isinstance(call.func, ast.Name) and call.func.id == "sum" and len(call.args) == 1 and not call.keywords
-        for call in calls
+        for call in context.running_calls(frame)
     )
 
 

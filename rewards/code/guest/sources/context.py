@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from types import FrameType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -178,6 +178,25 @@ def place_of(frame: FrameType) -> Span:
 def calls_at(tree: ast.AST, place: Span) -> list[ast.Call]:
     """The calls at exactly this position."""
     return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and span(node) == place]
+
+
+def running(frame: FrameType, *kinds: type[ast.expr] | type[ast.stmt]) -> list[Any]:
+    """The nodes of these kinds that a frame of a test executes, by their position; none if it runs no test."""
+    if not is_test(frame):
+        return []
+    place = place_of(frame)
+    return [node for node in parents_around(frame) if isinstance(node, kinds) and span(node) == place]
+
+
+def running_calls(frame: FrameType) -> list[ast.Call]:
+    """The calls that a frame of a test executes; none if it runs no test."""
+    return running(frame, ast.Call)
+
+
+def parents_around(frame: FrameType) -> dict[ast.AST, ast.AST]:
+    """Each node's parent, in the source that a frame runs; empty if it runs no test."""
+    tree = tree_of(frame.f_code.co_filename)
+    return parents_of(tree) if tree is not None else {}
 
 
 def calls_assertion(statement: ast.stmt) -> bool:
