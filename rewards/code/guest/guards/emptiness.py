@@ -88,8 +88,7 @@ def _empty_classes() -> tuple[Any, Any]:
         def __array_ufunc__(self, ufunc: Any, method: Any, *inputs: Any, **kwargs: Any) -> Any:
             plain = [x.view(numpy.ndarray) if isinstance(x, Empty) else x for x in inputs]
             if method == "__call__" and len(plain) == 2 and any(map(self._refuses, plain, [ufunc] * 2)):
-                proxies.the_link().refuse("an empty array where the test expects numbers")
-                raise proxies.Refused("an empty array is compared with what is not empty")
+                raise proxies.refused("an empty array where the test expects numbers")
             if out := kwargs.get("out"):
                 kwargs["out"] = tuple(x.view(numpy.ndarray) if isinstance(x, Empty) else x for x in out)
             made = getattr(ufunc, method)(*plain, **kwargs)

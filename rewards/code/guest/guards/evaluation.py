@@ -173,8 +173,7 @@ def check(tree: ast.AST, allowed: set[str], others: set[str], compared: set[str]
     if refused := _refused(tree, allowed, others):
         if refused.strip("'") in (compared or ()):
             proxies.the_link().unsupported("a text that compares what the program gave with names of the test")
-        proxies.the_link().refuse(f"text that the test evaluates uses {refused}: it may only compute")
-        raise proxies.Refused(f"text that the test evaluates uses {refused}")
+        raise proxies.refused(f"text that the test evaluates uses {refused}: it may only compute")
 
 
 def is_own(source: str) -> bool:

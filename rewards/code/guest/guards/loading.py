@@ -66,8 +66,7 @@ def _guard_loaders() -> None:
         def loaded(self: Any, *args: Any) -> Any:
             path = str(getattr(self, "path", None) or getattr(self, "archive", ""))
             if is_loose(os.path.realpath(path)):
-                proxies.the_link().refuse("a module is loaded that is no source")
-                raise proxies.Refused(f"{os.path.basename(path)} is no source")
+                raise proxies.refused("a module is loaded that is no source")
             return load(self, *args)
 
         return loaded

@@ -154,5 +154,4 @@ def _called(told: Any, depth: int = 8) -> Iterator[str]:
 
 
 def _refuse(what: str) -> None:
-    proxies.the_link().refuse(f"a configuration names {what}")
-    raise proxies.Refused(f"a configuration that names {what}")
+    raise proxies.refused(f"a configuration names {what}")

@@ -221,8 +221,7 @@ def apart(answer: Any) -> Any:
     if any(answer is change.value for change in _changed):
         answer = copy.copy(answer)
     elif _reaches(answer, [change for change in _changed if not change.attribute]):
-        proxies.the_link().refuse("it changed what it was given, with which the test compares its answer")
-        raise proxies.Refused("an answer that holds what the program was given, and has changed")
+        raise proxies.refused("it changed what it was given, with which the test compares its answer")
     for change in _changed:
         change.put_back()
     _changed.clear()

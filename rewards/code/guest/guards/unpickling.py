@@ -87,8 +87,7 @@ def _guard_unpickler(pickle: Any) -> None:
                 found = super().find_class(module, name)
                 if isinstance(found, type) and issubclass(found, _BUILTIN):
                     return found
-            proxies.the_link().refuse(f"a pickle names {module}.{name}: it may only hold plain data")
-            raise proxies.Refused(f"a pickle that names {module}.{name}")
+            raise proxies.refused(f"a pickle names {module}.{name}: it may only hold plain data")
 
     Unpickler.__qualname__, Unpickler.__module__ = "Unpickler", "pickle"
     pickle.Unpickler = Unpickler

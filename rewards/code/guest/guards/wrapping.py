@@ -188,16 +188,11 @@ def _check_exact(ufunc: Any, method: str, plain: list[Any], more: dict[str, Any]
         should = getattr(ufunc, method)(*floats, **options)
         wraps = numpy.abs(numpy.asarray(result, dtype=float) - should) > 2.0 ** (8 * result.dtype.itemsize - 2)
     if numpy.any(wraps):
-        _refuse("an integer so large that what is computed from it comes around")
+        raise proxies.refused("it gave an integer so large that what is computed from it comes around")
 
 
 def _check_order(sides: list[Any]) -> None:
     """Refuse an ordering of a complex number with a real one."""
     numpy = _numpy()
     if not all(map(numpy.iscomplexobj, sides)) and any(numpy.any(numpy.imag(side) != 0) for side in sides):
-        _refuse("a complex number where the test compares by order")
-
-
-def _refuse(what: str) -> None:
-    proxies.the_link().refuse(f"it gave {what}")
-    raise proxies.Refused(what)
+        raise proxies.refused("it gave a complex number where the test compares by order")

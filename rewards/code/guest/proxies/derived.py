@@ -74,8 +74,7 @@ def make(name: str, bases: tuple[type, ...], names: dict[str, Any], keywords: di
     abstract = tuple(n for n, v in sent.items() if getattr(v, "__isabstractmethod__", False) is True)
     made = ask("derive", name, tuple(_sendable(base, what) for base in bases), sent, keywords, abstract)
     if not is_class(made):  # a failed assertion may be an instance of a standard one
-        the_link().refuse(f"it made no class of {name}")
-        raise proxies.Refused(f"no class where the test has {name}")
+        raise proxies.refused(f"it made no class of {name}")
     if asked and not marks.watch(made, asked, names):
         the_link().unsupported(f"{what}, and with which the test measures")
     proxies.mark_named(made, name, is_used=True)

@@ -17,7 +17,6 @@ from ..sources import context, truth
 from . import ancestry, classes, derived, operands, proxies, uses, views
 from .proxies import (
     NUMBER,
-    Refused,
     RootOfClasses,
     RootOfModules,
     RootOfObjects,
@@ -108,13 +107,11 @@ class HandleMeta(RootOfClasses):
     def __contains__(cls, item: Any) -> bool:
         if is_proxy(item) or (type(item) in operands.ATOMS and _says_itself(cls)):  # of a metaclass: `"x" in Registry`
             return is_true(ask("__contains__", cls, item))
-        the_link().refuse(f"`in` of class {cls.__name__}: the test expects plain data")
-        raise Refused(f"`in` of class {cls.__name__} is not for the program to decide")
+        raise proxies.refused(f"`in` of class {cls.__name__}: the test expects plain data")
 
     def __bool__(cls) -> bool:
         if not name_in_tests(cls) and truth.decides(sys._getframe(1)):
-            the_link().refuse(f"the truth of class {cls.__name__}: the test expects plain data")
-            raise Refused(f"the truth of class {cls.__name__} is no verdict")
+            raise proxies.refused(f"the truth of class {cls.__name__}: the test expects plain data")
         return True
 
     def __instancecheck__(cls, value: Any) -> bool:

@@ -128,6 +128,12 @@ def ask(name: str, /, *args: Any, **kwargs: Any) -> Any:
     return _link.ask(name, *args, **kwargs)
 
 
+def refused(reason: str) -> Refused:
+    """Fail the case, whatever the test catches. Returns the exception to raise."""
+    _link.refuse(reason)
+    return Refused(reason)
+
+
 def is_proxy(value: object) -> bool:
     """Whether a value is a proxy. Looks only at its real type."""
     return issubclass(type(value), (Root, RootOfClasses, RootOfModules))

@@ -22,9 +22,8 @@ from typing import Any, NoReturn
 
 from .. import PACKAGE
 from ..sources import context
-from . import classes, operands, uses
+from . import classes, operands, proxies, uses
 from .proxies import (
-    Refused,
     RootOfObjects,
     ask,
     is_known,
@@ -60,8 +59,7 @@ def attribute(owner: Any, name: str) -> Any:
     """An attribute of an object of the program. Raises Refused if it would catch the test's failed assertions."""
     value = ask("getattr", owner, name)
     if type(value) in (type, tuple) and uses.catches_assertions(name, value):
-        the_link().refuse(f"what it calls {name} catches failed assertions of the tests")
-        raise Refused(f"{name} catches failed assertions")
+        raise proxies.refused(f"what it calls {name} catches failed assertions of the tests")
     return value
 
 
@@ -72,8 +70,7 @@ def refuse(value: Any, what: str, *, is_made: bool = False) -> NoReturn:
     name = type(value).__name__
     if is_made or made_of_class(value) or _gives_object():
         the_link().unsupported(f"{what} of a {name} object")
-    the_link().refuse(f"{what} of an object of type {name}: the test expects plain data")
-    raise Refused(f"{what} of an object of type {name} is not for the program to decide")
+    raise proxies.refused(f"{what} of an object of type {name}: the test expects plain data")
 
 
 def made_of_class(value: Any) -> bool:

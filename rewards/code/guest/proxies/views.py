@@ -102,9 +102,7 @@ def _size_of(value: Any) -> _Size:
 
 
 def _refuse(value: Any, what: str = "the length of {} is not the number of its items") -> NoReturn:
-    said = what.format(value.__name__ if proxies.is_class(value) else type(value).__name__)
-    proxies.the_link().refuse(said)
-    raise proxies.Refused(said)
+    raise proxies.refused(what.format(value.__name__ if proxies.is_class(value) else type(value).__name__))
 
 
 def _differ(a: Any, b: Any, depth: int = 3) -> bool:

@@ -179,8 +179,7 @@ class Link:
             return answer
         error = message[5]
         if type(error) is str:
-            self.refuse(error[:300])
-            raise proxies.Refused(error[:300])
+            raise proxies.refused(error[:300])
         if not isinstance(error, BaseException):
             self.lose("the program broke the protocol: it raised what is no exception", violated=True)
         if isinstance(error, StopIteration) and name not in _MAY_STOP and not context.speaks_here("StopIteration"):
