@@ -17,6 +17,7 @@ from itertools import combinations, pairwise
 
 from ..proxies import shapes
 from ..sources import context
+from ..sources.context import Function
 from .roles import ANSWER, BOTH, CHANGED, TAKES, Names, Returned, Roles
 
 _SILENT = frozenset(("print", "isinstance", "hasattr", "type", "id"))
@@ -39,9 +40,7 @@ def read(
     those around it, which continue with its answer. statement: where it waits for the results of calls. given: the
     parts that the called function of the test returned.
     """
-    functions = {
-        node.name: node for node in context.nodes() if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
+    functions = {node.name: node for node in context.nodes() if isinstance(node, Function)}
     reading = _Reading(names, set(map(id, calls)), functions, given)
     scope = scopes[0]
     statements = [n for n in ast.walk(scope) if isinstance(n, ast.stmt) and n is not scope]
@@ -67,7 +66,7 @@ class _Reading:
         self,
         names: Names,
         calls: set[int],
-        functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef],
+        functions: dict[str, Function],
         given: Returned = (),
     ):
         self.roles = Roles(names, calls, given)
@@ -178,7 +177,7 @@ class _Reading:
 
     def _read_function(
         self,
-        function: ast.FunctionDef | ast.AsyncFunctionDef,
+        function: Function,
         called: str,
         given: list[ast.expr],
         keywords: list[ast.keyword],

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from ..proxies import shapes
 from ..sources import context
+from ..sources.context import Function
 
 ANSWER, CHANGED = 1, 2
 BOTH = ANSWER | CHANGED
@@ -94,9 +95,7 @@ class Roles:
     def leave(self, function: ast.AST) -> None:
         """Leave a function of the test: what it returned is an answer for its caller."""
         returned = (n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None)
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and any(
-            self.of(value) & ANSWER for value in returned
-        ):
+        if isinstance(function, Function) and any(self.of(value) & ANSWER for value in returned):
             self.names = replace(self.names, programs=self.names.programs | {function.name})
 
     # --- roles --------------------------------------------------------------------------------------------------------

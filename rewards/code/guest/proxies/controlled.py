@@ -12,11 +12,12 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from ..sources import context, counting
+from ..sources.context import Function
 from . import shapes
 
-_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
-_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
+_SCOPES = Function | ast.Lambda | ast.ClassDef
 _MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock", "create_autospec")
+_OF_CLASSES = ("__new__", "__call__", "__class__", "__dict__", "__func__", "__wrapped__", "__subclasses__", "__mro__")
 _ASKS = ("isinstance", "issubclass", "raises", "assertIsInstance", "assertRaises", "assertIs")
 
 
@@ -50,17 +51,7 @@ def only_program_makes(found: list[tuple[ast.Module, list[ast.ClassDef]]], name:
     class over, ask for its identity, derive from it or read what the program has set on it. found: the trees, each
     with the definitions of these classes in it. body: the names that it defines.
     """
-    own = {
-        *body,
-        "__new__",
-        "__call__",
-        "__class__",
-        "__dict__",
-        "__func__",
-        "__wrapped__",
-        "__subclasses__",
-        "__mro__",
-    }
+    own = {*body, *_OF_CLASSES}
     names = {name, *(kind.name for _, family in found for kind in family)}
     for tree, family in found:
         inside = {id(n) for kind in family for n in ast.walk(kind)}
@@ -95,7 +86,7 @@ class _Held:
         ours = names_of_program(tree) - family
         bound = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         bound |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
-        bound |= {n.name for n in ast.walk(tree) if isinstance(n, _FUNCTION | ast.ClassDef)}
+        bound |= {n.name for n in ast.walk(tree) if isinstance(n, Function | ast.ClassDef)}
         self._imported = (ours | _calls(tree)) - bound
         self._attributes = _attributes(family)
         self._names = {id(n) for n in _names(tree, family, ours)}
@@ -177,21 +168,10 @@ def _bindings(nodes: list[ast.AST], ours: set[str], given: set[str], listed: Col
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             found[node.id] = found.get(node.id, True) and id(node) in made
     for node in nodes:
-        names: tuple[str | None, ...] = ()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names = (node.name,)
-        elif isinstance(node, ast.arg):
-            if node.arg in given:
-                found[node.arg] = found.get(node.arg, True)
-                continue
-            names = (node.arg,)
-        elif isinstance(node, ast.alias):
-            names = ((node.asname or node.name).partition(".")[0],)
-        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
-            names = (node.name,)
-        elif isinstance(node, ast.MatchMapping):
-            names = (node.rest,)
-        found.update(dict.fromkeys((name for name in names if name), False))
+        if isinstance(node, ast.arg) and node.arg in given:
+            found[node.arg] = found.get(node.arg, True)
+        elif not isinstance(node, ast.Name):
+            found.update(dict.fromkeys(context.bound_by(node), False))
     return found
 
 
@@ -270,7 +250,7 @@ def _lists(family: set[str]) -> set[str]:
 
 
 def _is_fixture(node: ast.AST) -> bool:
-    return isinstance(node, _FUNCTION) and any(map(counting.is_fixture, node.decorator_list))
+    return isinstance(node, Function) and any(map(counting.is_fixture, node.decorator_list))
 
 
 def _fixtures(family: set[str]) -> set[str]:
@@ -294,7 +274,7 @@ def _fixtures(family: set[str]) -> set[str]:
 
 def _given_fixtures(scope: ast.AST) -> set[str]:
     """The parameters of a test or fixture."""
-    if not isinstance(scope, _FUNCTION) or not (scope.name.startswith("test") or _is_fixture(scope)):
+    if not isinstance(scope, Function) or not (scope.name.startswith("test") or _is_fixture(scope)):
         return set()
     return {arg.arg for arg in (*scope.args.args, *scope.args.kwonlyargs)}
 
@@ -333,7 +313,7 @@ def _others_bound(tree: ast.Module) -> Iterable[str]:
             for n in _inside(node):
                 if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store):
                     yield n.id
-                elif isinstance(n, _FUNCTION | ast.ClassDef):
+                elif isinstance(n, Function | ast.ClassDef):
                     yield n.name
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
             yield node.value

@@ -12,9 +12,9 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from ..sources import context
+from ..sources.context import Function
 from .proxies import NUMBER, RootOfObjects, state_of, the_link
 
-_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 _CHOOSES = (
     ast.Compare | ast.Assert | ast.If | ast.IfExp | ast.Match | ast.BoolOp | ast.Try | ast.While | ast.comprehension
 )
@@ -44,7 +44,7 @@ def names(family: list[ast.ClassDef], elsewhere: list[ast.AST]) -> set[str]:
 
 def _setting(part: ast.stmt) -> Iterator[tuple[str, str, bool]]:
     """What a statement in the body of a class sets: by which method, the name, and whether to a value in the text."""
-    if isinstance(part, _FUNCTION):
+    if isinstance(part, Function):
         plain = {id(target) for n in ast.walk(part) for target in _plain_targets(n)}
         for n in ast.walk(part):
             if isinstance(n, ast.Attribute) and not isinstance(n.ctx, ast.Load):

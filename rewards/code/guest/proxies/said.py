@@ -10,13 +10,14 @@ import ast
 from collections.abc import Callable, Iterator
 
 from ..sources import context
+from ..sources.context import Function
 from . import shapes
 
 _MUTABLE = ast.List | ast.Dict | ast.Set | ast.Call
 _Column = tuple[str, list[ast.expr]]  # a name, and the values that it takes
 
 
-def said_names(function: ast.FunctionDef | ast.AsyncFunctionDef, is_said: Callable[[ast.expr], bool]) -> set[str]:
+def said_names(function: Function, is_said: Callable[[ast.expr], bool]) -> set[str]:
     """The names of a test function that only stand for such values. is_said: whether an expression is one."""
     given = {arg.arg for arg in (*function.args.args, *function.args.kwonlyargs)}
     bound = [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)]

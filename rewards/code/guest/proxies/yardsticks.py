@@ -14,13 +14,13 @@ from collections.abc import Collection, Iterator, Sequence
 
 from ..shared import wire
 from ..sources import context
+from ..sources.context import Function
 from . import controlled, marks, said, shapes
 
 _WRITTEN = (
     *(ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.BinOp, ast.UnaryOp, ast.keyword),
     *(ast.expr_context, ast.operator, ast.unaryop),
 )
-_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 _PARTS = (*_WRITTEN, ast.Compare, ast.cmpop, ast.Name, ast.Attribute, ast.Call, ast.Subscript)
 _PASSED_ON = ("approx", *(name for name in vars(builtins) if not name.startswith("_")))
 # Modules of which what tests write is a value, or makes one: `math.pi`, `date(2020, 1, 1)`.
@@ -111,7 +111,7 @@ def _verdicts(tree: ast.Module, family: list[ast.ClassDef]) -> Iterator[ast.expr
     """Calls, in statements of their own, of methods that fail if something is not right: who answers such a call may
     leave that out.
     """
-    judging = {n.name for kind in family for n in ast.walk(kind) if isinstance(n, _FUNCTION) and _may_fail(n)}
+    judging = {n.name for kind in family for n in ast.walk(kind) if isinstance(n, Function) and _may_fail(n)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr):
             yield from (n for n in ast.walk(node) if isinstance(n, ast.Attribute) and n.attr in judging)
@@ -129,7 +129,7 @@ def _out_of_sight(tree: ast.Module, place: str) -> Iterator[ast.AST]:
     around, local, _ = place.partition(".<locals>.")
     own = around.rpartition(".")[2]
     for node in ast.walk(tree) if local and own.startswith("test") else ():
-        if isinstance(node, _FUNCTION) and node.name.startswith("test"):
+        if isinstance(node, Function) and node.name.startswith("test"):
             yield from ast.walk(node) if node.name != own else ()
 
 
@@ -146,35 +146,23 @@ def _of_others(tree: ast.Module, names: set[str]) -> Iterator[ast.AST]:
         return
     bound: dict[str, bool] = dict.fromkeys(names, False)
     for node in ast.walk(tree):
-        for name, is_other in _binds(node):
-            bound[name] = bound.get(name, True) and is_other
+        names_bound = node.names if isinstance(node, ast.Global | ast.Nonlocal) else context.bound_by(node)
+        for name in names_bound:
+            bound[name] = bound.get(name, True) and _is_other(node, name)
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and bound.get(node.value.id):
             yield node
 
 
-def _binds(node: ast.AST) -> Iterator[tuple[str, bool]]:
-    """Names that a node binds, and whether to a module of the standard library or a class."""
-    match node:
-        case ast.Import(names=aliases):
-            for alias in aliases:
-                known = alias.name.partition(".")[0] in sys.stdlib_module_names
-                yield alias.asname or alias.name.partition(".")[0], known
-        case ast.ImportFrom(module=module, names=aliases):
-            for alias in aliases:
-                yield alias.asname or alias.name, (module or "").partition(".")[0] in sys.stdlib_module_names
-        case ast.ClassDef(name=name):
-            yield name, True
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.arg(arg=name):
-            yield name, False
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-            yield name, False
-        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-            yield name, False
-        case ast.MatchMapping(rest=str(name)):
-            yield name, False
-        case ast.Global(names=bound) | ast.Nonlocal(names=bound):
-            yield from ((name, False) for name in bound)
+def _is_other(node: ast.AST, name: str) -> bool:
+    """Whether a node binds a name to a module or an object of the standard library, or to a class."""
+    modules: list[str] = []
+    if isinstance(node, ast.Import):
+        modules = [alias.name for alias in node.names if name in (alias.asname, alias.name.partition(".")[0])]
+    elif isinstance(node, ast.ImportFrom):
+        modules = [node.module or ""]
+    standard = [module.partition(".")[0] in sys.stdlib_module_names for module in modules]
+    return isinstance(node, ast.ClassDef) or (bool(standard) and all(standard))
 
 
 def is_measure(attribute: str) -> bool:
@@ -262,7 +250,7 @@ def _all_sound(tree: ast.Module) -> Iterator[ast.expr]:
     """The sound reads of a tree."""
     for node in ast.walk(tree):
         yield from _sound(node)
-        if isinstance(node, _FUNCTION) and (names := said.said_names(node, _is_said)):
+        if isinstance(node, Function) and (names := said.said_names(node, _is_said)):
             yield from (n for inner in ast.walk(node) for n in _sound(inner, names))
 
 

@@ -100,7 +100,7 @@ def _types_of(file: str) -> frozenset[str]:
                 places += node.args[1:2]
             elif isinstance(node, ast.AnnAssign | ast.arg):
                 places.append(node.annotation)
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            elif isinstance(node, Function):
                 places.append(node.returns)
             elif isinstance(node, ast.ClassDef):
                 places += node.bases
@@ -132,6 +132,22 @@ def nodes() -> Iterator[ast.AST]:
 def name_of(node: ast.AST | None) -> str:
     """The last word of a name or an attribute; empty for anything else."""
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def bound_by(node: ast.AST) -> list[str]:
+    """The names that a node itself binds, in the scope that it is in."""
+    match node:
+        case ast.Name(id=str(name), ctx=ast.Store() | ast.Del()) | ast.arg(arg=str(name)):
+            return [name]
+        case ast.FunctionDef(name=str(name)) | ast.AsyncFunctionDef(name=str(name)) | ast.ClassDef(name=str(name)):
+            return [name]
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            return [name]
+        case ast.MatchMapping(rest=str(name)):
+            return [name]
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            return [(alias.asname or alias.name).partition(".")[0] for alias in aliases]
+    return []
 
 
 def parents_in(tree: ast.AST) -> dict[ast.AST, ast.AST]:

@@ -19,7 +19,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from .context import Function
+from .context import Function, bound_by
 
 # Names that tests use without importing them, with their meaning.
 _JUDGING: dict[str, tuple[str, str]] = {
@@ -57,17 +57,7 @@ JUDGES = {name: place for name, place in _JUDGING.items() if place[0] in ("math"
 
 def bound_names(tree: ast.AST) -> set[str]:
     """Names that a source binds at its top level, in any statement."""
-    names: set[str] = set()
-    for node in _top_level(tree):
-        if isinstance(node, Function | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            names.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            names.add(node.name)
-    return names
+    return {name for node in _top_level(tree) for name in bound_by(node)}
 
 
 def _top_level(tree: ast.AST) -> Iterable[ast.AST]:
