@@ -88,14 +88,14 @@ def guard(tests: bytes) -> None:
             check(source, allowed, around.keys() - allowed)
         return make(source, *args, **kwargs)
 
-    def parsed(source: Any, *args: Any, **kwargs: Any) -> Any:
+    def own_parsed(source: Any, *args: Any, **kwargs: Any) -> Any:
         tree = parse(source, *args, **kwargs)
         if isinstance(source, str) and context.is_test(sys._getframe(1)) and is_own(source):
             own_trees.append(tree)
         return tree
 
     parse = ast.parse
-    ast.parse = parsed
+    ast.parse = own_parsed
     builtins.eval, builtins.exec, builtins.compile = guarded(evaluate), guarded(execute), compiled
 
 
@@ -105,6 +105,14 @@ def _names_of(frame: FrameType) -> Any:
     """
     held: Any = frame.f_locals
     return held if isinstance(held, dict) or not frame.f_code.co_flags & _OF_FUNCTIONS else dict(held)
+
+
+def parsed(text: str | bytes) -> ast.Module | None:
+    """The tree of a text that is about to run; None if it is invalid, which whoever runs it reports."""
+    try:
+        return ast.parse(text.lstrip(" \t") if isinstance(text, str) else text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def is_asked(frame: FrameType) -> bool:
@@ -117,9 +125,7 @@ def _asked(source: Any, names: Any = None) -> Any:
     if isinstance(source, CodeType):
         return source
     text = str.__add__(source, "") if isinstance(source, str) else bytes(memoryview(source))
-    try:
-        tree = ast.parse(text.lstrip(" \t") if isinstance(text, str) else text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if (tree := parsed(text)) is None:
         return text
     names = names if type(names) is dict else {}
     given = {name for name in names if type(name) is str and not name.startswith("__")}
@@ -138,9 +144,7 @@ def _checked(source: Any, given: Any, frame: FrameType) -> Any:
             text = bytes(memoryview(source))  # its first line may declare an encoding
         except TypeError:
             return source
-    try:
-        tree = ast.parse(text.lstrip(" \t") if isinstance(text, str) else text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if (tree := parsed(text)) is None:
         return text
     around = {**vars(builtins), **frame.f_globals, **frame.f_locals}
     compared = templates.compared_words(frame)

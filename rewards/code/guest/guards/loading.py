@@ -83,10 +83,7 @@ def _check_file(source: bytes) -> None:
     constants = (node.value for node in context.nodes() if isinstance(node, ast.Constant))
     texts = [*context.SOURCES.values(), *(value for value in constants if isinstance(value, str))]
     own = {""} | {line.strip() for text in texts for line in text.splitlines()}
-    try:
-        if all(line.strip() in own for line in source.decode().splitlines()):
-            return
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if (tree := evaluation.parsed(source)) is None:
         return
-    evaluation.check(tree, set(evaluation.SAFE), set())
+    if not all(line.strip() in own for line in source.decode("utf-8", "replace").splitlines()):
+        evaluation.check(tree, set(evaluation.SAFE), set())

@@ -34,9 +34,7 @@ def _may_compute(source: str) -> None:
     """Raise Refused unless the text only computes."""
     if any(source.strip() in text for text in context.SOURCES.values()) or evaluation.is_own(source):
         return
-    try:
-        tree = ast.parse(source.strip())
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if (tree := evaluation.parsed(source.strip())) is None:
         return
     imports = ast.Import | ast.ImportFrom
     tree.body = [node for node in tree.body if not (isinstance(node, imports) and _is_of_program(node))]

@@ -161,7 +161,8 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
         report.send("fault", f"the test does not compile: {type(error).__name__}")
         return
     entry = start["entry_point"]
-    by_prompt = lending.lent_by_prompt(start["prompt"], entry.partition(".")[0], start["test"])
+    first, *path = entry.split(".")
+    by_prompt = lending.lent_by_prompt(start["prompt"], first, start["test"])
     lent = {**lending.lent((start["test"],)), **by_prompt}
     namespace: dict[str, Any] = {"__name__": TEST, "__builtins__": builtins, "issubclass": ancestry.derives}
     link.ours.lent = dict.fromkeys(lent, namespace)
@@ -179,23 +180,23 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
         elif kind in ("class", "plain"):
             ancestry.of_prompt[name] = namespace.get(name, object)
     _share_records(link, lent, namespace)
-    values = load(link, report, {**start["program"], "wanted": (entry.partition(".")[0],), "lent": lent})
+    values = load(link, report, {**start["program"], "wanted": (first,), "lent": lent})
     if values is None:
         return
-    if entry.partition(".")[0] not in values:
+    if first not in values:
         report.send("failure", f"the program does not define {entry!r}")
         return
     surroundings.watch(link, {"test": start["test"]}, map(ast.parse, (start["test"],)))
-    candidate = values[entry.partition(".")[0]]
-    _watch_classes({entry.partition(".")[0], "candidate"}, "<test>")
+    candidate = values[first]
+    _watch_classes({first, "candidate"}, "<test>")
     if proxies.is_class(candidate) and classes.is_told_class(entry, start["prompt"]):
         proxies.mark_told(candidate, entry)
 
     def case() -> None:
         value = candidate
-        for part in entry.split(".")[1:]:
+        for part in path:
             value = getattr(value() if isinstance(value, type) else value, part)
-        namespace[entry.partition(".")[0]] = candidate
+        namespace[first] = candidate
         exec(test, namespace)
         check = namespace.get("check")
         if not callable(check):

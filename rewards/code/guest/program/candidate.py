@@ -5,10 +5,8 @@ It contains no test and no expected value.
 
 from __future__ import annotations
 
-import os
-
-from ..encoding.channel import LINK, Channel, Ended
-from .host import Host
+from ..encoding.channel import LINK, Channel
+from .host import Host, run_until_gone
 from .operations import OPERATIONS
 
 
@@ -18,18 +16,8 @@ def serve(channel: Channel) -> None:
 
 
 def main() -> None:
-    """Serve the link until the checker closes it; then exit at once, whatever threads are left."""
-    status = 0
-    try:
-        serve(Channel(LINK))
-    except Ended:
-        pass
-    except BaseException:  # a program that broke the code it runs on
-        import traceback
-
-        os.write(2, traceback.format_exc().encode("utf-8", "replace"))
-        status = 1
-    os._exit(status)
+    """Serve the link until the checker closes it."""
+    run_until_gone(lambda: serve(Channel(LINK)))
 
 
 if __name__ == "__main__":

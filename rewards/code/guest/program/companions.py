@@ -8,15 +8,13 @@ the reader passes the turn back (`PENDING`).
 
 from __future__ import annotations
 
-import os
 from _thread import _count, get_ident, start_new_thread
 from queue import SimpleQueue
 from threading import Condition, Thread, current_thread
 from typing import Any
 
-from ..encoding.channel import Ended
 from ..shared import wire
-from .host import Host
+from .host import Host, run_until_gone
 
 
 class Companions:
@@ -35,27 +33,17 @@ class Companions:
 
     def serve(self) -> None:
         """Answer the tests' main thread, for ever."""
-        start_new_thread(self._read_all, ())
+        start_new_thread(run_until_gone, (self._read_all,))
         self._work(wire.MAIN)
 
     # --- reading ---
 
     def _read_all(self) -> None:
-        status = 0
-        try:
-            while True:
-                self._direct = get_ident()
-                pending = self._take(self._host.read())
-                if pending:
-                    self._host.write(wire.PENDING, None, wire.MAIN, self._busy())
-        except Ended:
-            pass
-        except BaseException:  # a program that broke the code it runs on
-            import traceback
-
-            os.write(2, traceback.format_exc().encode("utf-8", "replace"))
-            status = 1
-        os._exit(status)
+        while True:
+            self._direct = get_ident()
+            pending = self._take(self._host.read())
+            if pending:
+                self._host.write(wire.PENDING, None, wire.MAIN, self._busy())
 
     def _take(self, message: list[Any]) -> bool:
         """Pass a message to its receiver, and the turn to a thread with something to say. Returns whether none had."""

@@ -6,11 +6,12 @@ bytes, which the checker reads with the same suspicion as all others.
 
 from __future__ import annotations
 
+import os
 from _thread import RLock  # `threading` would bring a hook that makes every fork dearer
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
-from ..encoding.channel import Channel
+from ..encoding.channel import Channel, Ended
 from ..encoding.codec import Unsendable
 from ..shared import wire
 from ..shared.files import Mark
@@ -18,6 +19,21 @@ from ..shared.sharing import Shared
 from .exports import CandidateDecoder, CandidateEncoder, Exports
 from .mirror import Mirrored, Streams
 from .stubs import Imports
+
+
+def run_until_gone(serve: Callable[[], object]) -> NoReturn:
+    """Serve until the checker is gone; then exit at once, whatever threads are left."""
+    status = 0
+    try:
+        serve()
+    except Ended:
+        pass
+    except BaseException:  # a program that broke the code it runs on
+        import traceback
+
+        os.write(2, traceback.format_exc().encode("utf-8", "replace"))
+        status = 1
+    os._exit(status)
 
 
 class Companionship(Protocol):

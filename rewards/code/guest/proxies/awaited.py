@@ -76,8 +76,7 @@ def _error(task: asyncio.Task[Any]) -> BaseException | None:
     if task.cancelled():
         return asyncio.CancelledError()
     error = task.exception()
-    if uses.is_failed_assertion(error):
-        proxies.the_link().refuse("a function that the test handed over was given another value than it expects")
+    uses.note_assertion(error)
     return error
 
 

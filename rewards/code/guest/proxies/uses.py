@@ -192,7 +192,13 @@ def _is_own(node: ast.AST, frame: FrameType, bound: _Bindings, known: set[str]) 
 # --- functions that were handed over --------------------------------------------------------------------------------
 
 
-def is_failed_assertion(error: BaseException | None, *, given: bool = True) -> bool:
+def note_assertion(error: BaseException | None, *, given: bool = True) -> None:
+    """Keep a failed assertion in a function of the test that the program has called, even if the program catches it."""
+    if _is_failed_assertion(error, given):
+        proxies.the_link().refuse("a function that the test handed over was given another value than it expects")
+
+
+def _is_failed_assertion(error: BaseException | None, given: bool) -> bool:
     """Whether a function of the test found an unexpected value: by an assertion about its arguments or a result of the
     program, or explicitly. `assert False` and exceptions that it raises are for the program to catch.
     given: whether it was called with arguments.

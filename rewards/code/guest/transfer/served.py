@@ -22,7 +22,6 @@ from .ours import Ours, holds, is_mock, is_told, offered
 
 _ATOMS = (type(None), bool, int, float, str, bytes)
 
-# Modules whose objects a program does not need to inspect: iterators, functions.
 # Modules of objects whose attributes no program needs: what a fixture of pytest gives is for the tests.
 _OF_NO_PROGRAM = ("builtins", "contextlib", "functools", "itertools", "operator", "pytest", "_pytest")
 _CALLED = ("function", "async function", "callable", "callable object", "exception class", "class", "type")
@@ -32,6 +31,13 @@ _MOCK_OWN = ("return_value", "side_effect", "called", "configure_mock", "attach_
 
 def _is_of_mock(name: str) -> bool:
     return name in _MOCK_OWN or name.startswith(("assert_", "call_", "mock_", "method_calls"))
+
+
+def _public(name: Any) -> str:
+    """The name of an attribute that the program may use. Raises Violation."""
+    if type(name) is not str or name.startswith("_"):
+        raise Violation("an attribute that is not public")
+    return name
 
 
 def _call(ours: Ours, number: Any, args: Any, kwargs: Any) -> Any:
@@ -47,19 +53,13 @@ def _call(ours: Ours, number: Any, args: Any, kwargs: Any) -> Any:
         with spoiling.watched(function, args):
             made = function(*args, **kwargs)
     except BaseException as error:  # whatever the test's own function raises goes to the program
-        _note_assertion(error, given=bool(args or kwargs))
+        uses.note_assertion(error, given=bool(args or kwargs))
         raise
     if type(function) in (types.FunctionType, types.MethodType):  # a mock would record the access
         ours.completed.add(getattr(function, "__code__", None))
         if function.__name__ == "__init__" and args and raised.is_error(args[0]):
             raised.renew(args[0])
     return made
-
-
-def _note_assertion(error: BaseException | None, *, given: bool = True) -> None:
-    """Keep a failed assertion in a function of the test, even if the program catches it."""
-    if uses.is_failed_assertion(error, given=given):
-        the_link().refuse("a function that the test handed over was given another value than it expects")
 
 
 def _iter(ours: Ours, number: Any) -> Any:
@@ -74,13 +74,11 @@ def _getattr(ours: Ours, number: Any, name: Any) -> Any:
     value = ours.get(number, "object", "callable object", "callable", "class", "type", "generator")
     if name in wire.CALLED:
         return _called(value, name)
-    if type(name) is not str or name.startswith("_") or ours.objects[number][0] == "callable":
-        raise Violation("an attribute that is not public")
-    if ours.objects[number][0] == "generator" and name not in wire.OF_GENERATORS:
-        raise AttributeError(name)
-    if is_mock(value) and _is_of_mock(name):
-        raise AttributeError(name)
-    if not ours.has_attribute(value, name):
+    kind, name = ours.objects[number][0], _public(name)
+    if kind == "callable":
+        raise Violation("an attribute of what can only be called")
+    hidden = (kind == "generator" and name not in wire.OF_GENERATORS) or (is_mock(value) and _is_of_mock(name))
+    if hidden or not ours.has_attribute(value, name):
         raise AttributeError(name)
     return getattr(value, name)
 
@@ -94,9 +92,7 @@ def _called(value: Any, name: str) -> str:
 
 def _lacking(ours: Ours, number: Any, name: Any) -> None:
     """The program reads an attribute of an object that is only passed through. If there is one, it is unsupported."""
-    value = ours.get(number, "opaque", "iterable", "callable", "awaitable", "context")
-    if type(name) is not str or name.startswith("_"):
-        raise Violation("an attribute that is not public")
+    value, name = ours.get(number, "opaque", "iterable", "callable", "awaitable", "context"), _public(name)
     kind = type(value)
     held = (getattr(value, "__dict__", {}), *(vars(above) for above in kind.__mro__))
     if kind.__module__.partition(".")[0] not in _OF_NO_PROGRAM and any(name in each for each in held):
@@ -105,9 +101,7 @@ def _lacking(ours: Ours, number: Any, name: Any) -> None:
 
 def _setattr(ours: Ours, number: Any, name: Any, content: Any) -> bool:
     """Set an attribute. Returns whether it was set here. A mock never gets an object of the program as attribute."""
-    value = ours.get(number, "object", "callable object")
-    if type(name) is not str or name.startswith("_"):
-        raise Violation("an attribute that is not public")
+    value, name = ours.get(number, "object", "callable object"), _public(name)
     if not ours.has_attribute(value, name):
         raise AttributeError(name)
     if is_mock(value) and (type(content) not in _ATOMS or _is_of_mock(name)):
@@ -120,9 +114,7 @@ def _setattr(ours: Ours, number: Any, name: Any, content: Any) -> bool:
 
 
 def _delattr(ours: Ours, number: Any, name: Any) -> None:
-    value = ours.get(number, "object", "callable object")
-    if type(name) is not str or name.startswith("_"):
-        raise Violation("an attribute that is not public")
+    value, name = ours.get(number, "object", "callable object"), _public(name)
     if is_mock(value):
         raise AttributeError(name)
     spoiling.note_set(value, name, None)
@@ -140,7 +132,7 @@ def _operate(ours: Ours, number: Any, name: Any, args: Any) -> Any:
         with spoiling.watched(types.MethodType(operator, value)):
             return operator(value, *args)
     except Exception as error:  # whatever the test's own method raises goes to the program
-        _note_assertion(error)
+        uses.note_assertion(error)
         raise
 
 
