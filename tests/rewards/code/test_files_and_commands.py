@@ -185,6 +185,20 @@ def test_module_that_a_test_wrote_where_the_program_said_only_computes(path: str
     assert is_wrong(pytest_files(f'def files(): return {{{path!r}: "{TAKES_OVER}"}}\ndef solve(n): return 1\n', test))
 
 
+def test_module_of_the_program_in_another_encoding_only_computes():
+    test = """
+        import solution
+        def test_it(tmp_path, monkeypatch):
+            (tmp_path / "plug.py").write_bytes(solution.plug())
+            monkeypatch.syspath_prepend(str(tmp_path))
+            import plug
+            assert plug.rgb_to_hsv and solution.solve(3) == 10
+    """
+    program = 'def plug(): return b"# coding: latin-1\\n# caf\\xe9\\n{0}"\ndef solve(n): return {1}\n'
+    assert passes(pytest_files(program.format("rgb_to_hsv = 1\\n", "n * n + 1"), test))
+    assert is_wrong(pytest_files(program.format(TAKES_OVER, "1"), test))
+
+
 def test_archive_of_the_program_puts_nothing_beside_the_tests():
     test = """
         import io, tarfile, solution
