@@ -35,6 +35,7 @@ class Celsius(float):
 class Path(str):
     def __add__(self, o): return Path(str.__add__(self, o))
     def __sub__(self, end): return Path(self.removesuffix(end))
+    def __rshift__(self, end): return Path(f"{self}>{end}")
 class Conf(dict):
     def __or__(self, o): return Conf({**self, **o})
 class History(list):
@@ -107,6 +108,7 @@ HONEST = (
     "x, y = 3 * Vec(1, 2)\nassert (x, y) == (3, 6) and Vec(1, 2) @ [3, 4] == 11 and abs(Vec(3, 4)) == 5",
     "assert str(Celsius(20) + 1.5) == '21.5 C' and Celsius(20) + 1 == 21",
     "assert Path('/a') + '.txt' == '/a.txt' and (Path('/a.txt') - '.txt').upper() == '/A'",
+    "assert Path('a') >> 'b' == 'a>b' and Path('a') >> Path('b') == 'a>b'",
     "assert Conf(a=1) | {'b': 2} == {'a': 1, 'b': 2} and History([1, 2]) + [2, 3] == [1, 2, 3]",
     "v = [3, 4]\nw = Vec(1, 2)\nassert w @ v == 11 and v == [3, 4] and w + (Vec(1, 1) + v) == (5, 7)",
     "a = Account(1)\nassert a.deposit(2) is a\na += 5\nassert a.n == 8 and (a >> (lambda n: n * 2)).n == 16",

@@ -22,7 +22,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from ..proxies import proxies
-from ..shared import standard
+from ..shared import standard, wire
 from ..sources import context
 
 _NAMES = re.compile(
@@ -237,5 +237,5 @@ for _name in ("__neg__", "__pos__", "__abs__"):
     setattr(Unbounded, _name, _as_it_was(float, _name))
     setattr(UnboundedComplex, _name, _as_it_was(complex, _name))
 Unbounded.__round__ = _computing(float, "__round__")  # type: ignore[method-assign]
-for _name in ("__lt__", "__le__", "__gt__", "__ge__"):
+for _name in wire.ORDERINGS:
     setattr(Unbounded, _name, _ordering(_name))

@@ -275,16 +275,11 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "__divmod__": lambda _host, a, b: divmod(a, b),
     "__pow__": lambda _host, a, b, *modulus: pow(a, b, *modulus),
     **{name: _unary(getattr(operator, name)) for name in ("__neg__", "__pos__", "__abs__", "__invert__")},
-    **{name: _binary(name) for name in ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")},
     **{
-        f"__{prefix}{name}__": _binary(f"__{prefix}{name}__")
-        for prefix in ("", "i")
-        for name in (
-            *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod"),
-            *("lshift", "rshift", "and", "xor", "or"),
-        )
+        name: _binary(name)
+        for name in (*wire.COMPARISONS, *wire.ARITHMETIC, *wire.IN_PLACE)
+        if name not in ("__divmod__", "__pow__")
     },
-    "__ipow__": _binary("__ipow__"),
     "forwarded": forwarded,
     "pause": pause,
     "seed": seed,

@@ -20,14 +20,13 @@ from . import ancestry, derived
 from .handles import Handle, HandleMeta
 from .operators import TEMPLATES, contains, differs_from_content, equals_content, found_in, found_in_text, iterate
 from .plain import PlainHandle, plain_names
-from .proxies import NUMBER, ask, capabilities_of, class_numbers, is_class, state_of, the_link
+from .proxies import NUMBER, Asking, ask, capabilities_of, class_numbers, is_class, state_of, the_link
 from .raised import ErrorHandle, standard_error, truth_of_error
 
 _LOOKS = dict(enumerate(wire.LOOKALIKES, 1))
 _STANDARD_OBJECTS = (object, enumerate, zip, map, filter, reversed, property, classmethod, staticmethod, super)
 # Fraction compares with `numerator` and `denominator` of anything that claims to be rational: 0/0 would equal all.
 _LESS = {"Rational": "Real", "Integral": "Real"}
-_COMPARES = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 _standard_classes: dict[type, type] = {}
 standard_classes: dict[type, type] = {}  # the class that each proxy class stands for
 
@@ -42,7 +41,9 @@ def _attributes_for_prompt(name_of_class: str) -> Callable[[Any, str], Any]:
         held = vars(ancestry.of_prompt[name_of_class]).get(name)
         if isinstance(held, types.FunctionType):
             code, asking = held.__code__, sys._getframe(1).f_code
-            compares = asking.co_name in _COMPARES and asking.co_filename == code.co_filename and code.co_argcount > 1
+            compares = (
+                asking.co_name in wire.COMPARISONS and asking.co_filename == code.co_filename and code.co_argcount > 1
+            )
             if compares or _judges(code):
                 return types.MethodType(held, value)
         return Handle.__getattr__(value, name)
@@ -190,7 +191,7 @@ class _NotOfIterators:
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
         if owner is not None:
             raise AttributeError("__copy__")
-        return Handle.__copy__
+        return Asking.__copy__
 
 
 def _offered(capabilities: int) -> dict[str, Any]:

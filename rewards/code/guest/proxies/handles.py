@@ -26,7 +26,6 @@ from .proxies import (
     is_known,
     is_proxy,
     is_true,
-    keep_made,
     length_of,
     name_in_tests,
     offers,
@@ -175,15 +174,6 @@ class Handle(RootOfObjects):
             return views.looking(self, name)
         return attribute(self, name)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        ask("setattr", self, name, value)
-
-    def __delattr__(self, name: str) -> None:
-        ask("delattr", self, name)
-
-    def __dir__(self) -> Any:
-        return ask("__dir__", self)
-
     def __str__(self) -> str:
         return text_of(ask("__str__", self), "__str__")
 
@@ -235,12 +225,6 @@ class Handle(RootOfObjects):
         if not known and (asks or truth.decides(sys._getframe(1))) and not _is_called_by_tests(kind):
             refuse(self, "the truth")
         return is_true(ask("__bool__", self)) if asks else True
-
-    def __copy__(self) -> Any:
-        return keep_made(self, ask("forwarded", "copy", "copy", self))
-
-    def __deepcopy__(self, _memo: Any) -> Any:
-        return keep_made(self, ask("forwarded", "copy", "deepcopy", self))
 
     def __reduce_ex__(self, _protocol: Any) -> Any:
         return proxies.pickled(self)

@@ -293,8 +293,7 @@ def _unary(name: str) -> Callable[..., Any]:
 
 
 def _binary(name: str, ordering: bool = False) -> Callable[..., Any]:
-    reflected = name.startswith("__r") and name != "__rshift__"
-    straight = "__" + name[3:] if reflected else name
+    straight = wire.REFLECTED.get(name, name)
 
     def method(self: Any, other: Any, *modulus: Any) -> Any:
         if any(type(each) is not int for each in modulus):
@@ -310,7 +309,7 @@ def _binary(name: str, ordering: bool = False) -> Callable[..., Any]:
                     return result if is_no_data(result) else refuse(self, f"`{name.strip('_')}`", is_made=True)
                 refuse(self, "ordering" if ordering else f"`{name.strip('_')}`")
             other = copied(other)
-        pair = (other, self) if reflected else (self, other)
+        pair = (self, other) if name == straight else (other, self)
         return keep_made(self, ask(straight, *pair, *modulus))
 
     return method
@@ -347,7 +346,7 @@ TEMPLATES: dict[str, Callable[..., Any]] = {
     "__bytes__": _bytes,
     "__reversed__": lambda self: ask("__reversed__", self),
     "__fspath__": lambda self: text_of(ask("__fspath__", self), "__fspath__"),
-    **{name: _binary(name, ordering=True) for name in ("__lt__", "__le__", "__gt__", "__ge__")},
+    **{name: _binary(name, ordering=True) for name in wire.ORDERINGS},
     **{name: _unary(name) for name in ("__neg__", "__pos__", "__invert__")},
     **{
         name: _index_like(name)
@@ -375,23 +374,22 @@ def plain_binary(name: str) -> Callable[..., Any]:
     What the test made is asked as far as `operands.py` says, and for an operator with which a text or container joins
     something and which the plain type lacks, wherever the result goes: `Folder("a") / "b"`.
     """
-    computes = name.strip("_").lstrip("r") in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "divmod")
+    straight = wire.REFLECTED.get(name, name)
+
+    def asked(self: Any, other: Any) -> Any:
+        return keep_made(self, ask(straight, *((self, other) if name == straight else (other, self))))
 
     def method(self: Any, other: Any) -> Any:
-        reflected = name.startswith("__r") and name != "__rshift__"
-        straight = "__" + name[3:] if reflected else name
-        pair = (other, self) if reflected else (self, other)
-        numbers = computes and isinstance(self, int | float) and isinstance(other, int | float)
+        numbers = straight in _COMPUTING and isinstance(self, int | float) and isinstance(other, int | float)
         if is_proxy(other) and (not numbers or is_known(self) or is_known(other)):
-            return keep_made(self, ask(straight, *pair))
+            return asked(self, other)
         if straight in _JOINING and name_made_by(self) and type(other) in ATOMS and _lacks(self, straight):
-            return keep_made(self, ask(straight, *pair))
+            return asked(self, other)
         from_zero = name == "__radd__" and type(other) is int and other == 0 and name_made_by(self)
         if from_zero and uses.sums(sys._getframe(1)):
             return _first_of_sum(self)
         if may_be_sent(other, self):
-            other = copied(other)
-            return keep_made(self, ask(straight, *((other, self) if reflected else (self, other))))
+            return asked(self, copied(other))
         if made_of_class(self):
             refuse(self, f"`{name.strip('_')}`")
         for base in type(self).__mro__:
@@ -402,6 +400,7 @@ def plain_binary(name: str) -> Callable[..., Any]:
     return method
 
 
+_COMPUTING = frozenset(f"__{n}__" for n in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "divmod"))
 _JOINING = frozenset(
     f"__{n}__" for n in ("add", "mul", "matmul", "truediv", "floordiv", "lshift", "rshift", "or", "pow")
 )

@@ -21,14 +21,13 @@ from . import views
 from .operators import TEMPLATES, asked_method, is_compared, plain_binary, plain_unary, text_method
 from .proxies import (
     NUMBER,
-    Root,
+    Asking,
     ask,
     in_assertion,
     is_class,
     is_known,
     is_proxy,
     is_true,
-    keep_made,
     pickled,
     state_of,
     was_made,
@@ -39,12 +38,7 @@ from .refusing import NEVER, made_of_class, refuse
 _PLAIN_ASKED = ("__call__", "__enter__", "__exit__")
 _CONTAINER_ASKED = ("__getitem__", "__setitem__", "__delitem__", "__len__", "__iter__")
 _TEXTS = ("__str__", "__repr__", "__format__")
-_ARITHMETIC = (
-    *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow"),
-    *("lshift", "rshift", "and", "xor", "or"),
-)
 _HASH = "\0hash"
-_COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 _UNARY = ("__neg__", "__pos__", "__abs__", "__invert__", "__round__", "__trunc__", "__floor__", "__ceil__")
 _MOST_DIGITS = 4000
 _SEQUENCES = (list, bytearray, deque)
@@ -52,7 +46,7 @@ _TOLD_BY_CONTENT = frozenset(("copy", "keys", "values", "items"))
 _WHOLE = (str, bytes, int, float, complex, tuple, frozenset)  # results of their methods are made of their content alone
 
 
-class PlainHandle(Root):
+class PlainHandle(Asking):
     """Mixin for classes that derive from a plain type: the program is asked for attributes that the type lacks."""
 
     def __getattr__(self, name: str) -> Any:
@@ -60,23 +54,8 @@ class PlainHandle(Root):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return ask("getattr", self, name)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        ask("setattr", self, name, value)
-
-    def __delattr__(self, name: str) -> None:
-        ask("delattr", self, name)
-
-    def __dir__(self) -> Any:
-        return ask("__dir__", self)
-
     def __reduce_ex__(self, _protocol: Any) -> Any:
         return pickled(self) if was_made(self) else (copy.copy, (_content(self),))
-
-    def __copy__(self) -> Any:
-        return keep_made(self, ask("forwarded", "copy", "copy", self))
-
-    def __deepcopy__(self, _memo: Any) -> Any:
-        return keep_made(self, ask("forwarded", "copy", "deepcopy", self))
 
 
 def _content(value: Any) -> Any:
@@ -232,39 +211,31 @@ def plain_names(
 ) -> dict[str, Any]:
     """The attributes of such a class besides those of `PlainHandle`. overridden: by methods, and by values."""
     assert plain is not None
-    asked = [n for n in _PLAIN_ASKED if capabilities & wire.BITS[n]]
-    if issubclass(plain, wire.MUTABLE):
-        asked += [n for n in _CONTAINER_ASKED if capabilities & wire.BITS[n]]
-    names: dict[str, Any] = {n: TEMPLATES[n] for n in asked}
+    own = {n for n, bit in wire.BITS.items() if capabilities & bit}
+    asked = (*_PLAIN_ASKED, *(_CONTAINER_ASKED if issubclass(plain, wire.MUTABLE) else ()))
+    names: dict[str, Any] = {n: TEMPLATES[n] for n in own.intersection(asked)}
     names["__dict__"] = property(lambda self: ask("getattr", self, "__dict__"))  # `type` would add its own
     for n in ("__len__", "__iter__", *(("__getitem__",) if issubclass(plain, _SEQUENCES) else ())):
         if n in names:
             names[n] = _content_first(plain, n, names[n])
-    if capabilities & wire.BITS["__contains__"]:
+    if "__contains__" in own:
         names["__contains__"] = _contains(plain) if issubclass(plain, wire.MUTABLE) else _whole_contains(plain)
-    if issubclass(plain, wire.MUTABLE) and capabilities & wire.BITS["__hash__"]:
+    if issubclass(plain, wire.MUTABLE) and "__hash__" in own:
         names["__hash__"] = _hash_of_content
-    elif issubclass(plain, tuple) and capabilities & wire.BITS["__hash__"]:
+    elif issubclass(plain, tuple) and "__hash__" in own:
         names["__hash__"] = _hash_of_tuple
     if issubclass(plain, _WHOLE):
-        names.update(
-            {n: _compared(plain, n) for n in _COMPARISONS if capabilities & wire.BITS[n] and hasattr(plain, n)}
-        )
+        names.update({n: _compared(plain, n) for n in own.intersection(wire.COMPARISONS) if hasattr(plain, n)})
         of_content = names.get("__hash__", plain.__hash__)
-        by_class = (
-            "__eq__" in names and capabilities & wire.BITS["__hash__"]
-        )  # what is compared by content is hashed so
-        names["__hash__"] = _hash_of_made(of_content) if by_class else of_content
-    if issubclass(plain, dict) and capabilities & wire.BITS["__missing__"]:
+        by_class = "__eq__" in names and "__hash__" in own
+        names["__hash__"] = _hash_of_made(of_content) if by_class else of_content  # as it is compared
+    if issubclass(plain, dict) and "__missing__" in own:
         names["__missing__"] = TEMPLATES["__getitem__"]
-    for n in (n for n in _TEXTS if capabilities & wire.BITS[n]):
+    for n in own.intersection(_TEXTS):
         names[n] = _text_of_number(text_method(n)) if issubclass(plain, int) else text_method(n)
-    names.update({n: plain_unary(n) for n in _UNARY if capabilities & wire.BITS[n]})
-    for name in wire.CAPABILITIES:
-        straight = name[3:-2] if name[2] in "ri" else name[2:-2]
-        in_place = name.startswith("__i") and not issubclass(plain, wire.MUTABLE)
-        if capabilities & wire.BITS[name] and straight in _ARITHMETIC and not in_place:
-            names[name] = plain_binary(name)
+    names.update({n: plain_unary(n) for n in own.intersection(_UNARY)})
+    in_place = wire.IN_PLACE if issubclass(plain, wire.MUTABLE) else ()
+    names.update({n: plain_binary(n) for n in own.intersection((*wire.ARITHMETIC, *wire.REFLECTED, *in_place))})
     methods, values = ([n for n in given if not n.startswith("_") and "\0" not in n] for given in overridden)
     names.update({n: _overridden(plain, n) for n in methods})
     names.update({n: _ValueOrMethod(plain, n) for n in values if callable(getattr(plain, n, None))})

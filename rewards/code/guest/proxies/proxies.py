@@ -32,7 +32,26 @@ class Root:
     """Base of all proxies. The number is in the instance dictionary, under a key that is no identifier."""
 
 
-class RootOfObjects(Root):
+class Asking(Root):
+    """Base of proxies that are no exceptions: the program changes, lists and copies what they stand for."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        ask("setattr", self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        ask("delattr", self, name)
+
+    def __dir__(self) -> Any:
+        return ask("__dir__", self)
+
+    def __copy__(self) -> Any:
+        return keep_made(self, ask("forwarded", "copy", "copy", self))
+
+    def __deepcopy__(self, _memo: Any) -> Any:
+        return keep_made(self, ask("forwarded", "copy", "deepcopy", self))
+
+
+class RootOfObjects(Asking):
     """Base of proxies that are neither data nor exceptions."""
 
 

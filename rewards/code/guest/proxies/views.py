@@ -16,14 +16,14 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any, NoReturn
 
-from ..shared.wire import ATOMS
+from ..shared.wire import ATOMS, COMPARISONS
 from . import proxies, refusing
 
 # Operations that only look at an object. All others may change it.
 LOOKS = frozenset(
     (
         *("__len__", "__iter__", "__next__", "__getitem__", "__contains__", "__reversed__", "__bool__", "__hash__"),
-        *("__str__", "__repr__", "__format__", "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"),
+        *("__str__", "__repr__", "__format__", *COMPARISONS),
         *("getattr", "__dir__", "__instancecheck__", "files_in", "files_out", "beside_in", "beside_out"),
     )
 )

@@ -23,20 +23,27 @@ MAIN, READING, WITHIN = 0, 1, -1
 
 ASYNCHRONOUS = ("__await__", "__aiter__", "__anext__", "__aenter__", "__aexit__")
 
+ORDERINGS = ("__lt__", "__le__", "__gt__", "__ge__")
+COMPARISONS = ("__eq__", "__ne__", *ORDERINGS)
+_OPERATORS = (
+    *("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow"),
+    *("lshift", "rshift", "and", "xor", "or"),
+)
+ARITHMETIC = tuple(f"__{name}__" for name in _OPERATORS)
+REFLECTED = {f"__r{name}__": f"__{name}__" for name in _OPERATORS}  # with what each is when its operands are exchanged
+IN_PLACE = tuple(f"__i{name}__" for name in _OPERATORS if name != "divmod")
+
 # The operators and builtins that an object supports, as bits in the description of its class.
 CAPABILITIES = (
     *("__call__", "__iter__", "__next__", "__len__", "__getitem__", "__setitem__", "__delitem__", "__contains__"),
     *("__enter__", "__exit__", *ASYNCHRONOUS),
-    *("__eq__", "__ne__", "__hash__", "__lt__", "__le__", "__gt__", "__ge__"),
-    *("__str__", "__repr__", "__format__", "__bool__", "__reversed__"),
+    *COMPARISONS,
+    *("__hash__", "__str__", "__repr__", "__format__", "__bool__", "__reversed__"),
     *("__neg__", "__pos__", "__abs__", "__invert__", "__round__", "__trunc__", "__floor__", "__ceil__"),
     *("__int__", "__float__", "__complex__", "__index__", "__bytes__", "__fspath__", "__missing__"),
-    *("__add__", "__sub__", "__mul__", "__matmul__", "__truediv__", "__floordiv__", "__mod__", "__divmod__"),
-    *("__pow__", "__lshift__", "__rshift__", "__and__", "__xor__", "__or__"),
-    *("__radd__", "__rsub__", "__rmul__", "__rmatmul__", "__rtruediv__", "__rfloordiv__", "__rmod__"),
-    *("__rdivmod__", "__rpow__", "__rlshift__", "__rrshift__", "__rand__", "__rxor__", "__ror__"),
-    *("__iadd__", "__isub__", "__imul__", "__imatmul__", "__itruediv__", "__ifloordiv__", "__imod__"),
-    *("__ipow__", "__ilshift__", "__irshift__", "__iand__", "__ixor__", "__ior__"),
+    *ARITHMETIC,
+    *REFLECTED,
+    *IN_PLACE,
 )
 OF_ERRORS = ("__len__", "__iter__", "__getitem__", "__bool__")  # those that an exception of the program may support
 BITS = {name: 1 << index for index, name in enumerate(CAPABILITIES)}

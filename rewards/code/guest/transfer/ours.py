@@ -44,7 +44,7 @@ NOT_OFFERED = frozenset(
 
 # Results of `cmp_to_key` for a function of the test; the program may compare the keys that they create.
 _Key = type(functools.cmp_to_key(lambda _a, _b: 0))
-_ORDERINGS = frozenset(("__lt__", "__le__", "__gt__", "__ge__", "__eq__"))
+_OF_KEYS = frozenset(("__eq__", *wire.ORDERINGS))
 
 _METHODS = (types.FunctionType, classmethod, staticmethod)
 
@@ -116,7 +116,7 @@ def offered(value: Any, kind: str) -> frozenset[str]:
     if kind == "context":
         return frozenset(name for name in _OF_CONTEXTS if hasattr(value, name))
     if type(value) is _Key:
-        return _ORDERINGS
+        return _OF_KEYS
     real: type = type(value)
     return offered_by(real) if kind in ("object", "callable object") else frozenset()
 
