@@ -15,192 +15,44 @@ left as it is, because that is what methods of the program do, and what a test l
 from __future__ import annotations
 
 import ast
-import contextlib
-import copy
 import functools
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from types import (
-    BuiltinMethodType,
-    FrameType,
-    FunctionType,
-    MethodType,
-    ModuleType,
-    SimpleNamespace,
-)
+from types import BuiltinMethodType, FrameType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
 from ..proxies import proxies, shapes
-from ..shared import containers, files
+from ..shared import files
 from ..shared.wire import ATOMS
 from ..sources import context
-from . import counted, databases, expecting, roles
-from .counted import HOLDERS, STREAMS, content
-from .inside import attributes_of, holds_nothing, is_nothing, parts_of
-
-_MOST_SEEN = 50_000
-
-
-class _Change(NamedTuple):
-    """A change that the program has made.
-
-    value: the container, or an object of the test. put_back: restores its content. lost: whether some of the content is
-    gone. emptied: whether all is. resized: whether the number of items changed. attribute: of the object; empty = a
-    container. vanished: whether it held several items, and now holds none.
-    """
-
-    value: Any
-    put_back: Callable[[], object]
-    lost: bool
-    emptied: bool
-    resized: bool
-    attribute: str = ""
-    vanished: bool = False
-    told: str = ""
-
-
-_changed: list[_Change] = []
-_filled: list[Any] = []  # containers that were empty before
-_let_go: list[Any] = []  # containers that were handed to the program, and that it no longer holds
-
-
-class _Earlier(NamedTuple):
-    """A change made in an earlier case. left: the content of the container then."""
-
-    case: object
-    change: _Change
-    left: Any
-
-
-_earlier: deque[_Earlier] = deque(maxlen=64)
-_case: object = None  # the running case
-
-
-def before(values: Iterable[Any]) -> list[tuple[Any, Any, Any]]:
-    """Snapshots of containers that are about to change, for `note`."""
-    found = []
-    for value in values:
-        if held := content(value):
-            found.append((value, held, containers.kind_of(value).content(value)))
-        elif held is not None:
-            _filled.append(value)
-    return found
-
-
-def note(befores: list[tuple[Any, Any, Any]]) -> None:
-    """Record the program's changes to these containers."""
-    for value, held, items in befores:
-        now = content(value)
-        if isinstance(value, SimpleNamespace):
-            for name, old in zip(items[::2], items[1::2], strict=True):
-                _note_set(value, name, old, vars(value).get(name))
-            continue
-        if isinstance(value, STREAMS) and (value.closed or not held - now):  # text was only appended
-            continue
-        if now != held and not any(value is change.value for change in _changed):
-            put_back = functools.partial(containers.kind_of(value).apply, value, items)
-            resized, vanished = held.total() != now.total(), not now and held.total() > 1 + isinstance(value, dict)
-            told = counted.told(value, items, held, now)
-            _changed.append(_Change(value, put_back, bool(held - now), not now, resized, vanished=vanished, told=told))
-            if held - now and all(type(key) is tuple for key in held):
-                _remember(_changed[-1], held, now)
-
-
-def _remember(change: _Change, held: Any, now: Any) -> None:
-    """Remember a container of plain data that has lost items, with its content when the program first got it."""
-    for known in _earlier:
-        if known.change.value is change.value and known.left == held:
-            change = known.change
-    kept = [known for known in _earlier if known.change.value is not change.value]
-    _earlier.clear()
-    _earlier.extend([*kept, _Earlier(_case, change, now)])
+from . import changes, counted, expecting, roles
+from .counted import content
+from .inside import attributes_of, holds_nothing, parts_of
 
 
 def renew(case: object, given: Any, frames: Callable[[], Iterable[FrameType | None]]) -> None:
     """Called before a request. Restores what the program spoiled in an earlier case, if the test judges the answer by
     something computed from it.
     """
-    global _case
-    _case = case
-    due = [each for each in _earlier if each.case is not case and content(each.change.value) == each.left]
-    due = [each for each in due if _reaches(given, [each.change])]
-    if not due:
+    if not (due := changes.of_earlier_cases(case, given)):
         return
-    _changed.extend(each.change for each in due)
+    changes.present.extend(due)
     names_of = functools.partial(_names_of, bare=False, resized=False)
     if any(_judges(frame, names_of) for frame in frames()):
-        for each in due:  # what the program does with it now is recorded anew
-            each.change.put_back()
-    _changed.clear()
-
-
-@contextlib.contextmanager
-def watched(function: Any, args: tuple[Any, ...] = ()) -> Iterator[None]:
-    """While the program calls a method of an object of the test, or uses its operator: whatever that empties counts as
-    emptied by the program.
-    """
-    held = getattr(function, "__self__", None)
-    if (connection := databases.connection_of(held)) is not None:
-        databases.remember(function)
-        yield
-        databases.note_called(function, args)
-        _changed[:] = [change for change in _changed if change.value is not connection]
-        if (put_back := databases.emptied(function)) is not None:
-            _changed.append(_Change(connection, put_back, True, True, True, vanished=True))
-        return
-    if not isinstance(function, MethodType) or isinstance(held, type | ModuleType):
-        yield
-        return
-    attributes = {name: part for name, part in attributes_of(held).items() if content(part)}
-    befores = before(attributes.values())
-    try:
-        yield
-    finally:
-        note([each for each in befores if not content(each[0])])
-        for name, part in attributes.items():
-            if (now := attributes_of(held).get(name)) is not part and type(now) in HOLDERS:
-                _note_set(held, name, part, now)
-
-
-def note_set(value: Any, name: str, new: Any) -> None:
-    """Record that the program is about to set an attribute of an object of the test."""
-    if databases.connection_of(value) is not None:
-        databases.note_set(value, name, new)
-    _note_set(value, name, attributes_of(value).get(name), new)
-
-
-def _note_set(value: Any, name: str, old: Any, new: Any) -> None:
-    if is_nothing(new) and not (is_nothing(old) or type(old) is bool or callable(old) or proxies.is_proxy(old)):
-        _changed.append(_Change(value, functools.partial(setattr, value, name, old), True, True, True, name))
-
-
-def note_let_go(values: Iterable[Any]) -> None:
-    """Record that the program no longer holds these."""
-    _let_go.extend(values)
-
-
-def forget() -> None:
-    """Forget recorded changes: a request begins, or has been answered."""
-    for noted in (_changed, _filled, _let_go):
-        noted.clear()
-    databases.forget()
+        for change in due:  # what the program does with it now is recorded anew
+            change.put_back()
+    changes.present.clear()
 
 
 def allow(frame: FrameType | None) -> None:
     """Called with an answer. If the test ignores it, drop changes that the call asked for: adding its arguments to a
     container, or removing them. Data bases that the program has disguised in any request count as changed in this one.
     """
-    _changed.extend(_Change(value, put_back, True, True, True) for value, put_back in databases.disguised())
-    called = _thrown_away(frame) if any(change.told for change in _changed) else []
+    changes.note_disguised()
+    called = _thrown_away(frame) if any(change.told for change in changes.present) else []
     if called:
-        fits = (counted.PUT, counted.TAKEN) if all(map(counted.takes_out, called)) else (counted.PUT,)
-        told = [change for change in _changed if change.told in fits]
-        _changed[:] = [change for change in _changed if change.told not in fits]
-        kept = [each for each in _earlier if not any(each.change is change for change in told)]
-        _earlier.clear()
-        _earlier.extend(kept)
+        changes.drop((counted.PUT, counted.TAKEN) if all(map(counted.takes_out, called)) else (counted.PUT,))
 
 
 def _thrown_away(frame: FrameType | None) -> list[str]:
@@ -211,38 +63,21 @@ def _thrown_away(frame: FrameType | None) -> list[str]:
     return [context.name_of(call.func) for call in context.running_calls(frame) if isinstance(parents[call], ast.Expr)]
 
 
-def has_changed() -> bool:
-    """Whether the program has changed anything since `forget`."""
-    return bool(_changed or databases.disguised())
-
-
-def apart(answer: Any) -> Any:
-    """Restore the containers. Returns the answer, copied if it is one of them. Raises Refused if it contains one."""
-    if any(answer is change.value for change in _changed):
-        answer = copy.copy(answer)
-    elif _reaches(answer, [change for change in _changed if not change.attribute]):
-        raise proxies.refused("it changed what it was given, with which the test compares its answer")
-    for change in _changed:
-        change.put_back()
-    _changed.clear()
-    return answer
-
-
 def is_judged_by(frame: FrameType | None, answer: Any, handed: Callable[[], list[Any]]) -> bool:
     """Whether the running test judges the answer by something computed from changed values. handed: all objects of the
     test that the program holds, into which it may also put its answer.
     """
-    bare = any(change.lost for change in _changed) and not _reaches(answer, _changed)
-    resized = any(change.resized for change in _changed)
-    vanished = any(change.vanished for change in _changed)
+    bare = any(change.lost for change in changes.present) and not changes.reaches(answer, changes.present)
+    resized = any(change.resized for change in changes.present)
+    vanished = any(change.vanished for change in changes.present)
     names_of = functools.partial(_names_of, bare=bare, resized=resized)
     if _judges(frame, lambda held: replace(names_of(held), vanished=vanished)):
         return True
-    lost = [change for change in _changed if change.lost]
+    lost = [change for change in changes.present if change.lost]
     if not lost:
         return False
     emptied = all(change.emptied for change in lost)
-    to_be_filled = _to_be_filled([*handed(), *_let_go])
+    to_be_filled = _to_be_filled([*handed(), *changes.let_go])
 
     def names_of_filled(held: dict[str, Any]) -> roles.Names:
         names = _names_of(held, bare=emptied, resized=resized)
@@ -322,13 +157,13 @@ def _names_of(held: dict[str, Any], *, bare: bool, resized: bool) -> roles.Names
         if proxies.is_proxy(value):  # accessing anything would ask the program
             continue
         parts = attributes_of(value)
-        touched = {attribute for attribute, part in parts.items() if _reaches(part, _changed)}
-        touched |= {change.attribute for change in _changed if change.value is value and change.attribute}
+        touched = {attribute for attribute, part in parts.items() if changes.reaches(part, changes.present)}
+        touched |= {change.attribute for change in changes.present if change.value is value and change.attribute}
         changed |= {f"{name}.{attribute}" for attribute in touched}
         if _is_test_case(value):
             changed |= {f"{name}.{method}" for method in _methods_that_read(touched, type(value))}
             continue
-        if _reaches(value, _changed):
+        if changes.reaches(value, changes.present):
             changed.add(name)
             kept |= {f"{name}.{attribute}" for attribute in parts.keys() - touched}
         elif touched:
@@ -368,9 +203,9 @@ def _to_be_filled(handed: list[Any]) -> _ToBeFilled:
             parts = [part for part in parts_of(function) if content(part) is not None]
             (put_into if shapes.GROWS.intersection(function.__code__.co_names) else held).extend(parts)
             written |= _written_by(function)
-    lost = {id(change.value) for change in _changed if change.lost}
+    lost = {id(change.value) for change in changes.present if change.lost}
     values = {id(v) for v in held if type(v) not in ATOMS and not proxies.is_proxy(v)} - lost
-    grown = {id(change.value) for change in _changed}.union(map(id, _filled), map(id, put_into)) - lost
+    grown = {id(change.value) for change in changes.present}.union(map(id, changes.filled), map(id, put_into)) - lost
     return _ToBeFilled(values | grown, grown, written)
 
 
@@ -411,23 +246,3 @@ def _is_test_case(value: Any) -> bool:
 def _methods_that_read(attributes: set[str], kind: type) -> set[str]:
     methods = [(name, part) for above in kind.__mro__ for name, part in vars(above).items()]
     return {n for n, method in methods if isinstance(method, FunctionType) and attributes & {*method.__code__.co_names}}
-
-
-def _reaches(value: Any, changes: list[_Change]) -> bool:
-    """Whether a value is one of the changed ones, or contains one: in containers, in variables that a function reads,
-    in an iterator. An object counts if it was cleared, or one of its parts was.
-    """
-    sought = {id(change.value) for change in changes if not change.attribute}
-    emptied = {id(change.value) for change in changes if change.emptied}
-    waiting, seen = [(value, False)], set[tuple[int, bool]]()
-    while changes and waiting and len(seen) < _MOST_SEEN:
-        part, in_object = waiting.pop()
-        if id(part) in emptied or (id(part) in sought and not in_object):
-            return True
-        if type(part) in ATOMS or (id(part), in_object) in seen or proxies.is_proxy(part):
-            continue
-        seen.add((id(part), in_object))
-        if attributes := attributes_of(part):
-            waiting += [(item, True) for item in attributes.values()]
-        waiting += [(item, in_object) for item in parts_of(part)]
-    return False

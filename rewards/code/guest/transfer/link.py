@@ -12,7 +12,7 @@ from typing import Any, NoReturn, Protocol
 
 from ..encoding.channel import Channel, Ended
 from ..encoding.codec import DEEPEST, Unsendable, Violation
-from ..guards import counted, own_files, spoiling, unbounded
+from ..guards import changes, counted, own_files, spoiling, unbounded
 from ..proxies import proxies, refusing, uses, views
 from ..proxies.proxies import MODULE, ProgramLost, UnsupportedTest
 from ..shared import wire
@@ -138,7 +138,7 @@ class Link:
         self.case.asked += 1
         views.asked(name, drops=self.theirs.are_dropped() and weakly.are_about_it())
         if self.level <= 1:  # else the request comes from a function of the test that the program has called
-            spoiling.forget()
+            changes.forget()
             counted.note_given(args, kwargs)
             spoiling.renew(self.case, (args, kwargs), lambda: (uses.test_frame(), uses.waiting_frame()))
         if self.turns is not None:
@@ -159,13 +159,13 @@ class Link:
     def _answered(self, name: str, message: tuple[Any, ...]) -> Any:
         """Return what the program returned, or raise what it raised."""
         answer = message[5]
-        if spoiling.has_changed() and name not in _OF_SURROUNDINGS:
+        if changes.has_changed() and name not in _OF_SURROUNDINGS:
             frames = (uses.test_frame(), uses.waiting_frame())
             spoiling.allow(frames[0])
             if any(spoiling.is_judged_by(frame, answer, self._handed) for frame in frames):
-                answer = spoiling.apart(answer)
+                answer = changes.apart(answer)
         if self.level <= 1:
-            spoiling.forget()
+            changes.forget()
         if message[0] == wire.RETURN:
             if name in _GIVING:
                 for part in proxies.made_parts(answer):
@@ -243,7 +243,7 @@ class Link:
             self.theirs.gave_much |= bool(message[3])  # what it put into a container of the test
             self._apply(message[3])
             self.half_read -= 1
-            spoiling.note_let_go(self.shared.get(n) for n in message[1] if n % 2 == 0 and self.shared.knows(n))
+            changes.note_let_go(self.shared.get(n) for n in message[1] if n % 2 == 0 and self.shared.knows(n))
             self.shared.forget(message[1])
             self.shared.settle()
         except Ended:
@@ -260,12 +260,12 @@ class Link:
             self.output(stream, text)
         return message  # type: ignore[no-any-return]
 
-    def _apply(self, changes: tuple[Any, ...]) -> None:
+    def _apply(self, told: tuple[Any, ...]) -> None:
         """Apply what the program has changed, including the test's containers."""
-        ours = [number for number in changes[::2] if number % 2 == 0 and self.shared.knows(number)]
-        before = spoiling.before(map(self.shared.get, ours))
-        self.shared.apply(changes)
-        spoiling.note(before)
+        ours = [number for number in told[::2] if number % 2 == 0 and self.shared.knows(number)]
+        before = changes.before(map(self.shared.get, ours))
+        self.shared.apply(told)
+        changes.note(before)
 
     @staticmethod
     def _check(message: Any) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..encoding.codec import Violation
-from ..guards import spoiling
+from ..guards import changes
 from ..proxies import raised, uses, yardsticks
 from ..proxies.proxies import the_link
 from ..shared import signatures, wire
@@ -50,7 +50,7 @@ def _call(ours: Ours, number: Any, args: Any, kwargs: Any) -> Any:
         raise TypeError(f"{function.__name__}() of the test is not for the program to call")
     args, kwargs = signatures.with_defaults(function, args, kwargs)
     try:
-        with spoiling.watched(function, args):
+        with changes.watched(function, args):
             made = function(*args, **kwargs)
     except BaseException as error:  # whatever the test's own function raises goes to the program
         uses.note_assertion(error, given=bool(args or kwargs))
@@ -108,7 +108,7 @@ def _setattr(ours: Ours, number: Any, name: Any, content: Any) -> bool:
         return False
     if isinstance(vars_of := getattr(type(value), name, None), types.FunctionType | property):
         raise AttributeError(f"{name!r} of the test is a {type(vars_of).__name__}, which stays as it is")
-    spoiling.note_set(value, name, content)
+    changes.note_set(value, name, content)
     setattr(value, name, content)
     return True
 
@@ -117,7 +117,7 @@ def _delattr(ours: Ours, number: Any, name: Any) -> None:
     value, name = ours.get(number, "object", "callable object"), _public(name)
     if is_mock(value):
         raise AttributeError(name)
-    spoiling.note_set(value, name, None)
+    changes.note_set(value, name, None)
     delattr(value, name)
 
 
@@ -129,7 +129,7 @@ def _operate(ours: Ours, number: Any, name: Any, args: Any) -> Any:
         if is_mock(value):
             return getattr(value, name)(*args)
         operator = getattr(type(value), name)
-        with spoiling.watched(types.MethodType(operator, value)):
+        with changes.watched(types.MethodType(operator, value)):
             return operator(value, *args)
     except Exception as error:  # whatever the test's own method raises goes to the program
         uses.note_assertion(error)
