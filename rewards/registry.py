@@ -120,7 +120,7 @@ def reward(
     version: change it when grades change; it is recorded in every graded row.
     concurrency: for asynchronous functions and classes, the number of concurrent requests per worker, or a function of
         the parameters.
-    controls: makes requests that a healthy grader must answer from a suspected one; see docs/design/grading_pool.md.
+    controls: makes requests that a healthy grader must answer from a suspected one; see docs/design/blame.md.
     seconds: for slow graders (that run programs or query a server): time beyond the pool's deadline, as a function of
         the request. It must be fast and must not depend on the response.
     ready: called with the parameters in each worker before its first grade; raises an error that says what is missing
