@@ -26,6 +26,7 @@ from typing import NamedTuple
 _ROOT = Path("/sys/fs/cgroup")
 _PREFIX = "rlvr-"
 _LEAST_MEMORY, _MOST_MEMORY = 24 << 20, 1 << 62
+_NEARLY_FULL = 1 << 20  # bytes below the limit: the kernel may ask for several pages at once
 _MOST_PROCESSES = 1 << 22  # the kernel's bound on process ids
 _CONTROLLERS = ("memory", "pids", "cpuacct")
 _SHARES = "cpu"  # the controller that shares out the CPU, which may be missing
@@ -37,12 +38,21 @@ class Usage:
     """What a run has used.
 
     peak_memory: bytes; 0 = unknown.
-    out_of_memory: how often the kernel killed a process of the run because its memory was full.
+    out_of_memory: the kernel killed a process of the run because the run's memory was full.
+    deprived_of_memory: it killed one because that of the machine, or of a cgroup above, was full: not the run's fault.
     """
 
     peak_memory: int
     cpu_seconds: float
-    out_of_memory: int
+    out_of_memory: bool
+    deprived_of_memory: bool
+
+
+class _Memory(NamedTuple):
+    """Counters of a slot's cgroup. kills: of its processes, whoever's memory was full. full: when its own was (v2)."""
+
+    kills: int
+    full: int
 
 
 class SlotGroup:
@@ -64,7 +74,7 @@ class SlotGroup:
         except OSError:
             self.close()
             raise
-        self._events = self._cpu = -1.0  # counters at the end of the last run; -1 = not read yet
+        self._counted, self._cpu = _Memory(0, 0), -1.0  # counters at the end of the last run; -1 = not read yet
         self._peak_before = 0
 
     def begin(self, memory_bytes: int, processes: int, weight: int = _USUAL_WEIGHT) -> None:
@@ -84,17 +94,19 @@ class SlotGroup:
             self._weight = weight
         self._peak_before = self._set_peak_back()
         if self._cpu < 0:
-            self._events, self._cpu = self._out_of_memory(), self.cpu_seconds()
+            self._counted, self._cpu = self._count(), self.cpu_seconds()
 
     def end(self) -> Usage:
         """What the run has used since `begin`. The present counters are where the next run starts from."""
         peak = self._peak()
         if peak <= self._peak_before:  # of an earlier run: this kernel cannot reset the peak
             peak = 0
-        events, cpu = self._out_of_memory(), self.cpu_seconds()
-        usage = Usage(peak, cpu - self._cpu, int(events - self._events))
-        self._events, self._cpu = events, cpu
-        return usage
+        before, self._counted = self._counted, self._count()
+        started, self._cpu = self._cpu, self.cpu_seconds()
+        killed, full = self._counted.kills > before.kills, self._counted.full > before.full
+        if not self._unified:  # v1 does not count that reliably, but its peak is of this run
+            full = not peak or peak >= self._memory - _NEARLY_FULL
+        return Usage(peak, self._cpu - started, killed and full, killed and not full)
 
     def used_cpu(self) -> float:
         """CPU seconds since `begin`. Raises OSError."""
@@ -135,10 +147,10 @@ class SlotGroup:
     def _write(self, kind: str, value: int) -> None:
         os.pwrite(self._open[kind], str(value).encode(), 0)
 
-    def _out_of_memory(self) -> float:
-        text = os.pread(self._open["events"], 512, 0)
-        words = text.split()
-        return float(words[words.index(b"oom_kill") + 1]) if b"oom_kill" in words else 0.0
+    def _count(self) -> _Memory:
+        words = os.pread(self._open["events"], 512, 0).split()
+        events = dict(zip(words[::2], map(int, words[1::2]), strict=True))
+        return _Memory(events.get(b"oom_kill", 0), events.get(b"oom", 0))
 
 
 def _hierarchy(folders: Sequence[Path], controller: str) -> Path:

@@ -147,7 +147,7 @@ class Slot:
 
     def _out_of_memory(self) -> bool:
         try:
-            return self.group is not None and self.group.end().out_of_memory > 0
+            return self.group is not None and self.group.end().out_of_memory
         except OSError:  # the cgroup is gone, too
             return False
 
@@ -275,11 +275,14 @@ class Run:
 
     def _result(self, outcome: Outcome) -> JobResult:
         usage = self._slot.group.end() if self._slot.group is not None and self._slot.alive else None
+        if usage is not None and usage.deprived_of_memory:
+            self._slot.free()
+            raise SlotLost("the memory of the machine, or of a cgroup above the sandbox, is full")
         cpu = max(outcome.cpu, usage.cpu_seconds if usage else 0.0)
         # While that thread waited for its own other threads and processes, it waited for nobody else.
         others = max(0.0, cpu - max(0.0, outcome.own))
         waited = max(0.0, min(outcome.waited, outcome.seconds) - (others if outcome.own >= 0.0 else 0.0))
-        ended, code, killed_by = self._ending(outcome, cpu, usage is not None and usage.out_of_memory > 0)
+        ended, code, killed_by = self._ending(outcome, cpu, usage is not None and usage.out_of_memory)
         return JobResult(
             ended=ended,
             exit_code=code,
