@@ -308,7 +308,10 @@ class _Node:
 
     async def call(self, method: str, *arguments: object) -> Any:
         """Call the actor. Cancelling cancels the remote call. Raises NodeLost."""
-        reference = getattr(self._actor, method).remote(*arguments)
+        try:
+            reference = getattr(self._actor, method).remote(*arguments)
+        except Exception as error:  # ray raises a bare Exception if it was shut down since the actor was made
+            raise NodeLost(f"an actor is gone: {error}") from error
         try:
             return await reference
         except asyncio.CancelledError:

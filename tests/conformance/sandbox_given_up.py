@@ -1,4 +1,4 @@
-"""Calls that are cancelled at any moment, or made concurrently: none waits forever, and nothing is lost.
+"""Calls that are cancelled at any moment, made concurrently, or closed under: none waits forever, nothing is lost.
 
 Part of the suite of `sandbox.py`.
 """
@@ -11,6 +11,9 @@ import random
 from collections.abc import Coroutine
 from typing import Any
 
+import pytest
+
+from sandbox.errors import SandboxUnavailable
 from sandbox.protocol import Sandbox
 from sandbox.types import Ended, Limits
 from tests.conformance.sandbox import Check, SandboxCase, output, python
@@ -73,7 +76,23 @@ async def what_is_given_up_at_any_moment_costs_nobody_his_place(sandbox: Sandbox
     assert await asyncio.gather(*(output(sandbox, f"print({n})") for n in range(4))) == [f"{n}\n" for n in range(4)]
 
 
+async def a_run_that_its_sandbox_is_closed_under_has_no_result(_sandbox: Sandbox, case: SandboxCase) -> None:
+    """It would look as if the program had been killed for what it did."""
+    other = case.make()
+    session = await other.open(python("import os\nos.write(3, b'!')\nos.read(3, 1)", limits=_LONG))
+    assert await session.receive() == b"!"
+    run = asyncio.create_task(other.run(python("import time\ntime.sleep(600)", limits=_LONG)))
+    await asyncio.sleep(0.2)
+    await other.close()
+    with pytest.raises(SandboxUnavailable):
+        await session.result()
+    with pytest.raises(SandboxUnavailable):
+        await run
+    await session.close()
+
+
 GIVEN_UP_CHECKS: tuple[Check, ...] = (
+    a_run_that_its_sandbox_is_closed_under_has_no_result,
     senders_side_by_side_all_end,
     a_receiver_that_gives_up_loses_nothing,
     a_session_ends_though_its_closing_is_given_up,
