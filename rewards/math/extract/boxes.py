@@ -24,6 +24,7 @@ import re
 from typing import NamedTuple
 
 from rewards.math.extract.abroad import AND_ABROAD, OR_ABROAD, PERHAPS_ABROAD
+from rewards.math.extract.blanks import Part, filled, is_within
 from rewards.math.extract.offered import is_as_good, is_compared_with, is_offered_too
 from rewards.math.extract.pairs import belong, is_separated, linked
 from rewards.math.extract.refused import beginning, is_refused
@@ -231,7 +232,9 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
     """What the last boxes hold, or None if there is no box."""
     row: _Row | None = None
     hollow = 0
-    for box in reversed(boxes(text)):
+    found = boxes(text)
+    for at in range(len(found) - 1, -1, -1):
+        box = found[at]
         if is_refused(text, *box):
             continue
         content = _opened(text[box.content_start : box.content_end].strip())
@@ -244,6 +247,8 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
         if (row is not None or (past_empty and _DIGIT.search(text, box.end))) and _PLACEHOLDER.fullmatch(content):
             continue
         if row is None:
+            if (formula := _filled(text, found[: at + 1], content)) is not None:
+                return Committed(formula, box.end)
             row = _Row(box, [content], [box.start], [])
         elif not _is_joined(row, text, box, content):
             break
@@ -253,6 +258,20 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
         return Committed(", ".join((*reversed(row.contents), r"\ldots")), row.last.end)
     is_one = len(row.contents) == 1 or len({_BLANKS.sub("", content) for content in row.contents}) == 1
     return _one_value(text, row) if is_one else Committed(_list_of(text, row), row.last.end)
+
+
+def _filled(text: str, found: list[Box], content: str) -> str | None:
+    """The formula in which the last box, with this content, and those right before it fill blanks; or None."""
+    box = found[-1]
+    if len(found) == 1 or not is_within(text[found[-2].end : box.start]):
+        is_in_matrix = text.find("matrix}", box.end, box.end + _LONGEST_JOINT) >= 0
+        return filled(text, [Part(box.start, content, box.end)]) if is_in_matrix else None
+    row = [Part(box.start, content, box.end)]
+    for one in reversed(found[:-1]):
+        if not is_within(text[one.end : row[0].start]):
+            break
+        row.insert(0, Part(one.start, _opened(text[one.content_start : one.content_end].strip()), one.end))
+    return filled(text, row)
 
 
 def _is_joined(row: _Row, text: str, box: Box, content: str) -> bool:
