@@ -1,4 +1,4 @@
-r"""Values before a box that are joined to it: "7 or \boxed{8}", "$x = 7$ or $x = \boxed{8}$".
+r"""Values next to a box that are joined to it: "7 or \boxed{8}", "$x = 7$ or $x = \boxed{8}$", "x = \boxed{8}, x = 7".
 
 A box that is one of two values is not the answer by itself. A restatement ("$2x = 16$, or $x = \boxed{8}$") joins
 nothing: what stands before it is no value, or has another name.
@@ -7,6 +7,8 @@ Example:
     >>> joined_before("The roots are $7$ and $"), joined_before("so $2x = 16$, or $x = ")
     ('7', None)
     >>> joined_before("$x = 7$ or $x = "), joined_before(r"which is $\frac{16}{2}$ or $")
+    ('7', None)
+    >>> joined_behind("The roots are $x_1 = ", ", x_2 = 7$."), joined_behind("So $x = ", "$ and $y = 7$.")
     ('7', None)
 """
 
@@ -22,9 +24,14 @@ _NUMBER = r"[-+−]?\d[\d.,/]*"
 _WHOLE = r"[-+−]?\d+"
 _VALUE = rf"(?P<value>{_NUMBER}|\\[dt]?frac\{{\d+\}}\{{\d+\}})"
 _OPEN, _CLOSE = r"[\s$*(]*", r"[$)*]*"
+_INDEX = r"(?:_\{?\w\}?)?"
+_APART = r"(?:[\s$]|\\[()]|\\q?quad(?![a-zA-Z])|\\[,;:! ])*"
+_SEPARATOR = rf"{_APART}(?:[,;]|,?\s*(?:or|and)\b|\\text\s*\{{\s*,?\s*(?:or|and)\s*\}})(?:\s*(?:or|and)\b)?{_APART}"
 _SAME_NAME = late(  # "$x = 7$ or $x = "
-    rf"(?<=[$(\s])(?<![-+*/=^]\s)(?P<name>[a-z])\s*=\s*{_VALUE}\$?,?\s+(?:or|and)\s+\$?(?P=name)\s*=\s*\Z"
+    rf"(?<=[$(\s])(?<![-+*/=^]\s)(?P<name>[a-z])\s*=\s*{_VALUE}{_SEPARATOR}(?P=name)\s*=\s*\Z"
 )
+_NAME_BEFORE = late(rf"(?<![a-zA-Z\\])(?P<name>[a-z]){_INDEX}\s*=\s*\Z")
+_NAMED_BEHIND = late(rf"{_SEPARATOR}(?P<name>[a-z]){_INDEX}\s*=\s*{_VALUE}[\s$.]*(?:\\[)\]]|\n|\Z|(?<=[$.])\s)")
 _LISTED = late(r"[=$]\s*(?P<value>(?:[-+−]?\d[\d./]*,\s*)*[-+−]?\d[\d./]*),\s+\Z")  # "$x = 7, "
 _BETWEEN_WORDS = (
     rf"\beither\s+\$(?P<formula>(?:\\\$|[^$\n]){{1,80}})\$\s+or\s+{_OPEN}\Z",
@@ -42,10 +49,18 @@ def joined_before(before: str) -> str | None:
     """The value before a box that is joined to it, or None. Most boxes follow no word that joins: checked first."""
     end = before.rstrip(_AROUND)
     if end.endswith("="):
-        is_joined = end[:-1].rstrip()[:-1].rstrip(" $").endswith((" or", " and"))
-        found = _SAME_NAME.search(before) if is_joined else None
+        found = _SAME_NAME.search(before) if before.count("=") > 1 else None
     elif end.endswith(","):
         found = _LISTED.search(before)
     else:
         found = _WITH_A_WORD.search(before) if end.endswith(_JOINING) else None
     return None if found is None else found[found.lastgroup or 0]
+
+
+def joined_behind(before: str, behind: str) -> str | None:
+    """The second value, after a box, of the name that the box is a value of; or None."""
+    if "=" not in behind or not before.rstrip().endswith("="):
+        return None
+    following = _NAMED_BEHIND.match(behind)
+    name = None if following is None else _NAME_BEFORE.search(before)
+    return None if name is None or following is None or name["name"] != following["name"] else following["value"]

@@ -18,7 +18,7 @@ import re
 
 from rewards.math.extract.abroad import OR_ABROAD
 from rewards.math.extract.in_formula import around
-from rewards.math.extract.joined import joined_before
+from rewards.math.extract.joined import joined_before, joined_behind
 from rewards.math.extract.modified import changed_from
 from rewards.math.extract.offered import offered_behind, offered_besides
 from rewards.math.extract.replaced import replaced
@@ -179,6 +179,8 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
     content = _signed(content, before, near)
     if (offered := joined_before(before)) is not None:
         return rf"{offered} \text{{ or }} {content}", None
+    if (offered := joined_behind(before, behind)) is not None:
+        return rf"{content} \text{{ or }} {offered}", None
     if (instead := replaced(behind)) is not None and instead != content:
         return rf"{content} \text{{ or }} \ldots", None
     shown = behind[:_LOOKED_AT]
