@@ -3,5 +3,5 @@
 Modules, each of which imports only those before it:
 
     proxies, ancestry, shapes, controlled, said, marks, yardsticks, derived, classes, uses, operands, refusing, views,
-    handles, operators, awaited, plain, raised, described
+    contents, handles, operators, awaited, plain, raised, described
 """

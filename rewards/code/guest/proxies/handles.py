@@ -14,7 +14,7 @@ from typing import Any
 from .. import PACKAGE
 from ..encoding.extended import VERDICTS
 from ..sources import context, truth
-from . import ancestry, classes, derived, operands, proxies, uses, views
+from . import ancestry, classes, contents, derived, operands, proxies, uses, views
 from .proxies import (
     NUMBER,
     RootOfClasses,
@@ -191,7 +191,7 @@ class Handle(RootOfObjects):
                 return ask("__eq__", self, other)
             if uses.is_called_by_name(sys._getframe(1), "__eq__"):
                 return _called_by_name(self, "__eq__", other)
-            return NotImplemented  # falls back to identity: never equal
+            return contents.equals(self, other) or NotImplemented  # which falls back to identity: not equal
         return _same(self, other)
 
     def __ne__(self, other: object) -> Any:
@@ -200,7 +200,7 @@ class Handle(RootOfObjects):
                 return ask("__ne__", self, other)
             if uses.is_called_by_name(sys._getframe(1), "__ne__"):
                 return _called_by_name(self, "__ne__", other)
-            return NotImplemented
+            return False if contents.equals(self, other) else NotImplemented
         if offers(type(self), "__eq__") or offers(type(self), "__ne__"):
             return ask("__ne__", self, other)
         return self is not other

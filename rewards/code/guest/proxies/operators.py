@@ -15,7 +15,7 @@ from typing import Any
 
 from ..encoding.codec import plain_base
 from ..shared import wire
-from . import uses, views
+from . import contents, uses, views
 from .handles import Handle, not_implemented
 from .operands import ATOMS, copied
 from .proxies import (
@@ -119,7 +119,7 @@ def contains(self: Any, item: Any) -> bool:
         return is_true(ask("__contains__", self, item))
     is_made = made_of_class(self)  # an iteration may yield the object itself
     answers = may_answer(self)
-    if not _can_be_walked(type(self)):
+    if not contents.can_be_walked(type(self)):
         return _says(self, item) if answers else refuse(self, "`in`")
     found = named = alike = other = False
     heads: set[str] = set()
@@ -172,16 +172,9 @@ def _found_below(self: Any, item: Any, heads: set[str]) -> bool:
     return False
 
 
-def _can_be_walked(kind: type) -> bool:
-    """Whether iterating yields its content without consuming it, unlike an iterator."""
-    if offers(kind, "__next__"):
-        return False
-    return offers(kind, "__iter__") or (offers(kind, "__getitem__") and offers(kind, "__len__"))
-
-
 def found_in(self: Any, item: Any) -> bool:
     """`in` of an object without `__contains__`. That of an iterator takes what comes before the item."""
-    if _can_be_walked(type(self)):
+    if contents.can_be_walked(type(self)):
         return contains(self, item)
     return any(given is item or given == item for given in iterate(self))
 

@@ -2,8 +2,8 @@
 
 Three rules make a proxy harmless to the verdict:
 
-- A handle never equals plain data. Equality and order between two handles are asked of the program, which learns
-  nothing from them.
+- A handle never equals plain data, unless what it gives as data does (`contents.py`). Equality and order between two
+  handles are asked of the program, which learns nothing from them.
 - An operator or builtin that mixes a handle with test data fails, and the other operand is never sent.
 - The truth value of a handle is no verdict: in an assertion it fails.
 
