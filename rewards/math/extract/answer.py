@@ -270,7 +270,7 @@ def _said(text: str) -> str | Committed | None:
 
 
 def _last_value(text: str) -> str | Committed | None:
-    if "```" in text and (outside := without_code(text)) != text:
+    if ("```" in text or "[asy]" in text) and (outside := without_code(text)) != text:
         if re.search(r"[\d$\\]", outside) is None:  # code alone says what it does, and no value
             return SEVERAL + text[-_LONGEST_LEAD:]
         text = outside

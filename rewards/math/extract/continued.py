@@ -33,7 +33,9 @@ _ANNOUNCED = late(r"\banswers?[*_]*\s?(?:is\b|are\b|:)[^\n]{0,200}\d|\banswer\si
 _IN_FORM = late(r"####[^\S\n]{0,9}[-$\\]{0,3}\d[\d,./]{0,30}(?<!\.)(?:\s[a-z]{1,20}){0,3}\.?\Z", re.IGNORECASE)
 _MOST = 4  # places that are tried; each takes time linear in the text before it
 _CODE = late(
-    r"```(?:python|py|javascript|js|java|c|cpp|c\+\+|r|julia|sql|sh|bash)\d?[^\S\n]*\n[^`]*(?:```|\Z)", re.IGNORECASE
+    r"```(?:python|py|javascript|js|java|c|cpp|c\+\+|r|julia|sql|sh|bash)\d?[^\S\n]*\n[^`]*(?:```|\Z)"
+    r"|\[asy\](?:[^\[]|\[(?!/asy\]))*(?:\[/asy\]|\Z)",  # a drawing
+    re.IGNORECASE,
 )
 
 
@@ -62,5 +64,5 @@ def without_next_exercise(text: str) -> str:
 
 
 def without_code(text: str) -> str:
-    """The text without code blocks in a programming language. Blocks of other kinds, such as output, stay."""
+    """The text without drawings and code blocks in a programming language. Other blocks, such as output, stay."""
     return _CODE.sub("", text)

@@ -98,9 +98,9 @@ _ABOUT = late(  # "36\\pi, which is about 113.1"
     r"[$*]*\\?\$?[\d.,]+[$*]*(?:\s[a-z]+){0,3}[.\s]*\Z"
     r"|(?<=[\d)}$a-z])\s\((?:(?:which\sis\s)?(?:about|approximately|roughly)\s|≈\s?|\$\s?\\approx\s)[$*]*[\d.,]+[$*]*(?:\s[a-z]+){0,3}\)[.\s]*\Z"
 )
-_IN_ANOTHER_UNIT = late(  # "45 minutes (or 3/4 of an hour)"
-    r"(?<![\w./])(?P<value>\d[\d.]*(?:/\d+)?)\s(?P<unit>[a-z]+)(?P<again>\s\((?:or|i\.e\.,?|that\sis,?)\s"
-    r"(?P<other>\d[\d.]*(?:/\d+)?)\s(?:of\s)?(?:an?\s)?(?P<its>[a-z]+)\)[.\s]*\Z)"
+_IN_ANOTHER_UNIT = late(  # "45 minutes (or 3/4 of an hour)", "45 minutes, or 0.75 hours"
+    r"(?<![\w./])(?P<value>\d[\d.]*(?:/\d+)?)\s(?P<unit>[a-z]+)(?P<again>(?:\s\(|,\s)(?:or|i\.e\.,?|that\sis,?|which\sis)\s"
+    r"(?P<other>\d[\d.]*(?:/\d+)?)\s(?:of\s)?(?:an?\s)?(?P<its>[a-z]+)\)?[.\s]*\Z)"
 )
 _IN_PERCENT = late(r"(?<=\d),\s(?:i\.e\.,?|that\sis,?|which\sis)\s[\d.]+\s?\\?%[.\s]*\Z")
 _DESCRIBED = late(  # "15, which is divisible by 3 and 5", "5 when divided by 12"
@@ -153,7 +153,7 @@ def unremarked(text: str) -> str:
         end = _ABOUT.sub("", end)
     if "%" in end:
         end = _IN_PERCENT.sub("", end)
-    if "(" in end and (again := _IN_ANOTHER_UNIT.search(end)) is not None and _is_the_same(again):
+    if ("(" in end or "," in end) and (again := _IN_ANOTHER_UNIT.search(end)) is not None and _is_the_same(again):
         end = end[: again.start("again")]
     if "divi" in end or "which is" in end:
         end = _DESCRIBED.sub("", end)

@@ -46,7 +46,7 @@ _TWO_AMOUNTS = late(
     r"[\s$*]*(?P<unit>[a-z]+)\s(?:from|to|in|on|at|for|with|of)\s[^.;:\d$\n]{1,40}[,\s(]\s?and\s[\s$*]*"
 )
 _FIRST_WORD = late(r"[\s$*]*([a-z]+)\b")
-_PERCENT_AGAIN = late(r"(\d[\d.,/]*)\s\((\d[\d.,/]*(?:\s?\\?%)?)\)")  # "3/10 (30%)"
+_AGAIN = late(r"(\d[\d.,/]*)\s\((?:or\s)?(\d[\d.,/]*(?:\s?\\?%)?)\)?")  # "3/10 (30%)"
 _TWO_READINGS = late(  # "In the first case it is 5. In the second it is ", unless the first is ruled out
     r"\b(?:in|under)\sthe\sfirst\b(?![^.!?\n]*(?:\b(?:no|not|impossible|contradict\w*|reject\w*|negative|invalid|extraneous)\b|n['’]t\b))"
     r"[^.!?\n]*\d[^!?\n]{0,80}[.;,]\s+(?:and\s|but\s)?(?:in|under)\sthe\ssecond\b[^.!?;\n]*\b(?:is|are|be|get|gives?)\s[$*]*\Z"
@@ -248,12 +248,10 @@ def _whole(text: str, first: Span, last: Span) -> str | None:
     cut_off = is_cut_off(text)
     if cut_off is not None and cut_off < last.start and "\n" not in text[cut_off : last.start]:
         return text[cut_off : last.end]
-    if first is not last:
-        return joined(text, first, last)
-    if last.inner_start >= 0:
+    if first is last and last.inner_start >= 0:
         return formula(text, last)
-    found = number(text, last)
-    again = _PERCENT_AGAIN.fullmatch(found)
+    found = number(text, last) if first is last else joined(text, first, last)
+    again = _AGAIN.fullmatch(found)
     return found if again is None else rf"{again[1]} \text{{ or }} {again[2]}"
 
 
