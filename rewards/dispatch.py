@@ -334,11 +334,11 @@ class Dispatcher:
             self._supervisor.dismiss(worker)
             self._failed_start(cause)
         else:
-            self._lose(worker, cause)
+            self._lose(worker, cause, killed=worker.killed)
 
     # --- losing -----------------------------------------------------------------------------------------------------
 
-    def _lose(self, worker: Worker, cause: str) -> None:
+    def _lose(self, worker: Worker, cause: str, *, killed: bool = False) -> None:
         """Kill a worker that did not answer: suspect its current call, and requeue those behind it first."""
         suspects = len(worker.in_flight) if self._plan.concurrency > 1 else 1
         calls = list(worker.in_flight)
@@ -357,7 +357,7 @@ class Dispatcher:
             if call.attempt.control and not (call.case and call.case.abandoned):
                 self._lost_controls += 1
                 self._lost_rows.add(row_of(call.attempt.requests))
-            self._advance(call, Lost(cause))
+            self._advance(call, Lost(cause, killed))
         if self._silent:
             self._give_up_grading(cause, every_row=any(call.case is None for call in calls[:suspects]))
 

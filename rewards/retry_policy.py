@@ -2,7 +2,9 @@
 
 A call is *lost* when its deadline passed or its worker died under it (killed, out of memory, `os._exit`). Then:
 
-1. the call is repeated once, alone, on a fresh worker: the first loss may have been another's doing, or a busy machine;
+1. the call is repeated once, alone, on a fresh worker: the first loss may have been another's doing, or a busy machine.
+   It is repeated a few times more while SIGKILL ends its worker: that comes from outside (a person, a machine whose
+   memory is full) far more often than from a response;
 2. lost again: a control call, of requests that the grader must answer (the same row with an empty or otherwise
    harmless response), runs on a fresh worker;
 3. control lost too: the grader is at fault: *ungraded*. Control answered: the response is: *wrong*, `grading limit`.
@@ -24,6 +26,7 @@ from rewards.types import GradeRequest, GradeResult, Verdict
 
 GRADING_LIMIT = "grading limit"
 HARMLESS = "a harmless response in its place"  # what a control request is, in reasons that users read
+_MOST_KILLED = 5  # attempts of a call alone, if SIGKILL ends the worker of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,10 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The worker did not answer; `cause` says why."""
+    """The worker did not answer; `cause` says why. killed: SIGKILL ended it, and the pool did not send it."""
 
     cause: str
+    killed: bool = False
 
 
 Outcome: TypeAlias = Answered | Lost
@@ -66,12 +70,13 @@ class Penalty:
     score: float = 0.0
     right_and_wrong: bool = True
 
-    def wrong(self, cause: str) -> GradeResult:
+    def wrong(self, lost: Lost) -> GradeResult:
+        how_often = "each time" if lost.killed else "twice"
         return GradeResult(
             score=self.score,
             correctness=0.0 if self.right_and_wrong else None,
             verdict=Verdict.WRONG,
-            reason=f"{GRADING_LIMIT}: {cause}, twice, while {HARMLESS} was graded",
+            reason=f"{GRADING_LIMIT}: {lost.cause}, {how_often}, while {HARMLESS} was graded",
         )
 
 
@@ -94,17 +99,26 @@ def attempt_sequence(
     outcome = yield Attempt(requests, alone=False)
     if isinstance(outcome, Answered):
         return outcome.results
-    outcome = yield Attempt(requests)
+    outcome = yield from _tried(Attempt(requests))
     if isinstance(outcome, Answered):
         return outcome.results
-    cause = outcome.cause
     control = yield control_of(requests)
     if isinstance(control, Lost):
-        reason = f"the grader is at fault: {cause}; {HARMLESS} fared no better: {control.cause}"
+        reason = f"the grader is at fault: {outcome.cause}; {HARMLESS} fared no better: {control.cause}"
         return [GradeResult.ungraded(reason)] * len(requests)
     if len(requests) == 1:
-        return [penalty.wrong(cause)]
-    return (yield from _share_out(requests, penalty, stand_in, cause))
+        return [penalty.wrong(outcome)]
+    return (yield from _share_out(requests, penalty, stand_in, outcome.cause))
+
+
+def _tried(attempt: Attempt) -> Generator[Attempt, Outcome, Outcome]:
+    """The outcome of an attempt, made anew while its worker is killed."""
+    outcome = yield attempt
+    for _ in range(_MOST_KILLED - 1):
+        if isinstance(outcome, Answered) or not outcome.killed:
+            break
+        outcome = yield attempt
+    return outcome
 
 
 def _share_out(
@@ -113,11 +127,12 @@ def _share_out(
     stand_in: Callable[[GradeRequest], GradeRequest],
     cause: str,
 ) -> AttemptSequence:
-    guilty: dict[int, str] = {}
+    guilty: dict[int, Lost] = {}
     for i, suspect in enumerate(requests):
-        outcome = yield Attempt([suspect if j == i else stand_in(other) for j, other in enumerate(requests)])
+        among_controls = [suspect if j == i else stand_in(other) for j, other in enumerate(requests)]
+        outcome = yield from _tried(Attempt(among_controls))
         if isinstance(outcome, Lost):
-            guilty[i] = outcome.cause
+            guilty[i] = outcome
     if not guilty:
         reason = f"the batch was lost twice ({cause}), though none of its responses is lost by itself"
         return [GradeResult.ungraded(reason)] * len(requests)

@@ -187,6 +187,11 @@ class WorkerProcess(Generic[Call]):
         """Whether the killed process is gone."""
         return self._process.poll() is not None
 
+    @property
+    def killed(self) -> bool:
+        """Whether SIGKILL ended a worker that closed its pipes; known after `ending`."""
+        return self._process.returncode == -signal.SIGKILL
+
     def ending(self) -> str:
         """How a worker that closed its pipes ended, as text for messages. Waits until the process exits."""
         with contextlib.suppress(subprocess.TimeoutExpired):

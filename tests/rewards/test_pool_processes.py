@@ -132,13 +132,13 @@ def children() -> list[int]:
 
 
 def test_kills_leak_no_process_thread_or_descriptor(pool: Pools) -> None:
-    kills = 25 if is_whole("kills") else 8  # responses; each kills two workers
+    killers = 9 if is_whole("kills") else 3  # responses; each kills six workers
     before, threads = set(children()), set(threading.enumerate())
     descriptors = set(os.listdir("/dev/fd"))
     one = pool("misbehaves", workers=2)
-    results = one.grade(requests(*["kill", "fine"] * kills))
-    assert scores(results) == [0.0, 1.0] * kills
-    assert one.counts().lost == 2 * kills
+    results = one.grade(requests(*["kill", "fine"] * killers))
+    assert scores(results) == [0.0, 1.0] * killers
+    assert one.counts().lost == 6 * killers
     one.close()
     assert set(children()) <= before
     assert set(threading.enumerate()) <= threads  # those of earlier tests may end meanwhile

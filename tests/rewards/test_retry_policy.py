@@ -51,6 +51,25 @@ def test_lost_twice_while_the_control_answers_is_the_responses_doing() -> None:
     assert results[0].reason == "grading limit: late again, twice, while a harmless response in its place was graded"
 
 
+def test_a_call_whose_worker_is_killed_is_repeated_more_often() -> None:
+    killed = Lost("the worker was ended by SIGKILL", killed=True)
+    attempts, results = play(requests(1), [killed, killed, killed, Answered([FINE])])
+    assert results == [FINE]
+    assert not any(a.control for a in attempts)
+    assert all(a.alone for a in attempts[1:])
+    _attempts, results = play(requests(1), [killed] * 6 + [Answered([])])
+    assert results[0].verdict is Verdict.WRONG
+    _attempts, results = play(requests(1), [killed, killed, Lost("late"), Answered([])])
+    assert results[0].verdict is Verdict.WRONG
+
+
+def test_in_a_batch_as_well_a_response_whose_worker_is_killed_is_tried_more_often() -> None:
+    killed = Lost("the worker was ended by SIGKILL", killed=True)
+    outcomes = [Lost("late"), Lost("late"), Answered([]), killed, killed, Answered([FINE] * 2), Lost("it")]
+    _attempts, results = play(requests(2), [*outcomes, Answered([FINE] * 2)])
+    assert [r.verdict for r in results] == [Verdict.CORRECT, Verdict.WRONG]
+
+
 def test_lost_twice_and_the_control_lost_is_the_graders_doing() -> None:
     _attempts, results = play(requests(1), [Lost("late"), Lost("late"), Lost("control late")])
     assert results[0].verdict is Verdict.UNGRADED
