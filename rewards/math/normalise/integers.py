@@ -55,7 +55,7 @@ def binomial(n: Form, k: Form) -> Form:
 def arrangements(n: Form, k: Form) -> Form:
     """The number of ordered choices of k out of n."""
     top, taken = whole(n), whole(k)
-    if not 0 <= top <= _LARGEST_COMPUTED or not 0 <= taken <= top:
+    if not 0 <= taken <= min(top, _LARGEST_COMPUTED) or top > _LARGEST_OPAQUE:
         raise TooHard("a large number of arrangements, or none")
     return constant(math.perm(top, taken))
 

@@ -145,10 +145,6 @@ def _binomial(n: Expr, k: Expr) -> Expr:
     return divide(_reduced(n), multiply(_reduced(k), _reduced(add(n, negative(k)))))
 
 
-def _arrangements(n: Expr, k: Expr) -> Expr:
-    return divide(_reduced(n), _reduced(add(n, negative(k))))
-
-
 def _sum(body: Expr, variable: Expr, low: Expr, high: Expr) -> Expr | None:
     r"""Close `\sum_{k=a}^{n}` of powers of one number, or of a polynomial in k (Newton's forward formula)."""
     if not isinstance(variable, Sym) or not isinstance(low, Num) or low.value.denominator != 1 or high == INFINITY:
@@ -240,7 +236,6 @@ _FORMS: dict[str, Callable[..., Expr | None]] = {
     "!": _factorial,
     "!!": _double_factorial,
     "binom": _binomial,
-    "perm": _arrangements,
     "prod": _product,
     "sum": _sum,
 }

@@ -2,8 +2,9 @@
 
 Begin with `reading`, which recognises the kinds of answers in a text, and `structure`, which parses its tokens.
 
+    around an answer        bared, clauses
     by the text alone       worded, number_words, number_sets, pieces, listed, progressions, boolean, statements,
-                            clauses, half_lines, compound, congruences, quantities
+                            half_lines, compound, congruences, quantities
     structure               cutting, left_sides, steps, set_builders, matrices, vectors, signs
     one value               measured; expressions: grammar, which `commands` completes, with names, indices,
                             series, geometric

@@ -23,8 +23,9 @@ from rewards.math.notation.han import is_word
 from rewards.math.notation.standard import CLOSE_TEXT, LONGEST, OPEN_TEXT, key, standardised
 from rewards.math.notation.tokens import FUNCTION_WORDS, NotMaths
 from rewards.math.notation.words import words_of
+from rewards.math.parse.bared import GROUPED, bared, unquoted
 from rewards.math.parse.boolean import table
-from rewards.math.parse.clauses import clause, unnamed
+from rewards.math.parse.clauses import unnamed
 from rewards.math.parse.compound import in_smallest
 from rewards.math.parse.congruences import MODULO, congruence
 from rewards.math.parse.half_lines import half_line
@@ -37,7 +38,6 @@ from rewards.math.parse.signs import expanded
 from rewards.math.parse.statements import statement
 from rewards.math.parse.structure import maths
 from rewards.math.parse.worded import worded
-from rewards.math.units import CURRENCIES, is_unit
 from rewards.math.values import REALS, Based, Clock, Many, Minus, Named, Ratio, Scalar, Truth, Value, Words
 
 _LONGEST_REMEMBERED = 160  # characters; the trees of a long text take a megabyte
@@ -45,34 +45,17 @@ _DECIMAL_COMMA = re.compile(r"((?:[$€£¥₹]\s*)?[-+]?\d+),(\d+)((?:\s*[^\d,;
 _ROUND_DECIMAL = re.compile(r"-?[1-9]\d*,\d*0")
 _SIGNS = "+-$€£¥₹ "
 _TELEPHONE = re.compile(r"\d{3}-\d{4}")
-_DIGITS_IN_TEXT = re.compile(r"“\s*([A-F\d]+)\s*”(?=[A-F\d]*\s*_\s*\{?\s*1[1-6])")
-_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 _MAPS = re.compile(
     r"^(?:[a-zA-Z]\s*:\s*)?(?:\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*\\to\s*\\mathbb\s*\{?\s*[A-Z]\s*\}?\s*[,;:]?\s*)?([a-zA-Z])\s*\\mapsto\s*"
-)
-_SAID = re.compile(
-    r"^“?\s*(?:the )?(?:final )?(?:(?:answer|result|solution|value|total|sum)\s*”?\s*(?:is|:)"
-    r"|(?:answers|solutions|roots|values)\s*(?:are|:))\s*”?\s*(?=[^\s“])",
-    re.IGNORECASE,
 )
 _NO_QUANTITY = re.compile(  # words, other relations, several values
     r"[<>,;“”…]|\\(?:ne|[lg]e|approx|equiv|to|sim|pm|not|stackrel|overset)(?![a-zA-Z])|\{\s*\}"
     r"|(?<![\\a-zA-Z])[a-zA-Z]{2}|^\s*(?:\\[lc]?dots|\.{3}|[^\w)}]*$)"
 )
-_UNKNOWN = r"(?<![a-zA-Z\\])[a-z]"
-_CHAIN = rf"\s*({_UNKNOWN}(?:\s*=\s*{_UNKNOWN})+)\s*=\s*([-+\d./\s]*\d\s*)"
-_CHAINS = re.compile(rf"{_CHAIN}(?:[,;“”\s]*\b(?:or|and)\b[”\s]*{_CHAIN})+")
-_EACH_CHAIN = re.compile(_CHAIN)
 _MAGNITUDE = re.compile(r"\|\s*([a-vxy])\s*\|\s*=\s*(\d[\d./\s]*|\\(?:frac|sqrt)[^a-zA-Z|=<>,“”]*)")
-_UNIT_FRACTION = re.compile(
-    r"(?<=[\d}])((?:\s|\\[,; ])*)\\frac\s*\{\s*([a-zA-Z]{1,4})\s*\}"
-    r"\s*\{\s*([a-zA-Z]{1,4})(\s*\^\s*\{?\s*[23]\s*\}?)?\s*\}\Z"
-)
-_RATE = re.compile(r"(?<=\d)\s*/\s*(?:“\s*)?([a-z]{3,})(?:\s*”)?\Z")
 _TO = re.compile(r"\d+(?:\s*“?\s*to\s*”?\s*\d+)+")
 _OUT_OF = re.compile(r"(\d+)\s*“?\s*(?:out of|in)\s*”?\s*(\d+)")
 _POINT = re.compile(r"[A-Z](?:_\{?\w\}?|')?\s*(?=\((?!.*\(.*,).*,)")
-_BOTH = re.compile(r"^“\s*both\s*”\s*(?=.*\band\b)", re.IGNORECASE)
 _LINE = r"(?:\\(?:overline|overrightarrow|overleftrightarrow)\s*\{\s*)?([a-zA-Z]{1,3}(?:_\{?\w\}?)?)\s*\}?"
 _BETWEEN_LINES = re.compile(rf"{_LINE}\s*(\\perp|\\parallel)\s*{_LINE}")
 _LETTER = r"(?:[a-zA-Z]|\\(?:alpha|beta|gamma|phi|psi)(?![a-zA-Z]))"
@@ -83,51 +66,12 @@ _LOGIC = re.compile(  # letters, brackets and a denial or an implication: `p \to
 )
 _FOLLOWS = re.compile(r"\\(?:to|Rightarrow)(?![a-zA-Z])")
 _EQUIVALENT = re.compile(r"\\[lL]eftrightarrow(?![a-zA-Z])")
-_IMPLIES = re.compile(r"\\(?:implies|Rightarrow|Longrightarrow|iff|Leftrightarrow)(?![a-zA-Z])")
-_STATES = re.compile(r"[=<>|“]|\\(?:ne|[lg]e|in|equiv|approx|mid|nmid|perp|parallel|sim|cong|to)(?![a-zA-Z])")
-_INTRODUCED = re.compile(  # "there are exactly 7 such numbers"
-    r"^“?\s*(?=[a-z])(?:(?:so|thus|hence|therefore),?\s+)?"
-    r"(?:(?:there (?:are|is)|it is|this is|(?:in )?the year|in(?=\s[12]\d{3}\s*”?$)|we (?:get|have|find|obtain)"
-    r"|(?:she|he|they|it) (?:earns?|makes?|gets?|pays?|needs?|has|have|spends?|saves?|costs?|sells?|receives?))\b\s*)?"
-    r"(?:(?:exactly|precisely|only|just|a total of)\b\s*)?”?\s*(?=[-+]?[$\d]|\\(?:frac|sqrt|pi)(?![a-zA-Z]))",
-    re.IGNORECASE,
-)
-_LABEL = re.compile(  # the requested quantity; not a word that bounds or denies the value
-    r"^“?\s*(?:(?:the|final|total|number(?: of(?: \w+){1,2})?|answers?|ans|results?|solutions?|values?|area|volume"
-    r"|perimeter|length|width|height|distance|sum|product|probability|cost|price|speed|ways?|ratio|average|mean|median|part"
-    r"|domain|range|vertex|cent(?:er|re)|radius|diameter|slope|interval|equation|angle|minimum|maximum|least|greatest"
-    r"|smallest|largest|remainder|limit|point|coordinates?)\s*){1,8}"
-    r"(?:(?:\(?[a-z\d]\)?)?\s*:|(?<=\s)(?:is|are)\b)\s*”?\s*(?=[^\s”])",
-    re.IGNORECASE,
-)
-_LEADING_KIND = re.compile(
-    r"^“?\s*(?:the )?(?:point|ordered pair|pair|vertex|vector|interval|matrix|coordinates(?: are)?)\s*:?\s*”?\s*"
-    r"(?=[(\[\\])",
-    re.IGNORECASE,
-)
-_DECIMALS = re.compile(  # `3,5; 4,5`
-    r"[(\[\\{\s]*[-+]?\d+(?:,\d+)?(?:\s*;\s*[-+]?\d+(?:,\d+)?)+[)\]\\}\s]*"
-    r"|[-+]?\d+,\d+(?:\s*“?\s*\b(?:and|or)\b\s*”?\s*[-+]?\d+,\d+)+"
-)
 _ALL_BUT = re.compile(
     r"^(?:the )?(?:set of )?(?:(?:(?:all|any|every) )?(?:the )?(?:real numbers?|reals?|real values?(?: of)?)(?: [a-z])?"
     r"|all (?:values of )?[a-z]),? "
     r"(?:except|but|excluding|other than|besides|not equal to)(?: for)?(?: at| when)?\s*(?=[^\sa-z]|[a-z]\s*=)",
     re.IGNORECASE,
 )
-_ALL_THAT = re.compile(
-    r"^(?:“\s*)?(?:for )?(?:all|any|every)\b(?: reals?(?: numbers?| values?(?: of)?)?)?[\s”]*"
-    r"(?:[a-z][\s“]*(?:such that|for which|where|with|satisfying)[\s”]*)?"
-    r"(?=[a-z]\s*(?:\\(?:[gl]e|ne)(?![a-z])|[<>]))",
-    re.IGNORECASE,
-)
-_OF_REALS = re.compile(r"^([a-z])\s*\\in\s*\\mathbb\s*\{?\s*R\s*\}?\s*[,:;]\s*(?=\1(?![a-zA-Z]))")
-_IN_PART = re.compile(r"^([a-z])\s*(?=(?:\([^()\[\]]*,[^()\[\]]*\]|\[[^()\[\]]*,[^()\[\]]*\))$)")  # `t(0,4]`
-_CODES = {"USD": "$", "US$": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
-_CODE = re.compile(r"^(?:“\s*)?(USD|US\$|EUR|GBP|JPY|INR)(?:\s*”)?\s*(?=\d)")
-_NEGATIVE = re.compile(r"^(?:“\s*)?(?:negative|minus)\s+(?:”\s*)?(?=[\d$]|\\(?:frac|sqrt|infty))", re.IGNORECASE)
-_MINUS_INFINITY = re.compile(r"^“?\s*(?:negative|minus)\s+infinity\s*”?$", re.IGNORECASE)
-_RUPEES = re.compile(r"^(?:“\s*)?Rs\.?(?:\s*”)?(?=\s*\d)")
 
 
 def readings(text: str) -> tuple[Value, ...]:
@@ -166,9 +110,9 @@ def gold_readings(text: str) -> tuple[Value, ...]:
     """
     plain = standardised(text) if len(text) <= LONGEST else ""
     marked = "\\" in text or "{" in text  # `1{,}000`, `1,\\!000`: one number
-    if plain.count(",") > 2 and not marked and _GROUPED.fullmatch(plain) and not re.search(r",0", plain):
+    if plain.count(",") > 2 and not marked and GROUPED.fullmatch(plain) and not re.search(r",0", plain):
         return (*readings(text), *readings(plain.replace(",", ", ")))
-    if _ROUND_DECIMAL.fullmatch(plain) and not _GROUPED.fullmatch(
+    if _ROUND_DECIMAL.fullmatch(plain) and not GROUPED.fullmatch(
         plain.lstrip("-")
     ):  # `-3,0` is a list, since a decimal would not be written like this
         return readings(plain.replace(",", ", "))
@@ -191,7 +135,7 @@ def _readings(text: str) -> list[Value]:
     for only_by_spelling in (_labelled, pieces, listed, _going_on, _in_logic, statement):
         if (found := only_by_spelling(text)) is not None:
             return found
-    text = _with_points(_unlabelled(_respelled(_bared(text))))
+    text = bared(text)
     for of_a_kind in (
         _all_but,
         _bounded,
@@ -208,9 +152,9 @@ def _readings(text: str) -> list[Value]:
     ):
         if (found := of_a_kind(text)) is not None:
             return found
-    unquoted = _unquoted(text)
-    found = worded(unquoted, quoted=OPEN_TEXT in text)
-    if found and (isinstance(found[0], Truth) or len(unquoted) > 4) and not _may_be_ratio(found[0]):
+    words = unquoted(text)
+    found = worded(words, quoted=OPEN_TEXT in text)
+    if found and (isinstance(found[0], Truth) or len(words) > 4) and not _may_be_ratio(found[0]):
         return found
     if (decimal := _DECIMAL_COMMA.fullmatch(text)) is not None and not _has_thousands(decimal):
         whole, places, behind = decimal.groups()
@@ -220,9 +164,9 @@ def _readings(text: str) -> list[Value]:
         if text.isalpha() and len(text) > 2 and text.lower() not in FUNCTION_WORDS:  # a word, not a product
             return found or [Words(words_of(text))]
     found += _formulas(text) or _right_side(text)
-    if not found and re.search(r"[A-Za-z]{2}", unquoted) and "\\" not in unquoted and "{" not in unquoted:
-        return [Words(words_of(unquoted))]
-    return found or ([Words(words_of(unquoted))] if is_word(unquoted) else [])
+    if not found and re.search(r"[A-Za-z]{2}", words) and "\\" not in words and "{" not in words:
+        return [Words(words_of(words))]
+    return found or ([Words(words_of(words))] if is_word(words) else [])
 
 
 # --- from the text only -----------------------------------------------------------------------------------------------
@@ -247,76 +191,12 @@ def _in_logic(text: str) -> list[Value] | None:
     return [Words(key(_EQUIVALENT.sub(r"\\iff ", _FOLLOWS.sub(r"\\implies ", text))))]
 
 
-# --- text around an answer, and alternative notations -----------------------------------------------------------------
-
-
-def _bared(text: str) -> str:
-    """Remove the clause after the answer and the words before it."""
-    text = _NEGATIVE.sub("-", _RUPEES.sub("₹", _SAID.sub(_still_open, text[: clause(text)])))
-    text = _MINUS_INFINITY.sub(r"-\\infty", text)
-    text = _CODE.sub(lambda code: _CODES[code.group(1)], text)
-    if "\\" in text and "\\to" not in text and "\\neg" not in text:
-        *before, last = _IMPLIES.split(text)
-        if last.strip() and all(not one.strip() or _STATES.search(one) for one in before):
-            text = last.strip()
-    return text
-
-
-def _respelled(text: str) -> str:
-    """Write units in fractions and after slashes in one line, and split joined chains `x = y = 1` into equations."""
-    if (
-        text.endswith("}")
-        and "\\frac" in text
-        and (over := _UNIT_FRACTION.search(text)) is not None
-        and (is_unit(over[2]) and is_unit(over[3]))
-    ):
-        return f"{text[: over.start()]} {over[2]}/{over[3]}{over[4] or ''}"
-    if "/" in text and (rate := _RATE.search(text)) is not None and (is_unit(rate[1]) or text[0] in CURRENCIES):
-        return f"{text[: rate.start()]} {OPEN_TEXT}per {rate[1]}{CLOSE_TEXT}"
-    if "_" in text and "”" in text:
-        text = _DIGITS_IN_TEXT.sub(r"\1", text)
-    if text.count("=") > 3 and _CHAINS.fullmatch(text):
-        return _EACH_CHAIN.sub(
-            lambda chain: " " + ", ".join(f"{name.strip()}={chain[2].strip()}" for name in chain[1].split("=")) + " ",
-            text,
-        )
-    return text
-
-
-def _still_open(lead: re.Match[str]) -> str:
-    """The opening quote of a text command that begins in a lead and continues after it; else empty."""
-    return OPEN_TEXT if lead.group().startswith(OPEN_TEXT) and CLOSE_TEXT not in lead.group() else ""
-
-
-def _unlabelled(text: str) -> str:
-    """Remove a description before the answer: words, or the set of all possible values."""
-    label = _LABEL.match(text) or _INTRODUCED.match(text)
-    if label is not None:
-        text = _still_open(label) + text[label.end() :]
-    if text.endswith((")", "]")) or "\\in" in text:
-        text = _OF_REALS.sub("", _IN_PART.sub(r"\1 \\in ", text))
-    return _BOTH.sub("", _LEADING_KIND.sub("", _ALL_THAT.sub("", text)))
-
-
-def _with_points(text: str) -> str:
-    """Replace the decimal commas of `3,5; 4,5`."""
-    if "," not in text or not _DECIMALS.fullmatch(text):
-        return text
-    if all(_GROUPED.fullmatch(one) for one in re.findall(r"\d+,\d+", text)):
-        return text
-    return text.replace(",", ".")
-
-
-def _unquoted(text: str) -> str:
-    return " ".join(text.replace(OPEN_TEXT, " ").replace(CLOSE_TEXT, " ").split())
-
-
 # --- special kinds of answers -----------------------------------------------------------------------------------------
 
 
 def _compound(text: str) -> list[Value] | None:
     """`2 hours 30 minutes`"""
-    smallest = in_smallest(_unquoted(text)) if text[-1:].isalpha() or text[-1:] in CLOSE_TEXT + "'\"." else None
+    smallest = in_smallest(unquoted(text)) if text[-1:].isalpha() or text[-1:] in CLOSE_TEXT + "'\"." else None
     return None if smallest is None else maths(smallest)
 
 
@@ -351,7 +231,7 @@ def _mapped(text: str) -> list[Value] | None:
 
 def _in_digits(text: str) -> list[Value] | None:
     """Numbers written in both words and digits."""
-    digits = in_words_and_digits(_unquoted(text))
+    digits = in_words_and_digits(unquoted(text))
     return None if digits is None else maths(digits)
 
 
@@ -369,7 +249,7 @@ def _may_be_ratio(value: Value) -> bool:
 def _has_thousands(decimal: re.Match[str]) -> bool:
     """Whether a possible decimal with comma has a thousands separator."""
     whole = decimal[1].lstrip(_SIGNS)
-    return whole != "0" and _GROUPED.fullmatch(f"{whole},{decimal[2]}") is not None
+    return whole != "0" and GROUPED.fullmatch(f"{whole},{decimal[2]}") is not None
 
 
 def _formulas(text: str) -> list[Value]:
@@ -393,7 +273,7 @@ def _function(variable: str, values: list[Value]) -> list[Value]:
 
 def _all_but(text: str) -> list[Value] | None:
     """All real numbers except the listed ones."""
-    text = _unquoted(text) if "real" in text or "all" in text else ""
+    text = unquoted(text) if "real" in text or "all" in text else ""
     but = _ALL_BUT.match(text)
     if but is None:
         return None
@@ -411,7 +291,7 @@ def _all_but(text: str) -> list[Value] | None:
 
 def _bounded(text: str) -> list[Value] | None:
     """`5 or more`"""
-    return half_line(_unquoted(text)) if "than" in text or " or " in text or "at " in text else None
+    return half_line(unquoted(text)) if "than" in text or " or " in text or "at " in text else None
 
 
 def _right_side(text: str) -> list[Value]:
@@ -481,7 +361,7 @@ def _separately(text: str) -> list[Value] | None:
         return None
     values: list[Value] = []
     for part in parts:
-        found = worded(_unquoted(part), quoted=False)
+        found = worded(unquoted(part), quoted=False)
         if not found or not isinstance(found[0], Based | Clock):
             return None
         values.append(found[0])

@@ -134,15 +134,12 @@ def _combined(
 
 
 def _filled(items: list[Value]) -> list[Value]:
-    """Complete items: `x = 1, 2` names both; `±` in a list gives two values."""
+    r"""Complete items: `x \ne 1, 2` says both of x, `x, y > 0` the same of both."""
     flat: list[Value] = []
     for item in items:
         before = flat[-1] if flat else None
         if isinstance(item, Scalar) and isinstance(before, Inequality) and before.relations == ("!=",):
-            flat.append(Inequality((before.members[0], item.expression), ("!=",)))  # `x \ne 1, 2`
-            continue
-        if isinstance(item, Many) and not item.opening and not item.hedged:
-            flat += item.items
+            flat.append(Inequality((before.members[0], item.expression), ("!=",)))
         else:
             flat.append(item)
     return _each_related(flat)
