@@ -14,7 +14,7 @@ from typing import Any
 from .. import PACKAGE
 from ..encoding.extended import VERDICTS
 from ..sources import context, truth
-from . import ancestry, classes, contents, derived, operands, proxies, uses, views
+from . import ancestry, classes, contents, derived, membership, operands, proxies, uses, views
 from .proxies import (
     NUMBER,
     RootOfClasses,
@@ -50,7 +50,7 @@ def _without_ours(kinds: Iterable[type]) -> list[type]:
 def _says_itself(kind: type) -> bool:
     """Whether a class of the program may say what is in it, by a metaclass of the program: `"x" in Registry`."""
     frame = uses.test_frame() if name_in_tests(kind) else None
-    return frame is not None and classes.denies_too(frame)
+    return frame is not None and membership.denies_too(frame)
 
 
 class HandleMeta(RootOfClasses):

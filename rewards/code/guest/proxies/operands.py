@@ -29,7 +29,7 @@ from typing import Any, cast
 from ..sources import context
 from ..sources.context import Function, ancestors, name_of
 from . import proxies
-from .classes import DATA_HAS
+from .attributes import DATA_HAS
 
 # Values that the program cannot change.
 ATOMS = frozenset((bool, int, float, complex, str, bytes, type(None), Decimal, Fraction, date, datetime, timedelta))

@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 
 from .. import PACKAGE
 from ..sources import context
-from . import classes, operands, proxies, uses
+from . import classes, membership, operands, proxies, uses
 from .proxies import (
     RootOfObjects,
     ask,
@@ -83,8 +83,8 @@ def may_answer(value: Any) -> bool:
     """Whether `in` may be left to the object, where a walk over it tells nothing: the tests are about it, and also say
     of something that it is not in it. `assert "b" in trie` then tells it no more than `assert trie.has("b")` does.
     """
-    ours = made_of_class(value) or (is_known(value) and _as_read(classes.looks_into_object))
-    return ours and _as_read(classes.denies_too)
+    ours = made_of_class(value) or (is_known(value) and _as_read(membership.looks_into_object))
+    return ours and _as_read(membership.denies_too)
 
 
 def _as_read(how: Callable[[FrameType], bool]) -> bool:

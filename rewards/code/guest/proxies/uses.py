@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from types import FrameType
 
 from ..sources import context
-from . import classes, proxies
+from . import proxies
+from .attributes import DATA_HAS
 
 _Bindings = dict[str, list[ast.AST]]
 
@@ -60,7 +61,7 @@ def as_value() -> bool:
             return False
         if step.opname.startswith("STORE_"):
             asked = (node for node in context.nodes() if isinstance(node, ast.Attribute))
-            names = {n.value.id for n in asked if isinstance(n.value, ast.Name) and n.attr not in classes.DATA_HAS}
+            names = {n.value.id for n in asked if isinstance(n.value, ast.Name) and n.attr not in DATA_HAS}
             stored = step.argval[0] if isinstance(step.argval, tuple) else step.argval  # one step may do two things
             return stored not in names
         break
