@@ -223,11 +223,7 @@ def _by_value(gold: Expr, answer: Expr, variables: list[str]) -> Answer | None:
         at = {name: _POINTS[(shift + k) % len(_POINTS)] + k for k, name in enumerate(variables)}
         at |= {name: Fraction(_FEWEST_TERMS + shift) for name in counts}
         try:
-            a = numeric.value(gold, at)
-        except numeric.NoValue:
-            continue
-        try:
-            b = numeric.value(answer, at)
+            a, b = numeric.value(gold, at), numeric.value(answer, at)
         except numeric.NoValue:
             continue
         if numeric.differ(a, b, roughly=rough):

@@ -32,12 +32,10 @@ from rewards.math.expressions import (
     walk,
 )
 from rewards.math.notation.tokens import Kind, NotMaths, Token
-from rewards.math.parse.geometric import endless
 from rewards.math.parse.grammar import CLOSING, Grammar
 from rewards.math.parse.indices import of_index
 from rewards.math.parse.matrices import determinant, read_matrix
 from rewards.math.parse.names import ACCENTS, CALLS, CONSTANTS, FIGURES, GREEK, LARGE, ONE_ARGUMENT, UNIT_VECTORS
-from rewards.math.parse.series import multiplied, summed
 
 _LONGEST_DERIVATIVE = 30  # tokens
 _OF = r"(?:[a-zA-Z]|\\[a-z]+)"
@@ -110,17 +108,6 @@ class Parser(Grammar):
         if INFINITY in walk(value) or name in free_variables(value):
             raise NotMaths("a bound that is no number")
         return value, is_named
-
-    def _with_dots(self, shown: list[Expr], behind: list[Expr]) -> Expr:
-        if len(behind) != 1:
-            raise NotMaths("more than one term behind dots")
-        return summed(shown, behind[0])
-
-    def _without_end(self, shown: list[Expr]) -> Expr:
-        return endless(shown)
-
-    def _factors_with_dots(self, shown: list[Expr], last: Expr) -> Expr:
-        return multiplied(shown, last)
 
     # --- commands ---
 

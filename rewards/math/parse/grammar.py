@@ -34,7 +34,9 @@ from rewards.math.expressions import (
     real_power,
 )
 from rewards.math.notation.tokens import Kind, NotMaths, Token
+from rewards.math.parse.geometric import endless
 from rewards.math.parse.names import COMMANDS
+from rewards.math.parse.series import multiplied, summed
 from rewards.math.units import is_unit
 
 _DEEPEST = 60
@@ -130,7 +132,7 @@ class Grammar:
                 continue
             if not shown and sign in "+-" and self.peek() == "\\ldots":
                 self.at += 1
-                terms = [self._without_end(terms)]
+                terms = [endless(terms)]
                 break
             term = self._signed()
             if sign == "-":
@@ -139,22 +141,12 @@ class Grammar:
                 term = Op(sign[1:], (term,))
             terms.append(term)
         self._depth -= 1
-        value = self._with_dots(shown, terms) if shown else add(*terms)
+        if shown and len(terms) > 1:
+            raise NotMaths("more than one term behind dots")
+        value = summed(shown, terms[0]) if shown else add(*terms)
         if self._depth == 0 and self.take("\\over"):
             value = divide(value, self.expression())
         return value
-
-    def _with_dots(self, shown: list[Expr], behind: list[Expr]) -> Expr:
-        """A sum with dots; implemented in `commands`. Raises NotMaths."""
-        raise NotMaths(f"a sum with dots behind {len(shown)} terms and before {len(behind)}")
-
-    def _without_end(self, shown: list[Expr]) -> Expr:
-        """An endless sum; implemented in `commands`. Raises NotMaths."""
-        raise NotMaths(f"an endless sum that begins with {len(shown)} terms")
-
-    def _factors_with_dots(self, shown: list[Expr], last: Expr) -> Expr:
-        """A product with dots; implemented in `commands`. Raises NotMaths."""
-        raise NotMaths(f"a product with dots behind {len(shown)} factors, up to {last!r:.40}")
 
     def _signed(self) -> Expr:
         sign = self.peek()
@@ -182,7 +174,7 @@ class Grammar:
                 last = self._power()
                 if isinstance(last, Num) and (token := self.token) is not None and token.kind is Kind.LETTER:
                     last = multiply(last, self._power())  # `\cdots 2n`
-                value = self._factors_with_dots(shown, last)
+                value = multiplied(shown, last)
                 shown = [value]
             elif sign == "/" and not self._is_quoted(1):
                 self.at += 1
