@@ -56,9 +56,9 @@ def watch(link: Link, sources: dict[str, str], trees: Iterable[ast.Module]) -> S
     """Mirror what the tests touch; None if they touch nothing."""
     text = "\n".join(sources.values())
     if _COMMANDS.search(text):
-        from . import scripts
+        from . import commands
 
-        scripts.watch_commands(link, text)
+        commands.watch(link, text)
     watched, matter = _WATCHED.search(text) or _ASSIGNED.search(text), beside.may_matter(text)
     if not (watched or matter):
         return None

@@ -1,4 +1,4 @@
-"""In the candidate: run the program again, as a module, as a script, or as a process; see `scripts.py`."""
+"""In the candidate: run the program again, as a module, as a script, or as a process; see `scripts.py`, `commands.py`."""
 
 from __future__ import annotations
 
