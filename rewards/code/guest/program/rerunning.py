@@ -1,4 +1,4 @@
-"""In the candidate: run the program again, as a module, as a script, or as a process; see `scripts.py`, `commands.py`."""
+"""In the candidate: run the program again, as a module, a script (`scripts.py`) or a process (`commands.py`)."""
 
 from __future__ import annotations
 
