@@ -19,6 +19,7 @@ from rewards.math.extract.claims import classes, is_about_it, is_claimed, is_tak
 from rewards.math.extract.listed import labelled_answers
 from rewards.math.extract.offered import is_offered_too, offered_behind
 from rewards.math.extract.opening import DENIED, REASON, opening
+from rewards.math.extract.replaced import replaced
 from rewards.math.extract.sentences import sentence_before, sentence_end, unmarked
 from rewards.math.extract.spans import AROUND
 from rewards.math.extract.written import last_value
@@ -142,12 +143,16 @@ def said(text: str) -> str | None:
         return SEVERAL + value
     if place is not None and (other := _offered_beside(text, place, value)) is not None:
         return f"{other} or {value}"
+    begin = -1 if place is None else text.find(value, place)
+    behind = "" if begin < 0 else text[begin + len(value) :]
+    if (instead := replaced(behind)) is not None:
+        return last_value(behind) or instead or value
     taken_back = None
     for found in _CORRECTION.finditer(text, place or 0):
         taken_back = found.end()
     corrected = None if taken_back is None else last_value(text[taken_back:])
-    if corrected is None and place is not None and (begin := text.find(value, place)) >= 0:
-        return None if is_taken_back(text[begin + len(value) :][:_LONGEST_CLAUSE].lstrip("$*")) else value
+    if corrected is None and is_taken_back(behind[:_LONGEST_CLAUSE].lstrip("$*")):
+        return None
     return corrected or value
 
 

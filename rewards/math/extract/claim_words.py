@@ -228,6 +228,7 @@ IDIOMS = _idioms(
     ("d have", r"\b(?:i|you|he|she|it|we|they)['’]d have\b", "it would have been"),
     ("thereabouts", r"\bor thereabouts\b", "perhaps"),
     (", right", r", right\Z", "perhaps"),
+    ("second thought", r"\bon second thoughts?\b", "so"),
     ("give or", r"\bgive or take\b", "perhaps"),
     (" that", r"\b(?:to|must|can) (?:show|prove) that\b", "perhaps"),
     (" out", r"\brul(?:ed?|es|ing) out\b", "rejected"),

@@ -22,6 +22,7 @@ _CHOICE = r"\(?(?-i:[A-HJ])(?![\w'’])\)?"
 _TAKEN_BACK = (
     r"(?:scratch|strike)\sthat|on\s(?:second\sthoughts?|(?:further\s|closer\s)?reflection)|hold\son|wait|actually|rather|no"
     r"|(?<![.!]\s)i\smean|i\smeant(?:\sto\ssay)?|(?:make|let\sme\smake)\s(?:that|it)|more\sprecisely"
+    r"|let\sme\s(?:re-?(?:compute|calculate|count|do|check|consider|think)|correct|fix)(?:\s(?:that|this|it))?"
 )
 _EXCUSED = (
     r"oops|sorry|apologies|my\s(?:mistake|bad|error)"
@@ -29,7 +30,10 @@ _EXCUSED = (
 )
 _LABELLED = r"correction|errat(?:um|a)|p\.?\s?s(?=\.)|(?:update|edit|corrected(?:\s(?:answer|value|result))?)(?=\s?:)"
 _INTERJECTION = rf"(?:(?:oh|ah|hmm+|but|and|or),?\s)?(?:{_TAKEN_BACK}|{_EXCUSED}|{_LABELLED})\b[,.:!;—–-]*\s*"
-_IT_IS = r"(?:(?:it|that)(?:['’]s|\sis|\sshould\s(?:be|read)|\smust\sbe|\smakes|\sgives)\s|we\s(?:get|have)\s)?"
+_IT_IS = (
+    r"(?:(?:it|that|the\s(?:answer|result|total|value|count))(?:['’]s|\sis|\sshould\s(?:be|read)|\smust\sbe|\smakes|\sgives)\s"
+    r"|we\s(?:get|have)\s)?"
+)
 _ERROR = (
     r"\b(?:forgot(?:ten)?|miss(?:ed|es)?|overlook(?:ed|s)?|misread|mistakes?|errors?|slip|wrong"
     r"|did(?:n['’]t|\snot)\s(?:count|include|consider)|(?:double|over|under)[- ]?count(?:ed|s)?|miscounted)\b"
@@ -44,8 +48,8 @@ _MISSED = (  # "Hmm, I forgot the endpoint. So 8.", "Edit: I misread the questio
 )
 _ANNOUNCED = r"[^.\n]{0,40}\banswer\s(?:is|should\sbe)\b|replace\s[^\n]{1,40}\s(?:by|with)\s"
 _REPLACED = late(
-    rf"{_MARKS}(?:(?:{_INTERJECTION})+(?:{_ANNOUNCED}|{_IT_IS}(?P<value>{_NUMBER}|{_FORMULA}|{_CHOICE}){_ENDS})"
-    rf"|{_MISSED}(?:the\sanswer\sis\s)?{_IT_IS}[*]*(?P<then>{_NUMBER}|{_FORMULA})(?:\sinstead)?[*.!\s]*(?:\Z|\n))",
+    rf"{_MARKS}(?:(?:{_INTERJECTION})+(?:{_ANNOUNCED}|(?:{_SO})?{_IT_IS}(?P<value>{_NUMBER}|{_FORMULA}|{_CHOICE}){_ENDS})"
+    rf"|{_MISSED}{_IT_IS}[*]*(?P<then>{_NUMBER}|{_FORMULA})(?:\sinstead)?[*.!\s]*(?:\Z|\n))",
     re.IGNORECASE,
 )
 _FIRST_WORD = late(rf"{_MARKS}([a-zA-Z]+)")
