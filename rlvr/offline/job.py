@@ -43,7 +43,7 @@ from rlvr.offline.finalise import finalise_output
 from rlvr.offline.first_look import misnamed, named_again, taken_by_grades
 from rlvr.offline.journal import BAD, Journal
 from rlvr.offline.manifest import FORMAT, changed_inputs, differences, read_manifest, reward_part, same_rows
-from rlvr.offline.outputs import check_output, errors_of, open_output, partial_of, state_of
+from rlvr.offline.outputs import check_output, errors_of, open_output, partial_of, refuse_other_data, state_of
 from rlvr.offline.policies import BothPolicies, one_of_several
 from rlvr.offline.process_engine import Early, ProcessEngine
 from rlvr.offline.progress import Progress, say, weight
@@ -120,6 +120,7 @@ def prepared(job: GradeJob) -> Iterator[Prepared]:
     """Check data, columns and reward before anything is written. Raises ToolkitError."""
     if job.out is not None:
         check_output(job.out)
+        refuse_other_data(job.out)
     if not 0 < job.timeout < math.inf:
         raise ConfigError(f"--timeout is {job.timeout:g}; it must be a positive number of seconds")
     if job.ray is not None and (job.cache is not None or not job.ordered):

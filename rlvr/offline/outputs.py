@@ -37,6 +37,7 @@ PART_BYTES = 256 << 20
 _GROUP_ROWS = 4096  # rows of a Parquet file in memory at a time
 _GROUP_BYTES = 8 << 20
 _BLOCK = 1 << 20
+_LONGEST_ROW = 64 << 20
 _AS_TEXT = ("reference", "parts", "details", "metadata")
 
 
@@ -112,6 +113,28 @@ def check_output(path: Path) -> None:
         raise ConfigError(f"--out {str(path)!r} is a file; graded rows become a folder of Parquet parts: name another")
     if path.is_dir() and not all(is_part(inside) for inside in path.iterdir()):
         raise ConfigError(f"--out {str(path)!r} is a folder that holds other things than graded rows; name another")
+
+
+def refuse_other_data(path: Path) -> None:
+    """Reject an OUT that exists, is not empty, and does not begin with a graded row. Raises ConfigError, BadFile."""
+    if not path.is_file():
+        return
+    try:
+        with path.open("rb") as file:
+            first = file.readline(_LONGEST_ROW)
+    except OSError as error:
+        raise BadFile(f"--out {str(path)!r} exists and cannot be read: {error.strerror}") from error
+    if not first:
+        return
+    try:
+        row = json.loads(first)
+    except (ValueError, RecursionError):
+        row = None
+    if not isinstance(row, dict) or not {"verdict", "reward"} <= row.keys():
+        raise ConfigError(
+            f"--out {str(path)!r} exists, and its first line is no graded row: it would be written over; name another "
+            "file, or remove it"
+        )
 
 
 def is_part(path: Path) -> bool:

@@ -199,6 +199,17 @@ def test_graded_rows_can_be_graded_again(tmp_path: Path) -> None:
     assert once[0]["sample"] == 3
 
 
+def test_graded_rows_are_not_written_over_while_they_are_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grade_file(write_lines(tmp_path / "in.jsonl", [BOXED]))
+    graded = tmp_path / "graded.jsonl"
+    before = graded.read_bytes()
+    assert main(["grade", str(graded), "--reward", "math", "--out", str(graded)]) == 1
+    assert "is one of the files to grade" in capsys.readouterr().err
+    assert graded.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -210,7 +221,8 @@ def test_graded_rows_can_be_graded_again(tmp_path: Path) -> None:
         (["in.jsonl", "--reward", "math", "--workers", "0"], "workers must be"),
         (["in.jsonl", "--reward", "math", "--deadline", "0"], "--timeout is 0"),
         (["in.jsonl", "--reward", "math", "--out", "out.jsonl.gz"], "written as JSONL or Parquet"),
-        (["in.jsonl", "--reward", "math", "--out", "in.jsonl"], "is one of the files to grade"),
+        (["in.jsonl", "--reward", "math", "--out", "in.jsonl"], "no graded row: it would be written over"),
+        ([".", "--reward", "math", "--out", "in.jsonl"], "no graded row: it would be written over"),
         (["in.jsonl", "--reward", "math", "--limit", "0"], "--limit is 0"),
         (["in.jsonl", "--reward", "math", "--sample", "1.5"], "--sample is 1.5"),
         (["in.jsonl", "--reward", "math", "--split", "test"], "concern data sets of the hub"),
