@@ -393,7 +393,10 @@ class Zygote:
         self.abandon()
         for slot in self._slots.values():
             slot.discard()
-        await asyncio.to_thread(self.bury)
+        try:
+            await asyncio.to_thread(self.bury)
+        except RuntimeError:  # this process may start no more threads: better to wait here than to leave it
+            self.bury()
 
     def bury(self) -> None:
         """Wait until nothing is left of what `abandon` ended. Blocks; may be called repeatedly and in any thread."""

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,21 @@ def test_a_sandbox_that_is_dropped_after_its_event_loop_ends(others: set[int]) -
     del box, loop
     gc.collect()
     wait_for_the_end(others)
+
+
+def test_a_sandbox_is_closed_where_no_thread_can_be_started(others: set[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def within() -> None:
+        box = NamespaceSandbox(slots=1)
+        await box.run(HELLO)
+        with monkeypatch.context() as patched:
+            patched.setattr(ThreadPoolExecutor, "submit", refuse)
+            await box.close()
+        assert not descendants(os.getpid()) - others
+
+    asyncio.run(within())
 
 
 def test_a_fork_that_drops_its_copy_ends_nothing() -> None:
