@@ -40,7 +40,7 @@ _CLOSED = late(rf"\s*(?P<rest>(?:{_ATOM}|{_OPERATOR})*?){_ENDS}")
 _INSIDE = late(r"\\(?:[dt]?(?:frac|binom)\s*\{(?:[^{}$\n]{0,40}\}\s*\{)?|sqrt\s*(?:\[\d{1,2}\]\s*)?\{)\s*\Z")
 _REST = late(r"\s*\}(?:\s*\{[^{}$\n]{1,40}\})?")
 _COMPARED = late(
-    rf"\s*(?:[<>≤≥≠]|\\(?:[lg](?:eq?|t)?|neq?|[lg]eqslant|mid)(?![a-zA-Z]))\s*(?:[a-zA-Z]{_ENDS}|\\f?boxed)"
+    rf"(?P<relation>\s*(?:[<>≤≥≠]|\\(?:[lg](?:eq?|t)?|neq?|[lg]eqslant|mid)(?![a-zA-Z]))\s*)(?:(?P<name>[a-zA-Z]){_ENDS}|\\f?boxed)"
 )
 _IN_A_SET = r"(?:\\(?:cup|cap|setminus|notin)(?![a-zA-Z])|[∪∩∖∉])"
 _SET_BEFORE = late(rf"(?:{_IN_A_SET}|\\(?:overline|bar)\s*\{{|\\int(?![a-zA-Z])[^$=\n]{{0,20}})\s*\Z")
@@ -63,7 +63,7 @@ _OPERAND_BEFORE = late(  # in running text: "x + \boxed{8}", "2 * \boxed{8}"
 )
 _OPERATORS = ("+", "*", "×", "·", "÷")
 _BOUND = late(  # all of a formula: "$x \le \boxed{8}$"
-    r"(?:\$|\\\(|\\\[)\s*(?P<bound>[a-zA-Z](?:_\w)?\s*(?:[≤≥]|\\[lg]eq?(?:slant)?(?![a-zA-Z])))\s*\Z"
+    r"(?:\$|\\\(|\\\[)\s*(?P<bound>[a-zA-Z](?:_\w)?\s*(?:[<>≤≥]|\\[lg](?:t|eq?(?:slant)?)(?![a-zA-Z])))\s*\Z"
 )
 _ORDERS = ("≤", "≥", "le", "ge", "leq", "geq", "slant")
 _REACHED = late(
@@ -121,8 +121,9 @@ def _enclosing(content: str, before: str, behind: str, *, is_begun: bool, goes_o
     is_equated = behind.lstrip().startswith("=") or before.rstrip().endswith("=")
     if not is_begun and is_equated and (equation := _equation(content, before, behind)) is not None:
         return equation
-    if goes_on and _COMPARED.match(behind) and not _NAMED.search(before):
-        return rf"{content} \text{{ or }} \ldots"
+    if goes_on and (compared := _COMPARED.match(behind)) is not None and not _NAMED.search(before):
+        name = compared["name"]
+        return f"{content}{compared['relation']}{name}" if name else rf"{content} \text{{ or }} \ldots"
     lead = _LEAD.search(before) if is_begun else None
     if lead is not None and (closed := _CLOSED.match(behind)) is not None:
         return f"{lead['lead']} ({content}) {closed['rest']}".rstrip()
@@ -152,6 +153,12 @@ def _multiplied(content: str, before: str, behind: str) -> tuple[str, str | None
         return None
     is_coefficient = re.search(rf"[\d}})]\s*{re.escape(unknowns)}(?!\w)", before) or "coefficient" in before
     return f"({content}) {unknowns}{found['tail'] or ''}", content if is_coefficient else None
+
+
+def strictly_bounding(content: str, before: str, behind: str) -> str | None:
+    """The strict inequality that ends in a box, if it is all of its formula."""
+    found = _BOUND.search(before[-_LONGEST:])
+    return None if found is None or re.match(_ENDS, behind) is None else f"{found['bound']} {content}"
 
 
 def _bounding(content: str, before: str, behind: str) -> tuple[str, str | None] | None:

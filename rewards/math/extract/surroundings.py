@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 
 from rewards.math.extract.abroad import OR_ABROAD
-from rewards.math.extract.in_formula import around
+from rewards.math.extract.in_formula import around, strictly_bounding
 from rewards.math.extract.joined import joined_before, joined_behind
 from rewards.math.extract.modified import changed_from
 from rewards.math.extract.offered import offered_behind, offered_besides
@@ -36,7 +36,7 @@ _SIGN_OUTSIDE = late(
 )
 _PART_BEFORE = late(r"(?<![\w.,/])(?:(\d{1,9})\s?/|(√))\s?\$?\s*\Z")
 _COMPARED = late(
-    r"(?:[\w)}$]\s*\$?\s*[<>]|\b(?:just|slightly|somewhat|well|strictly|a\s(?:bit|little))\s(?:above|below|over|under)"
+    r"(?:[\w)}$]\s*\$?\s*(?:[<>]|\\[lg]t)|\b(?:just|slightly|somewhat|well|strictly|a\s(?:bit|little))\s(?:above|below|over|under)"
     r"|(?<!\bno )(?<!\bnot )\b(?:greater|more|less|larger|smaller|fewer|higher|lower)\s+than"
     r"|(?:\A|\n)\W*(?:at\s(?:least|most)|no\s(?:more|less|fewer)\sthan|up\sto)|\banswer\s+is\s+(?:at\s(?:least|most)|up\sto|\$?(?:[a-z]\s*)?(?:[≥≤]|\\[lgn]eq?)))[\s$(]*\Z",
     re.IGNORECASE,
@@ -44,7 +44,7 @@ _COMPARED = late(
 _AROUND = " \n\t$(*"
 _AROUND_A_WORD = _AROUND + ":,"  # "Probably: "
 _CHANGING = (
-    *("<", ">", "≥", "≤", "\\le", "\\ge", "\\ne", "eq", "than", "least", "most", "to"),
+    *("<", ">", "\\lt", "\\gt", "≥", "≤", "\\le", "\\ge", "\\ne", "eq", "than", "least", "most", "to"),
     *("above", "below", "over", "under"),
     *("/", "√", "-", "−", "±", "negative", "minus"),
 )
@@ -168,7 +168,7 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
     """The content of a box with what belongs to it; and, if a scale or factor follows, the content without it."""
     near = before[-_LOOKED_AT:]
     ending = near.rstrip(_AROUND_A_WORD).lower()
-    if ending.endswith(_CHANGING) and (changed := _changed(content, near)) is not None:
+    if ending.endswith(_CHANGING) and (changed := _changed(content, near, behind)) is not None:
         return changed, None
     if (value := _value_of(content, behind)) is not None:
         return f"{content} = {value}", content
@@ -261,10 +261,10 @@ def _continued(content: str, behind: str) -> tuple[str, str | None]:
     return content + measured, None if content == alone else alone + measured
 
 
-def _changed(content: str, near: str) -> str | None:
+def _changed(content: str, near: str, behind: str) -> str | None:
     """The content of a box that follows a sign, a fraction stroke, a root or a comparison."""
     if _COMPARED.search(near) is not None and _TAG.search(near) is None:
-        return f"> {content}"
+        return strictly_bounding(content, near, behind) or f"> {content}"
     if (part := _PART_BEFORE.search(near)) is not None:
         return rf"\frac{{{part[1]}}}{{{content}}}" if part[1] else rf"\sqrt{{{content}}}"
     if (outside := _SIGN_OUTSIDE.search(near)) is not None:
