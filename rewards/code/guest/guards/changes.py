@@ -125,9 +125,12 @@ def watched(function: Any, args: tuple[Any, ...] = ()) -> Iterator[None]:
         return
     attributes = {name: part for name, part in attributes_of(held).items() if content(part)}
     befores = before(attributes.values())
+    known = any(held is change.value for change in present)
+    itself = before(() if known else (held,))  # an object may be a container, which the program can also change itself
     try:
         yield
     finally:
+        note(itself)
         note([each for each in befores if not content(each[0])])
         for name, part in attributes.items():
             if (now := attributes_of(held).get(name)) is not part and type(now) in HOLDERS:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..encoding.bounds import U32
 from ..encoding.codec import DEEPEST, Unsendable, plain_base, put_base
-from ..shared import records, remade, standard, wire
+from ..shared import containers, records, remade, standard, wire
 from ..shared.sharing import LinkDecoder, LinkEncoder, Shared
 from .standing import Description
 from .stubs import STUBS, Imports, stub_function, stub_of
@@ -291,6 +291,8 @@ class CandidateDecoder(LinkDecoder):
             return self._imports.get(self.number())
         if tag == b"O":
             return self._stub()
+        if tag == b"U":
+            return self._data()
         if tag == b"a":
             function = self.get()
             while (name := self.get()) is not None:
@@ -334,6 +336,16 @@ class CandidateDecoder(LinkDecoder):
         else:
             made = STUBS[kind](back, number)
         return self._imports.hold(number, made)
+
+    def _data(self) -> Any:
+        """An object of a class of the tests that derives from a plain type."""
+        number, kind = self.number(), self.get()
+        if not issubclass(plain_base(kind) or object, wire.MUTABLE):
+            return self._imports.hold(number, stub_of(kind, self._imports.back, number, self.get()))
+        made = self._imports.hold(number, stub_of(kind, self._imports.back, number))
+        self.shared.learn(self.number(), made)
+        containers.kind_of(made).apply(made, self.get())
+        return made
 
     def _exception(self) -> BaseException:
         number, kind, args = self.number(), self.get(), self.get()

@@ -23,7 +23,8 @@ _OF_STUBS = frozenset(("__init__", "__new__", "__getattr__", "__getattribute__",
 
 class Description(NamedTuple):
     """What is sent about a class. bases: stand-ins for its bases. holds: "data", or the members of an "enum", if its
-    purpose is to hold them. methods: their names. offered: operators of its objects.
+    purpose is to hold them. methods: their names, and those of what replaces methods of plain data. offered: operators
+    of its objects.
     """
 
     module: str
@@ -35,6 +36,7 @@ class Description(NamedTuple):
     methods: tuple[str, ...]
     makes: bool  # it defines a constructor
     calls: bool  # its objects are callable
+    data: type | None  # the plain type that it derives from
 
 
 class OfTests(type):
@@ -236,8 +238,8 @@ def make(
 ) -> OfTests:
     """Make the stand-in for a class of the tests. base: the base class of the stand-ins for its objects."""
     names = names_of_objects(name, offered, own, told.calls)
-    if own is None:
-        names = {**{method: _Method(method) for method in told.methods}, **names}
+    shown = told.methods if own is None else [method for method in told.methods if hasattr(told.data, method)]
+    names = {**{method: _Method(method) for method in shown}, **names}
     if told.makes:
         names["__init__"] = _Maker()
     if told.fields is not None:
@@ -245,8 +247,9 @@ def make(
     names |= {"_asked": (back, number), "__module__": told.module, "__qualname__": told.qualname, "__doc__": told.doc}
     if told.holds == "enum":
         names.setdefault("__class__", property(_class_of_member))
-    above = any(base in type.__dict__["__mro__"].__get__(kind) for kind in told.bases)
-    made: OfTests = OfTests(name, told.bases if above else (*told.bases, base), names)
+    above = {k for kind in told.bases for k in type.__dict__["__mro__"].__get__(kind)}
+    below = (kind for kind in (base, told.data) if kind is not None and kind not in above)
+    made: OfTests = OfTests(name, (*told.bases, *below), names)
     if told.holds == "enum":
         _as_enum(made)
     return made

@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from typing import Any
 
+from ..encoding.codec import plain_base
 from ..shared import records, signatures, wire
 from . import standing
 from .standing import Back, Description
@@ -87,9 +88,9 @@ class StubCallableObject(StubObject, StubCallable):
     """The same, but callable."""
 
 
-def stub_of(kind: type[Stub], back: Back, number: int) -> Stub:
-    """Make an instance of the stand-in for a class of the tests."""
-    made = object.__new__(kind)
+def stub_of(kind: type[Stub], back: Back, number: int, *content: Any) -> Stub:
+    """Make an instance of the stand-in for a class of the tests. content: of one that derives from a plain type."""
+    made = (plain_base(kind) or object).__new__(kind, *content)
     Stub.__init__(made, back, number)
     return made
 

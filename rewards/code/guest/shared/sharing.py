@@ -167,10 +167,14 @@ class LinkEncoder(Encoder):
         if not self._inside and _getrefcount(value) <= self.base:
             return False
         self.parts.append(b"m" + U32.pack(self.shared.add(value)))
-        outside, self._inside, self._begun = self._inside, True, value
-        self.put(value, depth)
-        self._inside = outside
+        self.inside(value, depth)
         return True
+
+    def inside(self, content: object, depth: int) -> None:
+        """Write what a shared container holds."""
+        outside, self._inside, self._begun = self._inside, True, content
+        self.put(content, depth)
+        self._inside = outside
 
     def annotation(self, value: object, depth: int) -> bool:
         """Write a value if it is an annotation. Returns whether it was."""

@@ -49,7 +49,7 @@ OF_ERRORS = ("__len__", "__iter__", "__getitem__", "__bool__")  # those that an 
 BITS = {name: 1 << index for index, name in enumerate(CAPABILITIES)}
 
 # Operators that the program may use on an object of the test, if its class defines them as methods of the test.
-OFFERED = frozenset(CAPABILITIES) - {"__call__", "__fspath__", "__missing__"}
+OFFERED = frozenset(CAPABILITIES) - {"__call__", "__fspath__"}
 # A mock exists to be used by the program, but its equality and its texts are its own.
 OFFERED_OF_MOCKS = frozenset(
     (

@@ -6,16 +6,16 @@ import io
 from typing import Any
 
 from ..encoding.bounds import U32
-from ..encoding.codec import Unsendable, Violation, plain_base
+from ..encoding.codec import Unsendable, Violation, plain_base, put_base
 from ..guards import unbounded
 from ..proxies.described import make_class, standard_classes
 from ..proxies.plain import begin_plain, fill_plain, make_plain, plain_type
 from ..proxies.proxies import MODULE, is_class, is_proxy, number_of
 from ..proxies.raised import make_error
-from ..shared import records, remade, standard, wire
+from ..shared import containers, records, remade, standard, wire
 from ..shared.sharing import LinkDecoder, LinkEncoder, Shared
 from ..sources import context
-from .ours import Ours, described, descriptor_parts, offered, offered_by
+from .ours import Ours, data_of, described, descriptor_parts, offered, offered_by
 from .theirs import Theirs
 
 _DEEP = 100
@@ -30,8 +30,8 @@ class CheckerEncoder(LinkEncoder):
     """Writes what a test passes to the program.
 
     Tags beside those of plain data: o, O an object of the test (known, new); a a function of it, with attributes; E an
-    exception of it; P a descriptor; A a named tuple, or of
-    a class of data that both ends have; M a stream in memory; h an object of the program; g, G a standard
+    exception of it; U an object whose class derives from a plain type, with its content; P a descriptor; A a named
+    tuple, or of a class of data that both ends have; M a stream in memory; h an object of the program; g, G a standard
     type or function by its name; m, r a shared container (new, known); V an annotation.
     """
 
@@ -68,11 +68,7 @@ class CheckerEncoder(LinkEncoder):
             self._stream(value, depth)
             return
         if plain_base(type(value)) is not None and not remade.is_remade(value):
-            if (form := self._form(value)) is not None:
-                self.parts.append(b"A")
-                self.put((type(value).__name__, form, records.content_of(value, form)), depth)
-                return
-            super().other(value, depth)
+            self._data(value, depth)
             return
         if self.annotation(value, depth):
             return
@@ -80,6 +76,31 @@ class CheckerEncoder(LinkEncoder):
             self._remade(value, *made_of, depth)
             return
         self._object(value, depth)
+
+    def _data(self, value: Any, depth: int) -> None:
+        """An object of a class that derives from a plain type."""
+        kind: type = type(value)
+        if (form := self._form(value)) is not None:
+            self.parts.append(b"A")
+            self.put((kind.__name__, form, records.content_of(value, form)), depth)
+            return
+        plain = data_of(kind)
+        if plain is None or kind.__module__ not in self._ours.local_modules:
+            super().other(value, depth)
+            return
+        number, new = self._ours.number(value)
+        if not new:
+            self.parts.append(b"o" + U32.pack(number))
+            return
+        self.parts.append(b"U" + U32.pack(number))
+        self._class_of(kind, depth - 1)
+        if not issubclass(plain, wire.MUTABLE):
+            put_base(self, value, plain, depth - 1)
+            return
+        sid = self.shared.add(value)
+        self.shared.hold(sid)
+        self.parts.append(U32.pack(sid))
+        self.inside(containers.kind_of(value).content(value), depth - 1)
 
     def _form(self, value: Any) -> records.Form | None:
         """The form of an object that crosses as its content: of a named tuple, or of a class that the program has."""

@@ -8,10 +8,11 @@ import functools
 import io
 import sys
 import types
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from ..encoding.codec import Violation
+from ..encoding.codec import Violation, plain_base
 from ..proxies import proxies, yardsticks
 from ..shared import hints, records, signatures, standard, wire
 from ..sources import context, lending
@@ -47,6 +48,9 @@ _Key = type(functools.cmp_to_key(lambda _a, _b: 0))
 _OF_KEYS = frozenset(("__eq__", *wire.ORDERINGS))
 
 _METHODS = (types.FunctionType, classmethod, staticmethod)
+
+# Plain types that can be rebuilt from their content alone.
+_DATA = frozenset((int, str, float, tuple, bytes, list, dict, OrderedDict, Counter, set, frozenset))
 
 # What the program may do with a `@contextmanager` object of a test, and with an asynchronous generator.
 _OF_CONTEXTS = ("__enter__", "__exit__", "__aenter__", "__aexit__", "__aiter__", "__anext__")
@@ -123,11 +127,22 @@ def offered(value: Any, kind: str) -> frozenset[str]:
 
 @functools.cache
 def offered_by(kind: type) -> frozenset[str]:
-    """The operators that a class in the test defines."""
+    """The operators that a class in the test defines; those of plain data the program has itself."""
     mock = sys.modules.get("unittest.mock")
     known = wire.OFFERED_OF_MOCKS if mock is not None and issubclass(kind, mock.NonCallableMock) else wire.OFFERED
-    below = kind.__mro__[:-1]
-    return frozenset(name for name in known if any(vars(k).get(name) is not None for k in below))
+    plain = (data_of(kind) or object).__mro__
+
+    def defines(name: str) -> bool:
+        return next((k for k in kind.__mro__ if vars(k).get(name) is not None), object) not in plain
+
+    return frozenset(filter(defines, known))
+
+
+@functools.cache
+def data_of(kind: type) -> type | None:
+    """The plain type that a class derives from, if its objects cross as data that has the class's methods."""
+    plain = plain_base(kind)
+    return plain if plain in _DATA else None
 
 
 @functools.cache
@@ -137,16 +152,21 @@ def holds(kind: type) -> str:
     """
     if isinstance(kind, enum.EnumMeta):
         return "enum"
-    if "__dataclass_fields__" in vars(kind):
+    if "__dataclass_fields__" in vars(kind) or (data_of(kind) and not _has_constructor(kind)):
         return "data"
     definitions = (node for tree in context.trees() for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
     return "data" if any(n.name == kind.__name__ and lending.only_holds(n) for n in definitions) else ""
 
 
+def _has_constructor(kind: type) -> bool:
+    return any(isinstance(getattr(kind, name), types.FunctionType) for name in ("__init__", "__new__"))
+
+
 def described(kind: type, local_modules: frozenset[str]) -> tuple[Any, ...]:
     """The description of a class of the tests, see `standing.Description`."""
     held = vars(kind)
-    methods = (n for n, v in held.items() if isinstance(v, _METHODS) and not n.startswith("_"))
+    data = data_of(kind)
+    methods = (n for n, v in held.items() if (isinstance(v, _METHODS) or hasattr(data, n)) and not n.startswith("_"))
     doc = kind.__doc__ if context.mentions("__doc__") else None
     return (
         kind.__module__,
@@ -158,6 +178,7 @@ def described(kind: type, local_modules: frozenset[str]) -> tuple[Any, ...]:
         tuple(methods),
         type(held.get("__init__")) is types.FunctionType,
         "__call__" in offered_by(kind) or any("__call__" in vars(above) for above in kind.__mro__),
+        data,
     )
 
 
@@ -273,7 +294,16 @@ class Ours:
         return found
 
     def has_attribute(self, value: Any, name: str) -> bool:
-        """Whether the program may use an attribute of an object of a kind that has attributes."""
+        """Whether the program may use an attribute of an object of a kind that has attributes.
+
+        What is passed as data does not bring its answer along (`assert solve(case) == case.want`), and the methods of
+        plain types are the program's own: a change that they make is one of the program.
+        """
+        kind: type = type(value)
+        if (plain := data_of(kind)) is not None and (
+            lending.is_answer(name) or getattr(kind, name, value) is getattr(plain, name, None)
+        ):
+            return False
         return name not in NOT_OFFERED or is_mock(value) or type(value).__module__ in self.local_modules
 
     def get(self, number: Any, *kinds: str) -> Any:

@@ -149,7 +149,7 @@ def _vars(ours: Ours, number: Any) -> dict[str, Any]:
         return {}
     found = {name: content for name, content in vars(value).items() if not name.startswith("_")}
     if not isinstance(value, type):
-        return found
+        return {name: content for name, content in found.items() if ours.has_attribute(value, name)}
     annotations = {n: a for n, a in vars(value).get("__annotations__", {}).items() if is_told(a, ours.local_modules)}
     handed = ours.objects[number][0] == "class"
     shown = (n for n, v in found.items() if (handed or n in annotations or _is_method(v)) and not lending.is_answer(n))
