@@ -8,7 +8,9 @@ from tests.rewards.code.judging import asserts, is_wrong, passes, pytest_files
 
 SETUP = """
 from collections import Counter, OrderedDict
-from enum import Enum, IntEnum
+from collections.abc import Mapping, Sequence
+from enum import Enum, Flag, IntEnum
+from typing import NamedTuple
 
 class Config(dict):
     kind = "config"
@@ -65,9 +67,39 @@ class Level(IntEnum):
     HIGH = 3
     def label(self): return self.name.lower()
 
+class Perm(Flag):
+    READ = 1
+    WRITE = 2
+
 class Kind(str, Enum):
     A = "a"
     B = "b"
+
+class Pair(NamedTuple):
+    x: int
+    y: int = 0
+    swapped = property(lambda self: Pair(self.y, self.x))
+    def norm(self): return self.x + self.y
+
+class View(Mapping):
+    def __init__(self, **held): self.held = held
+    def __getitem__(self, k): return self.held[k]
+    def __iter__(self): return iter(self.held)
+    def __len__(self): return len(self.held)
+
+class Run(Sequence):
+    def __init__(self, n): self.n = n
+    def __getitem__(self, i): return range(self.n)[i]
+    def __len__(self): return self.n
+
+class Failure(Exception):
+    def __init__(self, code):
+        super().__init__(code)
+        self.code = code
+    twice = property(lambda self: self.code * 2)
+    def described(self): return f"failure {self.code}"
+
+def fail(): raise Failure(7)
 """
 
 # name -> (program, assertions, what a wrong program has instead of what)
@@ -134,6 +166,28 @@ ROWS: dict[str, tuple[str, str, tuple[str, str]]] = {
         "r = Recency(a=None, b=None); assert f(r, 'a') == ['b', 'a'] and list(r) == ['b', 'a']",
         ("r.touch(k)", "r[k] = None"),
     ),
+    "named tuples": (
+        "def f(p): return p.norm(), p.swapped.x, p._replace(x=9).norm(), p._asdict(), type(p)(1, 2), *p",
+        "assert f(Pair(3, 4)) == (7, 4, 13, {'x': 3, 'y': 4}, (1, 2), 3, 4) and isinstance(f(Pair(3))[4], Pair)",
+        ("p.norm()", "p.x"),
+    ),
+    "abstract classes": (
+        "from collections.abc import Mapping, Sequence\n"
+        "def f(x):\n    if isinstance(x, Mapping): return dict(x), x.get('q', 0)\n"
+        "    return isinstance(x, Sequence) and [*x, x.index(1)]",
+        "assert f(View(a=1)) == ({'a': 1}, 0) and f(Run(3)) == [0, 1, 2, 1] and f(3) is False",
+        ("x.get('q', 0)", "x.get('a', 0)"),
+    ),
+    "exceptions": (
+        "def f(call):\n    try: call()\n    except Exception as e: return e.code, e.twice, e.described(), str(e)",
+        "assert f(fail) == (7, 14, 'failure 7', '7')",
+        ("e.twice", "e.code"),
+    ),
+    "members of other enumerations": (
+        "from enum import Enum\ndef f(x): return isinstance(x, Enum), x.name, x.value",
+        "assert f(Perm.WRITE) == (True, 'WRITE', 2)",
+        ("x.name", "x.name.lower()"),
+    ),
     "members": (
         "def f(x): return x.name, x.value, type(x).__name__, len(type(x))",
         "assert f(Level.HIGH) == ('HIGH', 3, 'Level', 2) and f(Kind.B) == ('B', 'b', 'Kind', 2)",
@@ -155,7 +209,9 @@ def test_objects_of_classes_that_derive_from_plain_types_have_their_methods(name
     assert is_wrong(asserts(program.replace(old, new), test, setup=SETUP))
 
 
-@pytest.mark.parametrize("name", ["attributes", "replaced method", "text", "members"])
+@pytest.mark.parametrize(
+    "name", ["attributes", "replaced method", "text", "members", "named tuples", "abstract classes", "exceptions"]
+)
 def test_so_have_those_of_a_test_file(name: str) -> None:
     program, test, (old, new) = ROWS[name]
     tests = f"from solution import *\n{SETUP}\ndef test_it():\n    {test}\n"
@@ -209,3 +265,12 @@ def test_such_an_object_does_not_bring_its_answer_along(expression: str) -> None
     assert passes(asserts("def solve(t): return t.size * 2", test, setup=setup))
     assert is_wrong(asserts(f"def solve(t): return {expression}", test, setup=setup))
     assert is_wrong(asserts("def solve(t):\n    t.want = 1\n    return 1", test, setup=setup))
+
+
+def test_an_assertion_error_of_a_test_has_no_methods_in_the_program() -> None:
+    setup = "class Off(AssertionError):\n    def wanted(self): return 4\ndef check(x):\n    if x != 4: raise Off\n"
+    program = "def f(check):\n    try: check(0)\n    except Exception as e: return {}\n"
+    assert passes(
+        asserts(program.format("4"), "assert f(check) == 4", setup=setup.replace("Off(Assertion", "Off(Value"))
+    )
+    assert is_wrong(asserts(program.format("e.wanted()"), "assert f(check) == 4", setup=setup))

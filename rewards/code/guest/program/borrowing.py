@@ -43,12 +43,12 @@ def lay_out(
 
 def bases_of(file: str, lent: dict[str, tuple[Any, ...]]) -> list[CodeType]:
     """The code of test classes from which the program derives its own classes, which are no longer lent but copied, and
-    of named tuples that it mentions.
+    of named tuples.
     """
     found = [
         compile(what[1], "<setup>", "exec", dont_inherit=True)
-        for name, (kind, *what) in lent.items()
-        if kind == "record" and len(what) > 1 and re.search(rf"\b{name}\b", _text(file))
+        for kind, *what in lent.values()
+        if kind == "record" and len(what) > 1
     ]
     for name, source in [what for kind, *what in lent.values() if kind == "base"]:
         if re.search(rf"^\s*class\s+\w+\s*\([^)]*\b{name}\b", _text(file), re.MULTILINE):

@@ -326,7 +326,7 @@ class CandidateDecoder(LinkDecoder):
             made = stub_function(back, number, name, base, kind == "async function", offered)
             self._imports.given_to[number] = (made, {n: getattr(made, n, None) for n in wire.SHOWN[:3]})
         elif kind == "exception class":
-            made = type(name, base if isinstance(base, tuple) else (Exception,), {})
+            made = self._imports.error_of_tests(name, base if isinstance(base, tuple) else (Exception,), offered)
         elif kind == "class":
             made = self._imports.class_of_tests(number, name, Description(*base), offered)
         elif isinstance(base, type):

@@ -6,8 +6,10 @@ walk over bases, and inspect constructors and the names of methods. What it does
 
 from __future__ import annotations
 
+import abc
 import sys
 import types
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
@@ -36,7 +38,8 @@ class Description(NamedTuple):
     methods: tuple[str, ...]
     makes: bool  # it defines a constructor
     calls: bool  # its objects are callable
-    data: type | None  # the plain type that it derives from
+    data: type | tuple[str, ...] | None  # the plain type that it derives from, or the fields of a named tuple
+    abstract: tuple[type, ...]  # the standard abstract classes that it derives from
 
 
 class OfTests(type):
@@ -65,6 +68,8 @@ class OfTests(type):
         return type.__instancecheck__(cls, value) or cls._ask("isinstance", value)
 
     def __subclasscheck__(cls, value: Any) -> bool:
+        if type(value) is abc.ABCMeta and value.__module__.partition(".")[0] in sys.stdlib_module_names:
+            return False  # it is asked by `register`
         return type.__subclasscheck__(cls, value) or cls._ask("issubclass", value)
 
     def __iter__(cls) -> Iterator[Any]:
@@ -208,14 +213,16 @@ def names_of_objects(
 _enums: set[Any] = set()  # stand-ins for enumerations
 
 
-def _class_of_member(member: Any) -> type:
+def _class_of_member(member: Any, own: object) -> type:
     """`__class__` of a member of an enumeration of the tests: of `isinstance`, which looks for `Enum`; of code that
-    reads it by name, its own.
+    reads it by name, its own. own: the program's class of that name.
     """
     import dis
     import enum
 
-    asking = sys._getframe(1)
+    if type(own) is type:
+        return own
+    asking = sys._getframe(2)
     by_name = dis.opname[asking.f_code.co_code[asking.f_lasti]] in ("LOAD_ATTR", "LOAD_METHOD")
     return type(member) if by_name else enum.Enum
 
@@ -237,8 +244,10 @@ def make(
     back: Back, number: int, name: str, told: Description, offered: tuple[str, ...], own: Any, base: type
 ) -> OfTests:
     """Make the stand-in for a class of the tests. base: the base class of the stand-ins for its objects."""
-    names = names_of_objects(name, offered, own, told.calls)
-    shown = told.methods if own is None else [method for method in told.methods if hasattr(told.data, method)]
+    data, names = told.data, names_of_objects(name, offered, own, told.calls)
+    if isinstance(data, tuple):
+        data, names["_make"] = namedtuple(name, data), classmethod(lambda cls, items: cls(*items))
+    shown = told.methods if own is None else [method for method in told.methods if hasattr(data, method)]
     names = {**{method: _Method(method) for method in shown}, **names}
     if told.makes:
         names["__init__"] = _Maker()
@@ -246,10 +255,12 @@ def make(
         names["__dataclass_fields__"] = _Fields(told.fields)
     names |= {"_asked": (back, number), "__module__": told.module, "__qualname__": told.qualname, "__doc__": told.doc}
     if told.holds == "enum":
-        names.setdefault("__class__", property(_class_of_member))
+        names["__class__"] = property(lambda self: _class_of_member(self, own and own(name)))
     above = {k for kind in told.bases for k in type.__dict__["__mro__"].__get__(kind)}
-    below = (kind for kind in (base, told.data) if kind is not None and kind not in above)
+    below = (kind for kind in (base, data) if kind is not None and kind not in above)
     made: OfTests = OfTests(name, (*told.bases, *below), names)
     if told.holds == "enum":
         _as_enum(made)
+    for kind in told.abstract:
+        kind.register(made)  # type: ignore[attr-defined]
     return made

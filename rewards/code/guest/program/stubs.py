@@ -238,6 +238,19 @@ class Imports:
         self._kinds["class", name, number] = self._grafted_on(name, made)
         return made  # type: ignore[no-any-return]
 
+    def error_of_tests(self, name: str, bases: tuple[type, ...], methods: tuple[str, ...]) -> type:
+        """The class that stands for an exception class of the tests. An error that the program made has no methods."""
+
+        def method(attribute: str) -> property:
+            def get(error: BaseException) -> Any:
+                if (number := self.number(error)) is None:
+                    raise AttributeError(f"{name!r} object has no attribute {attribute!r}")
+                return self.back("getattr", number, attribute)
+
+            return property(get)
+
+        return type(name, bases, {attribute: method(attribute) for attribute in methods})
+
     def _grafted_on(self, name: str, kind: type[Stub]) -> type[Stub]:
         for attribute, value in self._grafted.get(name, {}).items():
             type.__setattr__(kind, attribute, value)

@@ -15,7 +15,7 @@ from ..proxies.raised import make_error
 from ..shared import containers, records, remade, standard, wire
 from ..shared.sharing import LinkDecoder, LinkEncoder, Shared
 from ..sources import context
-from .ours import Ours, data_of, described, descriptor_parts, offered, offered_by
+from .ours import Ours, adds_methods, data_of, described, descriptor_parts, methods_of_error, offered, offered_by
 from .theirs import Theirs
 
 _DEEP = 100
@@ -107,6 +107,9 @@ class CheckerEncoder(LinkEncoder):
         kind = type(value)
         form = records.form_of(kind)
         if isinstance(form, tuple):
+            known = (kind.__name__, form) in self._ours.records
+            if not known and kind.__module__ in self._ours.local_modules and adds_methods(kind):
+                return None
             self._ours.share(kind.__name__, kind)
         elif (
             form is None
@@ -154,6 +157,7 @@ class CheckerEncoder(LinkEncoder):
         shape: Any = tuple(sorted(offered(value, kind)))
         if kind == "exception class":
             told = tuple(b for b in value.__bases__ if issubclass(b, BaseException)) or (Exception,)
+            shape = methods_of_error(value)
         elif kind in ("class", "type"):
             told = described(value, self._ours.local_modules)
             shape = tuple(sorted(offered_by(value)))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import abc
 import ast
 import enum
 import functools
 import io
 import sys
 import types
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, namedtuple
 from collections.abc import Callable
 from typing import Any
 
 from ..encoding.codec import Violation, plain_base
 from ..proxies import proxies, yardsticks
-from ..shared import hints, records, signatures, standard, wire
+from ..shared import hints, records, remade, signatures, standard, wire
 from ..sources import context, lending
 
 _STREAMS = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
@@ -159,7 +160,17 @@ def holds(kind: type) -> str:
 
 
 def _has_constructor(kind: type) -> bool:
-    return any(isinstance(getattr(kind, name), types.FunctionType) for name in ("__init__", "__new__"))
+    """Whether a class says how its objects are made; a named tuple does not."""
+    maker = next(above for above in kind.__mro__ if "__new__" in vars(above))
+    makes = isinstance(vars(maker)["__new__"], staticmethod | types.FunctionType) and "_fields" not in vars(maker)
+    return makes or isinstance(kind.__init__, types.FunctionType)  # type: ignore[misc]
+
+
+def adds_methods(kind: type) -> bool:
+    """Whether a named tuple of the tests defines more than its fields."""
+    plain = (*kind._fields, *vars(namedtuple("plain", "")))  # type: ignore[attr-defined]
+    held = [(name, value) for above in kind.__mro__[:-2] for name, value in vars(above).items() if name not in plain]
+    return any(isinstance(value, (*_METHODS, property)) for _, value in held)
 
 
 def described(kind: type, local_modules: frozenset[str]) -> tuple[Any, ...]:
@@ -178,8 +189,14 @@ def described(kind: type, local_modules: frozenset[str]) -> tuple[Any, ...]:
         tuple(methods),
         type(held.get("__init__")) is types.FunctionType,
         "__call__" in offered_by(kind) or any("__call__" in vars(above) for above in kind.__mro__),
-        data,
+        (records.form_of(kind) if data is tuple else None) or data,
+        tuple(above for above in kind.__mro__ if type(above) is abc.ABCMeta and remade.is_remade(above)),
     )
+
+
+def methods_of_error(kind: type) -> tuple[str, ...]:
+    """The public methods and properties of an exception class of the tests."""
+    return tuple(n for n, v in vars(kind).items() if isinstance(v, (*_METHODS, property)) and not n.startswith("_"))
 
 
 def _fields_of(kind: type, local_modules: frozenset[str]) -> tuple[tuple[str, Any, str], ...] | None:

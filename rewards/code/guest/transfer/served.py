@@ -18,7 +18,7 @@ from ..proxies import raised, uses, yardsticks
 from ..proxies.proxies import the_link
 from ..shared import signatures, wire
 from ..sources import context, lending
-from .ours import Ours, holds, is_mock, is_told, offered
+from .ours import Ours, holds, is_mock, is_told, methods_of_error, offered
 
 _ATOMS = (type(None), bool, int, float, str, bytes)
 
@@ -71,16 +71,21 @@ def _next(ours: Ours, number: Any) -> Any:
 
 
 def _getattr(ours: Ours, number: Any, name: Any) -> Any:
-    value = ours.get(number, "object", "callable object", "callable", "class", "type", "generator")
+    value = ours.get(number, "object", "callable object", "callable", "class", "type", "generator", "exception")
     if name in wire.CALLED:
         return _called(value, name)
     kind, name = ours.objects[number][0], _public(name)
     if kind == "callable":
         raise Violation("an attribute of what can only be called")
     hidden = (kind == "generator" and name not in wire.OF_GENERATORS) or (is_mock(value) and _is_of_mock(name))
+    hidden = hidden or (kind == "exception" and not _is_of_error(type(value), name))
     if hidden or not ours.has_attribute(value, name):
         raise AttributeError(name)
     return getattr(value, name)
+
+
+def _is_of_error(kind: type, name: str) -> bool:
+    return not issubclass(kind, AssertionError) and any(name in methods_of_error(above) for above in kind.__mro__)
 
 
 def _called(value: Any, name: str) -> str:
