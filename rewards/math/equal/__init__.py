@@ -4,7 +4,7 @@ Modules, by what they do:
 
     by text                 by_text, plain_values
     kinds of values         matching, with a rule for each pair: scalars, rows, matrix_products, sets, quadratics,
-                            branches, equations, formulas, zeros, curves, statements, families, assignments, letters,
+                            branches, equations, formulas, zeros, curves, statements, families, assignments, choices,
                             named_functions
     names that may differ   constants, bound, derivatives
     expressions             decide, with angles, logarithms, weighted, whole_numbers, integration; values: numeric

@@ -10,23 +10,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from rewards.math.equal import assignments, curves, derivatives, equations, named_functions, rows, scalars, sets, zeros
+from rewards.math.equal import (
+    assignments,
+    choices,
+    curves,
+    derivatives,
+    equations,
+    named_functions,
+    rows,
+    scalars,
+    sets,
+    zeros,
+)
 from rewards.math.equal.branches import same_function, same_pieces
 from rewards.math.equal.decide import Answer, all_of, any_of, yes_if
 from rewards.math.equal.formulas import is_formula
-from rewards.math.equal.letters import are_letters
 from rewards.math.equal.statements import same_statements
 from rewards.math.expressions import (
-    IMAGINARY_UNIT,
-    E,
-    Expr,
-    Sym,
     free_variables,
     renamed,
 )
-from rewards.math.notation.words import words_of
 from rewards.math.parse.congruences import MODULO, same_residues
-from rewards.math.parse.reading import readings
 from rewards.math.values import (
     EXACT,
     Based,
@@ -47,7 +51,6 @@ from rewards.math.values import (
     Statement,
     Steps,
     Terms,
-    Truth,
     Union,
     Value,
     Words,
@@ -100,7 +103,7 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
         alike = all_of(same_value(first, other) for other in others)
         return alike if alike is not Answer.YES else all_of(same_value(gold, item) for item in answer.items)
     if isinstance(answer, Choice) and not isinstance(gold, Choice):
-        return _value_and_choice(gold, answer, terms)
+        return choices.value_and_choice(gold, answer, terms, same_value)
     rule = _RULES.get((type(gold), type(answer)))
     if rule is not None:
         return rule(gold, answer, terms)
@@ -161,7 +164,7 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
         return Answer.YES
     if _is_constant_map(answer):
         return Answer.NO
-    if _is_letter(answer.name) and isinstance(answer.value, Scalar) and _is_letter(_name(answer.value.expression)):
+    if choices.is_letter_of_choice(answer.name) and choices.is_letter(answer.value):
         return Answer.NO  # two choices are no answer
     if isinstance(gold, Equation):
         return equations.as_equations(gold, answer)
@@ -184,14 +187,6 @@ def _is_constant_map(value: Named) -> bool:
     if value.name or not isinstance(value.value, Scalar):
         return False
     return free_variables(value.value.expression).isdisjoint(value.parameters)
-
-
-def _is_letter(name: str) -> bool:
-    return len(name) == 1 and "A" <= name <= _LAST_CHOICE
-
-
-def _name(expression: Expr) -> str:
-    return expression.name if isinstance(expression, Sym) else ""
 
 
 def _is_its_value(function: Named, other: Named) -> bool:
@@ -219,49 +214,6 @@ def _plain_name(name: str) -> str:
     return re.sub(r"\\mathrm|[\s{}\\“”()]", "", name)
 
 
-# --- words ------------------------------------------------------------------------------------------------------------
-
-
-def _words(gold: Words, answer: Words, _terms: Terms) -> Answer:
-    return yes_if(gold.text == answer.text)
-
-
-def _choices(gold: Choice, answer: Choice, terms: Terms) -> Answer:
-    if gold.letter != answer.letter:
-        return Answer.NO
-    if gold.text and answer.text:
-        return any_of(same_value(a, b, terms) for a in readings(gold.text) for b in readings(answer.text))
-    return Answer.YES
-
-
-def _choice_and_words(gold: Choice, answer: Words, _terms: Terms) -> Answer:
-    return yes_if(bool(gold.text) and words_of(gold.text) == answer.text)
-
-
-_LAST_CHOICE = "J"  # beyond it letters are variables, where case matters
-_NAMED_ALIKE = {"E": E, "I": IMAGINARY_UNIT}
-_TRUTHS = {"T": Truth(True), "F": Truth(False)}
-
-
-def _choice_and_value(gold: Choice, answer: Value, terms: Terms) -> Answer:
-    """Compare a choice with a value: by the text after its letter, or as a variable of that name."""
-    letters = (Sym(gold.letter), Sym(gold.letter.lower()) if gold.letter <= _LAST_CHOICE else None)
-    if isinstance(answer, Scalar) and answer.expression in (*letters, _NAMED_ALIKE.get(gold.letter)):
-        return Answer.YES
-    if not gold.text:
-        return Answer.NO
-    return any_of(same_value(one, answer, terms) for one in readings(gold.text))
-
-
-def _value_and_choice(gold: Value, answer: Choice, terms: Terms) -> Answer:
-    """Compare a value with a choice: `(B) 7` is 7; a bare letter may be a variable."""
-    if answer.text:
-        return any_of(same_value(gold, one, terms) for one in readings(answer.text))
-    if isinstance(gold, Truth):
-        return yes_if(gold == _TRUTHS.get(answer.letter))
-    return yes_if(isinstance(gold, Scalar) and gold.expression == Sym(answer.letter))
-
-
 # --- several values ---------------------------------------------------------------------------------------------------
 
 
@@ -278,11 +230,6 @@ def _unnamed(many: Many, beside: Many) -> Many:
     return many
 
 
-def _is_chosen(value: Value) -> bool:
-    """Whether the value is a word, or a letter that may be a choice."""
-    return isinstance(value, Words | Choice) or (isinstance(value, Scalar) and _is_letter(_name(value.expression)))
-
-
 def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
     by_name, also = assignments.by_name(gold), assignments.by_name(answer)
     if by_name is not None and also is not None:
@@ -296,7 +243,7 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
         return Answer.NO  # two values of `x` are not a point
     if _are_of_others(gold, answer, also) or (several and answer.opening == "\\{"):
         return Answer.NO
-    if answer.hedged and not gold.hedged and all(map(_is_chosen, gold.items)):
+    if answer.hedged and not gold.hedged and all(map(choices.is_chosen, gold.items)):
         return Answer.NO  # "A or C" is not "A and C"
     bounds = answer.conjoined and any(isinstance(item, Inequality) for item in answer.items)
     if sets.is_condition(gold) or sets.is_condition(answer) or (gold.hedged and bounds):
@@ -457,13 +404,13 @@ _RULES: dict[tuple[type, type], Callable[..., Answer]] = {
     (Ratio, Scalar): scalars.ratio_and_scalar,
     (Scalar, Ratio): scalars.scalar_and_ratio,
     (Clock, Ratio): scalars.clock_and_ratio,
-    (Words, Words): _words,
-    (Words, Many): lambda gold, answer, _terms: yes_if(are_letters(gold, answer)),
-    (Many, Words): lambda gold, answer, _terms: yes_if(are_letters(answer, gold)),
-    (Choice, Choice): _choices,
-    (Choice, Words): _choice_and_words,
-    (Choice, Scalar): _choice_and_value,
-    (Choice, Many): _choice_and_value,
+    (Words, Words): lambda gold, answer, _terms: yes_if(gold.text == answer.text),
+    (Words, Many): lambda gold, answer, _terms: yes_if(choices.are_letters(gold, answer)),
+    (Many, Words): lambda gold, answer, _terms: yes_if(choices.are_letters(answer, gold)),
+    (Choice, Choice): lambda gold, answer, terms: choices.same_choices(gold, answer, terms, same_value),
+    (Choice, Words): lambda gold, answer, _terms: choices.choice_and_words(gold, answer),
+    (Choice, Scalar): lambda gold, answer, terms: choices.choice_and_value(gold, answer, terms, same_value),
+    (Choice, Many): lambda gold, answer, terms: choices.choice_and_value(gold, answer, terms, same_value),
     (Clock, Clock): scalars.same_clocks,
     (Date, Date): scalars.same_dates,
     (Many, Many): _many,
