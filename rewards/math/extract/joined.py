@@ -49,7 +49,8 @@ def joined_before(before: str) -> str | None:
     """The value before a box that is joined to it, or None. Most boxes follow no word that joins: checked first."""
     end = before.rstrip(_AROUND)
     if end.endswith("="):
-        found = _SAME_NAME.search(before) if before.count("=") > 1 else None
+        name = end[:-1].rstrip()[-1:]
+        found = _SAME_NAME.search(before) if name.isalpha() and before.count("=") > 1 else None
     elif end.endswith(","):
         found = _LISTED.search(before)
     else:
@@ -59,7 +60,7 @@ def joined_before(before: str) -> str | None:
 
 def joined_behind(before: str, behind: str) -> str | None:
     """The second value, after a box, of the name that the box is a value of; or None."""
-    if "=" not in behind or not before.rstrip().endswith("="):
+    if "=" not in behind or not before.endswith(("=", "= ")):
         return None
     following = _NAMED_BEHIND.match(behind)
     name = None if following is None else _NAME_BEFORE.search(before)
