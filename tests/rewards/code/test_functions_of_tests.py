@@ -57,6 +57,16 @@ HONEST: dict[str, tuple[str, tuple[str, str], tuple[str, ...]]] = {
             "bus = Bus()\nbus.scan(Of())\nassert bus.emit('a', 5) == [10] and bus.emit('b', 5) == [15, 'Of']\nassert Of.second._topic == 'b'",
         ),
     ),
+    "names of generators and coroutines": (
+        "import asyncio\nclass Process:\n    def __init__(self, steps): self.steps, self.name = steps, steps.__name__\n"
+        "    def run(self): return f'{self.name}: {sum(self.steps)}'\n"
+        "async def called(work): return work.__name__, await work\n",
+        ("sum(self.steps)", "len(list(self.steps))"),
+        (
+            "def child():\n    yield 1\n    yield 3\nassert Process(child()).run() == 'child: 4'",
+            "import asyncio\nasync def job(): return 4\nassert asyncio.run(called(job())) == ('job', 4)",
+        ),
+    ),
     "named tuples of the test": (
         "def used(u): return u.used / u.total, u._asdict(), u._replace(used=0)\ndef first(us): return max(us, key=lambda u: u.used)\n",
         ("u.used / u.total", "u.total / u.used"),

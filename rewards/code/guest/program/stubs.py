@@ -50,19 +50,23 @@ class StubGenerator(StubIterable):
         return types.GeneratorType  # for `isinstance`
 
     def __getattr__(self, name: str) -> Any:
-        if name not in wire.OF_GENERATORS:
+        if name not in (*wire.OF_GENERATORS, *wire.CALLED):
             raise AttributeError(name)
         return self._back("getattr", self._number, name)
 
 
-class StubCallable(Stub):
+class StubNamed(Stub):
+    """Something that has the name of a function."""
+
+    def __getattr__(self, name: str) -> Any:
+        return _name_of(self, name) if name.startswith("_") else super().__getattr__(name)
+
+
+class StubCallable(StubNamed):
     """A builtin, a partial function, an exception class: it can be called, and nothing more."""
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self._back("call", self._number, args, kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        return _name_of(self, name) if name.startswith("_") else super().__getattr__(name)
 
 
 class StubObject(Stub):
@@ -121,7 +125,7 @@ class StubStream(Stub):
         self.close()
 
 
-class StubAwaitable(Stub, Coroutine[Any, Any, Any]):
+class StubAwaitable(StubNamed, Coroutine[Any, Any, Any]):
     """A coroutine or future, which runs on the checker's loop. It can be wrapped in a task."""
 
     _run: Generator[Any, Any, Any] | None = None

@@ -71,12 +71,14 @@ def _next(ours: Ours, number: Any) -> Any:
 
 
 def _getattr(ours: Ours, number: Any, name: Any) -> Any:
-    value = ours.get(number, "object", "callable object", "callable", "class", "type", "generator", "exception")
+    value = ours.get(
+        number, "object", "callable object", "callable", "class", "type", "generator", "awaitable", "exception"
+    )
     if name in wire.CALLED:
         return _called(value, name)
     kind, name = ours.objects[number][0], _public(name)
-    if kind == "callable":
-        raise Violation("an attribute of what can only be called")
+    if kind in ("callable", "awaitable"):
+        raise Violation("an attribute of what can only be called or awaited")
     hidden = (kind == "generator" and name not in wire.OF_GENERATORS) or (is_mock(value) and _is_of_mock(name))
     hidden = hidden or (kind == "exception" and not _is_of_error(type(value), name))
     if hidden or not ours.has_attribute(value, name):
