@@ -207,7 +207,10 @@ class Parser(Grammar):
         return value if exponent is None or inverse else power(value, exponent)
 
     def _argument(self) -> Expr:
-        r"""The argument of a function without parentheses: the factors up to another function (`\sin 2x \cos x`)."""
+        r"""The argument of a function without parentheses: the factors up to another function (`\sin 2x \cos x`).
+
+        A power of e behind a variable is one, too: `\sin x \, e^x` is a product.
+        """
         if self.peek() in ("(", "{", "["):
             bracket = self.peek()
             self.at += 1
@@ -226,6 +229,8 @@ class Parser(Grammar):
                 and token.text != "\\frac"
             ):
                 return value
+            if self._is_power_of_e() and free_variables(value):
+                return value
             if self.peek() == "/" and self.peek(1) != "(" and self.peek(1)[1:] not in (*FUNCTIONS, "log", "ln", "lg"):
                 self.at += 1
                 value = divide(value, self._power())
@@ -233,6 +238,9 @@ class Parser(Grammar):
                 value = multiply(value, self._power())
             else:
                 return value
+
+    def _is_power_of_e(self) -> bool:
+        return self.peek() == "e" and self.peek(1) == "^" and "e" not in self._bound
 
     def _logarithm(self) -> Expr:
         base: Expr = number(10)

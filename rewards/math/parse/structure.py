@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 
 from rewards.math.expressions import FUNCTIONS, E, Expr, Num, Sym, divide, free_variables, is_decimal, number
 from rewards.math.notation.standard import key
@@ -172,6 +173,8 @@ def _item(found: Sequence[Token], text: str) -> list[Value]:
         relations[0] = "="
     if "~" in relations:
         at = relations.index("~")
+        if at + 1 < len(pieces) and _is_misrounded(pieces[at], pieces[at + 1]):
+            raise NotMaths("a number that is said to be near another one")
         if at == 0 and len(relations) == 1:  # `x ≈ 3` states the value of a name; `3.1 ≈ 3` does not
             if name_of(pieces[0], text):
                 return _named(pieces, text)
@@ -195,6 +198,22 @@ def _item(found: Sequence[Token], text: str) -> list[Value]:
         members = [expression(piece) for piece in pieces]
         return [Inequality(tuple(members), tuple(relations))]
     raise NotMaths("relations that are no chain")
+
+
+def _is_misrounded(exact: Sequence[Token], rounded: Sequence[Token]) -> bool:
+    """Whether neither of two numbers is a rounding of the other, by less than a unit in its last place."""
+    try:
+        value, near = expression(exact), expression(rounded)
+    except NotMaths:
+        return False
+    if not (isinstance(value, Num) and isinstance(near, Num)) or near.value == 0:
+        return False
+    unit = Fraction(1, 10**near.places)
+    while near.value % (10 * unit) == 0 and unit >= 1:
+        unit *= 10
+    return (near.places > 0 or near.value.denominator == 1) and abs(value.value - near.value) >= max(
+        unit, Fraction(1, 10**value.places)
+    )
 
 
 def _conditions_joined(found: Sequence[Token], text: str) -> list[Value]:
@@ -352,6 +371,8 @@ def _set_operations(found: Sequence[Token], text: str) -> list[Value]:
             values = _several(piece, text)
             if not values:
                 return []
+            if piece[0].text == "(" and isinstance(values[0], Scalar) and not free_variables(values[0].expression):
+                raise NotMaths("a number in round brackets, which is no set")
             parts.append(values[0])
         return [Union(tuple(parts))]
     for sign, operation in (("\\cap", Meet), ("\\setminus", Minus)):
