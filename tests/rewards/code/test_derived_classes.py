@@ -421,8 +421,9 @@ NAIVE = "class Naive(Sorter):\n    order = [1, 2]\n    def sort(self, xs): retur
 @pytest.mark.parametrize("naive", [NAIVE, NAIVE.replace("class Naive(Sorter)", "@marked\nclass Naive")])
 def test_what_a_class_that_the_program_makes_says_is_no_measure_of_it(judging: str, naive: str) -> None:
     tests = f"from solution import *\n{naive}def test_a():\n    {judging}\n"
-    for program in (SORTER, ONE_ANSWER):
-        assert pytest_files(program, tests).fault.startswith("unsupported test")
+    assert pytest_files(SORTER, tests).fault.startswith("unsupported test")
+    judged = pytest_files(ONE_ANSWER, tests)
+    assert is_wrong(judged) or judged.fault.startswith("unsupported test"), judged
     said = f"from solution import *\n{naive}def test_a():\n    assert Naive().sort([2, 1]) == order([2, 1]) == [1, 2]\n"
     assert passes(pytest_files(SORTER, said))
     assert is_wrong(pytest_files(ONE_ANSWER, said))

@@ -46,6 +46,19 @@ def reads(tree: ast.Module, family: set[str]) -> Iterator[ast.expr]:
                     yield node
 
 
+def objects(tree: ast.Module) -> set[int]:
+    """The identities of the nodes that name objects which the tests made, of classes of the program or of their own
+    that derive from those, and nothing else. An equality with one is the program's to answer.
+    """
+    ours = names_of_program(tree)
+    derived = {n.name for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and _derives(n, ours)}
+    return {id(n) for n in _names(tree, set(), ours | derived)}
+
+
+def _derives(kind: ast.ClassDef, ours: set[str]) -> bool:
+    return any(shapes.root(base) in ours for base in kind.bases)
+
+
 def only_program_makes(found: list[tuple[ast.Module, list[ast.ClassDef]]], name: str, body: Iterable[str]) -> bool:
     """Whether objects of a class of the test and its subclasses can only come from the program: the tests hand the
     class over, ask for its identity, derive from it or read what the program has set on it. found: the trees, each

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..sources import counting
-from . import marks, proxies, yardsticks
+from . import marks, proxies, witnessed, yardsticks
 from .proxies import ask, is_class, is_proxy, the_link
 
 _DESCRIBES = ("__get__", "__set__", "__set_name__")
@@ -75,7 +75,8 @@ def make(name: str, bases: tuple[type, ...], names: dict[str, Any], keywords: di
     made = ask("derive", name, tuple(_sendable(base, what) for base in bases), sent, keywords, abstract)
     if not is_class(made):  # a failed assertion may be an instance of a standard one
         raise proxies.refused(f"it made no class of {name}")
-    if asked and not marks.watch(made, asked, names):
+    witnessed.register(made, names)
+    if not (marks.watch(made, asked.marks, names) and witnessed.watch(made, asked.answers, asked.fields)):
         the_link().unsupported(f"{what}, and with which the test measures")
     proxies.mark_named(made, name, is_used=True)
     if (cell := names.get("__classcell__")) is not None:
@@ -115,7 +116,9 @@ class _Above:
         object.__setattr__(self, "_parts", (kind, value))
 
     def __getattribute__(self, name: str) -> Any:
-        return ask("above", *object.__getattribute__(self, "_parts"), name)
+        kind, value = object.__getattribute__(self, "_parts")
+        found = ask("above", kind, value, name)
+        return witnessed.passing_on(kind, value, found) if name == "__init__" else found
 
     def __setattr__(self, name: str, value: Any) -> None:
         ask("setattr", object.__getattribute__(self, "_parts")[1], name, value)

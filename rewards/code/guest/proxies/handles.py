@@ -14,7 +14,7 @@ from typing import Any
 from .. import PACKAGE
 from ..encoding.extended import VERDICTS
 from ..sources import context, truth
-from . import ancestry, classes, contents, derived, membership, operands, proxies, uses, views
+from . import ancestry, classes, contents, derived, membership, operands, proxies, uses, views, witnessed
 from .proxies import (
     NUMBER,
     RootOfClasses,
@@ -71,6 +71,7 @@ class HandleMeta(RootOfClasses):
         if cls in derived.decorated:
             derived.finish(cls)
         result = ask("call", cls, *args, **kwargs)
+        witnessed.constructed(cls, args, kwargs, result)
         if proxies.is_evaluating():
             proxies.mark_evaluated(result)
         elif name := name_in_tests(cls):
@@ -80,6 +81,7 @@ class HandleMeta(RootOfClasses):
     def __getattr__(cls, name: str) -> Any:
         if name in NEVER or cls not in class_numbers or (name in VERDICTS and not name_in_tests(cls)):
             raise AttributeError(f"type object {type.__repr__(cls)} has no attribute {name!r}")
+        witnessed.refuse_of_class(cls, name)
         return attribute(cls, name)
 
     def __setattr__(cls, name: str, value: Any) -> None:

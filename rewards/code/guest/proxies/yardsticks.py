@@ -11,11 +11,12 @@ import ast
 import builtins
 import sys
 from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from ..shared import wire
 from ..sources import context
 from ..sources.context import Function
-from . import controlled, marks, said, shapes
+from . import controlled, marks, said, shapes, witnessed
 
 _WRITTEN = (
     *(ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.BinOp, ast.UnaryOp, ast.keyword),
@@ -44,25 +45,44 @@ _UNNAMED = frozenset((*wire.CAPABILITIES, *_CALLED_UNNAMED.split())) - _SPECIAL
 _BY_ITEM, _BY_LENGTH = frozenset(("__getitem__", "__missing__")), frozenset(("__len__",))  # seen by their syntax
 
 
-def measured_by(name: str, body: Collection[str], place: str) -> set[str] | None:
-    """The marks (`marks.py`) of a class that tests ask for, each of which must be what the test has set; None if the
-    class is a yardstick. body: the names that the class defines. place: its qualified name.
+class Asked(NamedTuple):
+    """What tests ask objects of a class of theirs that the program creates, and what is therefore compared with what
+    the test's own code has set or answered.
+    """
+
+    marks: frozenset[str] = frozenset()  # attributes (`marks.py`)
+    answers: frozenset[str] = frozenset()  # methods and properties (`witnessed.py`)
+    fields: frozenset[str] = frozenset()  # attributes on which these answers depend
+
+
+def measured_by(name: str, body: Collection[str], place: str) -> Asked | None:
+    """What tests ask of a class; None if the class is a yardstick. body: the names that the class defines. place: its
+    qualified name.
     """
     special = {n for n in body if n.startswith("__") and n.endswith("__")}
     if controlled.only_program_makes([(tree, _family(tree, name)) for tree in context.trees()], name, body):
-        return set()
+        return Asked()
     if special & _UNNAMED - _BY_ITEM - _BY_LENGTH:
         return None
-    asked = set[str]()
+    marked, answers = set[str](), set[str]()
     for tree in context.trees():
         own = set(body) - (special & _SPECIAL)
         if (measured := _measured(tree, name, own, place)) is None:
             return None
-        asked |= measured
-    return asked
+        marked |= measured[0]
+        answers |= measured[1]
+    fields = set[str]()
+    if answers:
+        line = [kind for tree in context.trees() for kind in _line(tree, name)]
+        steady = witnessed.fields(line)
+        if steady is None or not witnessed.are_methods(line, answers):
+            return None
+        fields = steady
+    return Asked(frozenset(marked), frozenset(answers), frozenset(fields))
 
 
-def _measured(tree: ast.Module, name: str, body: set[str], place: str) -> set[str] | None:
+def _measured(tree: ast.Module, name: str, body: set[str], place: str) -> tuple[set[str], set[str]] | None:
+    """The marks that are asked for, and the other names by which the test measures. None if it is not by names."""
     family = _family(tree, name)
     inside = {id(n) for kind in [*family, *_made_there(tree)] for n in ast.walk(kind)}
     own = (body - _filled_by_program(tree, name)) | {n for kind in family for n in _kept(kind)}
@@ -74,11 +94,17 @@ def _measured(tree: ast.Module, name: str, body: set[str], place: str) -> set[st
     outside = [n for n in ast.walk(tree) if id(n) not in inside]
     measuring = [n for n in outside if id(n) not in sound and _reads(n, own)]
     if not measuring:
-        return set()
+        return set(), set()
     marked = marks.names(family, [n for n in outside if id(n) not in controls])
     parents = context.parents_of(tree)
-    asked = [n.attr for n in measuring if isinstance(n, ast.Attribute) and marks.is_asked(n, parents)]
-    return set(asked) if marked.issuperset(asked) and len(asked) == len(measuring) else None
+    asked = {
+        n.attr for n in measuring if isinstance(n, ast.Attribute) and n.attr in marked and marks.is_asked(n, parents)
+    }
+    others = [n for n in measuring if not (isinstance(n, ast.Attribute) and n.attr in asked)]
+    answers = {n.attr for n in others if isinstance(n, ast.Attribute)}
+    is_named = all(isinstance(n, ast.Attribute) for n in others)
+    by_marks = all(marks.is_asked(n, parents) for n in measuring if isinstance(n, ast.Attribute) and n.attr in asked)
+    return (asked, answers) if is_named and by_marks else None
 
 
 def _filled_by_program(tree: ast.Module, name: str) -> set[str]:
@@ -193,6 +219,16 @@ def _family(tree: ast.Module, name: str) -> list[ast.ClassDef]:
     return [kind for kind in kinds if kind.name in names and not kind.name.startswith("Test")]
 
 
+def _line(tree: ast.Module, name: str) -> list[ast.ClassDef]:
+    """The family of a class, and the classes of the test that they derive from."""
+    kinds = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    found = _family(tree, name)
+    for _ in kinds:
+        above = {context.name_of(base) for kind in found for base in kind.bases}
+        found += [kind for kind in kinds if kind.name in above and kind not in found]
+    return found
+
+
 def _made_there(tree: ast.Module) -> list[ast.ClassDef]:
     """Classes that derive from the program's and compare nothing. Each is looked at itself when it is created there."""
     ours = controlled.names_of_program(tree)
@@ -248,14 +284,17 @@ def _reads(node: ast.AST, own: set[str]) -> bool:
 
 def _all_sound(tree: ast.Module) -> Iterator[ast.expr]:
     """The sound reads of a tree."""
+    objects = controlled.objects(tree)
     for node in ast.walk(tree):
-        yield from _sound(node)
+        yield from _sound(node, objects)
         if isinstance(node, Function) and (names := said.said_names(node, _is_said)):
-            yield from (n for inner in ast.walk(node) for n in _sound(inner, names))
+            yield from (n for inner in ast.walk(node) for n in _sound(inner, names | objects))
 
 
-def _sound(node: ast.AST, names: Collection[str] = ()) -> Iterator[ast.expr]:
-    """Attribute reads whose result is discarded, or compared with a value in the test's text. names: those of such."""
+def _sound(node: ast.AST, known: Collection[str | int]) -> Iterator[ast.expr]:
+    """Attribute reads whose result is discarded, or compared with a value in the test's text, or with an object that
+    the program controls anyway. known: names of such values, and the identities of nodes that name such objects.
+    """
     if isinstance(node, ast.Expr):
         called = node.value.value if isinstance(node.value, ast.Await) else node.value
         if isinstance(called, ast.Call):
@@ -268,20 +307,20 @@ def _sound(node: ast.AST, names: Collection[str] = ()) -> Iterator[ast.expr]:
         sides = node.args[:2]
     else:
         return
-    if any(_is_said(side, names) for side in sides):
+    if any(_is_said(side, known) for side in sides):
         for side in sides:
             yield from _spine(side)
             for part in _items(side) if not any(map(_says_yes_or_no, sides)) else ():
                 yield from _spine(part)
 
 
-def _is_said(side: ast.expr, names: Collection[str] = ()) -> bool:
-    """Whether an expression is a literal value other than True, False or None. names: those of such values."""
+def _is_said(side: ast.expr, known: Collection[str | int] = ()) -> bool:
+    """Whether an expression is a literal value other than True, False or None. known: as for `_sound`."""
     if isinstance(side, ast.Constant) and (side.value is None or isinstance(side.value, bool)):
         return False
     return all(
         isinstance(n, _WRITTEN)
-        or (isinstance(n, ast.Name) and n.id in names)
+        or (isinstance(n, ast.Name) and (n.id in known or id(n) in known))
         or (isinstance(n, ast.Call | ast.Name | ast.Attribute) and context.name_of(_called(n)) in _PASSED_ON)
         or shapes.text(n) in _STANDARD
         or (

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..encoding.codec import Violation
 from ..guards import changes
-from ..proxies import raised, uses, yardsticks
+from ..proxies import raised, uses, witnessed, yardsticks
 from ..proxies.proxies import the_link
 from ..shared import signatures, wire
 from ..sources import context, lending
@@ -50,8 +50,9 @@ def _call(ours: Ours, number: Any, args: Any, kwargs: Any) -> Any:
         raise TypeError(f"{function.__name__}() of the test is not for the program to call")
     args, kwargs = signatures.with_defaults(function, args, kwargs)
     try:
-        with changes.watched(function, args):
+        with changes.watched(function, args), witnessed.noted(function, args, kwargs) as results:
             made = function(*args, **kwargs)
+            results.append(made)
     except BaseException as error:  # whatever the test's own function raises goes to the program
         uses.note_assertion(error, given=bool(args or kwargs))
         raise
