@@ -61,6 +61,35 @@ ELSEWHERE = (
         ),
     ),
     Arena(
+        name="into_a_mock",
+        solution=_CALLS,
+        imports="from unittest.mock import Mock, call",
+        tests=(
+            "x, m = [3, 1, 2], Mock(); solve(x, m); assert m.call_args_list == [call(v) for v in sorted(x)]",
+            "x, m = [9], Mock(); solve(x, m); m.assert_called_once_with(max(x))",
+            "x, m = [6, 4], Mock(); solve(x, m.put); m.put.assert_has_calls([call(v) for v in sorted(x)])",
+        ),
+    ),
+    Arena(
+        name="into_a_tool",
+        solution=_CALLS,
+        imports="import csv, io, queue\nfrom concurrent.futures import Future",
+        tests=(
+            "x, q = [3, 1], queue.Queue(); solve(x, q.put); assert [q.get(timeout=1), q.get(timeout=1)] == sorted(x)",
+            "x, f = [7], Future(); solve(x, f.set_result); assert f.result(timeout=1) == max(x)",
+            "x, o = ['b', 'a'], io.StringIO(); solve(x, csv.writer(o).writerow); assert o.getvalue().split() == sorted(x)",
+        ),
+    ),
+    Arena(
+        name="drawn_again",
+        solution="def solve(r):\n    return r.random(), r.randrange(9)\n",
+        imports="import random",
+        tests=(
+            "r = random.Random(3); s = r.getstate(); got = solve(r); r.setstate(s); assert got == (r.random(), r.randrange(9))",
+            "r = random.Random(5); got = solve(r); r.seed(5); assert got == (r.random(), r.randrange(9))",
+        ),
+    ),
+    Arena(
         name="methods_that_reset",
         solution="def solve(cart):\n    return sum(cart.prices.values()), sorted(cart.names())\n",
         imports=_CART,

@@ -46,6 +46,19 @@ c = Cart()
         ("[2 * v for v in a]", "a.clear() or []", "from concurrent.futures import ThreadPoolExecutor\nxs = [2, 1]\nwith ThreadPoolExecutor(1) as pool: r = pool.submit(f, xs, 1).result()\nassert r == [2 * v for v in xs]"),
         ("[2 * v for v in a]", "a.clear() or []", "cases = [2, 1]\npairs = [(f(cases, 1), cases)]\nfor got, xs in pairs: assert got == [2 * v for v in xs]"),
         ("[2 * v for v in a]", "a.clear() or []", "xs = [2, 1]\nr, errors = f(xs, 1), 0\nfor i, v in enumerate(xs):\n    if r[i] != 2 * v: errors += 1\nassert errors == 0"),
+        ("b(sorted(a))", "a.clear(), b([])", "from unittest.mock import Mock\nxs, out = [2, 1], Mock()\nf(xs, out)\nout.assert_called_once_with(sorted(xs))"),
+        ("b(sorted(a))", "b(a), a.__setitem__(slice(2), [0])", "from unittest.mock import Mock, call\nxs, out = [2, 1], Mock()\nf(xs, out)\nassert out.call_args == call(sorted(xs))"),
+        ("b.put(sorted(a))", "a.__setitem__(slice(2), [7]), b.put([7])", "from unittest.mock import Mock\nxs, out = [2, 1], Mock()\nf(xs, out)\nassert out.put.call_args[0][0] == sorted(xs)"),
+        ("b.put(sorted(a))", "a.clear(), b.put([])", "import queue\nxs, out = [2, 1], queue.Queue()\nf(xs, out)\nassert out.get(timeout=1) == sorted(xs)"),
+        ("b.set_result(sorted(a))", "a.clear(), b.set_result([])", "from concurrent.futures import Future\nxs, out = [2, 1], Future()\nf(xs, out)\nassert out.result(timeout=1) == sorted(xs)"),
+        ("b.writerow(sorted(a))", "a.__setitem__(slice(2), [7]), b.writerow(a)", "import csv, io\nxs, out = [2, 1], io.StringIO()\nf(xs, csv.writer(out))\nassert out.getvalue().strip() == ','.join(map(str, sorted(xs)))"),
+        ("b.write(str(sorted(a)))", "a.clear(), b.write('[]')", "import io\nxs, held = [2, 1], io.BytesIO()\nout = io.TextIOWrapper(held, write_through=True)\nf(xs, out)\nassert held.getvalue().decode() == str(sorted(xs))"),
+        ("open(b, 'w').write(str(sorted(a)))", "a.__setitem__(slice(2), [7]), open(b, 'w').write('[7]')", "import os, tempfile\nxs, path = [2, 1], os.path.join(tempfile.mkdtemp(), 'o')\nf(xs, path)\nassert open(path).read() == str(sorted(xs))"),
+        ("b.take(sorted(a))", "a.__setitem__(slice(2), [7]), b.take([7])", "class Sink:\n    held = None\n    def take(self, v): self.held = v\nxs, out = [2, 1], Sink()\nf(xs, out)\nassert out.held == sorted(xs)"),
+        ("setattr(b, 'held', sorted(a))", "a.__setitem__(slice(2), [7]), setattr(b, 'held', [7])", "class Sink:\n    held = None\nxs, out = [2, 1], Sink()\nf(xs, out)\nassert out.held == sorted(xs)"),
+        ("b(sum(a))", "a.__setitem__(slice(2), [7]), b(7)", "def run(xs):\n    total = 0\n    def add(v):\n        nonlocal total\n        total += v\n    f(xs, add)\n    assert total == sum(xs)\nrun([2, 1])"),
+        ("sorted(a)", "a.data.__setitem__(slice(2), [7]) or [7]", "from collections import UserList\nxs = UserList([2, 1])\nassert f(xs, 1) == sorted(xs)"),
+        ("a.random()", "setattr(a, 'random', lambda: 0.5) or 0.5", "import random\nr = random.Random(3)\nheld = r.getstate()\ngot = f(r, 1)\nr.setstate(held)\nassert got == r.random()"),
     ],
 )  # fmt: skip
 def test_what_an_answer_is_judged_by_stays(right: str, spoils: str, test: str):
@@ -74,6 +87,11 @@ def test_what_an_answer_is_judged_by_stays(right: str, spoils: str, test: str):
         ("a.remove('a')", "f(c, 1)\nassert c.names() == ['b'] and c.total() == 9"),
         ("t = a.total()\n    a.reset()\n    return t", "assert f(c, 1) == 12\nassert c.total() == 0"),
         ("t = a.total()\n    a.reset()\n    return t", "before = c.total()\nassert f(c, 1) == before and not c.items"),
+        ("while a: b(a.pop(0))", "from unittest.mock import Mock, call\nxs, seen = [1, 2], Mock()\nbefore = list(xs)\nf(xs, seen)\nassert seen.call_args_list == [call(v) for v in before] and not xs"),
+        ("a.pop(0)\n    b(a[0], len(a))", "from unittest.mock import Mock\nxs, seen = [1, 2], Mock()\nf(xs, seen)\nseen.assert_called_once_with(xs[0], len(xs))"),
+        ("while not a.empty(): b.put(a.get())", "import queue\nx, y = queue.Queue(), queue.Queue()\nx.put(3)\nn = x.qsize()\nf(x, y)\nassert y.qsize() == n and x.qsize() == 0 and y.get() == 3"),
+        ("a.level = b", "class Dial:\n    n = 1\n    @property\n    def level(self): return self.n\n    @level.setter\n    def level(self, v): self.n = 2 * v\nd = Dial()\nf(d, 3)\nassert d.level == 6"),
+        ("a.daemon, a.name = True, b\n    a.start()\n    a.join()", "import threading\nout = []\nt = threading.Thread(target=lambda: out.append(1))\nf(t, 'w')\nassert (t.daemon, t.name, out) == (True, 'w', [1])"),
     ],
 )  # fmt: skip
 def test_programs_may_take_out_what_they_hand_on(program: str, test: str):

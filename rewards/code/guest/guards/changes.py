@@ -51,7 +51,7 @@ class _Earlier(NamedTuple):
 
 
 present: list[Change] = []
-filled: list[Any] = []  # containers that were empty before
+filled: list[Any] = []  # containers that were empty before, and objects of which an attribute was
 let_go: list[Any] = []  # containers that were handed to the program, and that it no longer holds
 _earlier: list[_Earlier] = []
 _case: object = None  # the running case
@@ -123,7 +123,8 @@ def watched(function: Any, args: tuple[Any, ...] = ()) -> Iterator[None]:
     if not isinstance(function, MethodType) or isinstance(held, type | ModuleType):
         yield
         return
-    attributes = {name: part for name, part in attributes_of(held).items() if content(part)}
+    former = attributes_of(held)
+    attributes = {name: part for name, part in former.items() if content(part)}
     befores = before(attributes.values())
     known = any(held is change.value for change in present)
     itself = before(() if known else (held,))  # an object may be a container, which the program can also change itself
@@ -132,6 +133,8 @@ def watched(function: Any, args: tuple[Any, ...] = ()) -> Iterator[None]:
     finally:
         note(itself)
         note([each for each in befores if not content(each[0])])
+        if any(is_nothing(former.get(name)) and not is_nothing(part) for name, part in attributes_of(held).items()):
+            filled.append(held)
         for name, part in attributes.items():
             if (now := attributes_of(held).get(name)) is not part and type(now) in HOLDERS:
                 _note_set(held, name, part, now)
@@ -147,6 +150,8 @@ def note_set(value: Any, name: str, new: Any) -> None:
 def _note_set(value: Any, name: str, old: Any, new: Any) -> None:
     if is_nothing(new) and not (is_nothing(old) or type(old) is bool or callable(old) or proxies.is_proxy(old)):
         present.append(Change(value, functools.partial(setattr, value, name, old), True, True, True, name))
+    elif is_nothing(old) and not is_nothing(new):
+        filled.append(value)
 
 
 def note_let_go(values: Iterable[Any]) -> None:

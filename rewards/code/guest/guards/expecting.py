@@ -133,7 +133,13 @@ class _Reading:
                     return
                 given += [function.value] if isinstance(function, ast.Attribute) else []
                 parts = [part for each in given for part in shapes.display_parts(each)]
-                if not self.roles.names.equal or name == "zip" or shapes.compares(node) or shapes.tells_sameness(node):
+                if (
+                    not self.roles.names.equal
+                    or name == "zip"
+                    or shapes.compares(node)
+                    or shapes.asks_mock(node)
+                    or shapes.tells_sameness(node)
+                ):
                     self._meet(*combinations(parts, 2))
 
     def _look_for_verdict(self, condition: ast.expr) -> None:

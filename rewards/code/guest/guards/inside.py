@@ -8,6 +8,8 @@ Example:
 from __future__ import annotations
 
 import gc
+import sys
+from collections import ChainMap, UserDict, UserList
 from collections.abc import Iterable
 from types import CellType, FrameType, FunctionType, MemberDescriptorType, ModuleType, TracebackType
 from typing import Any
@@ -18,7 +20,14 @@ from . import databases
 from .counted import HOLDERS, content
 
 _OF_PYTHON = ("builtins", "functools", "itertools")
+_RECORDED = ("_mock_call", "_mock_mock_calls", "method_calls")  # what a mock was called with is not its content
 _MOST_HELD = 1000
+
+
+def is_mock(value: Any) -> bool:
+    """Whether an object is a mock, by its real type: a mock pretends to be of another."""
+    mock = sys.modules.get("unittest.mock")
+    return mock is not None and isinstance(value, mock.NonCallableMock)
 
 
 def is_nothing(value: Any) -> bool:
@@ -55,6 +64,7 @@ def attributes_of(value: Any) -> dict[str, Any]:
         return found
     if "_mock_return_value" in held:
         found["return_value"] = held["_mock_return_value"]
+        held = {name: part for name, part in held.items() if not name.startswith(_RECORDED)}
     return found | held
 
 
@@ -67,6 +77,8 @@ def parts_of(value: Any) -> Iterable[Any]:
         return ()
     if (connection := databases.connection_of(value)) is not None and connection is not value:
         return (connection,)
+    if isinstance(value, UserDict | UserList | ChainMap):
+        return vars(value).values()
     if isinstance(value, HOLDERS) or type(value).__module__ in _OF_PYTHON:  # methods, views, iterators
         held = gc.get_referents(value)
         return held if len(held) < _MOST_HELD else ()

@@ -19,16 +19,14 @@ import functools
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from types import BuiltinMethodType, FrameType, FunctionType, MethodType
-from typing import Any, NamedTuple
+from types import FrameType, FunctionType
+from typing import Any
 
 from ..proxies import proxies, shapes
 from ..shared import files
-from ..shared.wire import ATOMS
 from ..sources import context
-from . import changes, counted, expecting, roles
-from .counted import content
-from .inside import attributes_of, holds_nothing, parts_of
+from . import changes, counted, destinations, expecting, roles
+from .inside import attributes_of
 
 
 def renew(case: object, given: Any, frames: Callable[[], Iterable[FrameType | None]]) -> None:
@@ -77,11 +75,12 @@ def is_judged_by(frame: FrameType | None, answer: Any, handed: Callable[[], list
     if not lost:
         return False
     emptied = all(change.emptied for change in lost)
-    to_be_filled = _to_be_filled([*handed(), *changes.let_go])
+    filled = [*(change.value for change in changes.present), *changes.filled]
+    to_be_filled = destinations.among([*handed(), *changes.let_go], filled, {id(change.value) for change in lost})
 
     def names_of_filled(held: dict[str, Any]) -> roles.Names:
         names = _names_of(held, bare=emptied, resized=resized)
-        grown, others = _names_among(held, to_be_filled, emptied)
+        grown, others = to_be_filled.names(held)
         answers = names.answers | grown | (others - names.changed)
         return replace(names, answers=answers, changed=names.changed - grown, equal=True)
 
@@ -177,62 +176,6 @@ def _names(held: dict[str, Any], changed: set[str], resized: bool, written: Iter
     return roles.Names(
         answers=frozenset(answers), programs=frozenset(asked), changed=frozenset(changed), resized=resized
     )
-
-
-class _ToBeFilled(NamedTuple):
-    """Where the program may put its answers: containers and objects that were handed to it, or that functions of the
-    test handed to it read, and names that these write. grown: those that now hold more.
-    """
-
-    values: set[int]
-    grown: set[int]
-    written: set[str]
-
-
-def _to_be_filled(handed: list[Any]) -> _ToBeFilled:
-    held: list[Any] = []
-    put_into: list[Any] = []  # written by functions that the program may call
-    written = set[str]()
-    for value in handed:
-        kind = type(value)  # a mock pretends to be of another class
-        function = value.__func__ if kind is MethodType else value
-        held.append(value.__self__ if kind in (MethodType, BuiltinMethodType) else value)
-        if kind is BuiltinMethodType and value.__name__ in shapes.GROWS:  # `out.append`
-            put_into.append(value.__self__)
-        if type(function) is FunctionType and context.tree_of(function.__code__.co_filename) is not None:
-            parts = [part for part in parts_of(function) if content(part) is not None]
-            (put_into if shapes.GROWS.intersection(function.__code__.co_names) else held).extend(parts)
-            written |= _written_by(function)
-    lost = {id(change.value) for change in changes.present if change.lost}
-    values = {id(v) for v in held if type(v) not in ATOMS and not proxies.is_proxy(v)} - lost
-    grown = {id(change.value) for change in changes.present}.union(map(id, changes.filled), map(id, put_into)) - lost
-    return _ToBeFilled(values | grown, grown, written)
-
-
-def _written_by(function: FunctionType) -> set[str]:
-    """Outer names that a function writes: `nonlocal total`."""
-    import dis
-
-    steps = dis.get_instructions(function.__code__)
-    return {step.argval for step in steps if step.opname in ("STORE_DEREF", "STORE_GLOBAL")}
-
-
-def _names_among(held: dict[str, Any], sought: _ToBeFilled, emptied: bool) -> tuple[set[str], set[str]]:
-    """Names of containers that have grown, and of those that the program has not filled. Nothing is known of one with
-    earlier content: `assert sorted(out) == sorted(xs)` is honest if `out` was overwritten.
-    """
-    named = [(name, value) for name, value in held.items() if not proxies.is_proxy(value)]
-    parts = [(f"{name}.{part}", content) for name, value in named for part, content in attributes_of(value).items()]
-    named += [(name, value) for name, value in parts if not proxies.is_proxy(value)]
-    grown = {name for name, value in named if id(value) in sought.grown}
-    others = {name for name, value in named if id(value) in sought.values and holds_nothing(value)}
-    if emptied:
-        others |= {name for name, value in named if _is_path(value)} | sought.written & held.keys()
-    return grown, others - grown
-
-
-def _is_path(value: Any) -> bool:
-    return os.path.isabs(value) if type(value) is str else isinstance(value, os.PathLike)
 
 
 def _can_be_called(value: Any) -> bool:

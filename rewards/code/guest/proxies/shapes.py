@@ -9,6 +9,7 @@ from ..sources import context
 
 GROWS = frozenset(("append", "appendleft", "add", "extend", "extendleft", "insert", "update", "setdefault"))
 _SAME = frozenset(("set", "frozenset", "groupby", "unique", "reduce", "count", "index", "Counter", "ratio"))
+_OF_MOCKS = ("assert_called", "assert_any_", "assert_has_", "assert_awaited")
 _EQUAL = ("equal", "close", "eq", "same")
 
 
@@ -43,6 +44,11 @@ def is_none(node: ast.expr) -> bool:
 def compares(call: ast.Call) -> bool:
     name = context.name_of(call.func).lower()
     return any(word in name for word in _EQUAL) and "not" not in name
+
+
+def asks_mock(node: ast.AST) -> bool:
+    """Whether a mock is asked what it was called with: `m.assert_called_once_with(3)`."""
+    return isinstance(node, ast.Call) and context.name_of(node.func).startswith(_OF_MOCKS)
 
 
 def says_something(side: ast.expr) -> bool:

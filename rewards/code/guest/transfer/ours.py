@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..encoding.codec import Violation, plain_base
+from ..guards.inside import is_mock
 from ..proxies import proxies, yardsticks
 from ..shared import hints, records, remade, signatures, standard, wire
 from ..sources import context, lending
@@ -225,12 +226,6 @@ def is_told(annotation: Any, local_modules: frozenset[str]) -> bool:
             return not (lending.is_answer(annotation.__name__) or yardsticks.makes_measure(annotation.__name__))
         return proxies.is_class(annotation) or standard.name_of(annotation) is not None
     return "Literal" not in repr(type(annotation)) and hints.parts_of(annotation) is not None
-
-
-def is_mock(value: Any) -> bool:
-    """Whether an object is a mock, by its real type: a mock pretends to be of another."""
-    mock = sys.modules.get("unittest.mock")
-    return mock is not None and isinstance(value, mock.NonCallableMock)
 
 
 def _identity(value: Any) -> Any:

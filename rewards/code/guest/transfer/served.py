@@ -14,17 +14,20 @@ from typing import Any
 
 from ..encoding.codec import Violation
 from ..guards import changes
+from ..guards.inside import is_mock
 from ..proxies import raised, uses, witnessed, yardsticks
 from ..proxies.proxies import the_link
 from ..shared import signatures, wire
 from ..sources import context, lending
-from .ours import Ours, holds, is_mock, is_told, methods_of_error, offered
+from .ours import Ours, holds, is_told, methods_of_error, offered
 
 _ATOMS = (type(None), bool, int, float, str, bytes)
 
 # Modules of objects whose attributes no program needs: what a fixture of pytest gives is for the tests.
 _OF_NO_PROGRAM = ("builtins", "contextlib", "functools", "itertools", "operator", "pytest", "_pytest")
 _CALLED = ("function", "async function", "callable", "callable object", "exception class", "class", "type")
+# Methods of a class: the program replaces none of them on an object of the test.
+_STAYS = types.FunctionType | types.MethodType | types.BuiltinMethodType | types.MethodDescriptorType
 # Attributes of mocks that reveal what the test expects.
 _MOCK_OWN = ("return_value", "side_effect", "called", "configure_mock", "attach_mock", "mock_add_spec", "reset_mock")
 
@@ -114,7 +117,7 @@ def _setattr(ours: Ours, number: Any, name: Any, content: Any) -> bool:
         raise AttributeError(name)
     if is_mock(value) and (type(content) not in _ATOMS or _is_of_mock(name)):
         return False
-    if isinstance(vars_of := getattr(type(value), name, None), types.FunctionType | property):
+    if isinstance(vars_of := getattr(type(value), name, None), _STAYS):
         raise AttributeError(f"{name!r} of the test is a {type(vars_of).__name__}, which stays as it is")
     changes.note_set(value, name, content)
     setattr(value, name, content)
