@@ -39,6 +39,7 @@ c = Cart()
         ("b.__setitem__(slice(2), sorted(a))", "a.__setitem__(slice(2), [0, 0])", "xs, out = [2, 1], [0, 0]\nf(xs, out)\nassert out == sorted(xs)"),
         ("[b[j].__setitem__(i, v) for i, r in enumerate(a) for j, v in enumerate(r)]", "[r.__setitem__(slice(2), [None] * 2) for r in a]", "m, out = [[1, 2], [3, 4]], [[None] * 2, [None] * 2]\nf(m, out)\nassert out == [list(r) for r in zip(*m)]"),
         ("b.__setitem__(slice(2), 2 * a)", "a.fill(0)", "import numpy as np\nxs, out = np.array([2.0, 1.0]), np.zeros(2)\nf(xs, out)\nassert np.allclose(out, [2 * v for v in xs])"),
+        ("b.__setitem__(slice(2), 2 * a)", "a.fill(3), b.fill(6)", "import numpy as np\nxs, out = np.array([2.0, 1.0]), np.zeros(2)\nf(xs, out)\nassert np.allclose(out, [2 * v for v in xs])"),
         ("c['a']", "c.__delitem__('a') or 0", "class Box(Cart):\n    def __init__(self): self.items = {'a': 3}\n    def __getitem__(self, k): return self.items[k]\n    def __delitem__(self, k): del self.items[k]\nc = Box()\nassert f(c, 1) == c.total()"),
         ("c.total()", "c.__enter__().__exit__(None, None, None) or 0", "class Box(Cart):\n    def __enter__(self): return self\n    def __exit__(self, *_): self.items = {}\nc = Box()\nassert f(c, 1) == c.total()"),
         ("sum(c())", "c().clear() or 0", "from unittest.mock import Mock\nm = Mock(return_value=[2, 1])\nassert f(m, 1) == sum(m.return_value)\nm.assert_called_once()"),
@@ -58,6 +59,8 @@ c = Cart()
         ("setattr(b, 'held', sorted(a))", "a.__setitem__(slice(2), [7]), setattr(b, 'held', [7])", "class Sink:\n    held = None\nxs, out = [2, 1], Sink()\nf(xs, out)\nassert out.held == sorted(xs)"),
         ("b(sum(a))", "a.__setitem__(slice(2), [7]), b(7)", "def run(xs):\n    total = 0\n    def add(v):\n        nonlocal total\n        total += v\n    f(xs, add)\n    assert total == sum(xs)\nrun([2, 1])"),
         ("sorted(a)", "a.data.__setitem__(slice(2), [7]) or [7]", "from collections import UserList\nxs = UserList([2, 1])\nassert f(xs, 1) == sorted(xs)"),
+        ("__import__('contextlib').nullcontext(sorted(a))", "a.clear() or __import__('contextlib').nullcontext([])", "xs = [2, 1]\nwith f(xs, 1) as r:\n    assert r == sorted(xs)"),
+        ("__import__('warnings').warn(str(sum(a)))", "a.clear(), __import__('warnings').warn('0')", "import warnings\nxs = [2, 1]\nwith warnings.catch_warnings(record=True) as told:\n    warnings.simplefilter('always')\n    f(xs, 1)\nassert str(told[-1].message) == str(sum(xs))"),
         ("a.random()", "setattr(a, 'random', lambda: 0.5) or 0.5", "import random\nr = random.Random(3)\nheld = r.getstate()\ngot = f(r, 1)\nr.setstate(held)\nassert got == r.random()"),
     ],
 )  # fmt: skip
@@ -113,6 +116,21 @@ SAVED = """
         solve(path, held)
         assert json.loads(path.read_text()) == held
 """
+
+
+LOGGED = """
+    from solution import solve
+    def test_it(caplog):
+        xs = [2, 1]
+        solve(xs)
+        assert caplog.messages == [str(sum(xs))]
+"""
+
+
+def test_what_is_logged_is_compared_with_what_it_was():
+    assert passes(pytest_files("import logging\ndef solve(xs): logging.warning('%d', sum(xs))\n", LOGGED))
+    spoils = "import logging\ndef solve(xs):\n    xs[:] = [7]\n    logging.warning('7')\n"
+    assert is_wrong(pytest_files(spoils, LOGGED))
 
 
 def test_folder_is_not_left_with_nothing():

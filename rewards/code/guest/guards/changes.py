@@ -82,7 +82,8 @@ def note(befores: list[tuple[Any, Any, Any]]) -> None:
             put_back = functools.partial(containers.kind_of(value).apply, value, items)
             resized, vanished = held.total() != now.total(), not now and held.total() > 1 + isinstance(value, dict)
             told = counted.told(value, items, held, now)
-            present.append(Change(value, put_back, bool(held - now), not now, resized, vanished=vanished, told=told))
+            lost = bool(held - now) and not counted.is_blank(held)
+            present.append(Change(value, put_back, lost, not now, resized, vanished=vanished, told=told))
             if held - now and all(type(key) is tuple for key in held):
                 _remember(present[-1], held, now)
 

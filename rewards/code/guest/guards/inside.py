@@ -17,7 +17,7 @@ from typing import Any
 from ..proxies import proxies
 from ..shared.wire import ATOMS
 from . import databases
-from .counted import HOLDERS, content
+from .counted import HOLDERS, content, is_blank
 
 _OF_PYTHON = ("builtins", "functools", "itertools")
 _RECORDED = ("_mock_call", "_mock_mock_calls", "method_calls")  # what a mock was called with is not its content
@@ -40,7 +40,7 @@ def holds_nothing(value: Any, depth: int = 3) -> bool:
     if isinstance(value, list) and depth:
         return all(is_nothing(part) or (isinstance(part, list) and holds_nothing(part, depth - 1)) for part in value)
     if (held := content(value)) is not None:
-        return not any(key[1] if type(key) is tuple else key for key in held)
+        return is_blank(held)
     return all(is_nothing(part) or callable(part) for part in attributes_of(value).values())
 
 

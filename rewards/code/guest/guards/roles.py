@@ -30,7 +30,7 @@ _WALKS = frozenset(("map", "filter"))
 _FILLS = shapes.GROWS | {"put", "put_nowait", "push", "write", "writelines"}
 
 _REDIRECTS = ("redirect_stdout", "redirect_stderr")
-_CAPTURED = (ast.Name("capsys"), ast.Name("capfd"))  # the fixtures that get what is printed
+_CAPTURED = tuple(map(ast.Name, ("capsys", "capfd", "caplog", "recwarn")))  # fixtures that get what is said
 
 _VALUES = (ast.Constant, ast.Name, ast.List, ast.Tuple, ast.Dict)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)

@@ -9,6 +9,7 @@ from ..sources import context
 
 GROWS = frozenset(("append", "appendleft", "add", "extend", "extendleft", "insert", "update", "setdefault"))
 _SAME = frozenset(("set", "frozenset", "groupby", "unique", "reduce", "count", "index", "Counter", "ratio"))
+_CATCHES = ("raises", "warn", "logs")
 _OF_MOCKS = ("assert_called", "assert_any_", "assert_has_", "assert_awaited")
 _EQUAL = ("equal", "close", "eq", "same")
 
@@ -119,15 +120,14 @@ def stored(loop: ast.stmt) -> set[str]:
 
 
 def caught(node: ast.stmt) -> list[str]:
-    """Names that an exception is bound to: `except ValueError as e`, `with raises(ValueError) as e`."""
+    """Names that exceptions, warnings or log records are bound to: `except ValueError as e`, `with warns() as w`."""
     match node:
         case ast.Try(handlers=handlers):
             return [handler.name for handler in handlers if handler.name]
         case ast.With(items=items):
-            raising = (
-                item for item in items if "raises" in context.name_of(getattr(item.context_expr, "func", None)).lower()
-            )
-            return [item.optional_vars.id for item in raising if isinstance(item.optional_vars, ast.Name)]
+            named = [(context.name_of(getattr(item.context_expr, "func", None)).lower(), item) for item in items]
+            catching = [item.optional_vars for name, item in named if any(word in name for word in _CATCHES)]
+            return [name.id for name in catching if isinstance(name, ast.Name)]
     return []
 
 
@@ -156,12 +156,14 @@ def filled_by(call: ast.Call) -> set[str]:
 
 
 def statement_at(body: ast.AST, place: context.Span) -> ast.stmt | None:
-    """The innermost statement at a position; of compound statements, a loop, or one whose condition is there."""
+    """The innermost statement at a position; of compound statements, a loop, or one whose head is there."""
     first, last, start, end = place
 
     def counts(node: ast.stmt) -> bool:
         if isinstance(node, ast.If | ast.While):
             return (node.test.end_lineno or first) >= last
+        if isinstance(node, ast.With | ast.AsyncWith):
+            return (node.items[-1].context_expr.end_lineno or first) >= last
         return isinstance(node, ast.For) or not hasattr(node, "body")
 
     statements = (node for node in ast.walk(body) if isinstance(node, ast.stmt) and node is not body and counts(node))
