@@ -249,7 +249,8 @@ def test_a_worker_that_answers_chunks_has_not_failed_to_start(told: Open) -> Non
     for times in range(1, 4):
         os.kill(one._dispatcher._supervisor.workers[0].pid, signal.SIGKILL)  # type: ignore[union-attr]
         until(lambda times=times: started_anew(times), "another worker")  # type: ignore[misc]
-        assert processes(one.grade(requests(*texts(64 * 9)))) - {os.getpid()}
+        # Handing over is tried again if it was found not to pay, as on a busy machine.
+        until(lambda: processes(one.grade(requests(*texts(64 * 9)))) - {os.getpid()}, "a worker to grade")
 
 
 def test_chunks_do_not_wait_behind_calls_that_take_their_time(
