@@ -168,7 +168,10 @@ def test_trouble_on_a_node_is_said_in_a_line(
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("cores", [(2, 2), (1, 1)], ids=["two cores are left", "one core is left"])
+LEFT = {"one core is left": (1, 1), **({"two cores are left": (2, 2)} if is_whole("kills") else {})}
+
+
+@pytest.mark.parametrize("cores", LEFT.values(), ids=LEFT)
 def test_a_node_that_is_killed_changes_nothing(
     cores: tuple[int, int],
     require: Callable[[str], None],
