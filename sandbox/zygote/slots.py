@@ -418,9 +418,10 @@ class Watched:
         program = os.pidfd_open(self.pid)
         self.poller.register(program, select.POLLIN)
         until = forked + min(wall_seconds, _SET_UP_SECONDS)
+        own_wait = -1.0  # of this process, at the last look; not known yet, since most runs end before the first
         try:
             while True:
-                asked, own_wait = time.monotonic(), usage.own_wait()
+                asked = time.monotonic()
                 left = until - asked
                 patience = min(left, _LOOK_EVERY)
                 ready = False
@@ -431,9 +432,10 @@ class Watched:
                 if held_up:
                     self._note_stop(passed)
                 elif late > _LATE:
-                    self._note_stop(late, usage.own_wait() - own_wait)
+                    self._note_stop(late, usage.own_wait() - own_wait if own_wait >= 0.0 else 0.0)
                 if not found:
                     self._note_growth()
+                    own_wait = usage.own_wait()
                 for descriptor, _event in found:
                     if descriptor == program:
                         return self._began(forked)
