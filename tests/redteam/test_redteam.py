@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.slow(200), pytest.mark.usefixtures("isolation")]
 
 EVERYTHING = is_whole("redteam")
 ONLY = os.environ.get("RLVR_REDTEAM_ONLY", "")
-HOSTILE_SHARE, HONEST_SHARE = int(os.environ.get("RLVR_REDTEAM_ONE_OF", "144")), 8  # one row of so many, by default
+HOSTILE_SHARE, HONEST_SHARE = int(os.environ.get("RLVR_REDTEAM_ONE_OF", "96")), 5  # one row of so many, by default
 BATCH = 64
 SECONDS_A_ROW = 30.0
 LANGUAGES = sorted(COMPILERS)

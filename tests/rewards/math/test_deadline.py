@@ -23,7 +23,7 @@ from tests.waiting import PATIENCE, until
 pytestmark = pytest.mark.slow(80)
 NEVER = [
     (r"\int \sqrt{\tan x} \, dx", "x^2"),
-    (r"\int_0^1 \sin(1/x) \, dx", r"\pi"),
+    (r"\int_0^1 \sin(1/x) \ln(1+x^3) \, dx", r"\pi"),
     (r"\int e^{x^2} \sin(x^3) \, dx", "x"),
     (r"\int_0^{\infty} \frac{\sin x^3}{x^{7}+\ln(1+x)} dx", "1"),
     (r"\sum_{k=1}^{\infty} \frac{1}{k^2 + k\sqrt{2} + \sin k}", "n"),
@@ -65,18 +65,13 @@ def short_deadline(long_deadline: None, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_what_never_ends_is_undecided_and_no_deadline_passes() -> None:
-    """Where the machine gives a worker no core for the last tenths of a second, a deadline passes once, not always."""
-
-    def lost() -> int:
-        with GraderPool("math", workers=2, deadline=1.5) as pool:
-            results = pool.grade([asked(*pair) for pair in NEVER])
-            assert [pair for pair, result in zip(NEVER, results, strict=True) if not is_undecided(result)] == []
-            counts = pool.counts()
-            assert (counts.blamed, counts.at_fault) == (0, 0)
-            assert counts.lost or max(result.seconds for result in results) < 1.5
-            return counts.lost
-
-    assert any(lost() == 0 for _ in range(3))
+    deadline = 3.0  # of which a seventh is left for a worker that has no core
+    with GraderPool("math", workers=2, deadline=deadline) as pool:
+        results = pool.grade([asked(*pair) for pair in NEVER])
+        assert [pair for pair, result in zip(NEVER, results, strict=True) if not is_undecided(result)] == []
+        assert max(result.seconds for result in results) < deadline
+        counts = pool.counts()
+        assert (counts.lost, counts.blamed, counts.at_fault) == (0, 0, 0)
 
 
 def test_what_never_ends_is_undecided_before_the_pools_deadline_and_later_answers_are_still_right() -> None:
