@@ -18,8 +18,9 @@ import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from ..proxies import proxies, shapes
+from ..proxies import proxies
 from ..shared import standard, wire
+from ..sources import shapes
 from ..transfer.link import Link
 from . import beside, fake_modules, logged, variables, whereabouts
 from .folders import Folders

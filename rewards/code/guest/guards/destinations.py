@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
-from ..proxies import proxies, shapes
+from ..proxies import proxies
 from ..shared.wire import ATOMS
-from ..sources import context
+from ..sources import context, shapes
 from .counted import STREAMS, content
 from .inside import attributes_of, holds_nothing, is_mock, parts_of
 

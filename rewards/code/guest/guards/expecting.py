@@ -15,8 +15,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import combinations, pairwise
 
-from ..proxies import shapes
-from ..sources import context
+from ..sources import context, shapes
 from ..sources.context import Function
 from .roles import ANSWER, BOTH, CHANGED, TAKES, Names, Returned, Roles
 

@@ -11,8 +11,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ..proxies import shapes
-from ..sources import context
+from ..sources import context, shapes
 from ..sources.context import Function
 
 ANSWER, CHANGED = 1, 2

@@ -22,9 +22,9 @@ from dataclasses import replace
 from types import FrameType, FunctionType
 from typing import Any
 
-from ..proxies import proxies, shapes
+from ..proxies import proxies
 from ..shared import files
-from ..sources import context
+from ..sources import context, shapes
 from . import changes, counted, destinations, expecting, roles
 from .inside import attributes_of
 

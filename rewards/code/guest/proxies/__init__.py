@@ -2,6 +2,6 @@
 
 Modules, each of which imports only those before it:
 
-    proxies, ancestry, shapes, controlled, said, marks, witnessed, yardsticks, derived, attributes, membership,
+    proxies, ancestry, controlled, said, marks, witnessed, yardsticks, derived, attributes, membership,
     classes, uses, operands, refusing, views, contents, handles, operators, awaited, plain, raised, described
 """

@@ -11,9 +11,8 @@ import ast
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from ..sources import context, counting
+from ..sources import context, counting, shapes
 from ..sources.context import Function
-from . import shapes
 
 _SCOPES = Function | ast.Lambda | ast.ClassDef
 _MOCKS = ("Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock", "create_autospec")

@@ -12,9 +12,8 @@ import ast
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-from ..sources import context
+from ..sources import context, shapes
 from ..sources.context import Function
-from . import shapes
 from .proxies import NUMBER, RootOfObjects, state_of, the_link
 
 _CHOOSES = (

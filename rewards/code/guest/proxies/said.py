@@ -9,9 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
-from ..sources import context
+from ..sources import context, shapes
 from ..sources.context import Function
-from . import shapes
 
 _MUTABLE = ast.List | ast.Dict | ast.Set | ast.Call
 _Column = tuple[str, list[ast.expr]]  # a name, and the values that it takes

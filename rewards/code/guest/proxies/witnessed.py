@@ -15,8 +15,8 @@ import types
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-from ..sources import context
-from . import marks, shapes
+from ..sources import context, shapes
+from . import marks
 from .proxies import NUMBER, RootOfObjects, state_of, the_link
 
 _FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef

@@ -14,9 +14,9 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from ..shared import wire
-from ..sources import context
+from ..sources import context, shapes
 from ..sources.context import Function
-from . import controlled, marks, said, shapes, witnessed
+from . import controlled, marks, said, witnessed
 
 _WRITTEN = (
     *(ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.BinOp, ast.UnaryOp, ast.keyword),

@@ -2,5 +2,5 @@
 
 Modules, each of which imports only those before it:
 
-    context, names, truth, defined_data, lending, counting
+    context, shapes, names, truth, defined_data, lending, counting
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from ..sources import context
+from . import context
 
 GROWS = frozenset(("append", "appendleft", "add", "extend", "extendleft", "insert", "update", "setdefault"))
 _SAME = frozenset(("set", "frozenset", "groupby", "unique", "reduce", "count", "index", "Counter", "ratio"))
