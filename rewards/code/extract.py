@@ -206,7 +206,7 @@ def _answer(text: str, blocks: list[_Block]) -> tuple[int, int]:
 
 def _content(text: str, block: _Block, limit: int, is_program: Callable[[str], bool]) -> str:
     """The program in a block."""
-    content = _dedented(text[block.start : min(block.end, limit)], block.indent)
+    content = _dedented(text[block.start : min(block.end, limit)], block.indent).removeprefix("\ufeff")
     if not block.closed:
         content = _without_fence_at_end(content, block.fence)
     if block.inner and (block.language in _MARKDOWN or not (block.closed or is_program(content))):

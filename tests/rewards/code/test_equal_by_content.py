@@ -106,3 +106,25 @@ def test_iterators_and_objects_that_no_test_knows_equal_no_data() -> None:
     assert is_wrong(pytest_files(hidden, "from solution import solve\ndef test_a():\n    assert solve(1) == (1, 1)\n"))
     steps = _ITEMS + "    def __next__(self): raise StopIteration\n"
     assert is_wrong(pytest_files(steps, _tests("Row(1, 2) == (1, 2)")))
+
+
+_CHAINED = """
+from collections import ChainMap
+class Scopes(ChainMap): pass
+class Lies(dict):
+    def __missing__(self, key): return Lies()
+    def __getitem__(self, key): return Lies()
+    def __eq__(self, other): return True
+def merge(a, b): return ChainMap(a, b)
+def scopes(a, b): return Scopes(a, b)
+def lies(a, b): return ChainMap(Lies(a=0, b=0))
+"""
+
+
+@pytest.mark.parametrize("call", ["merge", "scopes"])
+def test_chained_dictionaries_equal_what_they_hold_together(call: str) -> None:
+    made = f"{call}({{'a': 1}}, {{'a': 3, 'b': 2}})"
+    assert passes(pytest_files(_CHAINED, _tests(f"{made} == {{'a': 1, 'b': 2}} and {{'a': 1, 'b': 2}} == {made}")))
+    assert passes(pytest_files(_CHAINED, _tests(f"{made} != {{'a': 3, 'b': 2}}")))
+    assert is_wrong(pytest_files(_CHAINED, _tests(f"{made} == {{'a': 3, 'b': 2}}")))
+    assert is_wrong(pytest_files(_CHAINED, _tests("lies({'a': 1}, {'b': 2}) == {'a': 1, 'b': 2}")))

@@ -49,6 +49,7 @@ FOUND = {
     "a token behind plain code": ("x = '</s>'<|endoftext|>", "x = '</s>'"),
     "what nobody sees behind a fence": ("```python\nx = 1\n```\u200b \u200b\nSo.", "x = 1\n"),
     "a mark of the byte order": ("\ufeffx = 1", "x = 1"),
+    "a mark of the byte order in a block": ("So:\n```python\n\ufeffx = 1\n```", "x = 1\n"),
     "an answer tag around a fence": ("<answer>```python\nx = 1\n```</answer>", "x = 1\n"),
     "an answer tag around plain code": ("So <answer>\nx = 1\n</answer>", "x = 1"),
     "the last answer tag": ("<answer>x = 1</answer> or <answer>x = 2</answer>", "x = 2"),

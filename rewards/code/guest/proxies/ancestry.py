@@ -30,6 +30,7 @@ _MODULES = frozenset(
 )
 _WRAPS: dict[tuple[str, str], type] = {
     **{("collections", f"User{name}"): kind for name, kind in (("Dict", dict), ("List", list), ("String", str))},
+    ("collections", "ChainMap"): dict,
     **{("collections.abc", f"{more}Mapping"): dict for more in ("", "Mutable")},
     **{("collections.abc", f"{more}Set"): set for more in ("", "Mutable")},
 }
@@ -114,7 +115,12 @@ def wrapped_by(kind: type) -> type | None:
     `class Config(Mapping)`.
     """
     standard = standard_of(kind)
-    return _WRAPS.get((standard.__module__, standard.__name__)) if standard is not None else None
+    return content_type(standard) if standard is not None else None
+
+
+def content_type(standard: type) -> type | None:
+    """The plain type that holds the content of such a class of the standard library."""
+    return _WRAPS.get((standard.__module__, standard.__name__))
 
 
 def _flag_truth(value: Any) -> bool:

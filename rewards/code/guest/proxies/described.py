@@ -118,15 +118,21 @@ def make_class(number: int, description: Any) -> type:
     if any(above.__module__ == "enum" for above in made.__mro__) and plain is None:
         ancestry.as_enum(made)
     if plain is None and error is None and (wraps := ancestry.wrapped_by(made)) is not None:
-        type.__setattr__(made, "__eq__", equals_content(wraps))
-        type.__setattr__(made, "__ne__", differs_from_content(wraps))
-        if wraps is str:  # substrings of a text are not among its items
-            type.__setattr__(made, "__contains__", found_in_text)
+        for operator, method in _comparing_content(wraps).items():
+            type.__setattr__(made, operator, method)
     capabilities_of[made] = capabilities
     for ancestor in made.__mro__[1:]:
         capabilities_of[made] |= capabilities_of.get(ancestor, 0)
     class_numbers[made] = number
     return made
+
+
+def _comparing_content(wraps: type) -> dict[str, Any]:
+    """The operators of objects that wrap plain data of this type."""
+    names = {"__eq__": equals_content(wraps), "__ne__": differs_from_content(wraps)}
+    if wraps is str:  # substrings of a text are not among its items
+        names["__contains__"] = found_in_text
+    return names
 
 
 def _checked(description: Any) -> tuple[Any, ...]:
@@ -262,6 +268,8 @@ def _standard_class(kind: type) -> type:
         names = _offered(capabilities)
         if "__iter__" in names:
             names["__contains__"] = found_in
+        if (wraps := ancestry.content_type(kind)) is not None:
+            names |= _comparing_content(wraps)
         names |= {"\0internal": True, "__module__": "builtins", "__class__": property(lambda _self: kind)}
         names["__doc__"] = property(lambda self: ask("getattr", self, "__doc__"))
         made = HandleMeta(kind.__name__, (Handle,), names)
