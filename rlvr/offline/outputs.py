@@ -361,14 +361,15 @@ def _write_parquet(path: Path, rows: Iterator[dict[str, object]], schema: pyarro
         writer: parquet.ParquetWriter | None = None
         try:
             for group in _groups(rows):
-                fitting = _schema_of(group) if schema is None else _common(schema, _schema_of(group))
+                table = _inferred(group)
+                fitting = table.schema if schema is None else _common(schema, table.schema)
                 if writer is None or schema is None or not fitting.equals(schema):
                     if writer is not None:  # groups written so far keep their schema until the common one is known
                         writer.close()
                         first.append(partial.replace(partial.with_name(f"{partial.name}.{len(first)}")))
                     schema = fitting
                     writer = parquet.ParquetWriter(partial, schema, compression="zstd")
-                writer.write_table(_table(group, schema))
+                writer.write_table(table if table.schema.equals(schema) else _table(group, schema))
             if writer is None:
                 import pyarrow
 
@@ -395,24 +396,23 @@ def _rewrite(pieces: list[Path], path: Path, schema: pyarrow.Schema) -> None:
             piece.unlink()
 
 
-def _schema_of(rows: list[dict[str, object]]) -> pyarrow.Schema:
+def _inferred(rows: list[dict[str, object]]) -> pyarrow.Table:
+    """Rows as a table; a column whose values have no common type is text."""
     import pyarrow
 
     names = dict.fromkeys(name for row in rows for name in row)
-    fields = []
-    for name in names:
-        values = [row.get(name) for row in rows]
-        if name in _AS_TEXT:
-            kind = pyarrow.string()
-        else:
-            try:
-                kind = pyarrow.infer_type(values)
-                if "int64" in str(kind):  # integers of 20 digits are inferred as int64, too
-                    pyarrow.array(values, kind)
-            except (pyarrow.ArrowException, OverflowError):  # mixed text and numbers, or a number of 30 digits
-                kind = pyarrow.string()
-        fields.append(pyarrow.field(name, _storable(kind)))
-    return pyarrow.schema(fields)
+    return pyarrow.table({name: _inferred_column(name, [row.get(name) for row in rows]) for name in names})
+
+
+def _inferred_column(name: str, values: list[object]) -> pyarrow.Array:
+    import pyarrow
+
+    if name not in _AS_TEXT:
+        try:  # the conversion decides: inference ends at the first float, and takes integers of any size for int64
+            return _column(values, _storable(pyarrow.infer_type(values)))
+        except (pyarrow.ArrowException, OverflowError):
+            pass
+    return _column(values, pyarrow.string())
 
 
 def _storable(kind: pyarrow.DataType) -> pyarrow.DataType:
@@ -453,11 +453,14 @@ def _common(a: pyarrow.Schema, b: pyarrow.Schema) -> pyarrow.Schema:
 def _table(rows: list[dict[str, object]], schema: pyarrow.Schema) -> pyarrow.Table:
     import pyarrow
 
-    columns = []
-    for field in schema:
-        values = [_cell(row.get(field.name), field.type) for row in rows]
-        columns.append(pyarrow.array(values, field.type))
+    columns = [_column([row.get(field.name) for row in rows], field.type) for field in schema]
     return pyarrow.Table.from_arrays(columns, schema=schema)
+
+
+def _column(values: list[object], kind: pyarrow.DataType) -> pyarrow.Array:
+    import pyarrow
+
+    return pyarrow.array([_cell(value, kind) for value in values], kind)
 
 
 def _cell(value: object, kind: pyarrow.DataType) -> object:

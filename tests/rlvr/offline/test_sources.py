@@ -219,6 +219,34 @@ def test_what_a_table_holds_and_json_has_no_form_for_is_graded_all_the_same(tmp_
     assert json.loads(stored["metadata"]) == {"day": "2024-05-01"}
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        [2.5, "none"],
+        ["none", 2.5],
+        [True, "no"],
+        [1, 2.5, None, [1]],
+        [{"a": 1.5}, {"a": "x"}],
+        [[0.5], ["x"]],
+        [1.5, {"a": {}}],
+        [2.5, 2**70, 10**400],
+    ],
+    ids=[*("float", "text", "flag", "list", "objects", "lists", "object", "integers")],
+)
+@pytest.mark.parametrize("rows_of_a_group", [1, 4096])
+def test_values_without_a_common_type_are_json_text_in_parquet(
+    values: list[object], rows_of_a_group: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rlvr.offline.outputs._GROUP_ROWS", rows_of_a_group)
+    rows = [{"response": "\\boxed{1}", "reference": "1", "mixed": value} for value in values]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    out = tmp_path / "out.parquet"
+    assert main(["grade", str(tmp_path / "in.jsonl"), "--reward", "math", "--out", str(out), "--workers", "1"]) == 0
+    stored = [row["mixed"] for row in pq.read_table(out).to_pylist()]
+    texts = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
+    assert stored == texts
+
+
 def test_a_column_called_metadata_may_hold_anything(tmp_path: Path) -> None:
     rows = [{"response": "x", "metadata": value} for value in ("text", 5, '{"a": 1}', ["b"], None, "{no json")]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
