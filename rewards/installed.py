@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from rewards.errors import HiddenReward, InvalidReward, UnknownReward
+from rewards.outcome import users_level
 from rewards.parameters import nearest
 from rewards.sources import why_not
 
@@ -88,7 +89,7 @@ def _say_hidden(name: str, package: str, value: str) -> None:
     warnings.warn(
         f"{name!r} is this package's own reward; that of the package {package} ({value}) is '{package}:{name}'",
         HiddenReward,
-        stacklevel=4,
+        stacklevel=users_level(),
     )
 
 

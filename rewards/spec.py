@@ -244,6 +244,8 @@ _READ: dict[str, tuple[Callable[[Mapping[str, object], str], Node], tuple[str, .
 def _read(value: object, where: str, also: tuple[str, ...] = ()) -> RewardSpec:
     if isinstance(value, RewardSpec):
         return value
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        raise InvalidReward(f"{where} is a table written as text, {value!r:.80}; give the table itself")
     if isinstance(value, str) or callable(value):
         return RewardSpec(_named({"reward": value}, where))
     if not isinstance(value, Mapping):

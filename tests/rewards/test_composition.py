@@ -313,6 +313,7 @@ def test_the_named_form_of_a_spec() -> None:
             {"sum": [{"reward": "math", "parameters": {"a": date(2024, 5, 1)}}]},
             r"reward\.sum\[0\]\.parameters .*not JSON",
         ),
+        ("{reward: math}", "is a table written as text"),
         (3, "must be a reward's name or a table, not 3"),
         (None, "must be a reward's name or a table"),
     ],

@@ -117,8 +117,9 @@ def test_a_reward_that_is_called_like_another_is_named_with_its_package(
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.warns(
         HiddenReward, match=r"'format' is .* own.*hides_format \(hides_format:f\) is 'hides_format:format'"
-    ):
+    ) as told:
         assert grade("format", [REQUEST], workers=1, deadline=8)[0].score == 0.0
+    assert [warning.filename for warning in told] == [__file__]
     assert grade("format", [REQUEST], workers=1, deadline=9)[0].score == 0.0  # said once
     for name, score in (("hides_format:format", 3.0), ("Hides-Format:both", 3.0), ("also-brings:both", 4.0)):
         assert grade(name, [REQUEST], workers=1)[0].score == score
