@@ -29,6 +29,7 @@ from data_prep.writing import replacing
 from rewards.clock import DEADLINE
 from rewards.pool import GraderPool
 from rewards.spec import RewardSpec
+from rewards.spec_properties import bare_type
 from rewards.types import NoReference, Reference
 
 REWARD_OF = {
@@ -135,10 +136,8 @@ def _rewarded(source: Source, bad_rows: _BadRows) -> tuple[RewardSpec, Source]:
 
 def _kind(spec: RewardSpec) -> str:
     """The type of a bare answer for a reward; empty = determined by the rows."""
-    rewards = {leaf.named.reward for leaf in spec.leaves()}
-    if "math" in rewards:
-        return "math"
-    return "choice" if "choice" in rewards else "text" if rewards & {"exact", "f1"} else ""
+    kind = bare_type(spec)
+    return "" if kind == "any" else kind
 
 
 def dropped_path(clean: PathLike) -> Path:

@@ -74,7 +74,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _add_columns(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--response", default="", metavar="COLUMN", help="a text, or a list of texts")
+    group.add_argument("--response", default="", metavar="COLUMN", help="a text or a chat, or a list of these")
     group.add_argument("--chat", default="", metavar="COLUMN", help="messages, the last of which is the response")
     group.add_argument("--reference", default="", metavar="COLUMN", help="the answer, or a reference with a type")
     group.add_argument("--prompt", default="", metavar="COLUMN", help="a text or messages")

@@ -20,7 +20,7 @@ from rewards.pluralize import pluralize
 from rewards.spec import RewardSpec
 from rewards.spec_properties import missing_reference
 from rewards.types import GradeRequest, GradeResult, Reference
-from rlvr.offline.columns import Columns, finish_of, prompt_of, reference_of
+from rlvr.offline.columns import Columns, finish_of, prompt_of, reference_of, said_in
 from rlvr.offline.sources import Base64
 from sandbox.json_text import JsonFault, KeyTwice, read_json
 
@@ -61,7 +61,7 @@ _TEXTS = ("response", "responses", "reference", "prompt")
 def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list[GradeRequest]:
     """The requests of a row, one for each of its responses.
 
-    kind: what a bare reference means, see `columns.reference_of`.
+    kind: what a bare reference means, see `rewards.spec_properties.bare_type`.
 
     Raises:
         BadRow: naming what was expected.
@@ -102,7 +102,7 @@ def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list
         return [
             GradeRequest.from_dict({**fields, "response": response, "finish": finish, "sample": index})
             for index, (response, finish) in enumerate(
-                zip(responses, _finishes(fields, columns, len(responses)), strict=True)
+                zip(map(said_in, responses), _finishes(fields, columns, len(responses)), strict=True)
             )
         ]
     except InvalidRow as error:
@@ -141,17 +141,6 @@ def _metadata(value: object) -> object:
         except JsonFault:
             return None
     return value if isinstance(value, Mapping) else None
-
-
-# The type of a bare reference, by reward; other rewards use no reference.
-_KINDS = {"math": "math", "choice": "choice", "exact": "text", "f1": "text"}
-
-
-def bare_kind(reward: RewardSpec) -> str:
-    """The type of a bare reference for this reward; see `columns.reference_of`."""
-    kinds = {"data" if ":" in leaf.named.reward else _KINDS.get(leaf.named.reward, "") for leaf in reward.leaves()}
-    kinds -= {""}
-    return kinds.pop() if len(kinds) == 1 else "math"
 
 
 class References:

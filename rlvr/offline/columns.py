@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 
 from data_prep.errors import BadRow
 from rewards.parameters import nearest
-from rewards.types import Json, reference_text
+from rewards.types import REFERENCE_TYPES, Json, reference_text
 
 Fields = Mapping[str, object]
 
@@ -102,9 +102,7 @@ class Columns:
         elif self.response:
             made.pop("response", None)
             made.pop("responses", None)
-            value = value_at(row, self.response)
-            if _is_chat(value):  # usually of one turn
-                value = turns_of(value)[-1]["content"]  # type: ignore[index]  # an assistant turn
+            value = said_in(value_at(row, self.response))
             if value is not None:
                 made["responses" if isinstance(value, list | tuple) else "response"] = value
         for name in ("reference", "prompt", "id", "finish"):
@@ -201,11 +199,13 @@ def _has_response(row: Fields) -> bool:
 
 
 def _is_response(value: object) -> bool:
-    return isinstance(value, str) or _is_texts(value) or _is_chat(value)
+    several = isinstance(value, list) and bool(value) and (isinstance(value[0], str) or _is_chat(value[0]))
+    return isinstance(value, str) or several or _is_chat(value)
 
 
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], str)
+def said_in(value: object) -> object:
+    """The last turn of a chat that stands for a response, usually its only one; other values unchanged."""
+    return turns_of(value)[-1]["content"] if _is_chat(value) else value  # type: ignore[index]  # an assistant turn
 
 
 def _is_chat(value: object) -> bool:
@@ -305,20 +305,20 @@ def finish_of(value: object, column: str) -> str:
 def reference_of(value: object, kind: str) -> object:
     """Convert a reference to the form that a request accepts.
 
-    kind: the type of a bare value: `math`, `choice`, `text`, or `data` for custom rewards, which accept any JSON;
-    there, text and numbers remain math answers.
+    kind: the type of a bare value: `math`, `choice`, `text`, `data` (any JSON), or `any`: text and numbers are math
+    answers, and anything else is data.
     """
     if kind == "math" and isinstance(value, str) and not value.startswith("{"):
         return value  # most are
     if (read := reference_text(value)) is not None:
-        return read
-    if value is None or (isinstance(value, Mapping) and isinstance(value.get("type"), str)):
+        value = read
+    if value is None or (isinstance(value, Mapping) and value.get("type") in REFERENCE_TYPES):
         return value
     if kind == "choice" and isinstance(value, str):
         return {"type": "choice", "answer": value}
     if kind == "text" and isinstance(value, str | int | float | list):
         return {"type": "text", "answers": value}
-    if kind == "data" and (isinstance(value, bool) or not isinstance(value, str | int | float)):
+    if kind == "data" or (kind == "any" and (isinstance(value, bool) or not isinstance(value, str | int | float))):
         return {"type": "data", "value": value}
     if isinstance(value, list) or (isinstance(value, Mapping) and "any_of" in value):
         return {"type": "math", "answer": value}

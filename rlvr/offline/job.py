@@ -32,10 +32,10 @@ from rewards.clock import DEADLINE
 from rewards.pluralize import pluralize
 from rewards.pool import GraderPool, folder
 from rewards.spec import RewardSpec
-from rewards.spec_properties import decider_warning, rewards_of
+from rewards.spec_properties import bare_type, decider_warning, rewards_of
 from rewards.types import Json
 from rlvr.errors import ConfigError
-from rlvr.offline.asking import Asking, References, bare_kind
+from rlvr.offline.asking import Asking, References
 from rlvr.offline.cache import GradeCache
 from rlvr.offline.columns import Columns, guess
 from rlvr.offline.engine import Engine, LocalEngine, Setup
@@ -144,7 +144,7 @@ def prepared(job: GradeJob) -> Iterator[Prepared]:
             first=first,
             rows=rows if streamed else None,
             pool=pool,
-            kind=bare_kind(job.reward),
+            kind=bare_type(job.reward),
         )
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from data_prep.errors import BadRow
 from data_prep.rows import Row
-from rewards import DataReference, GradeRequest, MathReference
+from rewards import DataReference, GradeRequest, MathReference, RewardSpec, reward
+from rewards.spec_properties import bare_type
 from rewards.types import Finish
 from rlvr.cli import main
 from rlvr.offline.asking import requests_of
@@ -86,6 +87,7 @@ def test_a_chat_is_a_prompt_and_a_response(chat: list[dict[str, str]]) -> None:
         (CHAT[1:], ["\\boxed{2}"]),
         (SHARE_GPT[1:], ["\\boxed{2}"]),
         (PARTS[1:], ["\\boxed{2}"]),
+        ([CHAT[1:], SHARE_GPT, PARTS], ["\\boxed{2}"] * 3),
     ],
 )
 def test_what_stands_in_the_place_of_a_response_may_be_texts_or_a_chat(
@@ -93,6 +95,11 @@ def test_what_stands_in_the_place_of_a_response_may_be_texts_or_a_chat(
 ) -> None:
     found = read({column: value, "prompt": PARTS[:1], "answer": 2})
     assert [(r.response, r.messages[0].content) for r in found] == [(text, "1+1?") for text in responses]
+
+
+def test_each_of_several_responses_may_be_a_chat() -> None:
+    found = read({"responses": [CHAT[1:], "4", THOUGHT], "prompt": "1+1?", "answer": 2})
+    assert [request.response for request in found] == ["\\boxed{2}", "4", "\\boxed{2}"]
 
 
 def test_a_prompt_may_call_tools_and_show_pictures() -> None:
@@ -127,7 +134,7 @@ def test_a_chat_that_ends_with_the_user_is_a_bad_row() -> None:
 @pytest.mark.parametrize("depth", [100, 900, 100_000])
 def test_json_in_a_text_may_be_nested_to_any_depth(depth: int) -> None:
     text = '{"type": "data", "value": ' + "[" * depth + "]" * depth + "}"
-    for kind in ("data", "math"):
+    for kind in ("any", "math"):
         (request,) = read({"response": "4", "reference": text, "metadata": text}, kind=kind)
         assert request.reference.type == ("data" if depth < 2000 else "math")  # text as it stands
         assert bool(request.metadata) is (depth < 2000)
@@ -140,8 +147,50 @@ def test_a_bare_reference_means_what_the_reward_takes() -> None:
     assert reference_of({"any_of": ["1"]}, "math") == {"type": "math", "answer": {"any_of": ["1"]}}
     assert reference_of('{"type": "math", "answer": "1"}', "math") == {"type": "math", "answer": "1"}
     assert reference_of("{1, 2}", "math") == "{1, 2}"
-    (request,) = read({"response": "r", "answer": {"must": ["a"]}}, kind="data")
-    assert request.reference == DataReference(value={"must": ["a"]})
+
+
+@pytest.mark.parametrize(
+    ("value", "reference"),
+    [
+        ({"must": ["a"]}, DataReference(value={"must": ["a"]})),
+        ({"type": "integer"}, DataReference(value={"type": "integer"})),
+        (["1"], DataReference(value=["1"])),
+        (True, DataReference(value=True)),
+        ("1", MathReference(answer="1")),
+        (1, MathReference(answer="1")),
+    ],
+)
+def test_what_a_reward_that_declares_no_type_of_reference_is_given(value: object, reference: object) -> None:
+    (request,) = read({"response": "r", "reference": value}, kind="any")
+    assert request.reference == reference
+    (request,) = read({"response": "r", "reference": value}, kind="data")
+    assert request.reference == DataReference(value=value)  # type: ignore[arg-type]  # it is JSON
+
+
+@reward("judges_data", references=("data",))
+@reward("judges_choices", references=("choice",))
+@reward("judges_anything")
+def judges(request: GradeRequest) -> float:
+    return float(len(request.response))
+
+
+@pytest.mark.parametrize(
+    ("spec", "kind"),
+    [
+        ("judges_anything", "any"),  # under a name alone, as of a package
+        ("judges_choices", "choice"),
+        ("judges_data", "data"),
+        ({"reward": "process", "parameters": {"command": "cat"}}, "any"),
+        ({"sum": ["format", {"reward": "length", "parameters": {"limit": 9}}]}, "any"),
+        ("f1", "text"),
+        ({"sum": ["choice", "judges_anything"]}, "choice"),
+        ({"gate": "judges_anything", "then": "math"}, "math"),
+        ({"gate": "choice", "then": "math"}, "math"),
+        ("code", "math"),
+    ],
+)
+def test_a_bare_reference_is_of_the_type_that_the_reward_declares(spec: object, kind: str) -> None:
+    assert bare_type(RewardSpec.from_dict(spec)) == kind
 
 
 def test_what_is_read_from_where_is_said_and_original_columns_stay(
