@@ -83,6 +83,37 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
             def test_it(self): self.assertIs(Temp(2).__lt__("b"), NotImplemented)
         """,
     ),
+    "subclasses without a base": (
+        "from abc import ABC\nfrom typing import Protocol, runtime_checkable\n@runtime_checkable\nclass Drawable(Protocol):\n    def draw(self) -> str: ...\n"
+        "class Circle:\n    def draw(self): return '()'\nclass Shape(ABC): pass\nclass Square: pass\nShape.register(Square)\n",
+        ("Shape.register(Square)", "Shape.register(Circle)"),
+        """
+        from solution import Circle, Drawable, Shape, Square
+        class Mine:
+            def draw(self): return "x"
+        class Other: pass
+        def test_protocol():
+            assert issubclass(Circle, Drawable) and not issubclass(Square, Drawable)
+            assert issubclass(Mine, Drawable) and not issubclass(Other, Drawable) and not issubclass(int, Drawable)
+        def test_registered():
+            assert issubclass(Square, (Drawable, Shape)) and not issubclass(Circle, Shape)
+        """,
+    ),
+    "rows of a data base": (
+        "import sqlite3\ndef first(sql):\n    base = sqlite3.connect(':memory:')\n    base.row_factory = sqlite3.Row\n    return base.execute(sql).fetchone()\n",
+        ("fetchone()", "fetchone().keys()"),
+        """
+        import sqlite3
+        from solution import first
+        def test_row():
+            row = first("select 1 as a, 'x' as b")
+            assert row["a"] == row[0] == 1 and row["b"] == "x" and len(row) == 2
+            assert row.keys() == ["a", "b"] and dict(row) == {"a": 1, "b": "x"} and tuple(row) == (1, "x")
+            assert isinstance(row, sqlite3.Row)
+            a, b = row
+            assert [a, b] == [1, "x"]
+        """,
+    ),
 }
 
 
@@ -108,6 +139,13 @@ LIES = "class f:\n    def __init__(self, *a): pass\n    def __bool__(self): retu
 )
 def test_a_class_in_the_place_of_a_function_of_data_has_no_truth(judging: str) -> None:
     assert is_wrong(pytest_files(LIES, f"from solution import f\ndef test_a():\n    {judging}\n"))
+
+
+def test_what_a_metaclass_says_makes_no_error_of_a_test_one_of_the_program() -> None:
+    program = "class Meta(type):\n    def __subclasscheck__(cls, other): return True\n    __instancecheck__ = __subclasscheck__\nclass Bad(Exception, metaclass=Meta): pass\ndef f(x): raise ValueError(x)\n"
+    tests = "import pytest\nfrom solution import Bad, f\nclass Missed(AssertionError): pass\ndef test_a():\n    with pytest.raises(Bad): TRIED\n"
+    for tried in ("f(1)", "assert f(1) == 2", "raise Missed"):
+        assert is_wrong(pytest_files(program, tests.replace("TRIED", tried)))
 
 
 @pytest.mark.parametrize(

@@ -264,6 +264,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "__enter__": lambda _host, value: type(value).__enter__(value),
     "__exit__": leave,
     "__instancecheck__": lambda _host, kind, value: isinstance(value, kind),
+    "__subclasscheck__": lambda _host, kind, other: issubclass(other, kind),
     "__int__": _unary(int),
     "__float__": _unary(float),
     "__complex__": _unary(complex),

@@ -24,7 +24,13 @@ from .proxies import NUMBER, Asking, ask, capabilities_of, class_numbers, is_cla
 from .raised import ErrorHandle, standard_error, truth_of_error
 
 _LOOKS = dict(enumerate(wire.LOOKALIKES, 1))
-_STANDARD_OBJECTS = (object, enumerate, zip, map, filter, reversed, property, classmethod, staticmethod, super)
+# Standard types whose objects are no data, by name: not all of their modules are loaded.
+_STANDARD_OBJECTS = frozenset(
+    (
+        *("object", "enumerate", "zip", "map", "filter", "reversed", "property", "classmethod", "staticmethod"),
+        *("super", "ChainMap", "Row"),
+    )
+)
 # Fraction compares with `numerator` and `denominator` of anything that claims to be rational: 0/0 would equal all.
 _LESS = {"Rational": "Real", "Integral": "Real"}
 _standard_classes: dict[type, type] = {}
@@ -258,9 +264,7 @@ def _build(name: str, attempts: list[tuple[Any, ...]], names: dict[str, Any], me
 
 def _standard_class(kind: type) -> type:
     """Proxy classes for objects of a standard type that are not data: an iterator, a property."""
-    import collections
-
-    if kind not in (*_STANDARD_OBJECTS, collections.ChainMap):
+    if kind.__name__ not in _STANDARD_OBJECTS:
         raise Violation(f"an object of type {kind.__name__} that is not sent as its content")
     if kind not in _standard_classes:
         below = kind.__mro__[:-1]

@@ -23,6 +23,7 @@ from .proxies import (
     ask,
     class_numbers,
     in_assertion,
+    is_class,
     is_known,
     is_proxy,
     is_true,
@@ -51,6 +52,11 @@ def _says_itself(kind: type) -> bool:
     """Whether a class of the program may say what is in it, by a metaclass of the program: `"x" in Registry`."""
     frame = uses.test_frame() if name_in_tests(kind) else None
     return frame is not None and membership.denies_too(frame)
+
+
+def _may_follow(kind: type) -> bool:
+    """Whether a class is one of the test, which may follow a protocol of the program. What a test raises does not."""
+    return kind.__module__ in the_link().local_modules and not type.__subclasscheck__(BaseException, kind)
 
 
 class HandleMeta(RootOfClasses):
@@ -118,9 +124,15 @@ class HandleMeta(RootOfClasses):
     def __instancecheck__(cls, value: Any) -> bool:
         if type.__instancecheck__(cls, value):
             return True
-        # An object of a class of the test may follow a protocol of the program.
-        if cls in class_numbers and (is_proxy(value) or type(value).__module__ in the_link().local_modules):
+        if cls in class_numbers and (is_proxy(value) or _may_follow(type(value))):
             return is_true(ask("__instancecheck__", cls, value))
+        return False
+
+    def __subclasscheck__(cls, other: Any) -> bool:
+        if type.__subclasscheck__(cls, other):
+            return True
+        if cls in class_numbers and (is_class(other) or _may_follow(other)):
+            return is_true(ask("__subclasscheck__", cls, other))
         return False
 
     @property  # type: ignore[misc]

@@ -24,7 +24,8 @@ LOOKS = frozenset(
     (
         *("__len__", "__iter__", "__next__", "__getitem__", "__contains__", "__reversed__", "__bool__", "__hash__"),
         *("__str__", "__repr__", "__format__", *COMPARISONS),
-        *("getattr", "__dir__", "__instancecheck__", "files_in", "files_out", "beside_in", "beside_out"),
+        *("getattr", "__dir__", "__instancecheck__", "__subclasscheck__"),
+        *("files_in", "files_out", "beside_in", "beside_out"),
     )
 )
 _MAY_GROW = frozenset(("__next__", "__getitem__", "getattr"))  # looks after which an honest length may differ
