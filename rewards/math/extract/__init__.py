@@ -5,7 +5,7 @@ Modules, by what they do:
     what is left out        turns, thoughts, tidied, continued; behind an answer: afterwords, remarks
     kinds of places         bare, boxes, fields, announced with opening, written, answer_words; lists: listed, numbered
     around a box            refused, joined, pairs, offered, replaced, surroundings, in_formula, blanks
-    around a value          beside, echoed, modified, on_the_way, results
+    around a value          one_part, beside, echoed, modified, on_the_way, results
     what a sentence claims  claims with claim_words, attributed, assertion, abroad
     what all of these use   sentences, spans, plain_words
 """

@@ -18,6 +18,7 @@ from rewards.math.extract.bare import VALUE
 from rewards.math.extract.claims import classes, is_about_it, is_claimed, is_taken_back, is_title
 from rewards.math.extract.listed import labelled_answers
 from rewards.math.extract.offered import is_offered_too, offered_behind
+from rewards.math.extract.one_part import is_one_part
 from rewards.math.extract.opening import DENIED, REASON, opening
 from rewards.math.extract.replaced import replaced
 from rewards.math.extract.sentences import sentence_before, sentence_end, unmarked
@@ -120,6 +121,7 @@ _CASE_BEHIND = late(  # "15 when n is odd. When n is even, it is 16"
     rf"[\s$*)]*\s(?:for|{_CASE})[^.\n]{{1,80}}\.\s+(?:but\s|and\s)?(?:for|{_CASE})[^.\n]{{1,60}}\b(?:is|are|get)\s[$*]*-?\d",
     re.IGNORECASE,
 )
+_AGAIN = late(r"[c,]*q?g*")
 _BY_VERB = late(r"\b(?:is|are)\s*\Z", re.IGNORECASE)
 _LONGEST_VERB = 10
 _REMARK = late(  # "a common one", "less than 40": it describes the answer
@@ -137,7 +139,11 @@ def said(text: str) -> str | None:
             return None
         chosen = [next(filter(None, found.groups())) for found in _CHOSEN.finditer(text)]
         return chosen[-1] if chosen else None
-    if place is not None and (_TWO_CASES.search(sentence_before(text, place)) or _is_second_case(text, place)):
+    if place is not None and (
+        _TWO_CASES.search(sentence_before(text, place))
+        or _is_second_case(text, place)
+        or is_one_part(text, place, place)
+    ):
         return SEVERAL + value
     if place is not None and _CASE_BEHIND.match(text, max(0, text.find(value, place)) + len(value)) is not None:
         return SEVERAL + value
@@ -199,7 +205,7 @@ def _last_phrase(text: str, *, only_final: bool = False) -> int | None:
     for found in reversed(phrases[-_MOST_PHRASES:]):
         if only_final and not is_unconditional(sentence_before(text, found.start())):
             continue
-        if _announces(text, found):
+        if _announces(text, found) and not _is_repeated(text, found):
             return found.end()
     return None
 
@@ -226,6 +232,13 @@ def _announces(text: str, found: re.Match[str]) -> bool:
     begin = text.rfind("\n", max(0, found.start() - _LONGEST_HEADING), found.start()) + 1
     before = text[begin : found.start("answer")]
     return len(before) < _LONGEST_HEADING and _HEADING.match(before) is not None
+
+
+def _is_repeated(text: str, found: re.Match[str]) -> bool:
+    """Whether a phrase at the end of the text only begins to say the answer again: "Therefore, the answer is"."""
+    if text[found.end() :].strip(AROUND):
+        return False
+    return _AGAIN.fullmatch(classes(sentence_before(text, found.start()))) is not None
 
 
 def _stated(text: str, place: int) -> str | None:

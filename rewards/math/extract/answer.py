@@ -325,6 +325,8 @@ def extract(
         return None
     if ("!" in text and "<!--" in text) or ("\\" in text and "\\begin{comment}" in text):
         text = _COMMENT.sub("", text)
+    if "\\Aboxed" in text:  # of mathtools: a box around both sides of a line in an aligned block
+        text = text.replace("\\Aboxed", "\\boxed")
     text = tidied(text) if policy == "lenient" else text
     steps = _STEPS[policy] if form == "any" else {form: _FORMS[form]}
     for name, step in steps.items():

@@ -26,6 +26,7 @@ from typing import NamedTuple
 from rewards.math.extract.abroad import AND_ABROAD, OR_ABROAD, PERHAPS_ABROAD
 from rewards.math.extract.blanks import Part, filled, is_within
 from rewards.math.extract.offered import is_as_good, is_compared_with, is_offered_too
+from rewards.math.extract.one_part import are_parts, is_one_part
 from rewards.math.extract.pairs import belong, is_separated, linked
 from rewards.math.extract.refused import beginning, is_refused
 from rewards.math.extract.surroundings import completed
@@ -286,7 +287,8 @@ def _is_joined(row: _Row, text: str, box: Box, content: str) -> bool:
         row.contents[-1], row.starts[-1] = f"({content}) {operator[1]} ({row.contents[-1]})", box.start
         return True
     joint = _joint(between) if len(between) <= _LONGEST_JOINT else None
-    if joint is None and not belong(text, box.start, between, lambda at: beginning(text, at)):
+    is_own = belong(text, box.start, between, lambda at: beginning(text, at))
+    if joint is None and not is_own and not are_parts(text, (box.start, box.end), (row.starts[-1], row.starts[-1])):
         return False
     row.joints.append(joint or ", ")
     row.contents.append(content)
@@ -298,6 +300,8 @@ def _one_value(text: str, row: _Row) -> Committed:
     """The value that all boxes hold, with what belongs to it around the last one."""
     last, content, is_single = row.last, row.contents[0], len(row.contents) == 1
     alternative = _other_case(text, last) if is_single else None
+    if is_one_part(text, row.starts[-1], last.end):
+        alternative = alternative or r"\ldots"
     if _OTHER_UNDER.match(text, last.end) and _UNDER.search(text, max(0, last.start - _LONGEST_CASE), last.start):
         alternative = alternative or r"\ldots"
     if alternative is not None:

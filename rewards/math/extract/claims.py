@@ -189,7 +189,7 @@ def is_about_it(row: str) -> bool:
 _NAME = late(r"(?:(?<![a-zA-Z\\])[a-zA-Z](?:_\{?\w\}?)?\s*=\s*)?[\s$*(\[]*\Z")
 _CLAUSE = r"[^,;|=cB]*\Z"
 _UNCLAIMED = late(  # what stands before the value
-    rf"""\AW[^|;]*O[^,;|]*\Z                                # "Had it been so, it would be"
+    rf"""\AW[^|;]*O[^,;|]*\Z | i[^|;]*W[^|;]*Oe\.[^,;|]*\Z     # "Had it been so, it would be", "we would have found"
       | [dwNC]{_CLAUSE}                                      # doubted, called wrong: "It might be", "nobody got"
       | (?<!y)(?<!y[mO])r{_CLAUSE}                           # reported, but by the writer: "Bob says it is"
       | (?:(?<!q)|(?<=\Aq)|(?<=[c,;|B]q))[mO]n{_CLAUSE} | M\.?[bn]{_CLAUSE}             # "it cannot be", "it may be"

@@ -27,8 +27,9 @@ _OPEN, _CLOSE = r"[\s$*(]*", r"[$)*]*"
 _INDEX = r"(?:_\{?\w\}?)?"
 _APART = r"(?:[\s$]|\\[()]|\\q?quad(?![a-zA-Z])|\\[,;:! ])*"
 _SEPARATOR = rf"{_APART}(?:[,;]|,?\s*(?:or|and)\b|\\text\s*\{{\s*,?\s*(?:or|and)\s*\}})(?:\s*(?:or|and)\b)?{_APART}"
-_SAME_NAME = late(  # "$x = 7$ or $x = "
-    rf"(?<=[$(\s])(?<![-+*/=^]\s)(?P<name>[a-z])\s*=\s*{_VALUE}{_SEPARATOR}(?P=name)\s*=\s*\Z"
+_SAME_NAME = late(  # "$x = 7$ or $x = ", "x_1 = 7, x_2 = "; of a sequence `a_1`, `a_2` the last term may be asked for
+    rf"(?:\A|(?<=[$(\s]))(?<![-+*/=^]\s)(?P<name>[a-z])(?P<first>(?<=[x-z])_\{{?1\}}?)?\s*=\s*{_VALUE}{_SEPARATOR}"
+    r"(?P=name)(?(first)_\{?2\}?)\s*=\s*\Z"
 )
 _NAME_BEFORE = late(rf"(?<![a-zA-Z\\])(?P<name>[a-z]){_INDEX}\s*=\s*\Z")
 _NAMED_BEHIND = late(rf"{_SEPARATOR}(?P<name>[a-z]){_INDEX}\s*=\s*{_VALUE}[\s$.]*(?:\\[)\]]|\n|\Z|(?<=[$.])\s)")
@@ -49,8 +50,7 @@ def joined_before(before: str) -> str | None:
     """The value before a box that is joined to it, or None. Most boxes follow no word that joins: checked first."""
     end = before.rstrip(_AROUND)
     if end.endswith("="):
-        name = end[:-1].rstrip()[-1:]
-        found = _SAME_NAME.search(before) if name.isalpha() and before.count("=") > 1 else None
+        found = _SAME_NAME.search(before) if before.count("=") > 1 else None
     elif end.endswith(","):
         found = _LISTED.search(before)
     else:

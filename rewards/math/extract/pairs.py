@@ -63,7 +63,7 @@ _TWO_SENTENCES = late(  # "The mean is 51. The mode is 15."
     rf"\s\**(?P<second>{_AMOUNT})\**(?:\s[a-z]+){{0,2}}[.\s]*\Z"
 )
 _LABELLED = late(
-    rf"\A\s*(?P<one>[A-Z][a-z]+):\s(?P<first>{_AMOUNT})[,;]\s(?:and\s)?(?P<other>[A-Z][a-z]+):\s(?P<second>{_AMOUNT})[.\s]*\Z"
+    rf"\A\s*(?P<one>[A-Z][a-z]+):\s(?P<first>{_AMOUNT})[,;]\s(?:and\s)?(?P<other>[A-Za-z][a-z]+):\s(?P<second>{_AMOUNT})[.\s]*\Z"
 )
 _IN_ORDER = late(  # "First, 5. Second, 12."
     rf"(?:\A|[.!?\n:]\s*)first[,:]\s\**(?P<first>{_AMOUNT})\**(?:\s[a-z]+){{0,2}}[.,;]\s(?:and\s)?"

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 
 from rewards.math.extract.abroad import OR_ABROAD
+from rewards.math.extract.claims import is_stated
 from rewards.math.extract.in_formula import around, strictly_bounding
 from rewards.math.extract.joined import joined_before, joined_behind
 from rewards.math.extract.modified import changed_from
@@ -90,6 +91,7 @@ _TAKEN_BACK = (
 _OTHER = (
     rf",(?:\s*{_NUMBER},)*\s*{_NUMBER},?\s+or\s+{_NUMBER}|,?\s*(?:but\s+{_NUMBER}\s+also|and\s+also\s+{_NUMBER})\b|\((?:(?:or|but|alternatively|maybe|perhaps),?\s)?(?:{_NUMBER}|{_FORMULA})\s+(?:if|when|counting|including|excluding)\b"
     rf"|,?\s*(?:but|though|although|while)\s(?:my|our)\s(?:own\s)?\w+\s(?:gives?|gave|yields?|says?|is|was)\s(?:{_NUMBER}|{_FORMULA})"
+    r"|is\sone\b[^.\n]{0,40}[;,.]\s(?:and\s)?[^.;\n]{1,40}\sis\s(?:the\s)?(?:an)?other\b"
     rf"|and/or\b|;\s*alternatively\b|,?\s*(?:but|though|although)\s+{_NUMBER}\s+(?:is|could|may|might|would)\b[^.\n]{{0,30}}"
     r"\b(?:possible|also|too|acceptable|as\swell)\b"
 )
@@ -100,7 +102,7 @@ _CASES = (
     rf"|\bit\s+is\s+{_NUMBER})|,?\s*\(?unless\s"
 )
 _MORE = late(rf"[\s$*)]*(?:{_REST}|{_RANGE}|{_MEMBER}|{_TAKEN_BACK}|{_OTHER}|{_CASES})", re.IGNORECASE)
-_GROUPS = late(r"(?:,\d{3})+(?!\d)")  # `\\boxed{8},000`
+_REST_OF_IT = late(r"(?:,\d{3})+(?!\d)|\\[dt]?frac\s?(?:\{\d+\}\{\d+\}|\d\d)")  # `\\boxed{8},000`, `\\boxed{8}\\frac12`
 _NAME = late(r"(?![eiI]\Z)[a-zA-Z]|[A-Z]{2,3}")
 _VALUE_OF_IT = late(  # `\\boxed{x}$, where $x = 8$`
     r"[\s$]*(?:,?\s*\(?(?:where|with)\s\$?(?P<name>[a-zA-Z]+)\s*)?=\s*"
@@ -108,6 +110,12 @@ _VALUE_OF_IT = late(  # `\\boxed{x}$, where $x = 8$`
 )
 _AND_ANOTHER = late(
     rf"(?:\^\{{?\\circ\}}?|°|\\?%)?[\s$)]*and\s+({_NUMBER})(?:\^\{{?\\circ\}}?|°|\\?%)?\$?\s*(?:[.;\n]|\Z)",
+    re.IGNORECASE,
+)
+_AND_A_FORMULA = late(rf"[\s$)]*\band\s+({_FORMULA})\s*(?:[.;\n]|\Z)")  # behind "are"
+_BUT_IT_IS = late(
+    r"[\s$*)]*,?\s+(?:but|though|although|while)\s(?P<clause>[^,;.\n]{0,60}\b(?:it|the\s(?:\w+\s)?answer)\s(?:is|equals)\s)"
+    rf"[*]*(?P<value>{_NUMBER}|{_FORMULA})",
     re.IGNORECASE,
 )
 _NAME_BEFORE = late(r"\banswer is \$?([a-zA-Z])\s*=\s*\$?\s*\Z")
@@ -282,8 +290,8 @@ def _is_part(near: str) -> bool:
 
 def _extended(content: str, near: str, behind: str) -> str | None:
     """The content of a box with the rest of its number, or another value, that follows it."""
-    if len(content) <= _LONGEST_GROUP and content.isdecimal() and (groups := _GROUPS.match(behind)) is not None:
-        return content + groups.group()
+    if len(content) <= _LONGEST_GROUP and content.isdecimal() and (rest := _REST_OF_IT.match(behind)) is not None:
+        return content + rest.group()
     is_label = behind.lstrip("$*) ").startswith(":") and not any(map(str.isdigit, content))  # `\boxed{C}: 12`
     if (not is_label and _MORE.match(behind) is not None) or (
         _RANGE_BEHIND.match(behind) and _RANGE_BEFORE.search(near)
@@ -291,6 +299,11 @@ def _extended(content: str, near: str, behind: str) -> str | None:
         return rf"{content} \text{{ or }} \ldots"
     if (another := _AND_ANOTHER.match(behind)) is not None:
         return f"{content}, {another[1].strip('$')}"
+    if near.rstrip(_AROUND).endswith(" are") and (another := _AND_A_FORMULA.match(behind)) is not None:
+        return f"{content}, {another[1].strip('$')}"
+    instead = _BUT_IT_IS.match(behind)
+    if instead is not None and instead["value"].strip("$") != content and is_stated(instead["clause"], ""):
+        return rf"{content} \text{{ or }} \ldots"
     other = _NAME_BEHIND.match(behind)
     if other is not None and (name := _NAME_BEFORE.search(near)) is not None and name[1] != other[1]:
         return f"{name[1]} = {content}, {other[1]} = {other[2].strip('$')}"

@@ -23,6 +23,7 @@ from rewards.math.extract.claims import holds_for, is_claimed, is_stated, is_sup
 from rewards.math.extract.listed import is_choice_of_many, is_marker, is_option, is_table_row, several, total_of_parts
 from rewards.math.extract.modified import changed_from
 from rewards.math.extract.on_the_way import is_on_the_way
+from rewards.math.extract.one_part import is_one_part
 from rewards.math.extract.pairs import of_two
 from rewards.math.extract.sentences import SENTENCE_END, sentence_before, sentence_end, unmarked
 from rewards.math.extract.spans import NAME, Span, formula, joined, number, values
@@ -133,7 +134,12 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
     if not spans or _is_asked(text, spans[-1].start):
         return None
     last = spans[-1]
-    if stated and (_GIVEN_UP.search(text, last.end) or is_option(text, last.start) or is_numbering(text, last)):
+    if stated and (
+        _GIVEN_UP.search(text, last.end)
+        or is_option(text, last.start)
+        or is_numbering(text, last)
+        or is_one_part(text, last.start, last.end)
+    ):
         return SEVERAL + text[last.start : last.end]
     first = _first_joined(text, spans)
     if ":" in text[-_LONGEST_JOINT:]:

@@ -44,6 +44,7 @@ FOR_WORKERS = (  # sentences, and values that no text decides
     "labels_lists_and_later_sentences",
     "letters_overrides_and_rounded_powers",
     "names_residues_and_golds_in_prose",
+    "parts_and_pairs",
     "neighbours_of_every_kind",
     "next_questions_lists_and_languages",
     "pieces_identities_and_statements",

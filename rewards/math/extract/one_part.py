@@ -1,0 +1,65 @@
+r"""The answer to one part of a question: "(a) The sum is 7. (b) The product is 9."
+
+Such a value is not the answer if a part next to it has a value, too.
+
+Example:
+    >>> text = "For (a), we get 7. For (b), we get 9."
+    >>> is_one_part(text, text.rindex("9"), len(text) - 1), is_one_part("For (b), we get 9.", 16, 17)
+    (True, False)
+    >>> is_one_part(r"\boxed{7} for part (a). Part (b) is 9.", 0, 9)
+    True
+"""
+
+from __future__ import annotations
+
+import re
+
+from rewards.math.extract.refused import beginning
+from rewards.math.late import late
+
+_ORDERS = ("abcdefgh", ("i", "ii", "iii", "iv"), ("first", "second", "third"))
+_NAME = r"(?P<name>[a-h]|i{1,3}|iv)"
+_LABEL = (
+    rf"(?:(?:(?:for|in|to)\s)?(?:\({_NAME}\)|part\s\(?{_NAME.replace('name', 'part')}(?![\w'’])\)?)"
+    r"|(?:for|in|to)\sthe\s(?P<ordinal>first|second|third)\spart\b)"
+)
+_OPENING = r"[\s#*_>-]{0,9}"
+_AT_FIRST = late(_OPENING + _LABEL, re.IGNORECASE)
+_BEHIND = late(rf"[\s$*)]*(?:is\s)?(?=for|in){_LABEL}", re.IGNORECASE)
+_WITH_A_VALUE = late(rf"(?:\A|\n|[.;!?]\s){_OPENING}{_LABEL}[^\n]{{0,400}}?(?:\d|\\f?boxed)", re.IGNORECASE)
+_OF_ALL = late(r"\b(?:therefore|total|altogether|together|overall)\b", re.IGNORECASE)
+_LONGEST_BEFORE, _LONGEST_BEHIND = 2000, 400
+
+
+def is_one_part(text: str, start: int, end: int) -> bool:
+    """Whether the value between two positions answers one part of a question, and a part next to it has a value."""
+    own = _label_of(text, start, end)
+    if own is None:
+        return False
+    return any(
+        _number(found) == own - 1 if found.start() < start else _number(found) == own + 1
+        for found in _WITH_A_VALUE.finditer(text, max(0, start - _LONGEST_BEFORE), end + _LONGEST_BEHIND)
+    )
+
+
+def are_parts(text: str, first: tuple[int, int], second: tuple[int, int]) -> bool:
+    """Whether two values, given by their starts and ends, answer two parts of a question that follow each other."""
+    own, following = _label_of(text, *first), _label_of(text, *second)
+    return own is not None and following == own + 1
+
+
+def _label_of(text: str, start: int, end: int) -> int | None:
+    """The number of the part that the sentence or the line of a value begins with, or that stands right behind it."""
+    for begin in (beginning(text, start), text.rfind("\n", 0, start) + 1):
+        found = _AT_FIRST.match(text, begin, start)
+        if found is not None:
+            return _number(found) if _OF_ALL.search(text, found.end(), start) is None else None
+    behind = _BEHIND.match(text, end)
+    return None if behind is None else _number(behind)
+
+
+def _number(label: re.Match[str]) -> int:
+    """Different numbers for labels of different kinds; of one kind, those of parts that follow each other do, too."""
+    name = (label["name"] or label["part"] or label["ordinal"]).lower()
+    kind = next(kind for kind, names in enumerate(_ORDERS) if name in names)
+    return 100 * kind + _ORDERS[kind].index(name)
