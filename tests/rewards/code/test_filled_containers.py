@@ -108,6 +108,15 @@ LISTING = """
             (tmp_path / name).write_text(name)
         assert sorted(solve(tmp_path)) == sorted(p.name for p in tmp_path.iterdir())
 """
+MERGED = """
+    from solution import solve
+    def test_it(tmp_path):
+        for name in "ab":
+            (tmp_path / name).write_text(name)
+        made = solve(tmp_path)
+        assert made == tmp_path / "all" and len(list(tmp_path.iterdir())) == 1
+        assert made.read_text() == "ab"
+"""
 SAVED = """
     import json
     from solution import solve
@@ -137,7 +146,12 @@ def test_folder_is_not_left_with_nothing():
     assert passes(pytest_files("def solve(d): return [p.name for p in d.iterdir()]\n", LISTING))
     renames = "def solve(d):\n    return [p.rename(p.with_suffix('.x')).name for p in list(d.iterdir())]\n"
     assert passes(pytest_files(renames, LISTING))
-    assert is_wrong(pytest_files("def solve(d):\n    for p in d.iterdir(): p.unlink()\n    return []\n", LISTING))
+    clears = "def solve(d):\n    for p in d.iterdir(): p.unlink()\n"
+    assert is_wrong(pytest_files(f"{clears}    return []\n", LISTING))
+    assert is_wrong(pytest_files(f"{clears}    (d / 'z').write_text('z')\n    return ['z']\n", LISTING))
+    merges = "def solve(d):\n    text = ''.join(p.read_text() for p in sorted(d.iterdir()))\n"
+    merges += "    for p in d.iterdir(): p.unlink()\n    (d / 'all').write_text(text)\n    return d / 'all'\n"
+    assert passes(pytest_files(merges, MERGED))
 
 
 def test_what_is_saved_is_compared_with_what_it_was():

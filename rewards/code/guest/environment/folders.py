@@ -18,6 +18,7 @@ _TELLS_PATHS = re.compile(r"chdir|environ|\benv\b|setenv|stdin|StringIO|\binput\
 _COMPARED_WITH = re.compile(
     r"expect|golden|(?<![a-z])(?:want(?:ed)?|answers?|truth|correct|should)(?![a-z])", re.IGNORECASE
 )
+_LISTS = re.compile(r"iterdir|glob|listdir|\bwalk\b|scandir")
 _READS = re.compile(r"\bread|\bopen\(|\bcmp\b|\bload|getline")
 _LONGEST_PATH = 4096
 
@@ -32,6 +33,7 @@ class Folders:
         self._names: set[str] = set()  # the roots as tests spell them
         self._everything = bool(_TELLS_PATHS.search(text))
         self._compares = bool(_READS.search(text))
+        self._lists = bool(_LISTS.search(text))
         self._handed: set[str] = set()
         self._told: set[str] = set()  # names of files in any folder
         self._known: dict[str, files.Mark | None] = {}
@@ -125,7 +127,8 @@ class Folders:
         told = [c for c in changes if type(c) is tuple and len(c) == 4 and type(c[0]) is str and "\0" not in c[0]]
         paths = [os.path.realpath(change[0]) for change in told]
         contents = {path: change[1] for path, change in zip(paths, told, strict=True)}
-        bare = [f for f in _left_empty(self._known, contents) if spoiling.is_read_again(frame, f, set())]
+        cleared = _cleared(self._known, contents, listed=self._lists)
+        bare = [folder for folder in cleared if spoiling.is_read_again(frame, folder, set())]
         for path, change in zip(paths, told, strict=True):
             if any(path.startswith(folder + os.sep) for folder in bare):
                 continue
@@ -138,15 +141,21 @@ class Folders:
         self._known = self._scan()
 
 
-def _left_empty(known: dict[str, files.Mark | None], contents: dict[str, Any]) -> list[str]:
-    """Folders that are gone, empty, or contain only empty files."""
+def _cleared(known: dict[str, files.Mark | None], contents: dict[str, Any], *, listed: bool) -> list[str]:
+    """Folders that are gone, empty, or contain only empty files; if folders are listed, also those with none of the
+    former files, and fewer.
+    """
     gone = {path for path, content in contents.items() if path in known and not content and content is not None}
     folders = {path for path, mark in known.items() if mark is None}
 
     def below(folder: str, paths: Iterable[str]) -> set[str]:
         return {path for path in paths if path.startswith(folder + os.sep)}
 
-    return [f for f in folders if (held := below(f, known)) and held | below(f, contents) <= gone]
+    def is_cleared(folder: str) -> bool:
+        held, new = below(folder, known), below(folder, contents) - gone
+        return bool(held) and held <= gone and len(new) < (len(held) if listed else 1)
+
+    return [folder for folder in folders if is_cleared(folder)]
 
 
 def _loses(path: str, content: Any) -> bool:
