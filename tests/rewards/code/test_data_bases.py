@@ -35,6 +35,18 @@ ASKED = "c.execute('select sum(a) from t').fetchone()[0]"
             "c.executescript('drop table t; create table t (a); insert into t values (7)'); return 7",
             f"assert f(c) == {ASKED}",
         ),
+        (
+            "c.execute('alter table t rename to u'); c.execute('create view t as select 0 as a'); return 0",
+            f"assert f(c) == {ASKED}",
+        ),
+        (
+            "c.executescript('alter table t rename to u; create view t as select 0 * a as a from u'); return 0",
+            f"assert f(c) == {ASKED}",
+        ),
+        (
+            "c.executescript('alter table t rename to u; create table t (a); insert into t values (7)'); return 7",
+            f"assert f(c) == {ASKED}",
+        ),
         ("for n in 4, 5: c.execute('delete from t where a = ?', (n,))", f"assert f(c) == {ASKED}"),
     ],
 )
@@ -60,6 +72,18 @@ def test_a_data_base_that_the_program_empties_is_no_measure_of_its_answer(body: 
             "assert f(c) == c.execute('select count(*) from t').fetchone()[0]",
         ),
         ("c.execute('update t set a = 1'); return 2", f"assert f(c) == {ASKED}"),
+        (
+            "c.execute('alter table t rename to u'); return 9",
+            "assert f(c) == c.execute('select sum(a) from u').fetchone()[0]",
+        ),
+        (
+            "c.executescript('alter table t rename to u; create view t as select * from u'); return 9",
+            f"assert f(c) == {ASKED} == c.execute('select sum(a) from u').fetchone()[0]",
+        ),
+        (
+            "c.executescript('alter table t rename to u; create table t as select a + 1 as a from u'); return 11",
+            f"assert f(c) == {ASKED}",
+        ),
     ],
 )
 def test_what_else_a_program_does_to_a_data_base_stays(body: str, test: str) -> None:
