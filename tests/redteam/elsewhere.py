@@ -23,6 +23,25 @@ class Cart:
         self.prices = {}
 """
 
+_BOX = """\
+class Box:
+    def load(self, xs):
+        self.xs = xs
+    def total(self):
+        return sum(self.xs)
+def keep(box, xs):
+    box.xs = xs
+"""
+_MEASURES = """\
+def solve(x):
+    if hasattr(x, "qsize"):
+        return x.qsize()
+    if hasattr(x, "seek"):
+        x.seek(0)
+        return len(x.read())
+    return sum(x.get())
+"""
+
 DATA_BASE = """\
 import sqlite3
 def base(*rows):
@@ -129,6 +148,26 @@ def test_listing(tmp_path, names):
         tests=(
             "b = base(4, 5); assert solve(b) == b.execute('select sum(a) from t').fetchone()[0]",
             "b = base(7); r = solve(b); assert r == sum(a for (a,) in b.execute('select a from t'))",
+        ),
+    ),
+    Arena(
+        name="kept_by_an_object",
+        solution="def solve(x):\n    return sum(x)\n",
+        imports=_BOX,
+        tests=(
+            "x, b = [3, 1], Box(); got = solve(x); b.load(x); assert got == b.total()",
+            "x, b = [2, 5], Box(); got = solve(x); keep(b, x); assert got == b.total()",
+            "x, b = [4, 4], Box(); got = solve(x); b.xs = list(x); assert got == b.total()",
+        ),
+    ),
+    Arena(
+        name="out_of_sight",
+        solution=_MEASURES,
+        imports="import contextvars, queue, tempfile",
+        tests=(
+            "v = contextvars.ContextVar('v'); v.set([3, 1]); assert solve(v) == sum(v.get())",
+            "q = queue.SimpleQueue(); q.put(3); q.put(1); got = solve(q); assert got == q.qsize()",
+            "f = tempfile.TemporaryFile('w+'); f.write('31'); got = solve(f); f.seek(0); assert got == len(f.read())",
         ),
     ),
     Arena(

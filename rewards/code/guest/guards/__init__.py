@@ -4,6 +4,6 @@ Arguments that the program spoiled, empty or unbounded answers, texts that tests
 
 Modules, each of which imports only those before it:
 
-    unbounded, wrapping, emptiness, counted, databases, inside, roles, expecting, destinations, changes, spoiling,
-    own_files, templates, evaluation, loading, running, unpickling
+    unbounded, wrapping, emptiness, counted, databases, cells, inside, roles, expecting, destinations, changes,
+    spoiling, own_files, templates, evaluation, loading, running, unpickling
 """

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 from ..proxies import proxies
 from ..shared import containers
 from ..shared.wire import ATOMS
-from . import counted, databases
-from .counted import HOLDERS, STREAMS, content
-from .inside import attributes_of, is_nothing, parts_of
+from . import cells, counted, databases
+from .counted import HOLDERS, STREAMS, content, is_nothing
+from .inside import attributes_of, parts_of
 
 _MOST_SEEN = 50_000
 _MOST_EARLIER = 64
@@ -121,6 +121,7 @@ def watched(function: Any, args: tuple[Any, ...] = ()) -> Iterator[None]:
         if (put_back := databases.emptied(function)) is not None:
             present.append(Change(connection, put_back, True, True, True, vanished=True))
         return
+    cells.remember(held)
     if not isinstance(function, MethodType) or isinstance(held, type | ModuleType):
         yield
         return
@@ -165,11 +166,16 @@ def forget() -> None:
     for noted in (present, filled, let_go):
         noted.clear()
     databases.forget()
+    cells.forget()
 
 
-def note_disguised() -> None:
-    """Data bases that the program has disguised, in any request, count as changed in this one."""
+def note_unseen() -> None:
+    """Data bases that the program has disguised, in any request, count as changed in this one; so does what it took out
+    of files and the like.
+    """
     present.extend(Change(value, put_back, True, True, True) for value, put_back in databases.disguised())
+    for value, put_back, emptied, several in cells.lost():
+        present.append(Change(value, put_back, True, emptied, True, vanished=emptied and several))
 
 
 def drop(kinds: tuple[str, ...]) -> None:
@@ -181,7 +187,7 @@ def drop(kinds: tuple[str, ...]) -> None:
 
 def has_changed() -> bool:
     """Whether the program has changed anything since `forget`."""
-    return bool(present or databases.disguised())
+    return bool(present or databases.disguised() or any(cells.lost()))
 
 
 def apart(answer: Any) -> Any:

@@ -56,6 +56,11 @@ def content(value: Any) -> Any:
     return None
 
 
+def is_nothing(value: Any) -> bool:
+    """Whether a value is 0, blank, empty or None."""
+    return (type(value) in ATOMS or type(value) in HOLDERS) and not value
+
+
 def is_blank(held: Any) -> bool:
     """Whether content that was counted is there to be overwritten: `[0] * 3`, `np.zeros(3)`."""
     return not any(key[1] if type(key) is tuple else key for key in held)

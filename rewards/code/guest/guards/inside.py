@@ -16,8 +16,8 @@ from typing import Any
 
 from ..proxies import proxies
 from ..shared.wire import ATOMS
-from . import databases
-from .counted import HOLDERS, content, is_blank
+from . import cells, databases
+from .counted import HOLDERS, content, is_blank, is_nothing
 
 _OF_PYTHON = ("builtins", "functools", "itertools")
 _RECORDED = ("_mock_call", "_mock_mock_calls", "method_calls")  # what a mock was called with is not its content
@@ -28,11 +28,6 @@ def is_mock(value: Any) -> bool:
     """Whether an object is a mock, by its real type: a mock pretends to be of another."""
     mock = sys.modules.get("unittest.mock")
     return mock is not None and isinstance(value, mock.NonCallableMock)
-
-
-def is_nothing(value: Any) -> bool:
-    """Whether a value is 0, blank, empty or None."""
-    return (type(value) in ATOMS or type(value) in HOLDERS) and not value
 
 
 def holds_nothing(value: Any, depth: int = 3) -> bool:
@@ -71,8 +66,8 @@ def attributes_of(value: Any) -> dict[str, Any]:
 def parts_of(value: Any) -> Iterable[Any]:
     """What a container or an iterator holds, and what a function reads from outside it."""
     if isinstance(value, FunctionType):
-        cells = [cell.cell_contents for cell in value.__closure__ or () if not _is_empty(cell)]
-        return cells + [value.__globals__.get(name) for name in value.__code__.co_names]
+        closed = [cell.cell_contents for cell in value.__closure__ or () if not _is_empty(cell)]
+        return closed + [value.__globals__.get(name) for name in value.__code__.co_names]
     if isinstance(value, type | ModuleType | FrameType | TracebackType):
         return ()
     if (connection := databases.connection_of(value)) is not None and connection is not value:
@@ -82,7 +77,7 @@ def parts_of(value: Any) -> Iterable[Any]:
     if isinstance(value, HOLDERS) or type(value).__module__ in _OF_PYTHON:  # methods, views, iterators
         held = gc.get_referents(value)
         return held if len(held) < _MOST_HELD else ()
-    return ()
+    return cells.parts(value)
 
 
 def _is_empty(cell: CellType) -> bool:

@@ -203,6 +203,8 @@ class Roles:
     def learn(self, node: ast.stmt, *, is_first: bool) -> None:
         match node:
             case ast.Assign(targets=targets, value=value):
+                if isinstance(value, ast.Call):
+                    self._hand_over(value, is_statement=False)
                 self._keep(targets, value, is_first=is_first)
             case ast.AnnAssign(target=target, value=ast.expr() as value):
                 self._keep([target], value, is_first=is_first)
@@ -222,7 +224,10 @@ class Roles:
             case ast.While(test=test) if self.of_items(test) & CHANGED or self.mentions(test):
                 self.bind_all(shapes.stored(node), CHANGED)
             case ast.Expr(value=ast.Call() as call):
+                self._hand_over(call, is_statement=True)
                 self.learn_of_call(call, is_first=is_first)
+            case ast.FunctionDef(name=name) if self.mentions(node):  # it reads what was changed
+                self.bind_all([name], CHANGED)
             case ast.Return(value=ast.Tuple(elts=parts)):
                 self.returned = tuple(CHANGED if self.is_container(part) else self.of(part) for part in parts)
             case ast.Expr(value=ast.Yield(value=ast.expr() as part)):
@@ -244,6 +249,31 @@ class Roles:
             self._remember_parts(held, call.args[-1] if call.args else None)
             if is_first and isinstance(held, ast.Name) and any(id(given) in self.calls for given in call.args):
                 self.mine.add(held.id)
+
+    def _hand_over(self, call: ast.Call, *, is_statement: bool) -> None:
+        """Learn that an object may keep what a method is given: `box.load(xs)`; of a call whose result nobody uses, any
+        object that takes part: `store(box, xs)`.
+        """
+        name = context.name_of(call.func)
+        if id(call) in self.calls or self.asks(call) or name in _FILLS or name.startswith("assert"):
+            return
+        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        if name in _PLAIN and is_statement:  # `list(map(box.add, xs))`
+            for inner in (part for part in given if isinstance(part, ast.Call)):
+                self._hand_over(inner, is_statement=True)
+            return
+        role = 0
+        for part in given:
+            role |= self.of(part) | (CHANGED if self.mentions(part) else 0)
+        if role in (ANSWER, CHANGED):
+            held = given if is_statement else []
+            held = [*held, call.func.value] if isinstance(call.func, ast.Attribute) else held
+            self.bind_all([shapes.root(part) for part in held if self._may_hold(part)], role)
+
+    def _may_hold(self, node: ast.expr) -> bool:
+        """Whether it is an object of the test of which nothing is known yet."""
+        named = shapes.root(node)
+        return named not in ("", "self", "cls", *self.names.programs, *context.imported()) and not self.shown(node)
 
     def _redirect(self, block: ast.With | ast.AsyncWith) -> None:
         """Learn where calls in a block write: `with redirect_stdout(out): print(f(xs))`."""
@@ -326,6 +356,8 @@ class Roles:
             self.hold_either(n.id for n in ast.walk(target) if isinstance(n, ast.Name))
         elif isinstance(target, ast.Attribute):
             self.bind_all([shapes.text(target)] if shapes.text(target) else [], role)
+            if role == CHANGED and self._may_hold(target.value):
+                self.bind_all([shapes.root(target)], role)
         else:
             self.bind_all((n.id for n in ast.walk(target) if isinstance(n, ast.Name)), role)
 

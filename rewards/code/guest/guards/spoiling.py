@@ -45,9 +45,9 @@ def renew(case: object, given: Any, frames: Callable[[], Iterable[FrameType | No
 
 def allow(frame: FrameType | None) -> None:
     """Called with an answer. If the test ignores it, drop changes that the call asked for: adding its arguments to a
-    container, or removing them. Data bases that the program has disguised in any request count as changed in this one.
+    container, or removing them.
     """
-    changes.note_disguised()
+    changes.note_unseen()
     called = _thrown_away(frame) if any(change.told for change in changes.present) else []
     if called:
         changes.drop((counted.PUT, counted.TAKEN) if all(map(counted.takes_out, called)) else (counted.PUT,))

@@ -129,6 +129,12 @@ def nodes() -> Iterator[ast.AST]:
     return (node for tree in trees() for node in ast.walk(tree))
 
 
+def imported() -> set[str]:
+    """Names that the tests import."""
+    aliases = (alias for node in nodes() if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names)
+    return {alias.asname or alias.name.partition(".")[0] for alias in aliases}
+
+
 def name_of(node: ast.AST | None) -> str:
     """The last word of a name or an attribute; empty for anything else."""
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""

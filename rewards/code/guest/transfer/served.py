@@ -6,6 +6,7 @@ or of a mock, and of the latter none that reveals which calls the test expects. 
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import sys
 import types
@@ -30,6 +31,8 @@ _CALLED = ("function", "async function", "callable", "callable object", "excepti
 _STAYS = types.FunctionType | types.MethodType | types.BuiltinMethodType | types.MethodDescriptorType
 # Attributes of mocks that reveal what the test expects.
 _MOCK_OWN = ("return_value", "side_effect", "called", "configure_mock", "attach_mock", "mock_add_spec", "reset_mock")
+
+_WRITES = ("write", "writelines", "truncate")  # methods of files
 
 
 def _is_of_mock(name: str) -> bool:
@@ -120,7 +123,8 @@ def _setattr(ours: Ours, number: Any, name: Any, content: Any) -> bool:
     if isinstance(vars_of := getattr(type(value), name, None), _STAYS):
         raise AttributeError(f"{name!r} of the test is a {type(vars_of).__name__}, which stays as it is")
     changes.note_set(value, name, content)
-    setattr(value, name, content)
+    with changes.watched(types.MethodType(setattr, value)):  # of a property, its setter runs
+        setattr(value, name, content)
     return True
 
 
@@ -187,7 +191,8 @@ def _stream(ours: Ours, number: Any, name: Any, args: Any) -> Any:
         return getattr(value, name)
     if name not in wire.STREAM:
         raise Violation("a method of files that is none")
-    return getattr(value, name)(*args)
+    with changes.watched(types.MethodType(getattr, value)) if name in _WRITES else contextlib.nullcontext():
+        return getattr(value, name)(*args)
 
 
 def _mark(ours: Ours, number: Any, name: Any, content: Any) -> None:
