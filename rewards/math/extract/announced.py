@@ -20,6 +20,7 @@ from rewards.math.extract.listed import labelled_answers
 from rewards.math.extract.offered import is_offered_too, offered_behind
 from rewards.math.extract.one_part import is_one_part
 from rewards.math.extract.opening import DENIED, REASON, opening
+from rewards.math.extract.options import chosen
 from rewards.math.extract.replaced import replaced
 from rewards.math.extract.sentences import sentence_before, sentence_end, unmarked
 from rewards.math.extract.spans import AROUND
@@ -45,38 +46,8 @@ _SAID = late(
     re.IGNORECASE | re.VERBOSE,
 )
 _COMPLETE = late(r"[:=–—,.-]|(?:\b(?:is|are)|['’]s)\s*\Z", re.IGNORECASE)
-_CHOSEN = late(
-    r"(?<!\bnot )(?:\b(?i:option|choice)\s\(?|\()([A-J])\)?\sis\s(?:the\s)?(?:correct|right|best)"
-    r"(?:\s(?:answer|option|choice))?(?![^\W_])"
-    r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))(?:(?i:so|thus|hence|therefore),?\s)?\**([A-J])\**\s(?i:is\s(?:the\s)?(?:correct|right|best)(?:\s(?:answer|option|choice))?)"
-    r"(?=[.!*\s]*(?:\Z|\n))"
-    r"|\b(?:I|[Ww]e)(?:['’]d|['’]ll)?\s(?:would\s|will\s)?(?:choose|pick|select|go with)\s(?:the\s)?"
-    r"(?:option\s|choice\s|answer\s)?\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
-    r"|\b(?i:so|thus|hence|therefore),?\s(?:option|choice)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
-    r"|(?:\A|(?<=[.!\n]\s)|(?<=\n))(?i:(?:so|thus|hence|therefore),?\s)?(?i:this|that|it)\s(?:matches|corresponds\sto|agrees\swith)\s(?:option|choice|answer)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
-    r"|\bthe\s(?:value|result)\s(?:(?!\b(?:not|no)\b)[^.\n]){0,30}\s(?:matches|corresponds\sto)\s(?:option|choice|answer)\s\(?([A-J])\)?(?=[.!\s]*\Z)"
-    r"|\bchoices\s(?:\w+\s)?given,\s\(?([A-J])\)?\smatches\s(?:our|the|this)\s\w+(?=[.!\s]*\Z)|(?:⇒|=>)\s?\(?([B-HJ])\)?(?=[.!\s]*\Z)"
-    r"|(?<=,\s)so\s\(?([B-HJ])\)?(?=[.!\s]*\Z)|\bthe\s(?:correct\s)?answer\s\(?([A-J])\)?(?=[.!\s]*(?:\Z|\n))"
-    r"|(?:\A|(?<=[.!\n]\s)|(?<=\n)|(?<=,\s)(?=so\b|it\smust|the\sanswer\smust))(?:(?i:so|thus|hence|therefore),?\s)?(?:\(?([A-J])\)?\sis\sthe\sanswer"
-    r"|(?i:it|this|the\sanswer)\smust\sbe\s(?:(?i:option|choice)\s)?\(?([A-J])\)?)(?=[.!\s]*(?:\Z|\n))"
-)
-# Quick checks: every match of `_SAID` contains one of the first words, every match of `_CHOSEN` one of the second.
 _ANNOUNCING = ("ans", "final", "correct", "right", "best", "true", "choice")
-_CHOOSING = (
-    "⇒",
-    "=>",
-    "correct",
-    "right",
-    "best",
-    "choose",
-    "pick",
-    "select",
-    "go with",
-    "option",
-    "choice",
-    "answer",
-    "must",
-)
+"""Every match of `_SAID` contains one of these words. Most texts do not, and that is checked first."""
 _TITLED = late(r"\W*(?:[a-z]{4,}\s){1,2}", re.IGNORECASE)  # "Boxed answer: "
 _HEADING = late(r"[#*_\s>]*(?:\\textbf\{)?(?:the\s+)?(?:final\s+)?\Z", re.IGNORECASE)
 _CORRECTION = late(
@@ -135,10 +106,7 @@ def said(text: str) -> str | None:
     place = _last_phrase(text)
     value = None if place is None else labelled_answers(text, place) or _stated(text, place)
     if value is None:
-        if not _has_any(text, _CHOOSING):
-            return None
-        chosen = [next(filter(None, found.groups())) for found in _CHOSEN.finditer(text)]
-        return chosen[-1] if chosen else None
+        return chosen(text)
     if place is not None and (
         _TWO_CASES.search(sentence_before(text, place))
         or _is_second_case(text, place)
@@ -199,7 +167,8 @@ def said_finally(text: str) -> str | None:
 
 def _last_phrase(text: str, *, only_final: bool = False) -> int | None:
     """The position after the last phrase that announces an answer; None if there is none."""
-    if not _has_any(text, _ANNOUNCING):
+    lower = text.lower()
+    if not any(word in lower for word in _ANNOUNCING):
         return None
     phrases = [found for found in _SAID.finditer(text) if not only_final or found.group("final")]
     for found in reversed(phrases[-_MOST_PHRASES:]):
@@ -208,12 +177,6 @@ def _last_phrase(text: str, *, only_final: bool = False) -> int | None:
         if _announces(text, found) and not _is_repeated(text, found):
             return found.end()
     return None
-
-
-def _has_any(text: str, words: tuple[str, ...]) -> bool:
-    """Whether the text contains one of the words. Most texts do not, and this check takes a tenth of the time."""
-    lower = text.lower()
-    return any(word in lower for word in words)
 
 
 def _announces(text: str, found: re.Match[str]) -> bool:

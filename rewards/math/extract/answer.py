@@ -38,7 +38,7 @@ from typing import Literal, TypeAlias
 from rewards.math.extract.abroad import around_a_value
 from rewards.math.extract.afterwords import without_afterword
 from rewards.math.extract.announced import said, said_finally
-from rewards.math.extract.answer_words import option_at_last, verdict_first, word_at_last
+from rewards.math.extract.answer_words import verdict_first, word_at_last
 from rewards.math.extract.assertion import SEVERAL
 from rewards.math.extract.bare import LONGEST_BARE, bare, few_words
 from rewards.math.extract.boxes import Committed, committed, is_hollow, unboxed
@@ -48,6 +48,7 @@ from rewards.math.extract.fields import field
 from rewards.math.extract.listed import parts, value_lines
 from rewards.math.extract.numbered import numbered_answers
 from rewards.math.extract.opening import opening
+from rewards.math.extract.options import option_at_last
 from rewards.math.extract.remarks import unremarked
 from rewards.math.extract.replaced import replaced
 from rewards.math.extract.results import result

@@ -1,10 +1,8 @@
-r"""Answers that are a word or the letter of an option: in the last sentence, or a yes or no at the beginning.
+r"""Answers that are a word: in the last sentence, or a yes or no at the beginning.
 
 Example:
     >>> word_at_last("Hence the graph is a **parabola**."), word_at_last("So the function is even.")
     ('parabola', 'even')
-    >>> option_at_last("It is 12. Answer D")
-    'D'
     >>> verdict_first("Yes, it is prime."), verdict_first("Yes, it is prime. But wait.") is None
     ('Yes', True)
 """
@@ -13,23 +11,11 @@ from __future__ import annotations
 
 import re
 
-from rewards.math.extract.claims import is_stated, is_supposed
+from rewards.math.extract.claims import is_stated
 from rewards.math.extract.plain_words import NO_ANSWER, plain_words
 from rewards.math.extract.sentences import sentence_before
 from rewards.math.late import late
 
-_CHOSEN_AT_LAST = late(  # "It is 12. Answer D": the value, and its letter
-    r"(?<=[.!,:;\n(])[\s*]*(?i:(?:correct\s)?(?:option|choice|answer))\s\(?([A-J])\)?[.!*)\s]*\Z"
-    # "which is option **B) 12 km**."
-    r"|\b(?i:(?:is|answer:?|matches|(?:corresponds|leads|points)\sto|choose|select|pick)(?:\s\*{0,2}(?:option|choice))?)"
-    r"[\s*]+\(?(?P<labelled>[A-J])[).:]\s?(?=.*\w)(?![^\n]*\b(?:and|or|not|but)\b)[^\n;?A-Z]{1,30}[.*\s]*\Z"
-    # "Therefore (D)."; a letter in a line of its own
-    r"|(?:\A|(?<=[.!\n]))\s*(?i:so|thus|hence|therefore)[,:]?\s+[*$]*(?:\(([A-J])\)|([A-HJ]))[.!*$\s]*\Z"
-    r"|\n[ \t]*\n[\s*$([]*(?:([B-HJ])|([AI])(?=[).*\]]))[\s).*$\]]*\Z"
-)
-_OPTION_BEFORE = late(
-    r"(?<!\w)[A-J][).:]|\b(?i:if|when|unless|suppose|assum\w+|student|friend|someone|book|says?|claims?|thinks?)\b"
-)
 _WORD_AT_LAST = late(  # "Hence the graph is a **parabola**."
     r"\b(?:is|was|are|must\sbe)\s(?:an?\s|the\s)?(?:\*\*|\$?\\text(?:bf)?\{)"
     r"([A-Za-z][A-Za-z'’ -]{2,30})(?:\*\*|\}\$?)[.!\s]*\Z"
@@ -57,22 +43,7 @@ _STATEMENT = late(  # all of a response
     r"\sis\s([Tt]rue|[Ff]alse)[.!\s]*"
 )
 _VERDICT_LATER = late(r"\b(?:yes|no(?=[,.!])|wait|actually|answer|but|however)\b", re.IGNORECASE)
-_LONGEST_OPTION = 40
 _LONGEST_END = 300
-
-
-def option_at_last(text: str) -> str | None:
-    """The letter of the option that the text ends with."""
-    chosen = _CHOSEN_AT_LAST.search(text, max(0, len(text) - _LONGEST_OPTION))
-    if chosen is None or (chosen["labelled"] is not None and not _is_chosen(sentence_before(text, chosen.start()))):
-        return None
-    letter: str = next(filter(None, chosen.groups()))
-    return letter
-
-
-def _is_chosen(before: str) -> bool:
-    """Whether the sentence leads up to the option that it chooses, and names no other option."""
-    return is_stated(before, "") and not is_supposed(before) and _OPTION_BEFORE.search(before) is None
 
 
 def word_at_last(text: str) -> str | None:

@@ -24,32 +24,42 @@ _LONGEST_DELIMITER = 20
 _DETERMINED = (
     r"(?:(?:the|his|her|their|its|our|your|those|an?)\s)?(?:original\s|initial\s|given\s|first\s|total\s)*[\s$*(]*\Z"
 )
-_BESIDE = late(  # words before a value with which another is compared: "12 marbles in the 3 boxes"
+_AT_IT = r"[\s$*(]*\Z"
+_COMPARED = (  # "24, down from 36", "17 rather than the usual 20", "3 out of 12"
     rf"(?<![^\W_])(?:versus|vs\.?|in contrast to|as opposed to|compared (?:with|to)|unlike|from|rather than|instead of"
     rf"|against|past|off|out of a total of|short of (?:the|his|her|its|their) \w+ of|accounts for all"
     rf"|(?<=[a-z]\s)out of|having (?:started|begun) with|after (?:losing|giving away|spending|using|eating|selling)"
     rf"|(?<=,\s)(?:including|which\sincludes?)"
     rf"|not (?:counting|including)|apart from|aside from|(?<=,\s)(?:down|up))\s{_DETERMINED}"
     rf"|(?<![\d./])\d+\sof\s{_DETERMINED}|\b(?:left|all)\sof\s{_DETERMINED}"
-    r"|\bof\s(?:the|his|her|their|its)\s(?:original|initial|starting)\s[\s$*(]*\Z"
-    r"|\b(?:in|on|for|with|among|between|of|over|across|during|throughout)\s(?:all\s)?(?:the|his|her|their|these|those)\s[\s$*(]*\Z"
-    r"|\bto\s[a-z]+\s(?:all\s)?(?:the|these|those)\s[\s$*(]*\Z"  # "to store the 72 pencils"
-    r"|\b(?:from|by|for|after)\s[a-z]+ing\s(?:all\s(?:the\s|these\s|of\s(?:the|her|his|their)\s)?|(?:the|these|those|his|her|their)\s)[$*(]*\Z"
-    r"|\b(?:to\s[a-z]+|for|holds?|so\sthat)\sall\s(?:of\s)?(?:the\s|these\s)?[\s$*(]*\Z"
-    r"|\b(?:each|all of (?:them|which))\s(?:[a-z]+\s){0,2}(?:with|of|having|holding|containing)\s[\s$*(]*\Z"
-    r"|,\s(?:when|at\swhich\s(?:point|time|moment))\s(?:the|its|his|her)\s(?!max|min|value|total|sum|number)[a-z]+\sis\s[\s$*]*\Z"
-    r"|,?\s(?:given that|assuming(?:\sthat)?)\s[^.;\d$\n]{0,40}\Z"
-    r"|,\sgiven\s(?:the|an?|his|her|their)\s[^.;\d$\n]{0,40}\Z"
-    r"|,\s(?:and\s)?(?:the\s)?next\s(?:one\s)?(?:being|is|would\sbe)\s[$*]*\Z"
-    r"|(?:\b(?:whereas|unlike)|,\swhile)\b(?![^.,;\n\d]*\b(?:total|left|remain\w*|answer|so|thus)\b)[^.,;\n\d]*\Z"
-    r"|\bbefore\s(?:he|she|they|it|[A-Z][a-z]+)\s(?:spent|gave|bought|sold|lost|used|ate|paid)\s[\s$*]*\Z"
-    r"|,?\s(?:although|though|but)\s[^.,;\n\d]{0,20}\b(?:hoped|planned|wanted|expected|aimed|budgeted)\s(?:(?:for|on|to\s[a-z]+)\s)?[\s$*]*\Z"
+    rf"|\bof\s(?:the|his|her|their|its)\s(?:original|initial|starting)\s{_AT_IT}"
+    r"|\bas\s(?:many|much)\sas\s[^.,;\n\d]{0,30}\Z"
     r"|(?:≈|\\approx)[\s$]*\Z"
+)
+_KNOWN = (  # "12 marbles in the 3 boxes", "to store the 72 pencils"
+    rf"\b(?:in|on|for|with|among|between|of|over|across|during|throughout)\s(?:all\s)?(?:the|his|her|their|these|those)\s{_AT_IT}"
+    rf"|\bto\s[a-z]+\s(?:all\s)?(?:the|these|those)\s{_AT_IT}"
+    r"|\b(?:from|by|for|after)\s[a-z]+ing\s(?:all\s(?:the\s|these\s|of\s(?:the|her|his|their)\s)?"
+    r"|(?:the|these|those|his|her|their)\s)[$*(]*\Z"
+    rf"|\b(?:to\s[a-z]+|for|holds?|so\sthat)\sall\s(?:of\s)?(?:the\s|these\s)?{_AT_IT}"
+    rf"|\b(?:each|all of (?:them|which))\s(?:[a-z]+\s){{0,2}}(?:with|of|having|holding|containing)\s{_AT_IT}"
+)
+_GIVEN = (  # "…, given that she has 3", "…, when the width is 3"
+    r",?\s(?:given that|assuming(?:\sthat)?)\s[^.;\d$\n]{0,40}\Z"
+    r"|,\sgiven\s(?:the|an?|his|her|their)\s[^.;\d$\n]{0,40}\Z"
+    r"|,\s(?:when|at\swhich\s(?:point|time|moment))\s(?:the|its|his|her)\s(?!max|min|value|total|sum|number)[a-z]+\sis\s[\s$*]*\Z"
+)
+_OF_ANOTHER = (  # "…, whereas Bob has 3", "…, the next one being 31", "before he spent 3", "though she hoped for 30"
+    r"(?:\b(?:whereas|unlike)|,\swhile)\b(?![^.,;\n\d]*\b(?:total|left|remain\w*|answer|so|thus)\b)[^.,;\n\d]*\Z"
+    r"|,\s(?:and\s)?(?:the\s)?next\s(?:one\s)?(?:being|is|would\sbe)\s[$*]*\Z"
+    r"|\bbefore\s(?:he|she|they|it|[A-Z][a-z]+)\s(?:spent|gave|bought|sold|lost|used|ate|paid)\s[\s$*]*\Z"
+    r"|,?\s(?:although|though|but)\s[^.,;\n\d]{0,20}\b(?:hoped|planned|wanted|expected|aimed|budgeted)"
+    r"\s(?:(?:for|on|to\s[a-z]+)\s)?[\s$*]*\Z"
     r"|,\shaving\s(?:already\s)?[a-z]+\s[\s$*]*\Z|\bas\s[a-z]+\sas\s[a-z]+,\swho\s(?:is|has|was|had)\s[\s$*]*\Z"
     r"|\s[–—]\s?an?\s(?:saving|discount)\sof\s[\s$*]*\Z"
-    r"|\bas\s(?:many|much)\sas\s[^.,;\n\d]{0,30}\Z",
-    re.IGNORECASE,
 )
+_BESIDE = late("|".join((_COMPARED, _KNOWN, _GIVEN, _OF_ANOTHER)), re.IGNORECASE)
+"""The words before a value that the sentence only sets beside the value that it states."""
 _CONTRASTED = late(  # "This is different from ", in a sentence of its own
     r"\b(?:this|that|it|which)\s(?:(?:is|was)\s(?:different|distinct|not\sto\sbe\sconfused\swith|not\sthe\ssame\sas)(?:\sfrom)?"
     rf"|differs\sfrom|should\snot\sbe\sconfused\swith)\s{_DETERMINED}",

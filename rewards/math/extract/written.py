@@ -95,14 +95,25 @@ _QUESTION = late(
     r"|have|if|please)\b",
     re.IGNORECASE,
 )
-_GOES_ON = late(
-    r"[\s$*)]*(?:(?:[a-z]+\s)?or\s(?:more|less|fewer|larger|smaller|above|below|something|another)\b|(?:one|another|the\sother)\sway\b|at\s(?:most|least|minimum|maximum|the\svery)\b"
-    r"|or\sso\b|to\sthe\s\w+\spower\b|degrees\sbelow\b|times\s(?:as|the|that|this|its|his|her|their|more|less|fewer|what)\b|(?:[a-z]+\s)?(?:only\s(?:if|when)|if\s\w+\swere)\b"
-    r"|(?:squared|cubed|factorial)\b|,?\sunless\b|,\sif\snot\s\$?\d|is\swhat\s(?:you|one|we|they|people)\s(?:would\s)?(?:gets?|finds?|obtains?)\s(?:when|if)\b|and\sa\s(?:half|third|quarter)|mod(?:ulo)?\s\$?\d"
-    r"|cases\sto\s(?:consider|check|treat|distinguish)\b|(?:possible\s|different\s)?(?:approaches|interpretations|hints|ways\sto\s(?:interpret|read|approach))\b"
-    r"|was\s[^.\n]{0,40}\blast\s(?:year|week|month|time)\b|,?\s*but\s(?:\w+\s){1,3}(?:must|has\sto|cannot)\b|in\slast\s(?:year|week|month)['’]s\b)",
-    re.IGNORECASE,
+_OR_SO = (
+    r"(?:[a-z]+\s)?or\s(?:more|less|fewer|larger|smaller|above|below|something|another)\b"
+    r"|(?:one|another|the\sother)\sway\b|at\s(?:most|least|minimum|maximum|the\svery)\b|or\sso\b"
 )
+_MADE_OF_IT = (  # what is asked for may be made of the value: "5 times as many", "5 mod 3", "5 degrees below"
+    r"to\sthe\s\w+\spower\b|degrees\sbelow\b|times\s(?:as|the|that|this|its|his|her|their|more|less|fewer|what)\b"
+    r"|(?:squared|cubed|factorial)\b|and\sa\s(?:half|third|quarter)|mod(?:ulo)?\s\$?\d"
+)
+_IF_SO = (
+    r"(?:[a-z]+\s)?(?:only\s(?:if|when)|if\s\w+\swere)\b|,?\sunless\b|,\sif\snot\s\$?\d"
+    r"|is\swhat\s(?:you|one|we|they|people)\s(?:would\s)?(?:gets?|finds?|obtains?)\s(?:when|if)\b"
+    r"|,?\s*but\s(?:\w+\s){1,3}(?:must|has\sto|cannot)\b"
+)
+_NOT_ASKED_FOR = (  # "3 cases to consider", "5 was the number last year"
+    r"cases\sto\s(?:consider|check|treat|distinguish)\b"
+    r"|(?:possible\s|different\s)?(?:approaches|interpretations|hints|ways\sto\s(?:interpret|read|approach))\b"
+    r"|was\s[^.\n]{0,40}\blast\s(?:year|week|month|time)\b|in\slast\s(?:year|week|month)['’]s\b"
+)
+_GOES_ON = late(rf"[\s$*)]*(?:{_OR_SO}|{_MADE_OF_IT}|{_IF_SO}|{_NOT_ASKED_FOR})", re.IGNORECASE)
 _COUNTED = late(  # "there are 8 integers less than 20"
     r"\bthere\s(?:are|is|were|will\sbe)\s(?:exactly\s|only\s|thus\s|therefore\s|a\stotal\sof\s)?[$*]*(\d[\d,]*)[$*]*\s(?!more\b|fewer\b)[^\d,;]*\Z",
     re.IGNORECASE,
