@@ -12,11 +12,8 @@ from functools import partial
 
 from rewards.declared import Reward
 from rewards.registry import find
-from rewards.rules.references import ChoiceReference, TextReference
 from rewards.spec import Gate, Named, RewardSpec, WeightedSum
-from rewards.types import DataReference, GradeRequest, GradeResult, MathReference, NoReference
-
-_BARE = {reference.type for reference in (MathReference, ChoiceReference, TextReference, DataReference)}
+from rewards.types import GradeRequest, GradeResult, NoReference
 
 
 def rewards_of(spec: RewardSpec) -> dict[str, Reward]:
@@ -118,18 +115,6 @@ def _labels(spec: RewardSpec) -> str:
 def reference_types(spec: RewardSpec) -> set[str]:
     """The reference types that some part can judge; empty if none declares any."""
     return {kind for leaf in spec.leaves() for kind in find(leaf.named.reward).references_with(leaf.named.parameters)}
-
-
-def bare_type(spec: RewardSpec) -> str:
-    """What an answer without a type is to this reward: the type, of `_BARE`, that alone of these is declared.
-
-    `any` if no part declares types: a text or a number is a math answer, and anything else is data. Otherwise `math`.
-    """
-    declared = reference_types(spec)
-    if not declared:
-        return "any"
-    meant = declared & _BARE
-    return meant.pop() if len(meant) == 1 else MathReference.type
 
 
 def can_judge(spec: RewardSpec, kind: str) -> bool:

@@ -21,7 +21,8 @@ from data_prep.sources.columns import value_at
 from data_prep.sources.jsonl import GUESS, ROWS_TO_GUESS_FROM, Wanted, first_fields, reader_of
 from data_prep.validation.findings import Finding
 from rewards.errors import InvalidRow
-from rewards.types import MathReference, reference_from
+from rewards.types import DataReference, MathReference, reference_from
+from rewards.untyped_references import ANY, reference_of
 
 SOLUTION_NAMES = (
     *("solution", "reference_solution", "canonical_solution", "gold_solution", "code", "rationale", "reasoning"),
@@ -78,8 +79,8 @@ def read_entries(
     """Read a file, a set `NAME` or `NAME:SPLIT` from the folder RLVR_DATA, or row sources, as one stream.
 
     solution_field: the column of the solution; None = that of the named set, or a usual name. wanted: other columns,
-    for a user's own rows. kind: the type of a bare answer in these: `math`, `choice` or `text`; empty = `choice` if the
-    first rows have options, else `math`.
+    for a user's own rows. kind: the type of a bare answer in these, see `untyped_as`; where that leaves it open, it is
+    `choice` if the first rows have options, else `math`.
 
     Raises:
         DataNotFound, BadFile: no such file or set. UnknownColumns: see `data_prep.sources.jsonl`. DataError: there are
@@ -158,7 +159,9 @@ def _of_rows(
     reader = reader_of(fields, wanted, file=name)
     of_solution = solution_field or _solution_column(fields)
     options = next((column for column in OPTION_NAMES if isinstance(fields.get(column), list | Mapping)), "")
-    kind = kind or ("choice" if options else "math")
+    as_data = kind in (ANY, DataReference.type)
+    if as_data or not kind:
+        kind = "choice" if options else "math"
     told = reader.describe()
     if of_solution:
         told += f", solution from {of_solution!r}"
@@ -167,7 +170,7 @@ def _of_rows(
     meant = partial(_meant, kind=kind, options=options)
 
     def read(row: Row) -> Entry:
-        problem = reader.read(row)
+        problem = reader.read(_with_data(row, reader.columns.answer) if as_data and reader.columns is not None else row)
         made = _entry(problem if reader.columns is None else meant(problem, row.fields), row, of_solution)
         return replace(made, file=row.file) if len(sources) > 1 else made
 
@@ -178,6 +181,15 @@ def _solution_column(fields: Mapping[str, object]) -> str:
     """The first of the usual solution columns that holds text."""
     texts = (name for name in SOLUTION_NAMES if isinstance(fields.get(name), str))
     return next((name for name in texts if name != "answer" or "####" in str(fields[name])), "")
+
+
+def _with_data(row: Row, columns: Sequence[str]) -> Row:
+    """The row with a list or an object as its answer marked as data, for a reward that declares no other type."""
+    name = next((name for name in columns if value_at(row.fields, name) is not None), "")
+    value = value_at(row.fields, name) if name else None
+    if not isinstance(value, list | Mapping):
+        return row
+    return replace(row, fields={**row.fields, name: reference_of(value, ANY)})
 
 
 def _meant(problem: Problem, fields: Mapping[str, object], *, kind: str, options: str) -> Problem:

@@ -29,8 +29,8 @@ from data_prep.writing import replacing
 from rewards.clock import DEADLINE
 from rewards.pool import GraderPool
 from rewards.spec import RewardSpec
-from rewards.spec_properties import bare_type
 from rewards.types import NoReference, Reference
+from rewards.untyped_references import untyped_as
 
 REWARD_OF = {
     "math": "math",
@@ -80,7 +80,7 @@ def validate(
         _check_apart(clean, [data] if isinstance(data, str) else [source.name for source in data])
     bad_rows = _BadRows()
     spec = None if reward is None else RewardSpec.from_dict(reward)
-    kind = "" if spec is None else _kind(spec)
+    kind = "" if spec is None else untyped_as(spec)
     source = read_entries(data, solution_field=solution_field, wanted=wanted, kind=kind, on_bad=bad_rows)
     if spec is None:
         spec, source = _rewarded(source, bad_rows)
@@ -132,12 +132,6 @@ def _rewarded(source: Source, bad_rows: _BadRows) -> tuple[RewardSpec, Source]:
         raise DataError(f"{source.name} holds no row that can be read{why}")
     spec = RewardSpec.from_dict(reward_for(first.problem.reference))
     return spec, replace(source, entries=chain([first], source.entries))
-
-
-def _kind(spec: RewardSpec) -> str:
-    """The type of a bare answer for a reward; empty = determined by the rows."""
-    kind = bare_type(spec)
-    return "" if kind == "any" else kind
 
 
 def dropped_path(clean: PathLike) -> Path:

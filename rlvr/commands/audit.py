@@ -124,7 +124,7 @@ def run(options: argparse.Namespace) -> int:
     from rewards.audit.families import families
     from rewards.audit.options import AuditOptions
     from rewards.audit.run import audit
-    from rewards.spec_properties import bare_type
+    from rewards.untyped_references import untyped_as
     from rlvr.offline.columns import Columns
 
     if options.list:
@@ -154,7 +154,7 @@ def run(options: argparse.Namespace) -> int:
     refuse_overwriting(written, [] if options.file is None else [options.file])
     progress = (lambda _line: None) if options.quiet else _say
     given = Columns(reference=options.reference, prompt=options.prompt)
-    rows = [] if options.file is None else read_rows(options.file, given, bare_type(spec), progress)
+    rows = [] if options.file is None else read_rows(options.file, given, untyped_as(spec), progress)
     report = audit(spec, rows, chosen, progress=progress)
     try:  # a closed pipe or a full disk must not prevent the other report
         _write(options.out, options.exploits, report)
@@ -171,7 +171,8 @@ def read_rows(file: str, given: Columns, kind: str, progress: Callable[[str], No
     column does not exist).
     """
     from rewards.audit.golds import SOLUTION_COLUMNS, AuditRow
-    from rlvr.offline.columns import guess, reference_of
+    from rewards.untyped_references import reference_of
+    from rlvr.offline.columns import guess
     from rlvr.offline.first_look import misnamed
     from rlvr.offline.sources import find_sources
 

@@ -20,7 +20,8 @@ from rewards.pluralize import pluralize
 from rewards.spec import RewardSpec
 from rewards.spec_properties import missing_reference
 from rewards.types import GradeRequest, GradeResult, Reference
-from rlvr.offline.columns import Columns, finish_of, prompt_of, reference_of, said_in
+from rewards.untyped_references import reference_of
+from rlvr.offline.columns import Columns, finish_of, prompt_of, said_in
 from rlvr.offline.sources import Base64
 from sandbox.json_text import JsonFault, KeyTwice, read_json
 
@@ -61,7 +62,7 @@ _TEXTS = ("response", "responses", "reference", "prompt")
 def requests_of(row: Row, columns: Columns = _PLAIN, kind: str = "math") -> list[GradeRequest]:
     """The requests of a row, one for each of its responses.
 
-    kind: what a bare reference means, see `rewards.spec_properties.bare_type`.
+    kind: what a bare reference means, see `rewards.untyped_references.untyped_as`.
 
     Raises:
         BadRow: naming what was expected.

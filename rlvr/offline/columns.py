@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 
 from data_prep.errors import BadRow
 from rewards.parameters import nearest
-from rewards.types import REFERENCE_TYPES, Json, reference_text
+from rewards.types import Json
 
 Fields = Mapping[str, object]
 
@@ -297,29 +297,3 @@ def finish_of(value: object, column: str) -> str:
         known = "'stop', 'length' (cut off), or a server's word for it such as 'eos', 'end_turn' or 'max_tokens'"
         raise BadRow(field=column, expected=known, found=value)
     return found
-
-
-# --- references -----------------------------------------------------------------------------------------------------
-
-
-def reference_of(value: object, kind: str) -> object:
-    """Convert a reference to the form that a request accepts.
-
-    kind: the type of a bare value: `math`, `choice`, `text`, `data` (any JSON), or `any`: text and numbers are math
-    answers, and anything else is data.
-    """
-    if kind == "math" and isinstance(value, str) and not value.startswith("{"):
-        return value  # most are
-    if (read := reference_text(value)) is not None:
-        value = read
-    if value is None or (isinstance(value, Mapping) and value.get("type") in REFERENCE_TYPES):
-        return value
-    if kind == "choice" and isinstance(value, str):
-        return {"type": "choice", "answer": value}
-    if kind == "text" and isinstance(value, str | int | float | list):
-        return {"type": "text", "answers": value}
-    if kind == "data" or (kind == "any" and (isinstance(value, bool) or not isinstance(value, str | int | float))):
-        return {"type": "data", "value": value}
-    if isinstance(value, list) or (isinstance(value, Mapping) and "any_of" in value):
-        return {"type": "math", "answer": value}
-    return value

@@ -32,8 +32,9 @@ from rewards.clock import DEADLINE
 from rewards.pluralize import pluralize
 from rewards.pool import GraderPool, folder
 from rewards.spec import RewardSpec
-from rewards.spec_properties import bare_type, decider_warning, rewards_of
+from rewards.spec_properties import decider_warning, rewards_of
 from rewards.types import Json
+from rewards.untyped_references import untyped_as
 from rlvr.errors import ConfigError
 from rlvr.offline.asking import Asking, References
 from rlvr.offline.cache import GradeCache
@@ -144,7 +145,7 @@ def prepared(job: GradeJob) -> Iterator[Prepared]:
             first=first,
             rows=rows if streamed else None,
             pool=pool,
-            kind=bare_type(job.reward),
+            kind=untyped_as(job.reward),
         )
 
 

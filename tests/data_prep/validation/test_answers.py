@@ -436,6 +436,20 @@ def test_a_bare_answer_means_what_the_reward_takes(tmp_path: Path, reward: str, 
     assert found(checked(written(tmp_path / "rows.jsonl", rows), reward, quiet())) == {"unreadable": [4]}
 
 
+def test_a_reward_without_types_of_reference_is_given_lists_and_objects_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "def words(request):\n    return float(isinstance(request.reference.value, dict))\n"
+    )
+    held = [{"must": ["a"]}, ["a", "b"], {"type": "integer"}]
+    data = written(tmp_path / "rows.jsonl", [row(f"Say {n}, please.", value) for n, value in enumerate(held)])
+    kept = tmp_path / "kept.jsonl"
+    report = checked(data, f"{tmp_path / 'own.py'}:words", quiet(), clean=kept)
+    assert (report.rows, report.is_fit) == (3, True)
+    assert [json.loads(line)["reference"] for line in kept.read_text().splitlines()] == [
+        {"type": "data", "value": value} for value in held
+    ]
+
+
 def test_mistakes_are_named_before_anything_is_graded(tmp_path: Path) -> None:
     data = written(tmp_path / "rows.jsonl", ROWS)
     with pytest.raises(DataError, match="'goldd'; it must be one of boxed, think_boxed"):

@@ -13,11 +13,11 @@ import pytest
 from data_prep.errors import BadRow
 from data_prep.rows import Row
 from rewards import DataReference, GradeRequest, MathReference, RewardSpec, reward
-from rewards.spec_properties import bare_type
 from rewards.types import Finish
+from rewards.untyped_references import reference_of, untyped_as
 from rlvr.cli import main
 from rlvr.offline.asking import requests_of
-from rlvr.offline.columns import Columns, guess, reference_of
+from rlvr.offline.columns import Columns, guess
 from tests.waiting import PATIENCE
 
 CHAT = [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "\\boxed{2}"}]
@@ -190,7 +190,7 @@ def judges(request: GradeRequest) -> float:
     ],
 )
 def test_a_bare_reference_is_of_the_type_that_the_reward_declares(spec: object, kind: str) -> None:
-    assert bare_type(RewardSpec.from_dict(spec)) == kind
+    assert untyped_as(RewardSpec.from_dict(spec)) == kind
 
 
 def test_what_is_read_from_where_is_said_and_original_columns_stay(
