@@ -131,7 +131,7 @@ class Host:
         _, _, _, _, _, name, args, kwargs = message
         message.clear()
         try:
-            box: list[Any] = [self._operations[name](self, *args, **kwargs)]
+            box: list[Any] = [self._operations[name](self, *args, **(kwargs or {}))]
             self.imports.tell()
         except BaseException as error:  # whatever the program raises is its answer, too
             error.__traceback__ = None

@@ -45,7 +45,7 @@ class Case:
 class Threads(Protocol):
     """The conversation if several threads of the tests ask at once (`turns.py`)."""
 
-    def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> tuple[Any, ...]:
         """The message with the program's answer, or what it raised. Raises ProgramLost."""
 
 
@@ -141,10 +141,11 @@ class Link:
             changes.forget()
             counted.note_given(args, kwargs)
             spoiling.renew(self.case, (args, kwargs), lambda: (uses.test_frame(), uses.waiting_frame()))
+        named = kwargs or None  # an empty dictionary would be shared by both ends, and compared before each message
         if self.turns is not None:
-            return self._answered(name, self.turns.ask(name, args, kwargs))
-        self.write(wire.ASK, name, args, kwargs)
-        del args, kwargs
+            return self._answered(name, self.turns.ask(name, args, named))
+        self.write(wire.ASK, name, args, named)
+        del args, kwargs, named
         while True:
             message = self.read()
             operation = message[0]

@@ -63,7 +63,7 @@ class Turns:
 
     # --- asking ---
 
-    def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Message:
+    def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> _Message:
         """Return the program's answer, or raise what it raised. Raises ProgramLost."""
         who = wire.WITHIN if self._within else wire.READING if self._link.half_read else self._number()
         ended = tuple(self._ended.popleft() for _ in range(len(self._ended)))
