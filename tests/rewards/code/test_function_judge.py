@@ -42,6 +42,7 @@ from tests.rewards.code.judging import asserts, fates, function, is_wrong, passe
         ("import sys\nsys.setrecursionlimit(20000)\ndef f(n): return 0 if n == 0 else 1 + f(n - 1)", (9000,), 9000),
         ("def f(x): return x", ([[[[1]]]],), [[[[1]]]]),
         ("def f(x): return x", ({"$set": [1, 2]},), {"$set": [2, 1]}),
+        ("def f(x): return bytearray(x[::-1])", ({"$bytes": "aGk="},), {"$bytes": "aWg="}),
     ],
 )
 def test_right_program_passes(program, args, expected):
@@ -60,6 +61,7 @@ def test_right_program_passes(program, args, expected):
         "def f(x): return f",
         "class A:\n    def __eq__(self, o): return True\ndef f(x): return A()",
         "class A(int):\n    def __eq__(self, o): return True\n    def __hash__(self): return 0\ndef f(x): return A(7)",
+        "class A(bytearray):\n    def __eq__(self, o): return True\ndef f(x): return A(3)",
         "def f(x): raise ValueError",
         "def f(x): raise SystemExit(0)",
         "import os\ndef f(x): os._exit(0)",

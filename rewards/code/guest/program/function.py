@@ -26,7 +26,7 @@ _MOST_PARTS = 200_000
 _SHALLOW = 100
 """Parts and levels of an exact answer: beyond them something else decides."""
 _AS_DICT = (dict, OrderedDict, Counter, defaultdict)
-_PLAIN = frozenset((int, str, float, tuple, list, set, frozenset, bytes, complex))
+_PLAIN = frozenset((int, str, float, tuple, list, set, frozenset, bytes, bytearray, complex))
 _EXACT = frozenset((type(None), bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset))
 
 # What a rehearsal does, and how often: more calls than the interpreter needs to specialise a function.
