@@ -174,7 +174,7 @@ def _same_exactly(gold: Expr, answer: Expr) -> Answer:
             return Answer.YES
     if has_signs(gold) != has_signs(answer):
         return Answer.NO
-    if not budget.spend("exact", 0):
+    if not budget.spend("exact", 0) or any(map(numeric.is_too_large, (gold, answer))):
         return Answer.UNDECIDED
     proof = engine.equal(gold, answer)
     return Answer.UNDECIDED if proof is None else yes_if(proof)

@@ -11,7 +11,19 @@ from fractions import Fraction
 from typing import Any
 
 from rewards.math import budget
-from rewards.math.expressions import FUNCTIONS, INDEXED, TRIGONOMETRIC, Const, Expr, Num, Op, Sym, indexed
+from rewards.math.expressions import (
+    BINDING,
+    FUNCTIONS,
+    INDEXED,
+    TRIGONOMETRIC,
+    Const,
+    Expr,
+    Num,
+    Op,
+    Sym,
+    indexed,
+    walk,
+)
 
 DIGITS = 50
 _CLOSE = 30  # equal values computed with DIGITS agree in at least this many digits
@@ -26,6 +38,10 @@ _STEPS_OF_A_SERIES = 100  # steps for extrapolating the limit of a series
 
 class NoValue(Exception):
     """The value cannot be computed: not a number, too large, or divergent."""
+
+
+class TooLarge(NoValue):
+    """A power, factorial or binomial coefficient is too large."""
 
 
 @functools.cache
@@ -49,6 +65,17 @@ def value(expression: Expr, at: Mapping[str, Fraction] | None = None) -> Any:
     if not mp.isfinite(result):
         raise NoValue("it is not finite")
     return result
+
+
+def is_too_large(expression: Expr) -> bool:
+    """Whether a power or factorial of numbers is larger than sympy computes, too."""
+    if any(isinstance(one, Op) and one.name in BINDING for one in walk(expression)):
+        return False  # sympy may have a closed form
+    try:
+        value(expression)
+    except NoValue as error:
+        return isinstance(error, TooLarge)
+    return False
 
 
 def real_fraction(number: Any) -> Fraction:
@@ -102,7 +129,7 @@ def _some_function(name: str, args: Sequence[Any], at: Mapping[str, Fraction]) -
 def _bounded(*values: Any) -> None:
     for one in values:
         if abs(one) > _LARGEST:
-            raise NoValue("a large exponent")
+            raise TooLarge("a large exponent")
 
 
 def _spend(steps: int = 1) -> None:
@@ -131,8 +158,8 @@ def _applied(name: str, args: Sequence[Any]) -> Any:
             return -mp.root(-mp.re(args[0]), degree)
         return mp.root(args[0], degree)
     if name in FUNCTIONS:
-        if name not in TRIGONOMETRIC or abs(args[0]) > _LARGEST_ANGLE:
-            _bounded(args[0])
+        if abs(args[0]) > (_LARGEST_ANGLE if name in TRIGONOMETRIC else _LARGEST):
+            raise NoValue("a large argument")
         return getattr(mp, name)(args[0])
     if name == "ln":
         return mp.log(args[0])

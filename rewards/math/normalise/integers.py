@@ -10,7 +10,8 @@ from fractions import Fraction
 
 from rewards.math.normalise.polynomials import Form, TooHard, Undefined, constant, generator, key_of, times
 
-_LARGEST_COMPUTED = 1500  # factorials, and the smaller number of a binomial coefficient
+_LARGEST_COMPUTED = 1500  # factorials
+_MOST_BITS = 26_000  # of a binomial coefficient
 _LARGEST_OPAQUE = 10**30
 
 
@@ -47,8 +48,8 @@ def binomial(n: Form, k: Form) -> Form:
     if not 0 <= bottom <= top:
         return constant(0)
     bottom = min(bottom, top - bottom)
-    if top > 100_000 or bottom > _LARGEST_COMPUTED:
-        return generator(("binom", top, bottom)) if bottom > 1 else constant(top**bottom)
+    if bottom * top.bit_length() > _MOST_BITS:
+        return generator(("binom", top, bottom))
     return constant(math.comb(top, bottom))
 
 

@@ -42,6 +42,7 @@ from rewards.math.values import REALS, Based, Clock, Many, Minus, Named, Ratio, 
 
 _LONGEST_REMEMBERED = 160  # characters; the trees of a long text take a megabyte
 _DECIMAL_COMMA = re.compile(r"((?:[$€£¥₹]\s*)?[-+]?\d+),(\d+)((?:\s*[^\d,;].*)?)")
+_PERIOD = re.compile(r"([-+]?\d+\.\d+)\((\d+)\)")  # `0.1(6)` repeats its 6, or is a product
 _ROUND_DECIMAL = re.compile(r"-?[1-9]\d*,\d*0")
 _SIGNS = "+-$€£¥₹ "
 _TELEPHONE = re.compile(r"\d{3}-\d{4}")
@@ -56,6 +57,7 @@ _MAGNITUDE = re.compile(r"\|\s*([a-vxy])\s*\|\s*=\s*(\d[\d./\s]*|\\(?:frac|sqrt)
 _TO = re.compile(r"\d+(?:\s*“?\s*to\s*”?\s*\d+)+")
 _OUT_OF = re.compile(r"(\d+)\s*“?\s*(?:out of|in)\s*”?\s*(\d+)")
 _POINT = re.compile(r"[A-Z](?:_\{?\w\}?|')?\s*(?=\((?!.*\(.*,).*,)")
+_DIVIDED = re.compile(r"(\d+)\s*“?\s*(?:remainder|[rR])\s*”?\s*(\d+)")
 _LINE = r"(?:\\(?:overline|overrightarrow|overleftrightarrow)\s*\{\s*)?([a-zA-Z]{1,3}(?:_\{?\w\}?)?)\s*\}?"
 _BETWEEN_LINES = re.compile(rf"{_LINE}\s*(\\perp|\\parallel)\s*{_LINE}")
 _LETTER = r"(?:[a-zA-Z]|\\(?:alpha|beta|gamma|phi|psi)(?![a-zA-Z]))"
@@ -143,6 +145,7 @@ def _readings(text: str) -> list[Value]:
         _compound,
         _one_to_other,
         _out_of,
+        _divided,
         _lines,
         _congruence,
         _mapped,
@@ -215,6 +218,12 @@ def _out_of(text: str) -> list[Value] | None:
     return [Scalar(Num(Fraction(int(found[1]), int(found[2]))))]
 
 
+def _divided(text: str) -> list[Value] | None:
+    """`7 R 3`: a quotient with its remainder."""
+    found = _DIVIDED.fullmatch(text.strip("“” "))
+    return None if found is None else [Words(f"{int(found[1])} remainder {int(found[2])}")]
+
+
 def _lines(text: str) -> list[Value] | None:
     lines = _BETWEEN_LINES.fullmatch(text)
     return None if lines is None else [Words(f"{lines[2]} {' '.join(sorted((lines[1], lines[3])))}")]
@@ -254,7 +263,8 @@ def _has_thousands(decimal: re.Match[str]) -> bool:
 
 def _formulas(text: str) -> list[Value]:
     """Parse with the grammar; in brackets a comma without space may separate values, and a point may have a letter."""
-    found: list[Value] = []
+    period = _PERIOD.fullmatch(text)
+    found = maths(rf"{period[1]}\overline{{{period[2]}}}") if period else []
     if "," in text and any(mark in text for mark in ("(", "[", "\\{", "\\langle")) and re.search(r",\d", text):
         found += maths(re.sub(r",(?=\d)", ", ", text))
         if re.search(r",\s", text):

@@ -193,6 +193,14 @@ def test_a_computed_value_that_is_far_too_large_is_no_rounding() -> None:
     assert compare("(10^{-1000000})^{1000000}+1", "1.000000000000000000000000000000001") is not Equality.SAME
 
 
+@pytest.mark.parametrize("answer", ["99940009!", r"(10^{9})!! + \sqrt{2}", r"\binom{10^{9}}{10^{8}}", "3^{3^{20}}"])
+def test_sympy_is_not_asked_about_a_number_that_is_too_large_for_it(
+    answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "equal", lambda *sides: pytest.fail(f"asked about {sides}"))
+    assert compare("5", answer) is not Equality.SAME
+
+
 @pytest.mark.parametrize(
     ("value", "product"),
     [
