@@ -131,6 +131,7 @@ _BASE = {
     "current": (("1", "amp ampere"),),
     "bits": (("1", "bit"), ("8", "byte"), ("8000", "kB KB"), ("8000000", "MB"), ("8000000000", "GB gigabyte")),
     "amount": (("1", "mol mole"),),
+    "turn": (("1", "rev revolution"),),
     "dozen": (),
 }
 _COMPOUND = {
@@ -164,7 +165,7 @@ _COMPOUND = {
     "ohm Ω": ((("current", -2), ("length", 2), ("mass", 1), ("time", -3)), "1000"),
 }
 _PREFIXES = {"G": "1000000000", "M": "1000000", "k": "1000", "m": "1/1000", "u": "1/1000000", "n": "1/1000000000"}
-_PREFIXED_NAMES = "meter metre gram second watt joule newton pascal volt liter litre hertz ohm byte amp"
+_PREFIXED_NAMES = "meter metre gram second watt joule newton pascal volt liter litre hertz ohm byte amp mole"
 _LONG_PREFIXES = {"giga": "G", "mega": "M", "kilo": "k", "milli": "m", "micro": "u", "nano": "n"}
 _NO_PLURAL = frozenset(("inches", "feet", "centuries", "°C", "°F", "°", "¢"))
 
@@ -193,7 +194,7 @@ def _table() -> dict[str, Measure]:
 def _with_prefixes() -> dict[str, Measure]:
     """Prefixed symbols, which are case-sensitive: `mW` and `MW`."""
     found: dict[str, Measure] = {}
-    for symbol in ("m", "g", "s", "W", "J", "N", "Pa", "V", "L", "Hz", "ohm"):
+    for symbol in ("m", "g", "s", "W", "J", "N", "Pa", "V", "L", "Hz", "ohm", "mol"):
         dimension, one = _UNITS[symbol]
         for prefix, times in _PREFIXES.items():
             found[prefix + symbol] = (dimension, one * Fraction(times))

@@ -215,10 +215,8 @@ class Parser(Grammar):
             bracket = self.peek()
             self.at += 1
             return self._postfix(self._inside(CLOSING[bracket]))
-        if self.peek() in ("-", "+"):
-            sign = self.peek()
-            self.at += 1
-            return negative(self._argument()) if sign == "-" else self._argument()
+        if self.take("-"):
+            return negative(self._argument())
         value = self._power()
         while True:
             token = self.token

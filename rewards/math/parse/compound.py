@@ -18,6 +18,7 @@ _PART = r"(\d+(?:\.\d+)?)\s*([a-z]+)\.?"
 _PARTS = re.compile(rf"{_PART}(?:,?\s+(?:and\s+)?{_PART})+", re.IGNORECASE)
 _EACH = re.compile(_PART, re.IGNORECASE)
 _PRIMED = re.compile(r"(\d+)\s*'\s*(\d+(?:\.\d+)?)\s*(?:''|\")")
+_HOURS = re.compile(r"(\d+)\s*h(?:rs?)?\s*(\d+)\s*m(?:ins?)?\Z", re.IGNORECASE)  # `1h30m`: m is no metre here
 _ANGLE = re.compile(
     r"(\d+)\s*degrees?,?\s+(?:and\s+)?(\d+)\s*minutes?(?:,?\s+(?:and\s+)?(\d+)\s*seconds?)?", re.IGNORECASE
 )
@@ -32,7 +33,7 @@ def in_smallest(text: str) -> str | None:
         degrees, minutes, seconds = (int(part or 0) for part in angle.groups())
         total = degrees + Fraction(minutes, 60) + Fraction(seconds, 3600)
         return f"{total} degrees" if max(minutes, seconds) < 60 else None
-    text = _PRIMED.sub(r"\1 feet \2 inches", text)
+    text = _HOURS.sub(r"\1 hours \2 minutes", _PRIMED.sub(r"\1 feet \2 inches", text))
     if not _PARTS.fullmatch(text):
         return None
     total, before, name = Fraction(0), None, ""

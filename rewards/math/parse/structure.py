@@ -201,7 +201,7 @@ def _item(found: Sequence[Token], text: str) -> list[Value]:
 
 
 def _is_misrounded(exact: Sequence[Token], rounded: Sequence[Token]) -> bool:
-    """Whether the second of two numbers is not the first, rounded or truncated; its last decimal may be off by one."""
+    """Whether neither of two numbers is a rounding of the other, by less than a unit in its last place."""
     try:
         value, near = expression(exact), expression(rounded)
     except NotMaths:
@@ -211,10 +211,12 @@ def _is_misrounded(exact: Sequence[Token], rounded: Sequence[Token]) -> bool:
     unit = Fraction(1, 10**near.places)
     while near.value % (10 * unit) == 0 and unit >= 1:
         unit *= 10
-    error, least = abs(value.value - near.value), Fraction(1, 10**value.places) if value.places else Fraction(0)
-    is_counted_up = not near.places and abs(near.value) > abs(value.value)  # 22/7 ≈ 4 answers another question
-    is_off = error > unit / 2 if is_counted_up else error >= unit
-    return (near.places > 0 or near.value.denominator == 1) and is_off and error >= least
+    if near.places == 0 and near.value.denominator > 1:
+        return False
+    error = abs(value.value - near.value)
+    if not near.places and abs(near.value) > abs(value.value):  # counted up: 22/7 ≈ 4 answers another question
+        return error > unit / 2
+    return error >= max(unit, Fraction(1, 10**value.places))
 
 
 def _conditions_joined(found: Sequence[Token], text: str) -> list[Value]:
