@@ -103,6 +103,16 @@ def _power(base: Expr, exponent: Expr) -> Form:
     return powers.exponential(raised) if raised.rational is None and base == E else powers.power(under, raised)
 
 
+def _root(of: Expr, degree: Expr) -> Form:
+    r"""A root; `\sqrt[3]{(x+1)^3}` is x + 1, since odd roots are real."""
+    match of, degree:
+        case Op("^", (base, Num(exponent))), Num(odd) if odd % 2 == 1 and exponent % odd == 0:
+            under = normal(base)
+            if repr(IMAGINARY) not in repr(under):
+                return powers.power(under, constant(exponent / odd))
+    return powers.root(normal(of), normal(degree))
+
+
 def _summed(body: Expr, variable: Expr, low: Expr, high: Expr) -> Form:
     return _ranged(body, variable, low, high, plus, constant(0))
 
@@ -143,7 +153,6 @@ def _degrees(value: Form) -> Form:
 
 # Functions of the forms of their arguments, and those that look at the arguments themselves.
 _OF_FORMS: dict[str, Callable[..., Form]] = {
-    "root": powers.root,
     "abs": powers.absolute,
     "atanh": powers.inverse_tangent,
     "!": integers.factorial,
@@ -172,6 +181,7 @@ _OF_EXPRESSIONS: dict[str, Callable[..., Form]] = {
     "+": _add,
     "*": _multiply,
     "^": _power,
+    "root": _root,
     "sum": _summed,
     "prod": _multiplied,
 }
