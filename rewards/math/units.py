@@ -1,7 +1,7 @@
-"""Units of measure, and other words after a number.
+"""The unit and the words after a number: which conflict, and which say the same.
 
-A unit is a product of base quantities with an exact factor, so 1 h equals 60 min, and 36 km/h equals 10 m/s. Other
-words (`5 apples`) are kept as words.
+A unit is a product of base quantities with an exact factor (`measures`), so 1 h equals 60 min, and 36 km/h equals
+10 m/s. Other words (`5 apples`) are kept as words.
 
 Example:
     >>> read_unit("km/h").factor
@@ -18,9 +18,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from rewards.math.late import late
-
-Measure = tuple[tuple[tuple[str, int], ...], Fraction]
-"""Base quantities with their powers, and a factor."""
+from rewards.math.measures import RAISED, Measure, known
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,128 +80,6 @@ def _is_nameless(words: frozenset[str], dimension: tuple[tuple[str, int], ...]) 
     return any(_NAMELESS.get(word) == dimension for word in words)
 
 
-_BASE = {
-    # name: base quantity, factor, spellings
-    "length": (
-        ("1/1000", "mm millimeter millimetre"),
-        ("1/100", "cm cms centimeter centimetre"),
-        ("1/10", "dm decimeter decimetre"),
-        ("1", "m meter metre"),
-        ("1000", "km kms kilometer kilometre"),
-        ("127/5000", "in inch inches"),
-        ("381/1250", "ft foot feet"),
-        ("1143/1250", "yd yds yard"),
-        ("201168/125", "mi mile"),
-        ("1852", "nmi"),
-        ("9460730472580800", "lightyear"),
-        ("1/1000000", "um micrometer micron"),
-        ("1/1000000000", "nm nanometer nanometre"),
-    ),
-    "mass": (
-        ("1/1000", "mg milligram"),
-        ("1", "g gm gms gram"),
-        ("1000", "kg kgs kilogram kilo"),
-        ("1000000", "tonne"),
-        ("45359237/100000", "lb lbs pound"),
-        ("45359237/1600000", "oz ounce"),
-        ("90718474/100", "ton"),
-    ),
-    "time": (
-        ("1/1000", "ms millisecond"),
-        ("1", "s sec second"),
-        ("60", "min minute"),
-        ("3600", "h hr hrs hour"),
-        ("86400", "d day"),
-        ("604800", "week wk wks"),
-    ),
-    "months": (("1", "month mo"), ("12", "year yr yrs"), ("120", "decade"), ("1200", "century centuries")),
-    "money": (("1", "dollar usd buck"), ("1/100", "cent ¢"), ("1/4", "quarter"), ("1/10", "dime"), ("1/20", "nickel")),
-    "euro": (("1", "euro eur"),),
-    "sterling": (("1", "gbp"), ("1/100", "pence penny")),
-    "yen": (("1", "yen jpy"),),
-    "yuan": (("1", "yuan cny rmb"),),
-    "rupee": (("1", "rupee rs inr"),),
-    "radian": (("1", "radian rad"),),
-    "angle": (("1", "deg degree °"), ("1/60", "arcminute"), ("1/3600", "arcsecond")),
-    "celsius": (("1", "celsius °C degC"),),
-    "fahrenheit": (("1", "fahrenheit °F degF"),),
-    "kelvin": (("1", "kelvin K"),),
-    "current": (("1", "amp ampere"),),
-    "bits": (("1", "bit"), ("8", "byte"), ("8000", "kB KB"), ("8000000", "MB"), ("8000000000", "GB gigabyte")),
-    "amount": (("1", "mol mole"),),
-    "turn": (("1", "rev revolution"),),
-    "dozen": (),
-}
-_COMPOUND = {
-    # spellings: dimension, factor
-    "l L liter litre": ((("length", 3),), "1/1000"),
-    "ml mL milliliter millilitre cc": ((("length", 3),), "1/1000000"),
-    "cl cL centiliter": ((("length", 3),), "1/100000"),
-    "gal gallon": ((("length", 3),), "473176473/125000000000"),
-    "qt quart": ((("length", 3),), "473176473/500000000000"),
-    "pint": ((("length", 3),), "473176473/1000000000000"),
-    "cup": ((("length", 3),), "473176473/2000000000000"),
-    "sqft": ((("length", 2),), "145161/1562500"),
-    "mps": ((("length", 1), ("time", -1)), "1"),
-    "acre": ((("length", 2),), "316160658/78125"),
-    "ha hectare": ((("length", 2),), "10000"),
-    "mph": ((("length", 1), ("time", -1)), "1397/3125"),
-    "mpg": ((("length", -2),), "201168000000000/473176473"),
-    "rpm": ((("turn", 1), ("time", -1)), "1/60"),
-    "floz": ((("length", 3),), "473176473/16000000000000"),
-    "kmh kph kmph": ((("length", 1), ("time", -1)), "5/18"),
-    "hz Hz hertz": ((("time", -1),), "1"),
-    "N newton": ((("length", 1), ("mass", 1), ("time", -2)), "1000"),
-    "J joule": ((("length", 2), ("mass", 1), ("time", -2)), "1000"),
-    "kJ kilojoule": ((("length", 2), ("mass", 1), ("time", -2)), "1000000"),
-    "W watt": ((("length", 2), ("mass", 1), ("time", -3)), "1000"),
-    "kW kilowatt": ((("length", 2), ("mass", 1), ("time", -3)), "1000000"),
-    "kWh kwh": ((("length", 2), ("mass", 1), ("time", -2)), "3600000000"),
-    "Wh": ((("length", 2), ("mass", 1), ("time", -2)), "3600000"),
-    "Pa pascal": ((("length", -1), ("mass", 1), ("time", -2)), "1000"),
-    "V volt": ((("current", -1), ("length", 2), ("mass", 1), ("time", -3)), "1000"),
-    "ohm Ω": ((("current", -2), ("length", 2), ("mass", 1), ("time", -3)), "1000"),
-}
-_PREFIXES = {"G": "1000000000", "M": "1000000", "k": "1000", "m": "1/1000", "u": "1/1000000", "n": "1/1000000000"}
-_PREFIXED_NAMES = "meter metre gram second watt joule newton pascal volt liter litre hertz ohm byte amp mole"
-_LONG_PREFIXES = {"giga": "G", "mega": "M", "kilo": "k", "milli": "m", "micro": "u", "nano": "n"}
-_NO_PLURAL = frozenset(("inches", "feet", "centuries", "°C", "°F", "°", "¢"))
-
-
-def _table() -> dict[str, Measure]:
-    table: dict[str, Measure] = {}
-
-    def put(spellings: str, dimension: tuple[tuple[str, int], ...], factor: Fraction) -> None:
-        for name in spellings.split():
-            table[name] = (dimension, factor)
-            if len(name) > 2 and name not in _NO_PLURAL:
-                table[f"{name}s"] = (dimension, factor)
-
-    for base, rows in _BASE.items():
-        for factor, spellings in rows:
-            put(spellings, ((base, 1),), Fraction(factor))
-    for spellings, (dimension, factor) in _COMPOUND.items():
-        put(spellings, dimension, Fraction(factor))
-    for name in _PREFIXED_NAMES.split():
-        dimension, one = table[name]
-        for prefix, symbol in _LONG_PREFIXES.items():
-            put(prefix + name, dimension, one * Fraction(_PREFIXES[symbol]))
-    return table
-
-
-def _with_prefixes() -> dict[str, Measure]:
-    """Prefixed symbols, which are case-sensitive: `mW` and `MW`."""
-    found: dict[str, Measure] = {}
-    for symbol in ("m", "g", "s", "W", "J", "N", "Pa", "V", "L", "Hz", "ohm", "mol"):
-        dimension, one = _UNITS[symbol]
-        for prefix, times in _PREFIXES.items():
-            found[prefix + symbol] = (dimension, one * Fraction(times))
-    return found
-
-
-_UNITS = _table()
-_SYMBOLS = _with_prefixes()
-_PREFIXED = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 _RAISING = {"squared": 1, "cubed": 2}
 _FILLING_WORDS = """
 of in the a an and total altogether units unit more each all exactly only about approximately possible different
@@ -244,17 +120,6 @@ _ONLY_WORDS = late(r"[A-Za-z\s]*")
 _DEGREES_OF = late(r"\bdegrees?\s+(?=(?:celsius|fahrenheit)\b)", re.IGNORECASE)
 _MOST_WORDS = 8
 CURRENCIES = {"$": "dollar", "£": "gbp", "€": "eur", "¥": "jpy", "₹": "inr"}
-
-
-def is_unit(word: str) -> bool:
-    """Whether a word or letter is the name of a unit."""
-    return word in _UNITS or word in _SYMBOLS or word in _PREFIXED or (len(word) > 2 and word.lower() in _UNITS)
-
-
-def _known(word: str) -> Measure | None:
-    """Look up a unit, first case-sensitively, then in lower case: `KG` is a kilogram, `Mg` is not."""
-    plain = word.replace(" ", "")
-    return _UNITS.get(plain) or _SYMBOLS.get(plain) or (_UNITS.get(plain.lower()) if len(plain) > 1 else None)
 
 
 def _singular(word: str) -> str:
@@ -324,13 +189,13 @@ class _Reader:
         """Whether the word only connects units."""
         if lower == "per":
             self.sign = -1
-        elif lower in _PREFIXED and behind:
-            self.raised = _PREFIXED[lower]
+        elif lower in RAISED and behind:
+            self.raised = RAISED[lower]
         elif lower in _RAISING and self.powers:
             self.factor *= self.last_factor ** _RAISING[lower]
             self.powers[list(self.powers)[-1]] += _RAISING[lower] * self.sign
         elif lower in ("a", "an") and self.powers and (following := _WORD.match(behind)) is not None:
-            if _known(following.group()) is not None:  # `miles an hour`
+            if known(following.group()) is not None:  # `miles an hour`
                 self.sign = -1
         else:  # `hours in total`
             return lower == "in" and bool(behind.strip()) and (bool(self.powers) or self._is_total(behind))
@@ -342,9 +207,9 @@ class _Reader:
     def counts(self, word: str, power: str) -> bool:
         """Accept a unit or a counted noun. Returns whether the word is either."""
         lower = word.lower()
-        known = _UNITS["amp"] if word == "A" else _known(word)  # not the article
-        if known is not None:
-            self._measure(known, int(power or "1") * self.raised * self.sign)
+        measure = known("amp" if word == "A" else word)  # not the article
+        if measure is not None:
+            self._measure(measure, int(power or "1") * self.raised * self.sign)
         elif lower in ("unit", "units") and not self.words:
             self.words.add(f"unit{power or self.raised}")
         elif (manner := _SAME_MANNER.get(lower, lower)) in _MANNERS:
@@ -358,8 +223,8 @@ class _Reader:
         self.raised = 1
         return True
 
-    def _measure(self, known: Measure, power: int) -> None:
-        dimension, self.last_factor = known
+    def _measure(self, measure: Measure, power: int) -> None:
+        dimension, self.last_factor = measure
         for base, exponent in dimension:
             self.powers[base] = self.powers.get(base, 0) + exponent * power
         self.factor *= self.last_factor**power

@@ -26,13 +26,14 @@ from rewards.math.equal.families import Family, are_alike, between_turns, family
 from rewards.math.equal.matching import alone, same_value
 from rewards.math.equal.matrix_products import same_products
 from rewards.math.expressions import ONE, free_variables
+from rewards.math.measures import is_unit
 from rewards.math.notation.decorations import has_arrows, with_arrows
 from rewards.math.notation.standard import LONGEST, key, standardised, unwrapped
 from rewards.math.notation.words import words_of
 from rewards.math.parse.clauses import INDEX, conditions, first, index, is_bounded, relations
 from rewards.math.parse.congruences import MODULO
 from rewards.math.parse.reading import gold_readings, readings, readings_of_spelled
-from rewards.math.units import Unit, is_unit
+from rewards.math.units import Unit
 from rewards.math.values import (
     EXACT,
     Based,

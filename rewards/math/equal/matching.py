@@ -26,10 +26,7 @@ from rewards.math.equal.branches import same_function, same_pieces
 from rewards.math.equal.decide import Answer, all_of, any_of, yes_if
 from rewards.math.equal.formulas import is_formula
 from rewards.math.equal.statements import same_statements
-from rewards.math.expressions import (
-    free_variables,
-    renamed,
-)
+from rewards.math.expressions import free_variables, renamed
 from rewards.math.parse.congruences import MODULO, same_residues
 from rewards.math.values import (
     EXACT,
@@ -66,18 +63,8 @@ _OF_CURVES = (Named, Equation, Many)
 
 
 def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
-    """Whether an answer's value equals the gold's."""
-    if gold == answer:
-        return Answer.YES
-    if (
-        isinstance(gold, Equation)
-        and isinstance(answer, Named | Many)
-        and (zero := equations.zero_form(gold)) is not None
-    ):
-        roots = zeros.same_roots(zero, answer)
-        if roots is Answer.YES:
-            return roots
-    if isinstance(gold, _OF_CURVES) and isinstance(answer, _OF_CURVES) and curves.are_the_same(gold, answer):
+    """Whether an answer's value equals the gold's: what wraps a value is taken off, then `_RULES` decides by types."""
+    if gold == answer or _solve_alike(gold, answer):
         return Answer.YES
     if isinstance(gold, Many) and isinstance(answer, Named) and "=" in answer.name:
         return same_value(gold, _each(answer), terms)
@@ -88,20 +75,13 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
     if isinstance(gold, Steps):
         return same_value(gold.last, answer, terms)
     if isinstance(answer, Steps):
-        members = answer.members
-        numbers = [one.expression for one in members if isinstance(one, Scalar)]
-        members = members[1:] if len(numbers) == len(members) and is_formula(numbers) else members
-        links = all_of(same_value(*pair) for pair in pairwise(members))
-        return links if links is not Answer.YES else same_value(gold, answer.last, terms)
+        return _steps(gold, answer, terms)
     if isinstance(answer, Equation) and not isinstance(gold, Equation):
         return equations.worked(gold, answer, terms, same_value)
     if isinstance(gold, Equation) and isinstance(answer, Scalar):
         return equations.true_gold(gold, answer, terms, same_value)
     if isinstance(answer, Many) and answer.hedged and not isinstance(gold, Many) and not _is_region(gold):
-        # One value written in several ways is not a hedge.
-        first, *others = answer.items
-        alike = all_of(same_value(first, other) for other in others)
-        return alike if alike is not Answer.YES else all_of(same_value(gold, item) for item in answer.items)
+        return _one_in_several_forms(gold, answer, terms)
     if isinstance(answer, Choice) and not isinstance(gold, Choice):
         return choices.value_and_choice(gold, answer, terms, same_value)
     rule = _RULES.get((type(gold), type(answer)))
@@ -110,6 +90,31 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
     if _is_region(gold) and _is_region(answer):
         return sets.same_region(gold, answer)
     return Answer.NO
+
+
+def _solve_alike(gold: Value, answer: Value) -> bool:
+    """Whether the answer is all roots of the gold's equation, or both are proven to be the same curve."""
+    if isinstance(gold, Equation) and isinstance(answer, Named | Many):
+        zero = equations.zero_form(gold)
+        if zero is not None and zeros.same_roots(zero, answer) is Answer.YES:
+            return True
+    return isinstance(gold, _OF_CURVES) and isinstance(answer, _OF_CURVES) and curves.are_the_same(gold, answer)
+
+
+def _steps(gold: Value, answer: Steps, terms: Terms) -> Answer:
+    """Compare the last of several steps, each of which must equal the one before; a formula may stand first."""
+    members = answer.members
+    numbers = [one.expression for one in members if isinstance(one, Scalar)]
+    members = members[1:] if len(numbers) == len(members) and is_formula(numbers) else members
+    links = all_of(same_value(*pair) for pair in pairwise(members))
+    return links if links is not Answer.YES else same_value(gold, answer.last, terms)
+
+
+def _one_in_several_forms(gold: Value, answer: Many, terms: Terms) -> Answer:
+    """Compare `1/2 or 0.5`: one value in several forms is no hedge."""
+    first, *others = answer.items
+    alike = all_of(same_value(first, other) for other in others)
+    return alike if alike is not Answer.YES else all_of(same_value(gold, item, terms) for item in answer.items)
 
 
 def _each(chain: Named) -> Many:

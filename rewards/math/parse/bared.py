@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import re
 
+from rewards.math.measures import is_unit
 from rewards.math.notation.standard import CLOSE_TEXT, OPEN_TEXT
 from rewards.math.parse.clauses import clause
-from rewards.math.units import CURRENCIES, is_unit
+from rewards.math.units import CURRENCIES
 
 GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 """A number with commas between its thousands."""

@@ -33,11 +33,11 @@ from rewards.math.expressions import (
     number,
     real_power,
 )
+from rewards.math.measures import is_unit
 from rewards.math.notation.tokens import Kind, NotMaths, Token
 from rewards.math.parse.geometric import endless
 from rewards.math.parse.names import COMMANDS
 from rewards.math.parse.series import multiplied, summed
-from rewards.math.units import is_unit
 
 _DEEPEST = 60
 _LONGEST_PRODUCT = 8  # letters in a row, in a formula

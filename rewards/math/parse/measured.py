@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from rewards.math.expressions import Expr, Num, Op, multiply, negative, number, walk
 from rewards.math.lexicon import SCALES
+from rewards.math.measures import is_unit
 from rewards.math.notation.tokens import Kind, NotMaths, Token
 from rewards.math.parse.commands import Parser
-from rewards.math.units import CURRENCIES, Unit, is_unit, priced, read_unit
+from rewards.math.units import CURRENCIES, Unit, priced, read_unit
 from rewards.math.values import Scalar, Value
 
 _PERCENT = re.compile(r"\s*(?:percent(?:age)?|per cent|pct)\b")

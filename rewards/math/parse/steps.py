@@ -12,9 +12,10 @@ from dataclasses import replace
 from fractions import Fraction
 
 from rewards.math.expressions import FUNCTIONS, Num, Op, multiply, walk
+from rewards.math.measures import is_unit
 from rewards.math.notation.tokens import Kind, NotMaths, Token, tokens
 from rewards.math.parse.commands import Parser
-from rewards.math.units import CURRENCIES, is_unit
+from rewards.math.units import CURRENCIES
 from rewards.math.values import Many, Matrix, Ratio, Scalar, Steps, Value
 
 _BASED = re.compile(r"\(?\s*([0-9A-Za-z]+)\s*\)?\s*_\s*\{?\s*(\d{1,2})\s*\}?")
