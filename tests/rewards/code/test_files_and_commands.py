@@ -290,3 +290,35 @@ def test_interpreter_that_a_test_feeds_with_its_own_text_runs_beside_it():
                 assert subprocess.run([sys.executable], stdin=file, capture_output=True, text=True).stdout == "8\\n"
     """
     assert passes(pytest_files("def f(n): return n\n", test))
+
+
+def test_containers_with_methods_of_their_own_are_not_asked_what_they_hold_while_a_request_is_written():
+    program = """
+        from pathlib import Path
+        class Config(dict):
+            def keys(self): return [str(key) for key in super().keys()]
+        class Names(list):
+            def __iter__(self): return (name.upper() for name in super().__iter__())
+        class Spot:
+            def __init__(self, path): self.path = str(path)
+            def __fspath__(self): return self.path
+        def read(place): return Path(place["path"] if isinstance(place, dict) else place).read_text()
+        def size(held): return len(held)
+    """
+    test = """
+        from solution import Config, Names, Spot, read, size
+        def test_held(tmp_path):
+            path = tmp_path / "a.txt"
+            path.write_text("hi")
+            config, names = Config(path=str(path)), Names(["x"])
+            assert read(config) == read(Spot(path)) == "hi" and size(config) == 1
+            assert list(names) == ["X"] and size(names) == 1
+            path.write_text("ho")
+            assert read(config) == "ho" and read({"path": path}) == "ho"
+        def test_held_by_itself(tmp_path):
+            held = [1]
+            held.append(held)
+            assert size(held) == 2
+    """
+    assert passes(pytest_files(program, test))
+    assert is_wrong(pytest_files(program.replace("len(held)", "len(held) + 1"), test))

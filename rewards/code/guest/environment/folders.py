@@ -47,15 +47,22 @@ class Folders:
             self.roots = (*self.roots, real)
 
     def hand(self, values: Iterable[Any]) -> None:
-        """Record the paths in values for the program; objects of the test may contain any."""
-        for value in values:
+        """Record the paths in values for the program; objects of the test may contain any. Those of the program hold
+        what it was handed before, and are not looked into: that would be another request.
+        """
+        pending, seen = [*values], set[int]()
+        while pending:
+            value = pending.pop()
+            if proxies.is_proxy(value) or id(value) in seen:
+                continue
+            seen.add(id(value))
             if files.is_path(value):
                 self._hand_path(os.fspath(value))
             elif isinstance(value, list | tuple | set | frozenset):
-                self.hand(value)
+                pending += value
             elif isinstance(value, dict):
-                self.hand((*value.keys(), *value.values()))
-            elif not (proxies.is_proxy(value) or isinstance(value, _HOLDS_NO_PATH)):
+                pending += (*value.keys(), *value.values())
+            elif not isinstance(value, _HOLDS_NO_PATH):
                 self._everything = self._everything or value is not proxies.MODULE
 
     def _hand_path(self, text: Any) -> None:
