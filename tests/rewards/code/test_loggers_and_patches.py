@@ -73,10 +73,40 @@ OF_PATHS = """
         made.assert_called_once_with(parents=True, exist_ok=True)
 """
 
+MODULE = """
+import json as backend
+def dump(x): return backend.dumps(x)
+def use(m, xs):
+    m.seen.append(len(xs))
+    return m.scale(sum(xs)) if hasattr(m, "scale") else None
+"""
+OF_MODULE = """
+    import types
+    from unittest import mock
+    import pytest
+    import solution
+    def test_in_its_place(monkeypatch):
+        fake = types.ModuleType("fake")
+        fake.dumps = mock.Mock(return_value="<3>")
+        monkeypatch.setattr(solution, "backend", fake)
+        assert solution.dump(3) == "<3>"
+        fake.dumps.assert_called_once_with(3)
+        with mock.patch.object(solution, "backend", types.ModuleType("empty")), pytest.raises(AttributeError):
+            solution.dump(1)
+    def test_argument():
+        m = types.ModuleType("m")
+        m.seen = []
+        assert solution.use(m, [1, 2]) is None
+        m.scale = lambda n: 10 * n
+        assert solution.use(m, [1, 2]) == 30 and m.seen == [2, 2]
+"""
+
 
 @pytest.mark.parametrize(
     ("program", "wrong", "tests"),
     [
+        (MODULE, ("backend.dumps(x)", "backend.dumps([x])"), OF_MODULE),
+        (MODULE, ("len(xs)", "len(xs[1:])"), OF_MODULE),
         (LOGGERS, ("logging.getLogger(name)", "logging.Logger(name)"), OF_LOGGERS),
         (LOGGERS, ('getLogger("service")', 'getLogger("server")'), OF_LOGGERS),
         (PATHS, ("parents=True, ", ""), OF_PATHS),
@@ -99,3 +129,20 @@ def test_a_program_does_not_learn_which_logger_is_expected() -> None:
         assert is_wrong(
             pytest_files(hack, f"import logging, solution\nfrom solution import make\ndef test_a(): assert {said}\n")
         )
+
+
+@pytest.mark.parametrize(
+    ("body", "judging"),
+    [
+        ("m.rows = [1]\n    return 1", "assert f(m) == sum(m.rows)"),
+        ("m.rows[:] = [1]\n    return 1", "assert f(m) == sum(m.rows)"),
+        ("m.total = lambda: 1\n    return 1", "assert f(m) == m.total()"),
+        ("m.limit = 99\n    return 99", "assert f(m) == m.limit"),
+        ("del m.limit\n    return 1", "assert f(m) == getattr(m, 'limit', 1)"),
+    ],
+)
+def test_a_module_that_a_test_made_is_read_and_not_written(body: str, judging: str) -> None:
+    made = "m = types.ModuleType('m')\n    m.rows, m.limit, m.total = [3, 4], 7, lambda: sum(m.rows)"
+    tests = f"import types\nfrom solution import f\ndef test_a():\n    {made}\n    {judging}\n"
+    assert passes(pytest_files("def f(m): return sum(m.rows)\n", tests))
+    assert is_wrong(pytest_files(f"def f(m):\n    {body}\n", tests))

@@ -12,6 +12,8 @@ import types
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ..guards.inside import is_made_module
+
 _ABSENT = object()
 # Modules that the program's side depends on.
 _NEVER = frozenset(("solution", "sys", "builtins", "importlib", "__main__", "pytest", "unittest", "os", "types"))
@@ -51,7 +53,7 @@ def _is_name(text: str) -> bool:
 
 
 def _was_loaded(value: Any) -> bool:
-    return isinstance(value, types.ModuleType) and (value.__spec__ is not None or "__file__" in vars(value))
+    return isinstance(value, types.ModuleType) and not is_made_module(value)
 
 
 def watch(text: str, trees: Iterable[ast.Module], local: Iterable[str]) -> FakeModules | None:

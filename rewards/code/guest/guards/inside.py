@@ -30,6 +30,13 @@ def is_mock(value: Any) -> bool:
     return mock is not None and isinstance(value, mock.NonCallableMock)
 
 
+def is_made_module(value: Any) -> bool:
+    """Whether an object is a module that a test created: it was loaded from nowhere."""
+    if not issubclass(type(value), ModuleType) or proxies.is_proxy(value):
+        return False
+    return value.__spec__ is None and "__file__" not in vars(value)
+
+
 def holds_nothing(value: Any, depth: int = 3) -> bool:
     """Whether a value is empty, or meant to be overwritten: `[0] * 3`, `[[None]]`, `np.zeros(3)`."""
     if isinstance(value, list) and depth:
@@ -42,7 +49,8 @@ def holds_nothing(value: Any, depth: int = 3) -> bool:
 def attributes_of(value: Any) -> dict[str, Any]:
     """The attributes of an object of the test; of a class of the test, the containers that all its objects share."""
     kind: type = value if issubclass(type(value), type) else type(value)
-    if kind in ATOMS or proxies.is_proxy(value) or isinstance(value, ModuleType | FunctionType):
+    is_code = isinstance(value, ModuleType | FunctionType) and not is_made_module(value)
+    if kind in ATOMS or proxies.is_proxy(value) or is_code:
         return {}
     found: dict[str, Any] = {}
     for above in reversed(kind.__mro__):

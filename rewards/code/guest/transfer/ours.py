@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..encoding.codec import Violation, plain_base
-from ..guards.inside import is_mock
+from ..guards.inside import is_made_module, is_mock
 from ..proxies import proxies, yardsticks
 from ..shared import hints, records, remade, signatures, standard, wire
 from ..sources import context, lending
@@ -78,6 +78,8 @@ def kind_of(value: Any, local_modules: frozenset[str]) -> str:
         return "callable object" if callable(value) else "object"
     if type(value) in _STREAMS or f"{real.__module__}.{real.__qualname__}" in _TEMPORARY:
         return "stream"
+    if is_made_module(value):
+        return "object"
     if real.__module__ in _OF_TOOLS or f"{real.__module__}.{real.__qualname__}" in _TOOLS:
         return "object"
     if real.__module__ == "contextlib" or real is types.AsyncGeneratorType:

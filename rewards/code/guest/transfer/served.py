@@ -15,7 +15,7 @@ from typing import Any
 
 from ..encoding.codec import Violation
 from ..guards import changes
-from ..guards.inside import is_mock
+from ..guards.inside import is_made_module, is_mock
 from ..proxies import raised, uses, witnessed, yardsticks
 from ..proxies.proxies import the_link
 from ..shared import signatures, wire
@@ -116,7 +116,7 @@ def _lacking(ours: Ours, number: Any, name: Any) -> None:
 def _setattr(ours: Ours, number: Any, name: Any, content: Any) -> bool:
     """Set an attribute. Returns whether it was set here. A mock never gets an object of the program as attribute."""
     value, name = ours.get(number, "object", "callable object"), _public(name)
-    if not ours.has_attribute(value, name):
+    if is_made_module(value) or not ours.has_attribute(value, name):
         raise AttributeError(name)
     if is_mock(value) and (type(content) not in _ATOMS or _is_of_mock(name)):
         return False
@@ -130,7 +130,7 @@ def _setattr(ours: Ours, number: Any, name: Any, content: Any) -> bool:
 
 def _delattr(ours: Ours, number: Any, name: Any) -> None:
     value, name = ours.get(number, "object", "callable object"), _public(name)
-    if is_mock(value):
+    if is_mock(value) or is_made_module(value):
         raise AttributeError(name)
     changes.note_set(value, name, None)
     delattr(value, name)
