@@ -151,22 +151,3 @@ PROBES: Mapping[str, tuple[AuditRow, ...]] = MappingProxyType(
     }
 )
 """Rows by the type of their reference."""
-
-TYPES_OF: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "math": ("math",),
-        "choice": ("choice",),
-        "exact": ("text",),
-        "f1": ("text",),
-        "countdown": ("countdown",),
-        "regex": ("regex",),
-        "json_schema": ("json_schema",),
-        "code": ("function", "stdio", "asserts", "check", "pytest"),
-        "format": ("none",),
-        "tag_count": ("none",),
-        "length": ("none",),
-        "repetition": ("none",),
-        "language": ("none",),
-    }
-)
-"""The references that each reward of this package judges."""

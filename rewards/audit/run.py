@@ -31,14 +31,15 @@ from rewards.audit.families import families
 from rewards.audit.forms import form_from
 from rewards.audit.golds import AuditRow, Kind, Subject, subject_of
 from rewards.audit.options import AuditOptions, Progress
-from rewards.audit.probes import PROBES, TYPES_OF
+from rewards.audit.probes import PROBES
 from rewards.audit.report import AuditReport
 from rewards.audit.trials import Bench
 from rewards.audit.verdicts import Judge
 from rewards.parameters import nearest
 from rewards.pool import GraderPool
 from rewards.spec import RewardSpec
-from rewards.spec_properties import identity
+from rewards.spec_properties import identity, reference_types, rewards_of
+from rewards.types import NoReference
 
 _USUAL = AuditOptions()
 
@@ -141,13 +142,14 @@ def _groups(spec: RewardSpec, rows: list[AuditRow], options: AuditOptions) -> li
 
 
 def _probes(spec: RewardSpec, *, term: bool) -> list[AuditRow]:
-    """Built-in rows for a reward: of the types that it declares to judge, else of all types."""
+    """Built-in rows for a reward: of the types that its parts declare to judge, else of all types.
+
+    None of them has an answer if all parts are rules of this package that need none.
+    """
     if term:
         return list(PROBES["none"])
-    known = [TYPES_OF[leaf.named.reward] for leaf in spec.leaves() if leaf.named.reward in TYPES_OF]
-    types = dict.fromkeys(name for held in known for name in held) or dict.fromkeys(
-        name for name in PROBES if name != "none"
-    )
-    if len(types) > 1:
-        types.pop("none", None)  # a term beside another reward that has an answer
-    return [row for name in types for row in PROBES[name]]
+    declared = reference_types(spec)
+    if types := [name for name in PROBES if name in declared]:
+        return [row for name in types for row in PROBES[name]]
+    rules = all(made.source.module.startswith("rewards.rules.") for made in rewards_of(spec).values())
+    return [row for name, rows in PROBES.items() for row in rows if rules == (name == NoReference.type)]

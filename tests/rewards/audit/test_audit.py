@@ -11,23 +11,22 @@ from random import Random
 
 import pytest
 
-from rewards import GradeRequest
 from rewards.audit import AuditImpossible, AuditOptions, AuditReport, AuditRow, Fault, attack, audit
 from rewards.audit.families import families
 from rewards.audit.forms import form_of_response
 from rewards.audit.golds import differ, subject_of
 from rewards.audit.noise import Pace
-from rewards.audit.probes import PROBES, TYPES_OF
-from rewards.audit.run import folder_of_traces
+from rewards.audit.probes import PROBES
+from rewards.audit.run import _probes, folder_of_traces
 from rewards.audit.trials import Bench
 from rewards.audit.twins import calls_of, twin_of
 from rewards.code.reference_rows import READERS
 from rewards.composite import build
 from rewards.errors import InvalidReward, InvalidRow
 from rewards.pool import GraderPool
-from rewards.registry import names
+from rewards.registry import find, names, reward
 from rewards.spec import RewardSpec
-from rewards.types import MathReference
+from rewards.types import GradeRequest, MathReference
 
 HERE = Path(__file__).parent
 WEAK = HERE / "weak_rewards.py"
@@ -74,8 +73,30 @@ def test_our_own_rewards_are_not_paid_without_the_answer(name: str) -> None:
 
 
 def test_every_reward_of_the_package_is_audited() -> None:
-    assert set(TYPES_OF) == {*OURS, "code"}
-    assert set(TYPES_OF) <= set(names())
+    ours = {name for name in names() if name != "process" and find(name).source.module.startswith("rewards.")}
+    assert ours == {*OURS, "code"}
+
+
+@reward("judges_two_types", references=("choice", "asserts"))
+@reward("judges_any_type")
+def judges(request: GradeRequest) -> float:
+    return float(len(request.response))
+
+
+@pytest.mark.parametrize(
+    ("spec", "types"),
+    [
+        ("judges_two_types", {"choice", "asserts"}),
+        ("judges_any_type", {*PROBES} - {"none"}),
+        ("format", {"none"}),
+        ({"reward": "regex", "parameters": {"pattern": "a+"}}, {"none"}),
+        ("regex", {"regex"}),
+        ({"sum": ["format", "f1"]}, {"text"}),
+        ({"gate": "format", "then": "judges_any_type"}, {*PROBES} - {"none"}),
+    ],
+)
+def test_built_in_rows_are_of_the_types_that_the_reward_declares(spec: object, types: set[str]) -> None:
+    assert {row.request.reference.type for row in _probes(RewardSpec.from_dict(spec), term=False)} == types
 
 
 @pytest.mark.usefixtures("isolation")
