@@ -116,11 +116,12 @@ def _pool(spec: RewardSpec, options: AuditOptions) -> GraderPool:
 
 def _nothing_to_attack(reward: str, aside: Sequence[str], *, given: bool) -> str:
     why = "; ".join(aside[:3])
+    form = "give the form in which it wants an answer (--form '<result>{answer}</result>')"
     advice = (
-        "give the form in which it wants an answer (--form '<result>{answer}</result>') or right responses in a column "
-        "`right`; a reward that has no answer to know is audited as a term (--term)"
+        f"{form} or right responses in a column `right`; a reward that has no answer to know is audited as a term "
+        "(--term)"
         if given
-        else "give rows of your data: rlvr audit FILE --reward ..."
+        else f"{form}, or rows of your data: rlvr audit FILE --reward ..."
     )
     return f"{reward} cannot be attacked, for no row shows what it pays a right answer ({why}): {advice}"
 
