@@ -327,14 +327,14 @@ def _other_case(text: str, last: Box) -> str | None:
     offset = max(0, last.start - _LONGEST_CASE)
     if text.find("box", offset, last.start) < 0:
         return None
-    is_offered = is_offered_too(
-        text[beginning(text, last.start) : last.start], text[last.end : last.end + _LONGEST_JOINT]
-    )
+    behind = text[last.end : last.end + _LONGEST_JOINT]
+    is_offered = is_offered_too(text[beginning(text, last.start) : last.start], behind)
+    near = max(offset, last.start - _LONGEST_JOINT)
     if not (
         is_offered
-        or is_as_good("", text[last.end : last.end + _LONGEST_JOINT])
-        or _IF_COUNTED.search(text, max(offset, last.start - _LONGEST_JOINT), last.start)
-        or is_compared_with(text[max(offset, last.start - _LONGEST_JOINT) : last.start])
+        or is_as_good("", behind)
+        or _IF_COUNTED.search(text, near, last.start)
+        or is_compared_with(text[near : last.start])
         or _CONDITION.match(text, last.end)
         or _UNDER.search(text, offset, last.start)
         or _DOUBTED.search(text, offset, last.start)
@@ -345,23 +345,28 @@ def _other_case(text: str, last: Box) -> str | None:
     if not before:
         return None
     other = before[-1]
-    if is_offered:
-        return _opened(text[offset + other.content_start : offset + other.content_end].strip())
     between = text[offset + other.end : last.start]
-    if (
-        is_compared_with(between)
-        or is_as_good(between, text[last.end : last.end + _LONGEST_JOINT])
-        or _IF_ALONE.fullmatch(between)
-        or _IF_COUNTED.fullmatch(between)
-    ):
-        return _opened(text[offset + other.content_start : offset + other.content_end].strip())
-    behind = _CONDITION.match(between) and not re.search(r"[.!?](?=\s)", between)
-    if behind and not (_CONDITION.match(text, last.end) or _ELSE.search(between)):
-        return None
-    is_case = _UNDER_ALONE.fullmatch(between) and _UNDER.search(text, offset, offset + other.start)
-    if not behind and not is_case and not _DOUBTED.fullmatch(between):
+    is_under = _UNDER.search(text, offset, offset + other.start) is not None
+    if not (is_offered or _are_alternatives(between, behind) or _are_cases(between, behind, is_under=is_under)):
         return None
     return _opened(text[offset + other.content_start : offset + other.content_end].strip())
+
+
+def _are_alternatives(between: str, behind: str) -> bool:
+    """Whether the text between two boxes, or behind them, offers the second beside the first."""
+    return bool(
+        is_compared_with(between)
+        or is_as_good(between, behind)
+        or _IF_ALONE.fullmatch(between)
+        or _IF_COUNTED.fullmatch(between)
+    )
+
+
+def _are_cases(between: str, behind: str, *, is_under: bool) -> bool:
+    """Whether each of two boxes has a condition, before (is_under: so has the first) or behind; or one is doubted."""
+    if _CONDITION.match(between) and not re.search(r"[.!?](?=\s)", between):
+        return bool(_CONDITION.match(behind) or _ELSE.search(between))
+    return bool((is_under and _UNDER_ALONE.fullmatch(between)) or _DOUBTED.fullmatch(between))
 
 
 def unboxed(text: str) -> str:

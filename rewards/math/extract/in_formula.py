@@ -40,7 +40,8 @@ _CLOSED = late(rf"\s*(?P<rest>(?:{_ATOM}|{_OPERATOR})*?){_ENDS}")
 _INSIDE = late(r"\\(?:[dt]?(?:frac|binom)\s*\{(?:[^{}$\n]{0,40}\}\s*\{)?|sqrt\s*(?:\[\d{1,2}\]\s*)?\{)\s*\Z")
 _REST = late(r"\s*\}(?:\s*\{[^{}$\n]{1,40}\})?")
 _COMPARED = late(
-    rf"(?P<relation>\s*(?:[<>≤≥≠]|\\(?:[lg](?:eq?|t)?|neq?|[lg]eqslant|mid)(?![a-zA-Z]))\s*)(?:(?P<name>[a-zA-Z]){_ENDS}|\\f?boxed)"
+    rf"(?P<relation>\s*(?:[<>≤≥≠]|\\(?:[lg](?:eq?|t)?|neq?|[lg]eqslant|mid)(?![a-zA-Z]))\s*)(?:(?P<name>[a-zA-Z]){_ENDS}|\\f?boxed"
+    r"|[a-zA-Z]\s*(?:[<>≤≥]|\\[lg](?:eq?|t)?(?![a-zA-Z])))"
 )
 _IN_A_SET = r"(?:\\(?:cup|cap|setminus|notin)(?![a-zA-Z])|[∪∩∖∉])"
 _SET_BEFORE = late(rf"(?:{_IN_A_SET}|\\(?:overline|bar)\s*\{{|\\int(?![a-zA-Z])[^$=\n]{{0,20}})\s*\Z")

@@ -45,6 +45,7 @@ _ANOTHER = late(
     r"[\s$*().,;!–—-]*(?:(?:but|and|though|although|however|still|or|also|either\sway|on\sthe\sother\shand|equally|alternatively|it|this),?\s)*"
     rf"(?:{_OFFER}(?:\s(?:is|are|be|(?:would|could|may|might)\sbe))?\s?[:,]?[\s(*]*(?P<value>{_VALUE})"
     rf"|(?P<acceptable>{_VALUE})\s{_TOO}"
+    rf"|the\sother\s(?:solution|root|zero|value|answer)\sis\s(?P<second>{_VALUE})(?=[.!\s*)]*\Z)"
     r"|(?:(?:alternatively,?\s(?:(?:the|an)\sanswer\s(?:is|(?:could|may|might|would)\sbe)\s)?|alternative\s?:\s"
     r"|(?:(?:the\sanswer|that|it)\s)?(?:could|might|may)\s(?:(?:also|instead|well|equally|possibly)\s)?be\s"
     r"|(?:maybe|perhaps|possibly|or\sequivalently,?|or)\s(?:even\s)?)"
@@ -92,11 +93,10 @@ def is_offered_too(before: str, behind: str) -> bool:
 def offered_behind(behind: str) -> str | None:
     """The second answer that is offered directly after one."""
     found = _ANOTHER.match(behind)
-    return (
-        None
-        if found is None
-        else (found["value"] or found["acceptable"] or found["other"] or found["conditional"]).strip("$*.,:)")
-    )
+    if found is None:
+        return None
+    offered: str = next(filter(None, found.groups()))
+    return offered.strip("$*.,:)")
 
 
 def offered_besides(before: str, behind: str) -> str | None:

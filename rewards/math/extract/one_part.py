@@ -20,14 +20,16 @@ from rewards.math.late import late
 _ORDERS = ("abcdefgh", ("i", "ii", "iii", "iv"), ("first", "second", "third"))
 _NAME = r"(?P<name>[a-h]|i{1,3}|iv)"
 _LABEL = (
-    rf"(?:(?:(?:for|in|to)\s)?(?:\({_NAME}\)|part\s\(?{_NAME.replace('name', 'part')}(?![\w'’])\)?)"
+    rf"(?:(?:(?:for|in|to)\s)?(?:\({_NAME}\)|(?-i:(?P<letter>[a-h]))[.)](?=[\s*])"
+    rf"|part\s\(?{_NAME.replace('name', 'part')}(?![\w'’])\)?)"
     r"|(?:for|in|to)\sthe\s(?P<ordinal>first|second|third)\spart\b)"
 )
 _OPENING = r"[\s#*_>-]{0,9}"
-_AT_FIRST = late(_OPENING + _LABEL, re.IGNORECASE)
+_BEGINS = rf"(?:\A|\n|[.;!?,]\s(?:(?:and|but|while)\s)?){_OPENING}"
+_OWN = late(_BEGINS + _LABEL, re.IGNORECASE)
 _BEHIND = late(rf"[\s$*)]*(?:is\s)?(?=for|in){_LABEL}", re.IGNORECASE)
-_WITH_A_VALUE = late(rf"(?:\A|\n|[.;!?]\s){_OPENING}{_LABEL}[^\n]{{0,400}}?(?:\d|\\f?boxed)", re.IGNORECASE)
-_OF_ALL = late(r"\b(?:therefore|total|altogether|together|overall)\b", re.IGNORECASE)
+_WITH_A_VALUE = late(rf"{_BEGINS}{_LABEL}[^\n]{{0,400}}?(?:\d|\\f?boxed)", re.IGNORECASE)
+_OF_ALL = late(r"\b(?:thus|hence|therefore|total|altogether|together|overall)\b", re.IGNORECASE)
 _LONGEST_BEFORE, _LONGEST_BEHIND = 2000, 400
 
 
@@ -50,16 +52,20 @@ def are_parts(text: str, first: tuple[int, int], second: tuple[int, int]) -> boo
 
 def _label_of(text: str, start: int, end: int) -> int | None:
     """The number of the part that the sentence or the line of a value begins with, or that stands right behind it."""
-    for begin in (beginning(text, start), text.rfind("\n", 0, start) + 1):
-        found = _AT_FIRST.match(text, begin, start)
-        if found is not None:
-            return _number(found) if _OF_ALL.search(text, found.end(), start) is None else None
+    begin = beginning(text, start)
+    labels = list(_OWN.finditer(text[begin:start]))
+    if not labels:  # of a line with several parts, the last sentence may be about all of them
+        begin = text.rfind("\n", 0, start) + 1
+        labels = list(_OWN.finditer(text[begin:start]))
+        labels = labels if len(labels) == 1 and labels[0].start() == 0 else []
+    if labels:
+        return _number(labels[-1]) if _OF_ALL.search(text, begin + labels[-1].end(), start) is None else None
     behind = _BEHIND.match(text, end)
     return None if behind is None else _number(behind)
 
 
 def _number(label: re.Match[str]) -> int:
     """Different numbers for labels of different kinds; of one kind, those of parts that follow each other do, too."""
-    name = (label["name"] or label["part"] or label["ordinal"]).lower()
+    name = (label["name"] or label["letter"] or label["part"] or label["ordinal"]).lower()
     kind = next(kind for kind, names in enumerate(_ORDERS) if name in names)
     return 100 * kind + _ORDERS[kind].index(name)

@@ -98,7 +98,7 @@ _OTHER = (
 _CASES = (
     rf",?\s*with\b[^.!?\n]{{1,40}},\s+{_NUMBER}\s+without\b"
     r"|[,;]?\s*\(?(?:but\s)?(?:if|when|for|provided|except|unless|assuming)\b[^.!?\n]*?"
-    rf"(?:(?:\belse|\botherwise|\band|\bthen|[,;])\s+(?:it\s+is\s+|then\s+)?{_NUMBER}\s*(?:\b(?:if|when|for|otherwise|assuming)\b|[.\n]|\Z)"
+    rf"(?:(?:\belse|\botherwise|\band|\bthen|\)\s+or|[,;])\s+(?:it\s+is\s+|then\s+)?{_NUMBER}\s*\(?(?:\b(?:if|when|for|otherwise|assuming)\b|[.\n]|\Z)"
     rf"|\bit\s+is\s+{_NUMBER})|,?\s*\(?unless\s"
 )
 _MORE = late(rf"[\s$*)]*(?:{_REST}|{_RANGE}|{_MEMBER}|{_TAKEN_BACK}|{_OTHER}|{_CASES})", re.IGNORECASE)
