@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterable
 
-from ..sources import context
+from ..sources import context, shapes
 
 _OF_SYSTEM = re.compile(r"PYTHON|PYTEST|LD_|_|LC_|MALLOC|NUMPY|OPENBLAS|OMP_")
 
@@ -56,7 +56,7 @@ def _is_with_literals(read: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
     above = read if isinstance(read, ast.Compare) else parents[read]
     if not isinstance(above, ast.Compare):
         return False
-    sides = [side for side in (above.left, *above.comparators) if side is not read]
+    sides = [side for side in shapes.sides(above) if side is not read]
     return all(isinstance(side, ast.Constant) or context.name_of(side) == "environ" for side in sides)
 
 

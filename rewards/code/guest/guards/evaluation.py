@@ -18,7 +18,7 @@ from typing import Any
 
 from .. import PACKAGE
 from ..proxies import proxies
-from ..sources import context
+from ..sources import context, shapes
 from . import templates
 
 _MENTIONED = re.compile(rb"\b(?:eval|exec|compile)\b")
@@ -191,12 +191,11 @@ def _numbers(frame: FrameType, around: dict[str, Any]) -> set[str]:
     """Numbers of the test that the text may use: none that is used near it, or that something is compared with."""
     line = frame.f_lineno
     beside = {
-        name.id
+        name
         for node in context.nodes()
         if _compares(node)
         or (isinstance(node, ast.stmt) and not hasattr(node, "body") and node.lineno <= line <= (node.end_lineno or 0))
-        for name in ast.walk(node)
-        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
+        for name in shapes.read_in(node)
     }
     return {name for name, value in around.items() if type(value) in (int, float) and name not in beside}
 
@@ -218,8 +217,7 @@ def _compares(node: ast.AST) -> bool:
 def _refused(tree: ast.AST, allowed: set[str], others: set[str]) -> str:
     """The part of a text that does more than compute; empty = none. others: names that are defined where it runs."""
     nodes = list(ast.walk(tree))
-    bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    bound = shapes.stored_in(tree) | shapes.parameters_in(tree)
     bound |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     bound |= {node.name for node in nodes if isinstance(node, ast.ExceptHandler) and node.name}
     for name in bound:

@@ -110,7 +110,7 @@ class _Reading:
     def _look_for_meeting(self, node: ast.AST) -> None:
         match node:
             case ast.Compare():
-                sides = (node.left, *node.comparators)
+                sides = shapes.sides(node)
                 if not any(isinstance(side, ast.Constant) for side in sides):
                     meeting = (ast.Eq, ast.NotEq) if self.roles.names.equal else _MEETING
                     pairs = zip(pairwise(sides), node.ops, strict=True)
@@ -167,8 +167,8 @@ class _Reading:
                 if isinstance(inner, ast.comprehension):
                     self.meets |= self.roles.mentions(inner.iter)
                 elif isinstance(inner, ast.Compare):
-                    sides = pairwise((inner.left, *inner.comparators))
-                    self.meets |= any(self.roles.mentions(one) and self.roles.mentions(other) for one, other in sides)
+                    told = map(self.roles.mentions, shapes.sides(inner))
+                    self.meets |= any(one and other for one, other in pairwise(told))
 
     def _meet(self, *pairs: tuple[ast.expr, ast.expr]) -> None:
         for one, other in pairs:
@@ -176,9 +176,7 @@ class _Reading:
             if roles in ((ANSWER, CHANGED), (CHANGED, ANSWER)):
                 self.meets = True
                 answer = one if roles[0] == ANSWER else other
-                self.meets_earlier |= any(
-                    isinstance(n, ast.Name) and n.id in self.roles.earlier for n in ast.walk(answer)
-                )
+                self.meets_earlier |= not self.roles.earlier.isdisjoint(shapes.names_in(answer))
 
     def _read_function(
         self,
@@ -251,7 +249,7 @@ class _Reading:
         """Whether it checks how many values are equal, and not what they are: `len({got, want}) == 1`."""
         inside = list(ast.walk(judged))
         equal = (n for n in inside if isinstance(n, ast.Compare) and isinstance(n.ops[0], ast.Eq | ast.NotEq))
-        if not all(any(isinstance(side, ast.Constant) for side in (n.left, *n.comparators)) for n in equal):
+        if not all(any(isinstance(side, ast.Constant) for side in shapes.sides(n)) for n in equal):
             return True
         if not (isinstance(own, ast.Constant) and isinstance(own.value, int | float)):
             return False

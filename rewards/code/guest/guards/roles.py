@@ -87,8 +87,7 @@ class Roles:
             if isinstance(node, ast.With | ast.AsyncWith):
                 self._redirect(node)
             if isinstance(node, ast.Assign) and self.of(node.value) & ANSWER:
-                names = (n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name))
-                self.earlier |= set(names) - self.names.changed
+                self.earlier |= shapes.names_in(*node.targets) - self.names.changed
         self.bind_all(self.earlier, ANSWER)
 
     def leave(self, function: ast.AST) -> None:
@@ -180,8 +179,7 @@ class Roles:
             function = node.func
             if isinstance(function, ast.Attribute) and self.is_container(function.value):
                 return function.attr not in _COPYING | TAKES | shapes.GROWS
-            given = (*node.args, *(keyword.value for keyword in node.keywords))
-            return context.name_of(function) not in _PLAIN and any(map(self.mentions, given))
+            return context.name_of(function) not in _PLAIN and any(map(self.mentions, shapes.given(node)))
         if isinstance(node, ast.BinOp):
             return self.is_container(node.left) or self.is_container(node.right)
         if isinstance(node, ast.Subscript):
@@ -219,8 +217,7 @@ class Roles:
                 if not self.holds_call(node) or self.holds_call(iterated):
                     role = self.of_items(iterated)
                     self.bind(target, role, iterated)
-                    own = {name.id for name in ast.walk(target) if isinstance(name, ast.Name)}
-                    self.bind_all(shapes.stored(node) - own, role & CHANGED)
+                    self.bind_all(shapes.stored(node) - shapes.names_in(target), role & CHANGED)
             case ast.While(test=test) if self.of_items(test) & CHANGED or self.mentions(test):
                 self.bind_all(shapes.stored(node), CHANGED)
             case ast.Expr(value=ast.Call() as call):
@@ -299,9 +296,10 @@ class Roles:
 
     def _keep(self, targets: list[ast.expr], value: ast.expr, *, is_first: bool) -> None:
         match targets, value:
-            case [ast.Tuple(elts=names) | ast.List(elts=names)], ast.Tuple(elts=parts) | ast.List(elts=parts) if len(
-                names
-            ) == len(parts):
+            case (
+                [ast.Tuple(elts=names) | ast.List(elts=names)],
+                ast.Tuple(elts=parts) | ast.List(elts=parts),
+            ) if len(names) == len(parts):
                 made = not is_first  # code before the call ran before it
                 for name, part in zip(names, parts, strict=True):
                     made = made or self.holds_call(part)
@@ -353,13 +351,13 @@ class Roles:
             for index, name in enumerate(target.elts):
                 self.bind(name, parts.get(index, 0))
         elif value is not None and self.of(value) == BOTH and self.pairs_up(value):
-            self.hold_either(n.id for n in ast.walk(target) if isinstance(n, ast.Name))
+            self.hold_either(shapes.names_in(target))
         elif isinstance(target, ast.Attribute):
             self.bind_all([shapes.text(target)] if shapes.text(target) else [], role)
             if role == CHANGED and self._may_hold(target.value):
                 self.bind_all([shapes.root(target)], role)
         else:
-            self.bind_all((n.id for n in ast.walk(target) if isinstance(n, ast.Name)), role)
+            self.bind_all(shapes.names_in(target), role)
 
     def _parts_of(self, value: ast.expr | None) -> dict[object, int]:
         """The parts of a named container, or of its values: `d.values()`."""
@@ -406,7 +404,7 @@ class Roles:
 
     def shown(self, node: ast.expr) -> int:
         """The role of an expression if changed values count as they are."""
-        parted = any(isinstance(n, ast.Name) and n.id in self.names.parted for n in ast.walk(node))
+        parted = not self.names.parted.isdisjoint(shapes.names_in(node))
         return self.of(node) | (CHANGED if self.mentions(node) or (parted and not self.holds_call(node)) else 0)
 
     def own(self, node: ast.expr) -> bool:

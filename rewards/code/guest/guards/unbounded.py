@@ -9,7 +9,6 @@ number: `float("nan")`.
 
 from __future__ import annotations
 
-import ast
 import builtins
 import functools
 import math
@@ -23,7 +22,7 @@ from typing import Any, NoReturn
 
 from ..proxies import proxies
 from ..shared import standard, wire
-from ..sources import context
+from ..sources import context, shapes
 
 _NAMES = re.compile(
     r"(?<![a-z])(?:is|all)?(?:nan(?:mean|max|min|sum|std|var|median)?|inf(?:s|inity|inite)?|finite|nat)(?![a-z])",
@@ -204,8 +203,7 @@ def _plainly(value: Any) -> Any:
 
 def _asks_for_float(frame: FrameType) -> bool:
     """Whether a test calls `float`, directly or indirectly: the result would be an unmarked number."""
-    calls = context.running_calls(frame)
-    return any(isinstance(name, ast.Name) and name.id == "float" for call in calls for name in ast.walk(call))
+    return "float" in shapes.names_in(*context.running_calls(frame))
 
 
 class Unbounded(float):

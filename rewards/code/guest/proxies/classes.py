@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from types import FrameType
 from typing import TypeGuard
 
-from ..sources import context
+from ..sources import context, shapes
 from ..sources.context import Function, ancestors, name_of, parents_of
 from . import proxies
 from .attributes import data_has
@@ -53,12 +53,11 @@ def _treated_as_object(call: ast.Call, name: str, parents: dict[ast.AST, ast.AST
         return not (name_of(above.func).startswith("assert") or name_of(above.func) in _OF_DATA)
     for node in ancestors(call, parents):
         if isinstance(node, ast.Compare):
-            if sum(_holds_call(side, name) for side in (node.left, *node.comparators)) > 1:
+            if sum(_holds_call(side, name) for side in shapes.sides(node)) > 1:
                 return True
             continue
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            bound = {name_of(target) for target in targets} - {""}
+            bound = set(map(name_of, shapes.targets(node))) - {""}
             return bool(bound & asked) or _is_given_on(bound, node, parents, asked)
         if isinstance(node, Function):
             return node.name in asked and isinstance(above, ast.Return | ast.Yield)
@@ -87,7 +86,7 @@ def _asked(tree: ast.AST) -> set[str]:
     asked = {name_of(node.value) for node in attributes}
     for value in operated:
         if isinstance(value, ast.BinOp):
-            asked |= {side.id for side in ast.walk(value) if isinstance(side, ast.Name)}
+            asked |= shapes.names_in(value)
     return asked - {""}
 
 
@@ -157,8 +156,8 @@ def expects_object(frame: FrameType) -> bool:
     if isinstance(above, ast.Attribute):
         return above.attr not in data_has()
     if isinstance(above, ast.Compare):
-        sides = (above.left, *above.comparators)
-        return any(_makes_object(side, frame) for side in sides if not any(found is node for node in ast.walk(side)))
+        others = (side for side in shapes.sides(above) if not any(found is node for node in ast.walk(side)))
+        return any(_makes_object(side, frame) for side in others)
     if isinstance(above, ast.Assign):
         later = _asked_for_more(above, parents)
         return any(name_of(target) in later for target in above.targets if isinstance(target, ast.Name))

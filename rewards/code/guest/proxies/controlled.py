@@ -96,8 +96,7 @@ class _Held:
     def __init__(self, tree: ast.Module, family: set[str]) -> None:
         self._family = family
         ours = names_of_program(tree) - family
-        bound = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        bound |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
+        bound = shapes.stored_in(tree) | shapes.parameters_in(tree)
         bound |= {n.name for n in ast.walk(tree) if isinstance(n, Function | ast.ClassDef)}
         self._imported = (ours | _calls(tree)) - bound
         self._attributes = _attributes(family)
@@ -112,7 +111,7 @@ class _Held:
                 case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name) if name in self._attributes:
                     return True
                 case ast.Call(func=called):
-                    if any(isinstance(n, ast.Name) and n.id in self._family for n in _given(node)):
+                    if not self._family.isdisjoint(shapes.names_in(*shapes.given(node))):
                         return False
                     node = called
                 case ast.Attribute(value=inner) | ast.Subscript(value=inner) | ast.Await(value=inner):
@@ -125,10 +124,6 @@ def _calls(tree: ast.AST) -> set[str]:
     """Names of `unittest.mock.call`, whose attributes only describe calls."""
     imports = (n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module in ("unittest.mock", "mock"))
     return {alias.asname or alias.name for n in imports for alias in n.names if alias.name == "call"}
-
-
-def _given(call: ast.Call) -> Iterator[ast.AST]:
-    return (n for argument in (*call.args, *call.keywords) for n in ast.walk(argument))
 
 
 def _names(tree: ast.Module, family: set[str], ours: set[str]) -> Iterator[ast.Name]:

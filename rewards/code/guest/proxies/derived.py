@@ -17,7 +17,7 @@ import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..sources import counting
+from ..sources import counting, shapes
 from . import marks, proxies, witnessed, yardsticks
 from .proxies import ask, is_class, is_proxy, the_link
 
@@ -168,7 +168,7 @@ def _marks(node: ast.ClassDef, ours: set[str]) -> Iterable[tuple[int, bool]]:
 
 
 def _names(expressions: Iterable[ast.expr], ours: set[str]) -> bool:
-    return any(isinstance(n, ast.Name) and n.id in ours for e in expressions for n in ast.walk(e))
+    return not ours.isdisjoint(shapes.names_in(*expressions))
 
 
 def _build(body: Any, name: str, /, *bases: Any, **keywords: Any) -> Any:

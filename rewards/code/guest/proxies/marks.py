@@ -61,8 +61,7 @@ def _containers(family: list[ast.ClassDef]) -> set[str]:
     """Attributes that are set to a list or dictionary."""
     nodes = [n for kind in family for n in ast.walk(kind) if isinstance(n, ast.Assign | ast.AnnAssign)]
     filled = [n for n in nodes if isinstance(n.value, ast.List | ast.Dict)]
-    targets = [t for n in filled for t in (n.targets if isinstance(n, ast.Assign) else [n.target])]
-    return {context.name_of(target) for target in targets}
+    return {context.name_of(target) for n in filled for target in shapes.targets(n)}
 
 
 def _read_where(family: list[ast.ClassDef], methods: Collection[str]) -> set[str]:

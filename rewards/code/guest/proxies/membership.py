@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from types import FrameType
 
-from ..sources import context
+from ..sources import context, shapes
 from ..sources.context import Function, ancestors, name_of, parents_of
 from . import proxies
 from .attributes import DATA_HAS
@@ -45,10 +45,7 @@ def looks_into_object(frame: FrameType) -> bool:
     values = [n.value for n in held if any(isinstance(t, ast.Name) and t.id == name for t in n.targets)]
     if values and all(_is_part_of_known(value, frame) for value in values):
         return True
-    binds = function is not None and any(
-        isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store) for n in ast.walk(function)
-    )
-    among = [function] if function is not None and binds else context.trees()
+    among = [function] if function is not None and name in shapes.stored_in(function) else context.trees()
     asked = (n for part in among for n in ast.walk(part) if isinstance(n, ast.Attribute) and n.attr not in DATA_HAS)
     return any(name_of(node.value) == name for node in asked)
 
@@ -64,7 +61,7 @@ def denies_too(frame: FrameType) -> bool:
 
 def _inside_of(side: ast.expr) -> set[str]:
     """The names of what an expression looks into: of `tags | Tags("c")`, both."""
-    return {name_of(part.func if isinstance(part, ast.Call) else part) for part in joined(side)} - {""}
+    return {name_of(shapes.called(part)) for part in joined(side)} - {""}
 
 
 def joined(side: ast.expr) -> list[ast.expr]:
@@ -130,7 +127,7 @@ def _count(walked: ast.expr) -> int:
 def _named(above: ast.AST, parents: dict[ast.AST, ast.AST]) -> set[str]:
     """The names of what stands in a statement: those that are assigned, or that of the function that returns it."""
     if isinstance(above, ast.Return):
-        return {next((n.name for n in ancestors(above, parents) if isinstance(n, Function)), "")} - {""}
+        return {getattr(context.function_around(above, parents), "name", "")} - {""}
     return set(map(name_of, above.targets)) - {""} if isinstance(above, ast.Assign) else set()
 
 
@@ -149,7 +146,7 @@ def _is_part_of_known(side: ast.expr, frame: FrameType) -> bool:
         parts.append(inner.func if isinstance(inner, ast.Call) else inner.value)
     if not isinstance(name := parts.pop(), ast.Name):
         return False
-    value = frame.f_locals.get(name.id, frame.f_globals.get(name.id))
+    value = context.value_of(frame, name.id)
     if not proxies.is_proxy(value) and parts and isinstance(held := parts.pop(), ast.Attribute):
         of_instance = getattr(value, "__dict__", None)
         value = of_instance.get(held.attr) if type(of_instance) is dict else None

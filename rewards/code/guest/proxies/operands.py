@@ -26,8 +26,8 @@ from fractions import Fraction
 from types import CodeType, FrameType
 from typing import Any, cast
 
-from ..sources import context
-from ..sources.context import Function, ancestors, name_of
+from ..sources import context, shapes
+from ..sources.context import name_of
 from . import proxies
 from .attributes import DATA_HAS
 
@@ -116,7 +116,7 @@ def goes_to_program(frame: FrameType) -> bool:
     use = _Use(frame, context.parents_of(tree), tree, None, False, frozenset())
     if isinstance(above := use.parents.get(node), ast.Assign) and len(above.targets) == 1:
         name = above.targets[0]
-        loads = [(each, n) for each, n in use.loads(name, node) if not _is_identity(each.parents[n])]
+        loads = [(each, n) for each, n in use.loads(name, node) if not shapes.is_identity(each.parents[n])]
         return bool(loads) and all(each.is_argument_of_program(n) for each, n in loads)
     return use.is_argument_of_program(node)
 
@@ -130,7 +130,7 @@ def _is_programs_own(frame: FrameType, tree: ast.Module, node: Any) -> bool:
         case ast.BinOp():
             return use.gave(node.left) and use.gave(node.right)
         case ast.Compare():
-            return all(map(use.gave, (node.left, *node.comparators)))
+            return all(map(use.gave, shapes.sides(node)))
     calls = [node] if isinstance(node, ast.Call) else []
     calls = context.running_calls(frame) if node is None else calls
     return any(
@@ -265,36 +265,31 @@ class _Use:
         above: ast.AST | None = text
         while isinstance(above, ast.FormattedValue | ast.JoinedStr | ast.Call):
             above = self.parents.get(above)
-        shown = (
-            [n.value for n in ast.walk(above) if isinstance(n, ast.Constant)] if isinstance(above, ast.Compare) else []
-        )
+        if not isinstance(above, ast.Compare):
+            return False
+        shown = (n.value for n in ast.walk(above) if isinstance(n, ast.Constant))
         return any(type(each) is str and _number_in(each) in self.equal_gives for each in shown)
 
     def of_name(self, target: ast.AST, node: ast.AST, depth: int = _DEEPEST) -> bool:
         """Whether every use of a name is harmless, and there is one."""
         if isinstance(target, ast.Name) and target.id == "_" and not isinstance(node, ast.AugAssign):
-            return not any(n.id == "_" and isinstance(n.ctx, ast.Load) for n in self._names())
+            return "_" not in shapes.read_in(self.tree)
         loads = list(self.loads(target, node)) if depth else []
-        used = [
-            (use, n) for use, n in loads if not (isinstance(use.parents[n], ast.BinOp) or _is_identity(use.parents[n]))
-        ]
-        return bool(used) and all(
-            use.is_harmless(n, depth - 1) for use, n in used
-        )  # operations are looked at themselves
+        # Operations are looked at themselves
+        places = [(use, n, use.parents[n]) for use, n in loads]
+        used = [(use, n) for use, n, above in places if not (isinstance(above, ast.BinOp) or shapes.is_identity(above))]
+        return bool(used) and all(use.is_harmless(n, depth - 1) for use, n in used)
 
     def loads(self, target: ast.AST, node: ast.AST) -> Iterator[tuple[_Use, ast.Name]]:
         """Where a name is read: in the function around a node, or in all sources."""
         if not isinstance(target, ast.Name):
             return
-        function = next((n for n in ancestors(node, self.parents) if isinstance(n, Function)), None)
+        function = context.function_around(node, self.parents)
         for tree in [self.tree] if function is not None else context.trees():
             use = replace(self, parents=context.parents_of(tree), tree=tree)
             for name in ast.walk(function or tree):
                 if isinstance(name, ast.Name) and name.id == target.id and isinstance(name.ctx, ast.Load):
                     yield use, name
-
-    def _names(self) -> Iterator[ast.Name]:
-        return (node for node in ast.walk(self.tree) if isinstance(node, ast.Name))
 
     def is_argument_of_program(self, node: ast.AST) -> bool:
         """Whether an expression is handed to the program, also after further operators: `(F.a > 1) & (F.b < 2)`."""
@@ -319,9 +314,9 @@ class _Use:
         return self._is_of_program(call.func)
 
     def _is_compared(self, compare: ast.Compare, node: ast.AST) -> bool:
-        if _is_identity(compare):
+        if shapes.is_identity(compare):
             return True
-        sides = [side for side in (compare.left, *compare.comparators) if side is not node]
+        sides = [side for side in shapes.sides(compare) if side is not node]
         if all(isinstance(each, ast.Eq | ast.NotEq) for each in compare.ops):
             return self.is_class and all(map(self._says, sides))
         orders = all(isinstance(each, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for each in compare.ops)
@@ -332,7 +327,7 @@ class _Use:
         if isinstance(side, ast.Call) and name_of(side.func) == "approx" and side.args:
             return self._says(side.args[0])
         if self._is_of_program(side):
-            given = [*side.args, *(k.value for k in side.keywords)] if isinstance(side, ast.Call) else []
+            given = shapes.given(side) if isinstance(side, ast.Call) else []
             values = [self._value(argument) for argument in given]
             return not (self.equal_gives and isinstance(side, ast.Call) and all(map(self._is_neutral, values)))
         value = self._value(side)
@@ -363,15 +358,12 @@ class _Use:
                 value = self._value(inner)
                 return -value if type(value) in (int, float) else _UNKNOWN
             case ast.Name(id=name):
-                value = self.frame.f_locals.get(name, self.frame.f_globals.get(name, _UNKNOWN))
+                value = context.value_of(self.frame, name, _UNKNOWN)
                 return value if _is_plain(value) and not proxies.is_proxy(value) else _UNKNOWN
             case ast.List(elts=parts) | ast.Tuple(elts=parts):
                 values = [self._value(part) for part in parts]
-                return (
-                    _UNKNOWN
-                    if any(v is _UNKNOWN for v in values)
-                    else (values if isinstance(side, ast.List) else tuple(values))
-                )
+                if not any(value is _UNKNOWN for value in values):
+                    return values if isinstance(side, ast.List) else tuple(values)
         return _UNKNOWN
 
     def gave(self, side: ast.expr, depth: int = _DEEPEST) -> bool:
@@ -380,8 +372,7 @@ class _Use:
             return False
         match side:
             case ast.Name(id=name):
-                held = self.frame.f_locals.get(name, self.frame.f_globals.get(name))
-                return proxies.is_proxy(held) or self._is_only_given(side, depth - 1)
+                return proxies.is_proxy(context.value_of(self.frame, name)) or self._is_only_given(side, depth - 1)
             case ast.Call(func=ast.Attribute(attr=name)) if name in DATA_HAS:
                 return False  # `answers.index(9)` would be computed here
             case ast.Call(func=inner) | ast.Attribute(value=inner) | ast.Subscript(value=inner):
@@ -396,10 +387,10 @@ class _Use:
 
     def _is_only_given(self, name: ast.Name, depth: int) -> bool:
         """Whether all that the function around a name binds it to is the program's."""
-        function = next((n for n in ancestors(name, self.parents) if isinstance(n, Function)), self.tree)
+        within = context.function_around(name, self.parents) or self.tree
         stores = [
             self.parents[n]
-            for n in ast.walk(function)
+            for n in ast.walk(within)
             if isinstance(n, ast.Name) and n.id == name.id and isinstance(n.ctx, ast.Store)
         ]
         return bool(stores) and all(isinstance(n, ast.Assign) and self.gave(n.value, depth) for n in stores)
@@ -408,9 +399,9 @@ class _Use:
         """Whether an expression is a function such as `operator.add`."""
         match side:
             case ast.Attribute(value=ast.Name(id=module), attr=name):
-                held = getattr(self.frame.f_globals.get(module, self.frame.f_locals.get(module)), name, None)
+                held = getattr(context.value_of(self.frame, module), name, None)
             case ast.Name(id=name):
-                held = self.frame.f_locals.get(name, self.frame.f_globals.get(name))
+                held = context.value_of(self.frame, name)
             case _:
                 return False
         return type(held) is types.BuiltinFunctionType
@@ -422,9 +413,7 @@ class _Use:
                 return self._is_of_program(side.left) or self._is_of_program(side.right)
             inner = next(ast.iter_child_nodes(side)) if not isinstance(side, ast.UnaryOp) else side.operand
             side = cast(ast.expr, inner)  # what is called, or whose part it is
-        if not isinstance(side, ast.Name):
-            return False
-        return proxies.is_proxy(self.frame.f_locals.get(side.id, self.frame.f_globals.get(side.id)))
+        return isinstance(side, ast.Name) and proxies.is_proxy(context.value_of(self.frame, side.id))
 
 
 def _is_plain(value: Any, depth: int = 4) -> bool:
@@ -455,7 +444,3 @@ def looks_into(above: ast.AST, node: ast.AST) -> bool:
         case ast.Call(func=ast.Name(id=name), args=[only], keywords=[]):
             return only is node and name in _TEXTS
     return False
-
-
-def _is_identity(node: ast.AST) -> bool:
-    return isinstance(node, ast.Compare) and all(isinstance(op, ast.Is | ast.IsNot) for op in node.ops)

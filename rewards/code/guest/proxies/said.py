@@ -80,7 +80,7 @@ def _is_mutable(value: ast.expr) -> bool:
 
 def _is_only_compared(function: ast.AST, name: str) -> bool:
     """Whether nothing could change the value: it is only a side of comparisons."""
-    compared = {id(side) for n in ast.walk(function) if isinstance(n, ast.Compare) for side in (n.left, *n.comparators)}
+    compared = {id(side) for n in ast.walk(function) if isinstance(n, ast.Compare) for side in shapes.sides(n)}
     compared |= {
         id(n.args[0])
         for n in ast.walk(function)

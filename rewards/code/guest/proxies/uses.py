@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from types import FrameType
 
-from ..sources import context
+from ..sources import context, shapes
 from . import proxies
 from .attributes import DATA_HAS
 
@@ -72,7 +72,7 @@ def _is_compared_by_identity(frame: FrameType) -> bool:
     """Whether the call that a test executes is a side of `s.add(1) is s`."""
     parents = context.parents_around(frame)
     sides = (parents[call] for call in context.running_calls(frame)) if context.mentions(" is ") else ()
-    return any(isinstance(n, ast.Compare) and all(isinstance(op, ast.Is | ast.IsNot) for op in n.ops) for n in sides)
+    return any(map(shapes.is_identity, sides))
 
 
 def is_called_by_name(frame: FrameType, name: str) -> bool:
@@ -102,7 +102,7 @@ def expects_not_implemented(frame: FrameType, name: str) -> bool:
 def _names_both(node: ast.AST, bound: list[str]) -> bool:
     """Whether something is only compared with NotImplemented; if it has a name, by one of these."""
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        sides = [node.left, *node.comparators]
+        sides = shapes.sides(node)
     elif isinstance(node, ast.Call) and context.name_of(node.func).startswith("assert"):
         sides = node.args[:2]
     else:
@@ -135,11 +135,7 @@ def arguments_are_own() -> bool:
         if isinstance(node, ast.Call) and node.lineno <= place[0] <= (node.end_lineno or node.lineno)
     ]
     called = [node for node in calls if context.span(node) == place] or calls
-    return all(
-        _is_own(argument, frame, bound, set())
-        for call in called
-        for argument in (*call.args, *(keyword.value for keyword in call.keywords))
-    )
+    return all(_is_own(argument, frame, bound, set()) for call in called for argument in shapes.given(call))
 
 
 def is_own(nodes: Iterable[ast.AST], frame: FrameType) -> bool:
@@ -153,11 +149,9 @@ def _bindings() -> _Bindings:
     bound: _Bindings = {}
     for node in context.nodes():
         value: ast.AST | None = None
-        targets: list[ast.AST] = []
-        if isinstance(node, ast.Assign):
-            value, targets = node.value, [*node.targets]
-        elif isinstance(node, ast.AugAssign | ast.AnnAssign | ast.NamedExpr):
-            value, targets = node.value, [node.target]
+        targets: list[ast.expr] = []
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.NamedExpr):
+            value, targets = node.value, shapes.targets(node)
         elif isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.comprehension):
             value = node.test if isinstance(node, ast.While) else node.iter  # things are created there as often
             targets = [n for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
@@ -171,8 +165,8 @@ def _bindings() -> _Bindings:
             for alias in node.names:
                 bound.setdefault((alias.asname or alias.name).partition(".")[0], [])
         if value is not None:
-            for name in (name for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)):
-                bound.setdefault(name.id, []).append(value)
+            for name in shapes.names_in(*targets):
+                bound.setdefault(name, []).append(value)
     return bound
 
 
@@ -181,7 +175,7 @@ def _is_own(node: ast.AST, frame: FrameType, bound: _Bindings, known: set[str]) 
         if not isinstance(name, ast.Name) or not isinstance(name.ctx, ast.Load) or name.id in known:
             continue
         known.add(name.id)
-        if proxies.is_proxy(frame.f_locals.get(name.id, frame.f_globals.get(name.id))):
+        if proxies.is_proxy(context.value_of(frame, name.id)):
             return False
         if name.id not in bound and not hasattr(builtins, name.id):
             return False
@@ -223,11 +217,10 @@ def _is_failed_assertion(error: BaseException | None, given: bool) -> bool:
     own = {*frame.f_code.co_varnames, *frame.f_code.co_cellvars} if given else set()
     own |= {name for name, value in frame.f_globals.items() if proxies.is_proxy(value)}
     return any(
-        isinstance(name, ast.Name) and name.id in own
+        own & shapes.names_in(node.test if isinstance(node, ast.Assert) else node)
         for node in ast.walk(tree)
         if isinstance(node, ast.Assert) or (isinstance(node, ast.expr) and _is_call_of_assertion(node))
         if node.lineno <= line <= (node.end_lineno or line)
-        for name in ast.walk(node.test if isinstance(node, ast.Assert) else node)
     )
 
 
@@ -310,16 +303,16 @@ def _other_names(tree: ast.Module, name: str) -> set[str]:
     for _ in range(2):  # stored under another name, and passed under that
         for node in nodes:
             if isinstance(node, ast.Assign) and (_names(node.value, names) or _is_text_of(node.value, name)):
-                names |= {n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+                names |= shapes.names_in(*node.targets)
         handed = [
             node.func.id
             for node in nodes
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-            if any(_names(argument, names) for argument in (*node.args, *(k.value for k in node.keywords)))
+            if any(_names(argument, names) for argument in shapes.given(node))
         ]
         for node in nodes:
             if isinstance(node, context.Function) and node.name in handed:
-                names |= {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
+                names |= shapes.parameters_in(node.args)
     return names
 
 
@@ -344,7 +337,7 @@ def _caught(node: ast.Try | ast.With | ast.AsyncWith) -> list[ast.expr]:
     if isinstance(node, ast.Try):
         return [handler.type for handler in node.handlers if handler.type is not None]
     calls = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call)]
-    return [argument for call in calls for argument in (*call.args, *(keyword.value for keyword in call.keywords))]
+    return [argument for call in calls for argument in shapes.given(call)]
 
 
 def _names(expression: ast.expr, names: set[str]) -> bool:

@@ -116,8 +116,7 @@ def _filled_by_program(tree: ast.Module, name: str) -> set[str]:
     for kind in (n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name == name):
         for node in kind.body:
             made = isinstance(node, ast.Assign | ast.AnnAssign) and _is_made(node.value, ours)
-            named = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-            for bound in {*named, getattr(node, "name", "")}:
+            for bound in shapes.stored_in(node) | {getattr(node, "name", "")}:
                 found[bound] = found.get(bound, True) and made
     return {bound for bound, made in found.items() if made}
 
@@ -254,7 +253,7 @@ def _of_itself(tree: ast.Module, family: set[str]) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):
             held: list[ast.expr] = [node]
-            if len({ast.dump(side) for side in (node.left, *node.comparators)}) == 1:
+            if len(set(map(ast.dump, shapes.sides(node)))) == 1:
                 yield from ast.walk(node)
         elif shapes.is_call(node, ("isinstance", "assertIsInstance")) and isinstance(node, ast.Call):
             held = node.args[:1]
@@ -302,7 +301,7 @@ def _sound(node: ast.AST, known: Collection[str | int]) -> Iterator[ast.expr]:
         yield called
         return
     if isinstance(node, ast.Compare):
-        sides = [node.left, *node.comparators]
+        sides = shapes.sides(node)
     elif isinstance(node, ast.Call) and shapes.compares(node):
         sides = node.args[:2]
     else:
@@ -321,12 +320,8 @@ def _is_said(side: ast.expr, known: Collection[str | int] = ()) -> bool:
     return all(
         isinstance(n, _WRITTEN)
         or (isinstance(n, ast.Name) and (n.id in known or id(n) in known))
-        or (isinstance(n, ast.Call | ast.Name | ast.Attribute) and context.name_of(_called(n)) in _PASSED_ON)
-        or shapes.text(n) in _STANDARD
-        or (
-            isinstance(n, ast.Call | ast.Attribute)
-            and shapes.root(n.func if isinstance(n, ast.Call) else n) in _STANDARD
-        )
+        or (isinstance(n, ast.Call | ast.Name | ast.Attribute) and context.name_of(shapes.called(n)) in _PASSED_ON)
+        or (isinstance(n, ast.Call | ast.Name | ast.Attribute) and shapes.root(shapes.called(n)) in _STANDARD)
         for n in ast.walk(side)
     )
 
@@ -334,10 +329,6 @@ def _is_said(side: ast.expr, known: Collection[str | int] = ()) -> bool:
 def _says_yes_or_no(side: ast.expr) -> bool:
     values = (node.value for node in ast.walk(side) if isinstance(node, ast.Constant))
     return any(value is None or isinstance(value, bool) for value in values)
-
-
-def _called(node: ast.AST) -> ast.AST:
-    return node.func if isinstance(node, ast.Call) else node
 
 
 def _items(side: ast.expr) -> Sequence[ast.expr]:

@@ -210,6 +210,16 @@ def running(frame: FrameType, *kinds: type[ast.expr] | type[ast.stmt]) -> list[A
     return [node for node in parents_around(frame) if isinstance(node, kinds) and span(node) == place]
 
 
+def value_of(frame: FrameType, name: str, absent: Any = None) -> Any:
+    """What a name means where a frame is; builtins excepted."""
+    return frame.f_locals.get(name, frame.f_globals.get(name, absent))
+
+
+def function_around(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Function | None:
+    """The innermost function that a node stands in."""
+    return next((above for above in ancestors(node, parents) if isinstance(above, Function)), None)
+
+
 def running_calls(frame: FrameType) -> list[ast.Call]:
     """The calls that a frame of a test executes; none if it runs no test."""
     return running(frame, ast.Call)

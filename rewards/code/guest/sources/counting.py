@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 
 from .context import Function, name_of
 from .names import bound_names
+from .shapes import called, given, is_identity, parameters_in, sides, stored_in, targets
 
 _OF_FILES = ("open", "exists", "isfile", "isdir", "is_file", "is_dir", "listdir", "glob")  # the program may make some
 _SKIPPING_NOW = ("skip", "skipTest", "importorskip", "SkipTest")
@@ -154,7 +155,7 @@ def _is_case(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> bool:
 
 def is_fixture(decorator: ast.expr) -> bool:
     """Whether a decorator makes a fixture of a function: `@pytest.fixture(scope="module")`."""
-    return name_of(decorator.func if isinstance(decorator, ast.Call) else decorator) == "fixture"
+    return name_of(called(decorator)) == "fixture"
 
 
 def _opted_out(node: ast.ClassDef) -> bool:
@@ -201,9 +202,8 @@ def _fixed(lineage: list[ast.ClassDef], tainted: set[str]) -> set[str]:
     found: dict[str, bool] = {}
     for node in (n for kind in reversed(lineage) for n in kind.body):  # the class itself is last
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             free = not _depends(ast.walk(node.value), tainted)
-            found.update({target.id: free for target in targets if isinstance(target, ast.Name)})
+            found.update({target.id: free for target in targets(node) if isinstance(target, ast.Name)})
     inside = [n for kind in lineage for n in ast.walk(kind)]
     stored = {n.attr for n in inside if isinstance(n, ast.Attribute) and not isinstance(n.ctx, ast.Load)}
     names = {n.value for n in inside if isinstance(n, ast.Constant) and isinstance(n.value, str)}  # setattr(self, "x")
@@ -216,10 +216,8 @@ def _of_own_class(node: ast.AST, fixed: set[str]) -> Iterator[ast.Name]:
         yield node.value
     elif isinstance(node, ast.Call) and name_of(node.func) == "type" and len(node.args) == 1:
         yield from (argument for argument in node.args if isinstance(argument, ast.Name))
-    elif isinstance(node, ast.Compare) and all(isinstance(op, ast.Is | ast.IsNot) for op in node.ops):
-        sides = (node.left, *node.comparators)
-        if any(name_of(side.func if isinstance(side, ast.Call) else side) in _OWN_CLASS for side in sides):
-            yield from (side for side in sides if isinstance(side, ast.Name))
+    elif is_identity(node) and any(name_of(called(side)) in _OWN_CLASS for side in sides(node)):
+        yield from (side for side in sides(node) if isinstance(side, ast.Name))
 
 
 def _skips_itself(function: Function, tainted: set[str], fixed: set[str] | None = None) -> bool:
@@ -229,7 +227,7 @@ def _skips_itself(function: Function, tainted: set[str], fixed: set[str] | None 
     """
     if any(map(_always_skips, function.body)):
         return True
-    given = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
+    own_names = parameters_in(function.args)
     asked = skips = False
     for statement in function.body:
         nodes = list(ast.walk(statement))
@@ -240,7 +238,7 @@ def _skips_itself(function: Function, tainted: set[str], fixed: set[str] | None 
         asked = (
             asked
             or _depends((n for n in nodes if id(n) not in own), tainted)
-            or any(name.id in given for name in reads)
+            or any(name.id in own_names for name in reads)
         )
         asked = asked or any(name_of(node) in _OF_FILES for node in nodes)
         skips = skips or bool(calls)
@@ -258,7 +256,7 @@ def _always_skips(statement: ast.stmt) -> bool:
 def _changing(tree: ast.Module) -> set[str]:
     """Globals that the file's functions may change: by `global`, a method, an item, or by passing them on."""
     found: set[str] = set()
-    stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    stored = stored_in(tree)
     stored |= {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
     imports = (node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
     stored -= {(alias.asname or alias.name).partition(".")[0] for node in imports for alias in node.names}
@@ -266,7 +264,7 @@ def _changing(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.Global):
             found.update(node.names)
         elif isinstance(node, ast.Call):
-            parts = (*node.args, *(keyword.value for keyword in node.keywords), getattr(node.func, "value", node.func))
+            parts = (*given(node), getattr(node.func, "value", node.func))
             found.update(part.id for part in parts if isinstance(part, ast.Name))
         elif isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
             found.add(name_of(node.value))
@@ -325,11 +323,8 @@ def depending(tree: ast.Module) -> set[str]:
     """Names of the file that depend on the program."""
     tainted = names_of_program(tree)
     if "*" in tainted:  # unbound names may be the program's; `globals()` and the like read it
-        names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-        read = set(_read_from_outside(tree))
-        bound = {name.id for name in names if isinstance(name.ctx, ast.Store)} | bound_names(tree)
-        bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-        tainted |= read - bound - set(dir(builtins)) | {"globals", "locals", "vars", "dir"}
+        bound = stored_in(tree) | bound_names(tree) | parameters_in(tree)
+        tainted |= set(_read_from_outside(tree)) - bound - set(dir(builtins)) | {"globals", "locals", "vars", "dir"}
     size = -1
     while size != len(tainted):
         size = len(tainted)

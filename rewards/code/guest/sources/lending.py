@@ -16,12 +16,13 @@ import itertools
 import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, TypeGuard
+from typing import Any
 
 from ..shared import likeness
 from . import defined_data
 from .context import Function, name_of
 from .names import bound_names, words_of
+from .shapes import called, names_in, parameters_in, read_in, stored_in
 
 _DEFINES = re.compile(
     r"^(\w+\s*=.*\bnamedtuple\(|"
@@ -81,10 +82,9 @@ def lent(sources: Sequence[str]) -> dict[str, tuple[Any, ...]]:
                 found[name] = ("class", _matched(node), likeness.marks_of(node))
         elif not (node.decorator_list or _is_used(name, node, trees)) and _stands_alone(node, defined, bound):
             found[name] = ("async function" if isinstance(node, ast.AsyncFunctionDef) else "function",)
-    called = {
-        n.func.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Call) and _is_name(n.func)
-    } - bound
-    return {name: what for name, what in found.items() if what[0] in _KEPT or not is_answer(name, called)}
+    calls = (n.func for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Call))
+    tested = {called.id for called in calls if isinstance(called, ast.Name)} - bound
+    return {name: what for name, what in found.items() if what[0] in _KEPT or not is_answer(name, tested)}
 
 
 _KEPT = ("class", "late exception", "import", "star", "base")
@@ -133,8 +133,7 @@ def _kind_of(definition: ast.ClassDef, found: dict[str, tuple[Any, ...]]) -> str
     """Whether it is an ordinary class, an exception class or one of data; "" if it is created in some special way."""
     if kind := defined_data.kind_of(definition):
         return kind
-    marks = (mark.func if isinstance(mark, ast.Call) else mark for mark in definition.decorator_list)
-    if definition.keywords or any(name_of(mark) not in _MARKS_OF_CLASSES for mark in marks):
+    if definition.keywords or not _decorators(definition) <= _MARKS_OF_CLASSES:
         return ""
     kinds = set()
     for base in map(name_of, definition.bases):
@@ -148,13 +147,13 @@ def _kind_of(definition: ast.ClassDef, found: dict[str, tuple[Any, ...]]) -> str
     return kinds.pop() if len(kinds) == 1 else "" if kinds else "class"
 
 
+def _decorators(definition: ast.ClassDef) -> set[str]:
+    return {name_of(called(mark)) for mark in definition.decorator_list}
+
+
 def _members(definition: ast.ClassDef) -> tuple[str, ...]:
     assigned = (node.targets[0] for node in definition.body if isinstance(node, ast.Assign))
     return tuple(target.id for target in assigned if isinstance(target, ast.Name) and not target.id.startswith("_"))
-
-
-def _is_name(node: ast.expr) -> TypeGuard[ast.Name]:
-    return isinstance(node, ast.Name)
 
 
 def is_answer(name: str, called: Iterable[str] = ()) -> bool:
@@ -227,8 +226,8 @@ def _is_to_derive_from(definition: ast.ClassDef) -> bool:
         return False
     if any(name_of(base) not in ("object", "ABC") for base in definition.bases):
         return False
-    nodes = (node for method in definition.body if isinstance(method, Function) for node in ast.walk(method))
-    return any(isinstance(n, ast.Name) and n.id in ("abstractmethod", "NotImplementedError") for n in nodes)
+    methods = (node for node in definition.body if isinstance(node, Function))
+    return not names_in(*methods).isdisjoint(("abstractmethod", "NotImplementedError"))
 
 
 def _without_judges(definition: ast.ClassDef) -> ast.ClassDef:
@@ -269,10 +268,9 @@ def _stands_alone(definition: ast.AST, defined: Iterable[str], bound: set[str]) 
     nodes = list(ast.walk(definition))
     if any(isinstance(node, ast.Assert) for node in nodes):
         return False
-    own = {node.arg for node in nodes if isinstance(node, ast.arg)}
-    own |= {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    own = parameters_in(definition) | stored_in(definition)
     own |= {node.name for node in nodes if isinstance(node, Function | ast.ClassDef)}
-    used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)} - own
+    used = read_in(definition) - own
     return not used & set(defined) and all(name in bound or hasattr(builtins, name) for name in used)
 
 
@@ -280,9 +278,7 @@ def only_holds(definition: ast.ClassDef) -> bool:
     """Whether its objects consist of their arguments alone: nodes of lists, trees and graphs, points, intervals."""
     if any(name_of(base) not in _BASES for base in definition.bases) or definition.keywords:
         return False
-    if any(
-        name_of(mark.func if isinstance(mark, ast.Call) else mark) != "dataclass" for mark in definition.decorator_list
-    ):
+    if not _decorators(definition) <= {"dataclass"}:
         return False
     makes = bool(definition.decorator_list)
     for node in definition.body:
@@ -329,8 +325,7 @@ def _is_of_arguments(statement: ast.stmt) -> bool:
     if not (isinstance(statement, ast.FunctionDef) and statement.name in ("__init__", "__str__", "__repr__")):
         return False
     nodes = list(ast.walk(statement))
-    own = {node.arg for node in nodes if isinstance(node, ast.arg)}
-    used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)} - own
+    used = read_in(statement) - parameters_in(statement)
     defaults = (*statement.args.defaults, *(each for each in statement.args.kw_defaults if each is not None))
     allowed = all(map(_is_blank, defaults)) and not any(isinstance(node, ast.Assert | ast.Raise) for node in nodes)
     return allowed and used <= _IN_EXCEPTIONS

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from .context import Function, bound_by
+from .shapes import names_in, text
 
 # Names that tests use without importing them, with their meaning.
 _JUDGING: dict[str, tuple[str, str]] = {
@@ -128,18 +129,12 @@ def beside_answers(names: Iterable[str], trees: Sequence[ast.AST], others: set[s
         for statement in ast.walk(tree):
             if not isinstance(statement, ast.stmt) or hasattr(statement, "body"):
                 continue
-            used = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+            used = names_in(statement)
             if not used & others or not isinstance(statement, ast.Assert | ast.Expr):
                 found -= used
-        found -= {
-            node.id
-            for held in ast.walk(tree)
-            if isinstance(held, ast.stmt) and hasattr(held, "body")
-            for part in ast.iter_child_nodes(held)
-            if not isinstance(part, ast.stmt)
-            for node in ast.walk(part)
-            if isinstance(node, ast.Name)
-        }
+        blocks = (held for held in ast.walk(tree) if isinstance(held, ast.stmt) and hasattr(held, "body"))
+        heads = (part for held in blocks for part in ast.iter_child_nodes(held) if not isinstance(part, ast.stmt))
+        found -= names_in(*heads)
     return found
 
 
@@ -152,10 +147,10 @@ def around_answers(trees: Sequence[ast.AST], others: set[str]) -> set[str]:
         for tree in trees
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _JUDGING
-        if any(isinstance(n, ast.Name) and n.id in others for argument in node.args for n in ast.walk(argument))
+        if not others.isdisjoint(names_in(*node.args))
     }
     for node in (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Assert)):
-        used = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+        used = names_in(node)
         found -= set() if used & others else used  # tested by itself
     return {name for name in found if not _is_another(name, trees)}
 
@@ -167,21 +162,12 @@ def standing_for(name: str) -> tuple[str, str] | None:
 
 def _tested(tree: ast.AST, others: set[str]) -> set[str]:
     """Names of outermost calls in assertions whose results are not compared with results of other names."""
-    return set().union(
-        *(
-            _outermost(node)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Assert)
-            and not (
-                isinstance(node.test, ast.Compare)
-                and any(
-                    isinstance(name, ast.Name) and name.id in others
-                    for side in node.test.comparators
-                    for name in ast.walk(side)
-                )
-            )
-        )
-    )
+    found = set[str]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assert):
+            right = node.test.comparators if isinstance(node.test, ast.Compare) else []
+            found |= _outermost(node) if others.isdisjoint(names_in(*right)) else set()
+    return found
 
 
 def brought_by_stars(trees: Iterable[ast.AST]) -> set[str]:
@@ -199,6 +185,10 @@ def brought_by_stars(trees: Iterable[ast.AST]) -> set[str]:
             continue
         found.update(getattr(module, "__all__", None) or (name for name in vars(module) if not name.startswith("_")))
     return found
+
+
+def _is_module(name: str) -> bool:
+    return name in MODULES or name in sys.stdlib_module_names
 
 
 def _is_judging(name: str) -> bool:
@@ -221,7 +211,7 @@ def _plainly_wanted(sources: Sequence[str]) -> tuple[set[str], dict[str, tuple[s
     judging = set(filter(_is_judging, used))
     wanted = used - judging
     uncertain = judging & (_JUDGING.keys() | _BY_TEXT) or wanted & _BESIDE.keys()
-    if not wanted or uncertain or any(n in MODULES or n in sys.stdlib_module_names for n in wanted):
+    if not wanted or uncertain or any(map(_is_module, wanted)):
         return None
     return wanted, {name: _JUDGING[name] for name in judging if name in _JUDGING}
 
@@ -244,9 +234,7 @@ def _closely_wanted(trees: list[ast.Module]) -> tuple[set[str], dict[str, tuple[
         module = MODULES.get(name, name)
         if _is_judging(name):
             judging.add(name)
-        elif (
-            only_attributes and (module in sys.stdlib_module_names or name in MODULES) and module not in _NEVER_MODULES
-        ):
+        elif only_attributes and _is_module(name) and module not in _NEVER_MODULES:
             standard[name] = (module, "")
         else:
             wanted.add(name)
@@ -281,7 +269,7 @@ def _in_texts(trees: Iterable[ast.AST]) -> set[str]:
 
 def _is_standard(name: str) -> bool:
     """Whether a name has a standard meaning: then it is not the program's if it only occurs in a string."""
-    return _is_judging(name) or name in _BESIDE or name in MODULES or name in sys.stdlib_module_names
+    return _is_judging(name) or name in _BESIDE or _is_module(name)
 
 
 def _is_another(name: str, trees: Sequence[ast.AST]) -> bool:
@@ -291,19 +279,10 @@ def _is_another(name: str, trees: Sequence[ast.AST]) -> bool:
     nodes = [node for tree in trees for node in ast.walk(tree)]
     if name in _NUMBERS:
         return any(_is_call_of(node, name) for node in nodes)
-    made = {
-        target.id
-        for node in nodes
-        if isinstance(node, ast.Assign) and _is_call_of(node.value, name)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    asked = {
-        node.attr
-        for node in nodes
-        if isinstance(node, ast.Attribute)
-        and (_is_call_of(node.value, name) or (isinstance(node.value, ast.Name) and node.value.id in made))
-    }
+    assigned = [node.targets for node in nodes if isinstance(node, ast.Assign) and _is_call_of(node.value, name)]
+    made = {target.id for targets in assigned for target in targets if isinstance(target, ast.Name)}
+    objects = [node for node in nodes if isinstance(node, ast.Attribute)]
+    asked = {node.attr for node in objects if _is_call_of(node.value, name) or text(node.value) in made}
     try:
         return bool(asked) and not asked <= set(dir(standard_value(*_JUDGING[name])))
     except (ImportError, AttributeError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from typing import TypeGuard
 
 from . import context
 
@@ -34,8 +35,53 @@ def root(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+def names_in(*nodes: ast.AST) -> set[str]:
+    """All names in these, whether they are read or bound."""
+    return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+def read_in(*nodes: ast.AST) -> set[str]:
+    """The names that are read in these."""
+    return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+def stored_in(*nodes: ast.AST) -> set[str]:
+    """The names that are assigned in these."""
+    return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def parameters_in(node: ast.AST) -> set[str]:
+    """The parameters of all functions in it, its own included."""
+    return {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
+
+
+def given(call: ast.Call) -> list[ast.expr]:
+    """The arguments of a call."""
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
+
+
+def sides(compare: ast.Compare) -> list[ast.expr]:
+    """What a comparison compares."""
+    return [compare.left, *compare.comparators]
+
+
+def targets(node: ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr) -> list[ast.expr]:
+    """What an assignment binds."""
+    return node.targets if isinstance(node, ast.Assign) else [node.target]
+
+
+def called(node: ast.expr) -> ast.expr:
+    """What is called, of a call; anything else itself: the class in `@dataclass` and `@dataclass(frozen=True)`."""
+    return node.func if isinstance(node, ast.Call) else node
+
+
 def is_call(node: ast.AST, names: Iterable[str]) -> bool:
     return isinstance(node, ast.Call) and context.name_of(node.func) in names
+
+
+def is_identity(node: ast.AST) -> TypeGuard[ast.Compare]:
+    """Whether it compares by `is` alone."""
+    return isinstance(node, ast.Compare) and all(isinstance(op, ast.Is | ast.IsNot) for op in node.ops)
 
 
 def is_none(node: ast.expr) -> bool:
@@ -115,8 +161,7 @@ def stored(loop: ast.stmt) -> set[str]:
     called = (node.func for node in ast.walk(loop) if isinstance(node, ast.Call))
     grown = (function.value for function in called if isinstance(function, ast.Attribute) and function.attr in GROWS)
     kept = (n.value for n in ast.walk(loop) if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store))
-    names = (n for n in ast.walk(loop) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
-    return {name.id for name in (*grown, *kept, *names) if isinstance(name, ast.Name)}
+    return {name.id for name in (*grown, *kept) if isinstance(name, ast.Name)} | stored_in(loop)
 
 
 def caught(node: ast.stmt) -> list[str]:

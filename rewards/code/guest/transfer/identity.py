@@ -17,7 +17,7 @@ from uuid import UUID
 
 from ..encoding.codec import DEEPEST
 from ..shared.sharing import Shared
-from ..sources import context
+from ..sources import context, shapes
 from . import weakly
 from .crossing import CheckerDecoder, CheckerEncoder
 from .ours import Ours
@@ -45,7 +45,7 @@ def matters() -> bool:
 def _asks(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
         return context.name_of(node.func) in ("assertIs", "id")
-    if not isinstance(node, ast.Compare) or any(isinstance(n, ast.Constant) for n in (node.left, *node.comparators)):
+    if not isinstance(node, ast.Compare) or any(isinstance(n, ast.Constant) for n in shapes.sides(node)):
         return False
     return any(isinstance(op, ast.Is) for op in node.ops)
 
