@@ -156,11 +156,14 @@ def _read_list(decoder: Decoder) -> list[Any]:
     return made
 
 
-def _read_dict(decoder: Decoder) -> dict[Any, Any]:
-    made: dict[Any, Any] = {}
-    decoder.made(made)
-    decoder.fill_pairs(made)
-    return made
+def _reader_of_pairs(kind: type[dict[Any, Any]]) -> Callable[[Decoder], dict[Any, Any]]:
+    def read(decoder: Decoder) -> dict[Any, Any]:
+        made = kind()
+        decoder.made(made)
+        decoder.fill_pairs(made)
+        return made
+
+    return read
 
 
 def _read_set(decoder: Decoder) -> set[Any]:
@@ -173,20 +176,6 @@ def _read_set(decoder: Decoder) -> set[Any]:
 def _read_bytearray(decoder: Decoder) -> bytearray:
     made = bytearray(decoder.take())
     decoder.made(made)
-    return made
-
-
-def _read_ordered(decoder: Decoder) -> OrderedDict[Any, Any]:
-    made: OrderedDict[Any, Any] = OrderedDict()
-    decoder.made(made)
-    decoder.fill_pairs(made)
-    return made
-
-
-def _read_counter(decoder: Decoder) -> Counter[Any]:
-    made: Counter[Any] = Counter()
-    decoder.made(made)
-    decoder.fill_pairs(made)
     return made
 
 
@@ -248,12 +237,12 @@ _READERS: dict[bytes, Callable[[Any], Any]] = {
     b"l": _read_list,
     b"p": _read_packed,
     b"t": lambda decoder: tuple(decoder.several()),
-    b"d": _read_dict,
+    b"d": _reader_of_pairs(dict),
     b"S": _read_set,
     b"Z": lambda decoder: frozenset(decoder.several()),
     b"y": _read_bytearray,
-    b"W": _read_ordered,
-    b"K": _read_counter,
+    b"W": _reader_of_pairs(OrderedDict),
+    b"K": _reader_of_pairs(Counter),
     b"D": _read_default,
     b"Q": _read_deque,
     b"x": _read_extended,

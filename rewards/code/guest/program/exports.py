@@ -171,14 +171,9 @@ class CandidateEncoder(LinkEncoder):
         if number is not None:
             self.parts.append(b"o" + U32.pack(number))
             return True
-        name = standard.name_of(value)
-        if name is not None:
-            self.parts.append(b"g")
-            self.put(name, depth)
+        if self.named(b"g", standard.name_of(value), depth):
             return True
-        if (name := standard.computing_name_of(value)) is not None:
-            self.parts.append(b"G")
-            self.put(name, depth)
+        if self.named(b"G", standard.computing_name_of(value), depth):
             return True
         if isinstance(value, BaseException):
             self._exception(value, depth)
@@ -242,7 +237,7 @@ class CandidateEncoder(LinkEncoder):
             args = [error.value] if error.value is not None else []  # type: ignore[attr-defined]
         elif isinstance(error, OSError) and error.filename is not None and len(args) == 2:
             args.append(error.filename)
-        self._if_possible(tuple(args), (), depth)
+        self.if_possible(tuple(args), (), depth)
         text = ""
         with contextlib.suppress(BaseException):  # its __str__ may raise anything
             text = str.__str__(str(error))[:_LONGEST_TEXT]
@@ -254,7 +249,7 @@ class CandidateEncoder(LinkEncoder):
             attributes = _fields(error)
         if (notes := getattr(error, "__notes__", None)) and all(type(note) is str for note in notes):
             attributes["__notes__"] = list(notes)
-        self._if_possible(attributes, {}, depth)
+        self.if_possible(attributes, {}, depth)
         cause = error.__cause__ or error.__context__
         is_context = cause is error.__context__
         self.put(
@@ -266,14 +261,6 @@ class CandidateEncoder(LinkEncoder):
             self.parts.append(b"o" + U32.pack(known))
         else:
             self._exception(cause, depth - 1, causes - 1)
-
-    def _if_possible(self, value: object, otherwise: object, depth: int) -> None:
-        mark = len(self.parts)
-        try:
-            self.put(value, depth - 1)
-        except Unsendable:
-            del self.parts[mark:]
-            self.put(otherwise, depth)
 
 
 class CandidateDecoder(LinkDecoder):

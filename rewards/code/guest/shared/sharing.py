@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..encoding.bounds import U32
-from ..encoding.codec import DEEPEST, Decoder, Encoder, Violation
+from ..encoding.codec import DEEPEST, Decoder, Encoder, Unsendable, Violation
 from . import hints
 from .containers import kind_of
 
@@ -175,6 +175,23 @@ class LinkEncoder(Encoder):
         outside, self._inside, self._begun = self._inside, True, content
         self.put(content, depth)
         self._inside = outside
+
+    def named(self, tag: bytes, name: str | None, depth: int) -> bool:
+        """Write what both ends have by its name. Returns whether there is one."""
+        if name is None:
+            return False
+        self.parts.append(tag)
+        self.put(name, depth)
+        return True
+
+    def if_possible(self, value: object, otherwise: object, depth: int) -> None:
+        """Write a value, or another if it cannot cross."""
+        mark = len(self.parts)
+        try:
+            self.put(value, depth - 1)
+        except Unsendable:
+            del self.parts[mark:]
+            self.put(otherwise, depth)
 
     def annotation(self, value: object, depth: int) -> bool:
         """Write a value if it is an annotation. Returns whether it was."""

@@ -48,14 +48,9 @@ class CheckerEncoder(LinkEncoder):
         if is_proxy(value):
             self.parts.append(b"h" + U32.pack(number_of(value)))
             return
-        name = standard.name_of(value)
-        if name is not None:
-            self.parts.append(b"g")
-            self.put(name, depth)
+        if self.named(b"g", standard.name_of(value), depth):
             return
-        if (name := standard.function_name_of(value)) is not None:
-            self.parts.append(b"G")
-            self.put(name, depth)
+        if self.named(b"G", standard.function_name_of(value), depth):
             return
         if issubclass(type(value), BaseException):
             self._exception(value, depth)  # type: ignore[arg-type]
@@ -77,6 +72,13 @@ class CheckerEncoder(LinkEncoder):
             return
         self._object(value, depth)
 
+    def _first(self, value: object) -> int | None:
+        """The number of an object that is sent for the first time; None if it was before, and its number is written."""
+        number, new = self._ours.number(value)
+        if not new:
+            self.parts.append(b"o" + U32.pack(number))
+        return number if new else None
+
     def _data(self, value: Any, depth: int) -> None:
         """An object of a class that derives from a plain type."""
         kind: type = type(value)
@@ -88,9 +90,7 @@ class CheckerEncoder(LinkEncoder):
         if plain is None or kind.__module__ not in self._ours.local_modules:
             super().other(value, depth)
             return
-        number, new = self._ours.number(value)
-        if not new:
-            self.parts.append(b"o" + U32.pack(number))
+        if (number := self._first(value)) is None:
             return
         self.parts.append(b"U" + U32.pack(number))
         self._class_of(kind, depth - 1)
@@ -120,9 +120,7 @@ class CheckerEncoder(LinkEncoder):
         return form
 
     def _remade(self, value: object, kind: str, parts: tuple[Any, ...], depth: int) -> None:
-        number, new = self._ours.number(value)
-        if not new:
-            self.parts.append(b"o" + U32.pack(number))
+        if (number := self._first(value)) is None:
             return
         self.parts.append(b"R" + U32.pack(number))
         self.put(kind, depth)
@@ -173,9 +171,7 @@ class CheckerEncoder(LinkEncoder):
 
     def _class_of(self, kind: type, depth: int) -> None:
         """The class of an object that the test hands over, which is not sent on its own."""
-        number, new = self._ours.number(kind)
-        if not new:
-            self.parts.append(b"o" + U32.pack(number))
+        if (number := self._first(kind)) is None:
             return
         self._ours.objects[number] = ("type", kind)
         self._new_object(kind, number, "type", depth)
@@ -192,9 +188,7 @@ class CheckerEncoder(LinkEncoder):
         self.put(None, depth)
 
     def _exception(self, error: BaseException, depth: int) -> None:
-        number, new = self._ours.number(error)
-        if not new:
-            self.parts.append(b"o" + U32.pack(number))
+        if (number := self._first(error)) is None:
             return
         self._ours.objects[number] = ("exception", error)
         self.parts.append(b"E" + U32.pack(number))
@@ -209,13 +203,8 @@ class CheckerEncoder(LinkEncoder):
         args = () if hidden else tuple(error.args)
         if isinstance(error, OSError) and error.filename is not None and len(args) == 2:
             args = (*args, error.filename)
-        for value, nothing in ((args, ()), (public, {})):
-            mark = len(self.parts)
-            try:
-                self.put(value, depth - 1)
-            except Unsendable:
-                del self.parts[mark:]
-                self.put(nothing, depth)
+        self.if_possible(args, (), depth)
+        self.if_possible(public, {}, depth)
 
     def _stream(self, value: Any, depth: int) -> None:
         number = self.shared.number(value)
