@@ -2,5 +2,5 @@
 
 Modules, each of which imports only those before it:
 
-    folders, beside, fake_modules, scripts, commands, logged, variables, whereabouts, surroundings
+    folders, beside, fake_modules, patched, scripts, commands, logged, forwarding, variables, whereabouts, surroundings
 """

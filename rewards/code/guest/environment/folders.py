@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..guards import spoiling
@@ -98,26 +98,17 @@ class Folders:
     def _wrap_tempfile(self) -> None:
         import tempfile
 
-        folder, file = tempfile.mkdtemp, tempfile.mkstemp
-        named = tempfile.NamedTemporaryFile
+        def noting(make: Callable[..., Any], path_of: Callable[[Any], Any]) -> Any:
+            def noted(*args: Any, **kwargs: Any) -> Any:
+                made = make(*args, **kwargs)
+                self.add_root(os.fspath(path_of(made)))
+                return made
 
-        def mkdtemp(*args: Any, **kwargs: Any) -> Any:
-            made = folder(*args, **kwargs)
-            self.add_root(os.fspath(made))
-            return made
+            return noted
 
-        def mkstemp(*args: Any, **kwargs: Any) -> Any:
-            made = file(*args, **kwargs)
-            self.add_root(os.fspath(made[1]))
-            return made
-
-        def named_file(*args: Any, **kwargs: Any) -> Any:
-            made = named(*args, **kwargs)
-            self.add_root(os.fspath(made.name))
-            return made
-
-        tempfile.mkdtemp, tempfile.mkstemp = mkdtemp, mkstemp
-        tempfile.NamedTemporaryFile = named_file
+        tempfile.mkdtemp = noting(tempfile.mkdtemp, lambda made: made)
+        tempfile.mkstemp = noting(tempfile.mkstemp, lambda made: made[1])
+        tempfile.NamedTemporaryFile = noting(tempfile.NamedTemporaryFile, lambda made: made.name)
 
     def changed(self) -> tuple[Any, ...]:
         """The changes to send to the program; see `files.Change`."""

@@ -23,8 +23,7 @@ import pytest
 from _pytest import outcomes
 from _pytest.reports import TestReport
 
-from ..environment import scripts
-from ..environment.surroundings import forward_output, watch
+from ..environment import forwarding, scripts, surroundings
 from ..guards import own_files
 from ..proxies import derived, proxies
 from ..sources import context, counting
@@ -323,18 +322,18 @@ def run(link: Link, report: Report, start: dict[str, Any]) -> None:
         del sys.modules["solution"]
     scripts.watch(link, module, text)
     own_files.guard(sources, text)
-    link.output = forward_output
+    link.output = forwarding.forward_output
     link.ours.local_modules = frozenset(
         {name[:-3].replace("/", ".") for name in sources} | {os.path.basename(name)[:-3] for name in sources}
     )
     derived.watch({os.path.abspath(name): tree for name, tree in trees.items()})
     weakly.keep_identities()
-    surroundings = watch(link, sources, trees.values())
+    around = surroundings.watch(link, sources, trees.values())
     _meet_warnings(link, module, text)
     plugin = Plugin(link, report, functions, start)
     base = os.path.join(tempfile.gettempdir(), f"pytest-{os.getpid()}")
-    if surroundings is not None and surroundings.folders is not None:
-        surroundings.folders.add_root(base)
+    if around is not None and around.folders is not None:
+        around.folders.add_root(base)
     sys.path.insert(0, os.getcwd())
     sys.dont_write_bytecode = True
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"

@@ -12,6 +12,7 @@ import sys
 from array import array
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from functools import partial
 from itertools import chain
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -64,20 +65,12 @@ def _ordered_items(value: Any) -> list[Any]:
     return list(chain.from_iterable(_ordered_pairs(value)))
 
 
-def _apply_dict(value: Any, content: Any) -> None:
-    dict.clear(value)
+def _apply_pairs(kind: Any, value: Any, content: Any) -> None:
     if len(content) % 2:
         raise Violation("a dictionary with a key that has no value")
+    kind.clear(value)
     for at in range(0, len(content), 2):
-        dict.__setitem__(value, content[at], content[at + 1])
-
-
-def _apply_ordered(value: Any, content: Any) -> None:
-    if len(content) % 2:
-        raise Violation("a dictionary with a key that has no value")
-    OrderedDict.clear(value)
-    for at in range(0, len(content), 2):
-        OrderedDict.__setitem__(value, content[at], content[at + 1])
+        kind.__setitem__(value, content[at], content[at + 1])
 
 
 def _apply_list(value: Any, content: Any) -> None:
@@ -107,7 +100,7 @@ def _remember_set(value: Any) -> Any:
 
 
 def _apply_namespace(value: Any, content: Any) -> None:
-    _apply_dict(value.__dict__, content)
+    _apply_pairs(dict, value.__dict__, content)
     check_names(value.__dict__)
 
 
@@ -160,8 +153,8 @@ def _apply_ndarray(value: Any, content: Any) -> None:
 
 _KINDS: tuple[Kind, ...] = (
     Kind(list, _list_items, _same_items, _list_items, _apply_list),
-    Kind(OrderedDict, _ordered_items, _same_items, _ordered_items, _apply_ordered),
-    Kind(dict, _dict_items, _same_items, _flat, _apply_dict),
+    Kind(OrderedDict, _ordered_items, _same_items, _ordered_items, partial(_apply_pairs, OrderedDict)),
+    Kind(dict, _dict_items, _same_items, _flat, partial(_apply_pairs, dict)),
     Kind(set, _remember_set, lambda now, then: now[0] == then[0], lambda v: list(set.__iter__(v)), _apply_set),
     Kind(bytearray, bytes, operator.eq, bytes, _apply_bytes),
     Kind(deque, _deque_items, _same_items, _deque_items, _apply_deque),
