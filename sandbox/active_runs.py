@@ -7,12 +7,12 @@ when its sandbox is closed has no result: how it ends says nothing about the pro
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from sandbox.errors import InvalidSandbox, SandboxUnavailable
+from sandbox.tasks import mark_seen
 from sandbox.types import JobResult
 
 
@@ -68,8 +68,7 @@ class ActiveRuns:
 
     def _ended(self, task: asyncio.Task[JobResult]) -> None:
         self._on.pop(task, None)
-        with contextlib.suppress(asyncio.CancelledError):
-            task.exception()  # mark the exception as seen: who awaits the result gets it, and asyncio shall not log it
+        mark_seen(task)
 
 
 def when_all_are_done(ends: Iterable[asyncio.Future[JobResult]], then: Callable[[], None]) -> None:

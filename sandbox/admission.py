@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from sandbox.errors import SandboxBusy
 from sandbox.protocol import Sandbox, Session
+from sandbox.tasks import Background
 from sandbox.types import Job, JobResult
 
 _MEMORY = 0.1  # weight of the latest run in the moving average
@@ -56,7 +56,7 @@ class QueuedSandbox:
         self.ended: Counter[str] = Counter()
         self.failed = 0
         self.seconds = 0.0
-        self._followers: set[asyncio.Task[None]] = set()
+        self._followers = Background()
 
     @property
     def slots(self) -> int:
@@ -104,9 +104,7 @@ class QueuedSandbox:
             finally:
                 place.__exit__(None, None, None)
 
-        task = asyncio.create_task(follow())
-        self._followers.add(task)
-        task.add_done_callback(self._followers.discard)
+        self._followers.start(follow())
         return session
 
     async def close(self) -> None:

@@ -35,6 +35,7 @@ from sandbox.errors import SandboxUnavailable, refused
 from sandbox.loop_cleanup import close_with_loop
 from sandbox.rendezvous import Rendezvous
 from sandbox.stream_client import StreamClient, StreamLost, StreamSession
+from sandbox.tasks import given_by
 from sandbox.transports import Pipes
 from sandbox.types import Job, JobResult
 from sandbox.zygote import seccomp
@@ -129,8 +130,8 @@ class DockerSandbox:
         if (starting := self._container) is not None:
             if not starting.done():
                 await asyncio.wait([starting])
-            if not starting.cancelled() and starting.exception() is None:
-                await starting.result().close()
+            if (held := given_by(starting)) is not None:
+                await held.close()
 
     async def _running(self) -> _Container:
         """The container; a new one if there is none or it has died."""
@@ -138,14 +139,14 @@ class DockerSandbox:
             raise SandboxUnavailable("this sandbox is closed")
         if self._ending is None:
             self._ending = close_with_loop(self.close)
-        task = self._container
-        if task is None or (task.done() and (task.cancelled() or task.exception() or task.result().client.lost)):
-            task = self._container = asyncio.create_task(self._start(task))
+        task, held = self._container, given_by(self._container)
+        if task is None or (task.done() and (held is None or held.client.lost)):
+            task = self._container = asyncio.create_task(self._start(held))
         return await asyncio.shield(task)
 
-    async def _start(self, before: asyncio.Task[_Container] | None) -> _Container:
-        if before is not None and not before.cancelled() and before.exception() is None:
-            await before.result().close()
+    async def _start(self, before: _Container | None) -> _Container:
+        if before is not None:
+            await before.close()
         await _check_image(self._image)
         await _sweep()
         # A daemon may have its files elsewhere, although it is reached by a socket here (a virtual machine does)

@@ -17,6 +17,7 @@ from typing import Protocol
 from weakref import WeakValueDictionary
 
 from sandbox.channel import HandedOver
+from sandbox.tasks import Background
 from sandbox.transports import UnixStream
 from sandbox.wire import BadWire
 
@@ -73,7 +74,7 @@ class Outgoing:
         self._transport = transport
         self._turn = asyncio.Lock()
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # of conversations
-        self._sending: set[asyncio.Task[None]] = set()  # event loops keep only weak references to tasks
+        self._sending = Background()
 
     async def send(self, kind: Kind, number: int, message: bytes = b"") -> None:
         """Send one message. Raises ConnectionError."""
@@ -91,10 +92,7 @@ class Outgoing:
         await self._whole(sending())
 
     async def _whole(self, sending: Coroutine[object, object, None]) -> None:
-        task = asyncio.create_task(sending)
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
-        await asyncio.shield(task)
+        await asyncio.shield(self._sending.start(sending))
 
     async def _send(self, kind: Kind, number: int, message: bytes, last: Callable[[bytes], Awaitable[None]]) -> None:
         """last: sends the last piece."""

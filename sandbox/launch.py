@@ -37,6 +37,7 @@ from sandbox.machine import (
     ways,
 )
 from sandbox.runs import Slot, SlotLost, hang_up
+from sandbox.tasks import Background, given_by
 from sandbox.types import ENVIRONMENT
 from sandbox.zygote import wire
 
@@ -77,7 +78,7 @@ class Launcher:
         self._privileged = privileged
         # By (modules, index): when one zygote's users are all in use, the next index is started
         self._zygotes: dict[tuple[tuple[str, ...], int], asyncio.Task[Zygote]] = {}
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._retiring = Background()
         self._closed = False
 
     async def slot(self, preload: tuple[str, ...]) -> Slot:
@@ -99,8 +100,8 @@ class Launcher:
         which = preload, index
         task = self._zygotes.get(which)
         if task is not None and task.done():
-            if not task.cancelled() and task.exception() is None and task.result().alive:
-                return task.result()
+            if (zygote := given_by(task)) is not None and zygote.alive:
+                return zygote
             self._retire(self._zygotes.pop(which))
         if which not in self._zygotes:
             self._zygotes[which] = asyncio.create_task(self._start(preload))
@@ -122,10 +123,10 @@ class Launcher:
         for zygote in self._zygotes.values():
             self._retire(zygote)
         self._zygotes.clear()
-        if ending := list(self._retiring):
-            await asyncio.wait(ending)
-            for task in ending:
-                task.result()
+        ending = self._retiring.at_work()
+        await self._retiring.wait()
+        for task in ending:
+            task.result()
 
     def abandon(self, process: int) -> None:
         """End all zygotes without waiting, because no event loop is left to wait in. May be called in any thread."""
@@ -133,10 +134,10 @@ class Launcher:
         if process != os.getpid():  # in a forked child: the zygotes are the parent's
             return
         for task in list(self._zygotes.values()):
-            if task.done() and not task.cancelled() and task.exception() is None:
-                task.result().abandon()
+            if (zygote := given_by(task)) is not None:
+                zygote.abandon()
                 # Not `threading`, whose locks the code that a finalizer interrupts may hold
-                _thread.start_new_thread(task.result().bury, ())
+                _thread.start_new_thread(zygote.bury, ())
 
     def _retire(self, task: asyncio.Task[Zygote]) -> None:
         """End a zygote in the background, so that callers waiting for another one do not wait for its end."""
@@ -145,14 +146,11 @@ class Launcher:
             if not task.done():
                 task.cancel()
                 await asyncio.wait([task])
-            if not task.cancelled() and task.exception() is None:
-                await task.result().close()
+            if (zygote := given_by(task)) is not None:
+                await zygote.close()
 
-        if task.done() and (task.cancelled() or task.exception() is not None):
-            return
-        ending = asyncio.create_task(end())
-        self._retiring.add(ending)
-        ending.add_done_callback(self._retiring.discard)
+        if not task.done() or given_by(task) is not None:
+            self._retiring.start(end())
 
     async def _start(self, preload: tuple[str, ...]) -> Zygote:
         for folder in self._guests.values():

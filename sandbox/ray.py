@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from sandbox.active_runs import when_all_are_done
 from sandbox.errors import SandboxUnavailable
 from sandbox.namespaces import NamespaceSandbox
 from sandbox.protocol import Session
+from sandbox.tasks import Background, mark_seen
 from sandbox.types import Job, JobResult
 from sandbox.wait_queue import WaitQueue
 from sandbox.watchdog import SILENCE_SECONDS, Watchdog
@@ -185,7 +186,7 @@ class RaySandbox:
                 number = int(_heard(await asyncio.shield(opening)))
             except BaseException as error:  # cancellation too: give the room back
                 if isinstance(error, asyncio.CancelledError):
-                    node.later(_close_when_open(node, opening))
+                    node.background.start(_close_when_open(node, opening))
                 self._left(node)
                 raise
             return RaySession(node, number, has_peer=peer is not None, over=lambda: self._left(node))
@@ -243,8 +244,7 @@ class RaySandbox:
         """Start looking for nodes without an actor, unless already in progress."""
         if self._starting is None or self._starting.done():
             self._starting = asyncio.create_task(self._start())
-            # Mark the exception as seen: who awaits the result gets it, and asyncio shall not log it
-            self._starting.add_done_callback(lambda task: task.cancelled() or task.exception())
+            self._starting.add_done_callback(mark_seen)
         return self._starting
 
     async def _start(self) -> None:
@@ -302,7 +302,7 @@ class _Node:
         self.home = home
         self._ray = ray
         self._actor = actor
-        self._background: set[asyncio.Task[None]] = set()
+        self.background = Background()  # what is to finish before this is closed
         self.slots = 1
         self.held = 0
 
@@ -322,16 +322,9 @@ class _Node:
         except self._ray.exceptions.RayError as error:
             raise NodeLost(f"an actor is gone: {error!r}") from error
 
-    def later(self, work: Coroutine[object, object, None]) -> None:
-        """Run something in the background, to finish before this is closed."""
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
-
     async def close(self) -> None:
         """End it, its sandbox first."""
-        if self._background:
-            await asyncio.wait(self._background, timeout=_END_SECONDS)
+        await self.background.wait(_END_SECONDS)
         with contextlib.suppress(NodeLost, SandboxUnavailable, TimeoutError):
             async with asyncio.timeout(_END_SECONDS):
                 await self.call("close")
@@ -351,8 +344,7 @@ class RaySession:
         self._rest = b""
         self._closing: asyncio.Task[None] | None = None
         for task in self._results:
-            # Mark the exception as seen: who awaits the result gets it, and asyncio shall not log it
-            task.add_done_callback(lambda done: done.exception())
+            task.add_done_callback(mark_seen)
         when_all_are_done(self._results, over)
 
     async def send(self, data: bytes) -> None:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from sandbox.errors import InvalidSandbox, SandboxBusy, SandboxUnavailable
 from sandbox.stream_client import StreamClient, StreamLost, StreamSession
+from sandbox.tasks import Background, given_by
 from sandbox.types import Job, JobResult
 from sandbox.wait_queue import WaitQueue
 
@@ -169,7 +170,7 @@ class _Server:
         self._address = f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}/v1/stream"
         self._token = token
         self._connecting: asyncio.Task[StreamClient] | None = None
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._leaving = Background()
         self.slots = 0
         self.held = 0
         self.not_before = -math.inf
@@ -184,10 +185,10 @@ class _Server:
 
     async def client(self) -> StreamClient:
         """The connection. Raises NotReached."""
-        task = self._connecting
-        if task is None or (task.done() and (task.cancelled() or task.exception() or task.result().lost)):
-            if task is not None and not task.cancelled() and task.exception() is None:
-                self._leave(task.result().close())
+        task, held = self._connecting, given_by(self._connecting)
+        if task is None or (task.done() and (held is None or held.lost)):
+            if held is not None:
+                self._leaving.start(held.close())
             task = self._connecting = asyncio.create_task(self._connect())
         try:
             return await asyncio.shield(task)
@@ -214,20 +215,14 @@ class _Server:
         self.not_before = max(self.not_before, asyncio.get_running_loop().time() + seconds)
         self.why = "its line is full"
 
-    def _leave(self, closing: Coroutine[object, object, None]) -> None:
-        task = asyncio.create_task(closing)
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
-
     async def close(self) -> None:
         if (connecting := self._connecting) is not None:
             connecting.cancel()
             if not connecting.done():
                 await asyncio.wait([connecting])
-            if not connecting.cancelled() and connecting.exception() is None:
-                await connecting.result().close()
-        if self._leaving:
-            await asyncio.wait(self._leaving)
+            if (client := given_by(connecting)) is not None:
+                await client.close()
+        await self._leaving.wait()
 
     async def _connect(self) -> StreamClient:
         client = StreamClient(await _Socket.connect(self._address, self._token), silence=_SILENCE_SECONDS)

@@ -17,6 +17,7 @@ from sandbox.channel import PIECE, Channel
 from sandbox.errors import InvalidJob, SandboxBusy, SandboxUnavailable
 from sandbox.frames import Incoming, Kind, Outgoing, Transport
 from sandbox.stream_server import GRANT, MOST_BYTES, VERSION, WINDOW
+from sandbox.tasks import Background, mark_seen
 from sandbox.transports import UnixStream
 from sandbox.types import Job, JobResult
 from sandbox.wire import BadWire, decode_result, encode_job, join
@@ -43,7 +44,7 @@ class StreamClient:
         self._talks: dict[int, _Talk] = {}
         self._next = 0
         self._own: list[asyncio.Task[None]] = []
-        self._background: set[asyncio.Task[None]] = set()
+        self._background = Background()
         self._hello: asyncio.Future[dict[str, object]] = asyncio.get_running_loop().create_future()
         self.lost = ""
         """Why the connection has ended; "" = it has not."""
@@ -93,7 +94,7 @@ class StreamClient:
         await self._transport.close()  # first, because the tasks below may be blocked on a server that does not read
         for task in self._own[1:]:
             task.cancel()
-        if ending := [*self._background, *self._own]:
+        if ending := [*self._background.at_work(), *self._own]:
             await asyncio.wait(ending)
 
     def _begin(self) -> _Talk:
@@ -124,9 +125,7 @@ class StreamClient:
             with contextlib.suppress(StreamLost):
                 await saying
 
-        task = asyncio.create_task(quietly())
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        self._background.start(quietly())
 
     async def _read(self) -> None:
         try:
@@ -177,7 +176,7 @@ class StreamClient:
         self.lost = self.lost or why
         if not self._hello.done():
             self._hello.set_exception(StreamLost(self.lost))
-            self._hello.exception()
+            mark_seen(self._hello)
         for talk in list(self._talks.values()):
             talk.end(StreamLost(self.lost))
 
@@ -246,8 +245,7 @@ class _Talk:
         for future in (self.opened, self.result, self.peer_result):
             if not future.done():
                 future.set_exception(error)
-                # Mark the exception as seen: who awaits the result gets it, and asyncio shall not log it
-                future.exception()
+                mark_seen(future)
         if isinstance(error, StreamLost):
             _settle(self.closed, None)
         self.changed.set()

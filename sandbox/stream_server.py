@@ -19,6 +19,7 @@ from sandbox.errors import InvalidJob, SandboxBusy, SandboxUnavailable
 from sandbox.frames import Incoming, Kind, Outgoing, Transport
 from sandbox.protocol import Sandbox, Session
 from sandbox.session import RunSession
+from sandbox.tasks import given_by, mark_seen
 from sandbox.transports import UnixStream
 from sandbox.types import Job, JobResult
 from sandbox.wire import BadWire, decode_job, encode_result, split
@@ -193,8 +194,8 @@ class _Served:
             if not task.done():
                 task.cancel()
                 await asyncio.wait([task])
-                if not task.cancelled() and task.exception() is None:
-                    await task.result().close()
+                if (opened := given_by(task)) is not None:
+                    await opened.close()
 
     async def serve(self, session: Session, *, has_peer: bool) -> None:
         """Hand its channel over, or forward data in both directions, until the client closes the session. Results are
@@ -228,8 +229,7 @@ class _Served:
             if tasks:
                 await asyncio.wait(tasks)
             for task in tasks:
-                if not task.cancelled():
-                    task.exception()  # mark as seen: the connection is gone, which its reader reports
+                mark_seen(task)  # the connection is gone, which its reader reports
             await session.close()
 
     async def _result(self, kind: Kind, result: Awaitable[JobResult]) -> None:

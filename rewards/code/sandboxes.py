@@ -24,6 +24,7 @@ from rewards.pool import default_workers
 from sandbox.backends import DEFAULT_IMAGE, open_sandbox
 from sandbox.errors import InvalidSandbox, SandboxError, SandboxUnavailable
 from sandbox.protocol import Sandbox
+from sandbox.tasks import given_by
 
 Backend: TypeAlias = Literal["auto", "namespaces", "docker", "remote", "ray", "weak"]
 
@@ -111,21 +112,16 @@ async def held(place: Place) -> Opened:
     """
     ours = _HELD.setdefault(asyncio.get_running_loop(), {})
     opening = ours.get(place)
-    if opening is None or (opening.done() and _of(opening) is None):
+    if opening is None or (opening.done() and given_by(opening) is None):
         opening = ours[place] = asyncio.create_task(opened(place))
     return await asyncio.shield(opening)
-
-
-def _of(opening: _Opening) -> Opened | None:
-    """The result of a finished task; None if opening failed."""
-    return None if opening.cancelled() or opening.exception() is not None else opening.result()
 
 
 async def give_up(place: Place, broken: Opened) -> None:
     """Close a sandbox that failed repeatedly; the next `held` opens a new one."""
     ours = _HELD.get(asyncio.get_running_loop(), {})
     opening = ours.get(place)
-    if opening is not None and opening.done() and _of(opening) is broken:
+    if given_by(opening) is broken:
         del ours[place]
         with contextlib.suppress(SandboxError):
             await broken.sandbox.close()
@@ -136,7 +132,7 @@ async def close_held() -> None:
     for opening in _HELD.pop(asyncio.get_running_loop(), {}).values():
         opening.cancel()
         await asyncio.wait([opening])
-        if (one := _of(opening)) is not None:
+        if (one := given_by(opening)) is not None:
             await one.sandbox.close()
 
 
