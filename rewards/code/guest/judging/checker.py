@@ -226,12 +226,8 @@ def main() -> None:
     try:
         told = channel.receive()
         start = decode(told)
-        emptiness.guard(told)
-        evaluation.guard(told)
-        loading.guard(told)
-        running.guard(told)
-        unpickling.guard(told)
-        unbounded.guard(told)
+        for replaced in (emptiness, evaluation, loading, running, unpickling, unbounded):
+            replaced.guard(told)
         link = Link(Channel(LINK))
         link.ours.local_modules = frozenset((TEST,))
         report = Report(channel)

@@ -163,23 +163,13 @@ class Plugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self) -> Generator[None, Any, Any]:
-        return (yield from self._phase())
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self) -> Generator[None, Any, Any]:
-        return (yield from self._phase())
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_teardown(self) -> Generator[None, Any, Any]:
-        return (yield from self._phase())
-
-    @staticmethod
-    def _phase() -> Generator[None, Any, Any]:
         """Turn what would end the whole run into a failure of one test."""
         try:
             return (yield)
         except (KeyboardInterrupt, outcomes.Exit) as error:
             raise RuntimeError(f"{type(error).__name__} in a test") from None
+
+    pytest_runtest_call = pytest_runtest_teardown = pytest_runtest_setup
 
     def pytest_runtest_makereport(self, item: Any, call: Any) -> TestReport:
         """Runs after unittest's hook, which finds its failures, and before pytest's, which prints them."""

@@ -2,6 +2,7 @@
 
 Modules, each of which imports only those before it:
 
-    proxies, ancestry, controlled, said, marks, witnessed, yardsticks, derived, attributes, membership,
-    classes, uses, operands, refusing, views, contents, handles, operators, awaited, plain, raised, described
+    proxies, ancestry, controlled, said, marks, witnessed, yardsticks, derived, attributes, membership, classes, uses,
+    assertions, operands, refusing, views, contents, handles, operators, awaited, plain_operators, plain, raised,
+    described
 """

@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from ..encoding.codec import Violation
-from . import operators, proxies, uses
+from . import assertions, operators, proxies
 
 _SHORTEST, _LONGEST = 0.0005, 0.01
 _own: list[asyncio.AbstractEventLoop] = []  # the loop used by `poll`
@@ -76,7 +76,7 @@ def _error(task: asyncio.Task[Any]) -> BaseException | None:
     if task.cancelled():
         return asyncio.CancelledError()
     error = task.exception()
-    uses.note_assertion(error)
+    assertions.note_assertion(error)
     return error
 
 

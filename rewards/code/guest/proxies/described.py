@@ -146,17 +146,16 @@ def _checked(description: Any) -> tuple[Any, ...]:
     if type(description) is not tuple or len(description) != 9:
         raise Violation("a class without a description")
     name, qualname, module, _, bases, capabilities, overridden, _, metaclass = description
-    if any(type(text) is not str or "\0" in text or len(text) > 1000 for text in (name, qualname, module)):
-        raise Violation("a class with a name that is none")
-    if type(bases) is not tuple or type(capabilities) is not int:
-        raise Violation("a class without a description")
-    if type(overridden) is not tuple or [type(names) for names in overridden] != [tuple, tuple]:
-        raise Violation("a class without a description")
-    if type(metaclass) is not str and not _makes_classes(metaclass):
-        raise Violation("a class of a metaclass that is none")
-    texts = (text for names in overridden for text in names)
-    if any(not isinstance(base, type) for base in bases) or any(type(text) is not str for text in texts):
-        raise Violation("a class without a description")
+    fits = (
+        all(type(text) is str and "\0" not in text and len(text) <= 1000 for text in (name, qualname, module))
+        and (type(bases) is tuple and all(isinstance(base, type) for base in bases))
+        and type(capabilities) is int
+        and (type(overridden) is tuple and [type(names) for names in overridden] == [tuple, tuple])
+        and all(type(text) is str for names in overridden for text in names)
+        and (type(metaclass) is str or _makes_classes(metaclass))
+    )
+    if not fits:
+        raise Violation("a class whose description means nothing")
     return description
 
 

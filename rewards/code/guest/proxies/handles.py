@@ -200,21 +200,11 @@ class Handle(RootOfObjects):
     def __eq__(self, other: object) -> Any:
         if self is other:
             return True if not offers(type(self), "__eq__") else _same(self, other)
-        if not is_proxy(other):
-            if offers(type(self), "__eq__") and _is_condition(sys._getframe(1)):
-                return ask("__eq__", self, other)
-            if uses.is_called_by_name(sys._getframe(1), "__eq__"):
-                return _called_by_name(self, "__eq__", other)
-            return contents.equals(self, other) or NotImplemented  # which falls back to identity: not equal
-        return _same(self, other)
+        return _same(self, other) if is_proxy(other) else _with_data(self, "__eq__", other, sys._getframe(1))
 
     def __ne__(self, other: object) -> Any:
         if not is_proxy(other):
-            if offers(type(self), "__ne__") and _is_condition(sys._getframe(1)):
-                return ask("__ne__", self, other)
-            if uses.is_called_by_name(sys._getframe(1), "__ne__"):
-                return _called_by_name(self, "__ne__", other)
-            return False if contents.equals(self, other) else NotImplemented
+            return _with_data(self, "__ne__", other, sys._getframe(1))
         if offers(type(self), "__eq__") or offers(type(self), "__ne__"):
             return ask("__ne__", self, other)
         return self is not other
@@ -272,6 +262,15 @@ def _is_condition(frame: FrameType) -> bool:
     return context.is_test(frame) and operands.goes_to_program(frame)
 
 
+def _with_data(value: Handle, name: str, other: Any, frame: FrameType) -> Any:
+    """`==` or `!=` of an object and data. NotImplemented falls back to identity: they are not equal."""
+    if offers(type(value), name) and _is_condition(frame):
+        return ask(name, value, other)
+    if uses.is_called_by_name(frame, name):
+        return _called_by_name(value, name, other, frame)
+    return name == "__eq__" if contents.equals(value, other) else NotImplemented
+
+
 def _same(a: Any, b: Any) -> Any:
     if offers(type(a), "__eq__") or offers(type(b), "__eq__"):
         return ask("__eq__", a, b)
@@ -283,9 +282,9 @@ def not_implemented(value: Any, name: str, other: Any) -> Any:
     return NotImplemented if ask("call", ask("getattr", value, name), other) is NotImplemented else None
 
 
-def _called_by_name(value: Any, name: str, other: Any) -> Any:
+def _called_by_name(value: Any, name: str, other: Any, frame: FrameType) -> Any:
     """`Point(1).__eq__(3)`: a method of an object that the test made. Of any other, NotImplemented would be true."""
-    if uses.expects_not_implemented(sys._getframe(2), name):
+    if uses.expects_not_implemented(frame, name):
         return not_implemented(value, name, other)
     if not made_of_class(value):
         refuse(value, f"`{name.strip('_')}`")

@@ -1,7 +1,7 @@
 """In the checker: operators and builtins on the program's objects. A proxy class gets those that the program's has.
 
-Between two objects of the program, the program is asked. With test data an operator is refused; on an instance of a
-subclass of a plain type, the plain type's own operator is used, here.
+Between two objects of the program, the program is asked. With test data an operator is refused, unless `operands.py`
+allows it. Those of subclasses of plain types are in `plain_operators.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from ..encoding.codec import plain_base
 from ..shared import wire
-from . import contents, uses, views
+from . import assertions, contents, uses, views
 from .handles import Handle, not_implemented
 from .operands import ATOMS, copied
 from .proxies import (
@@ -27,7 +27,6 @@ from .proxies import (
     is_true,
     keep_made,
     length_of,
-    name_made_by,
     offers,
     text_of,
     was_made,
@@ -238,7 +237,7 @@ def may_suppress(answer: Any, error: Any) -> bool:
     """
     if answer is not True or not isinstance(error, Exception) or isinstance(error, AssertionError | Refused):
         return False
-    return not uses.skips_assertions(error)
+    return not assertions.skips_assertions(error)
 
 
 def _exit(self: Any, kind: Any, error: Any, _trace: Any) -> bool:
@@ -267,12 +266,6 @@ def _bytes(self: Any) -> bytes:
     return content
 
 
-def _unary_of(self: Any, name: str, args: tuple[Any, ...]) -> Any:
-    if not name_made_by(self):
-        refuse(self, f"`{name.strip('_')}`")
-    return keep_made(self, ask(name, self, *args))
-
-
 def _unary(name: str) -> Callable[..., Any]:
     """A unary operator; for an object that the tests do not know it may return an object, but never data."""
 
@@ -295,7 +288,7 @@ def _binary(name: str, ordering: bool = False) -> Callable[..., Any]:
             if uses.expects_not_implemented(sys._getframe(1), name):
                 return not_implemented(self, name, other)
             if name == "__radd__" and type(other) is int and other == 0 and uses.sums(sys._getframe(1)):
-                return _first_of_sum(self)
+                return first_of_sum(self)
             if not (may_be_sent(other, self) or goes_to_program(self)):
                 if grows(other, self):
                     result = keep_made(self, ask(straight, self, copied(other)))
@@ -308,7 +301,7 @@ def _binary(name: str, ordering: bool = False) -> Callable[..., Any]:
     return method
 
 
-def _first_of_sum(self: Any) -> Any:
+def first_of_sum(self: Any) -> Any:
     """`sum(objects)` starts from 0, which reveals nothing that a test expects; its result is an object, never data."""
     result = ask("__add__", 0, self)
     if not is_proxy(result):
@@ -358,83 +351,3 @@ _ELSEWHERE = frozenset(
     )
 )
 TEMPLATES |= {name: _binary(name) for name in wire.CAPABILITIES if name not in TEMPLATES.keys() | _ELSEWHERE}
-
-
-def plain_binary(name: str) -> Callable[..., Any]:
-    """Between two objects of the program, the program's operator; with test data the plain type's own, here. The latter
-    also applies to two numbers of classes that the tests do not mention, so that arithmetic cannot lie. `* 3` of a
-    vector that is a tuple means something else than for tuples, which only the program could say.
-    What the test made is asked as far as `operands.py` says, and for an operator with which a text or container joins
-    something and which the plain type lacks, wherever the result goes: `Folder("a") / "b"`.
-    """
-    straight = wire.REFLECTED.get(name, name)
-
-    def asked(self: Any, other: Any) -> Any:
-        return keep_made(self, ask(straight, *((self, other) if name == straight else (other, self))))
-
-    def method(self: Any, other: Any) -> Any:
-        numbers = straight in _COMPUTING and isinstance(self, int | float) and isinstance(other, int | float)
-        if is_proxy(other) and (not numbers or is_known(self) or is_known(other)):
-            return asked(self, other)
-        if straight in _JOINING and name_made_by(self) and type(other) in ATOMS and _lacks(self, straight):
-            return asked(self, other)
-        from_zero = name == "__radd__" and type(other) is int and other == 0 and name_made_by(self)
-        if from_zero and uses.sums(sys._getframe(1)):
-            return _first_of_sum(self)
-        if may_be_sent(other, self):
-            return asked(self, copied(other))
-        if made_of_class(self):
-            refuse(self, f"`{name.strip('_')}`")
-        for base in type(self).__mro__:
-            if base.__module__ != "\0" and type(base) is type and name in base.__dict__:
-                return base.__dict__[name](self, other)
-        return NotImplemented
-
-    return method
-
-
-_COMPUTING = frozenset(f"__{n}__" for n in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "divmod"))
-_JOINING = frozenset(
-    f"__{n}__" for n in ("add", "mul", "matmul", "truediv", "floordiv", "lshift", "rshift", "or", "pow")
-)
-
-
-def _lacks(value: Any, name: str) -> bool:
-    """Whether it is a text or container, whose plain type has no such operator."""
-    return isinstance(value, str | bytes | tuple | list | dict | set) and not hasattr(plain_base(type(value)), name)
-
-
-def plain_unary(name: str) -> Callable[..., Any]:
-    """`-v`, `abs(v)` of an object that the test made is requested, like a method; of others it is the content's own."""
-
-    def method(self: Any, *args: Any) -> Any:
-        own = getattr(plain_base(type(self)), name, None)
-        if own is None or (name_made_by(self) and all(type(digits) is int for digits in args)):
-            return _unary_of(self, name, args)
-        return own(self, *args)
-
-    return method
-
-
-# Methods of plain types that search for their argument, which is often what a test expects: `r.count(3) == 1`.
-_LOOKING = frozenset(
-    (
-        *("count", "index", "rindex", "find", "rfind", "startswith", "endswith", "replace", "partition", "rpartition"),
-        *("removeprefix", "removesuffix", "issubset", "issuperset", "isdisjoint", "union", "intersection"),
-        *("difference", "symmetric_difference", "compare", "compare_total", "subtract"),
-    )
-)
-
-
-def asked_method(name: str) -> Callable[..., Any]:
-    """A method of a plain type that the program overrides: asked, unless that would pass it the expected value."""
-
-    def method(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        looking = name in _LOOKING and args and not made_of_class(self)
-        if looking or in_assertion(sys._getframe(1)):  # it would pass the expected value
-            base = next(kind for kind in type(self).__mro__ if type(kind) is type and name in kind.__dict__)
-            return base.__dict__[name](self, *args, **kwargs)
-        return ask("call", ask("getattr", self, name), *args, **kwargs)
-
-    method.__name__ = name
-    return method

@@ -18,7 +18,8 @@ from ..encoding.codec import DEEPEST, Encoder, Unsendable, Violation, decode, pl
 from ..encoding.extended import VERDICTS
 from ..shared import wire
 from . import views
-from .operators import TEMPLATES, asked_method, is_compared, plain_binary, plain_unary, text_method
+from .operators import TEMPLATES, is_compared, text_method
+from .plain_operators import asked_method, plain_binary, plain_unary
 from .proxies import (
     NUMBER,
     Asking,

@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 
 from .. import PACKAGE
 from ..sources import context
-from . import classes, membership, operands, proxies, uses
+from . import assertions, classes, membership, operands, proxies, uses
 from .proxies import (
     RootOfObjects,
     ask,
@@ -58,7 +58,7 @@ OF_ASSERTIONS = ("difference", "symmetric_difference")
 def attribute(owner: Any, name: str) -> Any:
     """An attribute of an object of the program. Raises Refused if it would catch the test's failed assertions."""
     value = ask("getattr", owner, name)
-    if type(value) in (type, tuple) and uses.catches_assertions(name, value):
+    if type(value) in (type, tuple) and assertions.catches_assertions(name, value):
         raise proxies.refused(f"what it calls {name} catches failed assertions of the tests")
     return value
 

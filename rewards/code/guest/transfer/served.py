@@ -16,7 +16,7 @@ from typing import Any
 from ..encoding.codec import Violation
 from ..guards import changes
 from ..guards.inside import is_made_module, is_mock
-from ..proxies import raised, uses, witnessed, yardsticks
+from ..proxies import assertions, raised, witnessed, yardsticks
 from ..proxies.proxies import the_link
 from ..shared import signatures, wire
 from ..sources import context, lending
@@ -60,7 +60,7 @@ def _call(ours: Ours, number: Any, args: Any, kwargs: Any) -> Any:
             made = function(*args, **kwargs)
             results.append(made)
     except BaseException as error:  # whatever the test's own function raises goes to the program
-        uses.note_assertion(error, given=bool(args or kwargs))
+        assertions.note_assertion(error, given=bool(args or kwargs))
         raise
     if type(function) in (types.FunctionType, types.MethodType):  # a mock would record the access
         ours.completed.add(getattr(function, "__code__", None))
@@ -147,7 +147,7 @@ def _operate(ours: Ours, number: Any, name: Any, args: Any) -> Any:
         with changes.watched(types.MethodType(operator, value)):
             return operator(value, *args)
     except Exception as error:  # whatever the test's own method raises goes to the program
-        uses.note_assertion(error)
+        assertions.note_assertion(error)
         raise
 
 
