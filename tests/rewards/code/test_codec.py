@@ -237,11 +237,22 @@ def test_channel_bounds_the_length_before_it_reads():
 
 
 def test_exceptions_of_the_library_are_called_as_this_python_calls_them():
-    told = {f"{module}.{name}" for module, names in standard._EXCEPTIONS.items() for name in names}
-    there = {
-        path: getattr(importlib.import_module(path.rpartition(".")[0]), path.rpartition(".")[2], None) for path in told
+    modules = [importlib.import_module(name) for name in sorted(standard._OF_CLASSES)]
+    found = {
+        f"{module.__name__}.{name}": kind
+        for module in modules
+        for name, kind in vars(module).items()
+        if isinstance(kind, type) and issubclass(kind, BaseException)
+        if (kind.__module__, kind.__qualname__) == (module.__name__, name)
     }
-    for path, kind in there.items():
-        name = standard.name_of(kind) if kind is not None else None
-        assert kind is None or (name is not None and standard.by_name(name) is kind), path
-    assert None not in (there["re.error"], there["json.decoder.JSONDecodeError"])
+    for path, kind in found.items():
+        name = standard.name_of(kind)
+        assert name is not None, path
+        assert standard.by_name(name) is kind, path
+    assert {"json.decoder.JSONDecodeError", "_csv.Error", "http.client.ResponseNotReady"} <= found.keys()
+
+
+def test_nothing_else_of_the_library_is_found_by_its_name():
+    for name in ("json.decoder:JSONDecoder", "http.client:HTTPConnection", "antigravity:Error", "socket:socket"):
+        with pytest.raises(Violation):
+            standard.by_name(name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import collections
+import contextlib
 import datetime
 import decimal
 import enum
@@ -57,82 +58,26 @@ _IMMUTABLE = frozenset(("str", "bytes", "int", "float", "tuple", "frozenset"))
 _MODULES = sys.stdlib_module_names | {"numpy"}
 _METHOD_SOURCES = (str, bytes, int, float, list, tuple, dict, set, frozenset)
 
-# Exceptions of modules that may not be loaded yet.
-_EXCEPTIONS = {
-    "json.decoder": ("JSONDecodeError",),
-    "argparse": ("ArgumentError", "ArgumentTypeError"),
-    "calendar": ("IllegalMonthError", "IllegalWeekdayError"),
-    "copy": ("Error",),
-    "email.errors": ("MessageError", "MessageParseError", "HeaderParseError", "MultipartConversionError"),
-    "getopt": ("GetoptError",),
-    "gzip": ("BadGzipFile",),
-    "http.client": ("HTTPException", "InvalidURL", "IncompleteRead", "BadStatusLine", "RemoteDisconnected"),
-    "http.cookies": ("CookieError",),
-    "ipaddress": ("AddressValueError", "NetmaskValueError"),
-    "_lzma": ("LZMAError",),
-    "netrc": ("NetrcParseError",),
-    "optparse": ("OptParseError", "OptionError", "OptionValueError", "BadOptionError"),
-    "plistlib": ("InvalidFileException",),
-    "smtplib": ("SMTPException", "SMTPResponseException", "SMTPAuthenticationError", "SMTPServerDisconnected"),
-    "socket": ("gaierror", "herror"),
-    "tarfile": ("TarError", "ReadError", "ExtractError", "CompressionError"),
-    "tokenize": ("TokenError",),
-    "tomllib": ("TOMLDecodeError",),
-    "wave": ("Error",),
-    "xml.dom": ("DOMException",),
-    "xml.parsers.expat": ("ExpatError",),
-    "xmlrpc.client": ("Error", "Fault", "ProtocolError"),
-    "zoneinfo._common": ("ZoneInfoNotFoundError",),
-    "decimal": ("DecimalException", "InvalidOperation", "DivisionByZero", "Overflow", "Underflow", "Inexact"),
-    "asyncio.exceptions": ("CancelledError", "InvalidStateError", "IncompleteReadError", "QueueEmpty", "QueueFull"),
-    "asyncio.queues": ("QueueEmpty", "QueueFull"),
-    "queue": ("Full",),
-    "_pickle": ("PickleError", "PicklingError", "UnpicklingError"),
-    "_queue": ("Empty",),
-    "re": ("error", "PatternError"),  # renamed in Python 3.13
-    "struct": ("error",),
-    "binascii": ("Error", "Incomplete"),
-    "dataclasses": ("FrozenInstanceError",),
-    "statistics": ("StatisticsError",),
-    "subprocess": ("SubprocessError", "CalledProcessError", "TimeoutExpired"),
-    "concurrent.futures._base": ("Error", "CancelledError", "InvalidStateError", "BrokenExecutor"),
-    "configparser": (
-        *("Error", "NoSectionError", "NoOptionError", "DuplicateSectionError", "DuplicateOptionError", "ParsingError"),
-        *("MissingSectionHeaderError", "InterpolationError", "InterpolationSyntaxError", "InterpolationDepthError"),
-        "InterpolationMissingOptionError",
-    ),
-    "csv": ("Error",),
-    "_csv": ("Error",),
-    "zlib": ("error",),
-    "sqlite3": (
-        *("Error", "IntegrityError", "OperationalError", "ProgrammingError", "DatabaseError", "DataError"),
-        *("InterfaceError", "InternalError", "NotSupportedError", "Warning"),
-    ),
-    "graphlib": ("CycleError",),
-    "shutil": ("Error", "SameFileError", "SpecialFileError", "ReadError", "RegistryError"),
-    "io": ("UnsupportedOperation",),
-    "threading": ("BrokenBarrierError",),
-    "xml.etree.ElementTree": ("ParseError",),
-    "urllib.error": ("URLError", "HTTPError", "ContentTooShortError"),
-    "zipfile": ("BadZipFile", "LargeZipFile"),
-    "numpy.linalg": ("LinAlgError",),
-    "numpy.exceptions": ("AxisError",),
-}
-# Enumerations whose members are compared by identity, and sentinels for "no value".
-_ENUMS = {
-    "http": ("HTTPStatus", "HTTPMethod"),
-    "signal": ("Signals", "Handlers"),
-    "inspect": ("_ParameterKind",),
-    "re": ("RegexFlag",),
-    "uuid": ("SafeUUID",),
-    "socket": ("AddressFamily", "SocketKind"),
-}
-_CONSTANTS = {"inspect": ("_empty",), "dataclasses": ("MISSING",), "typing": ("Any",)}
-_OF_ROWS = {"sqlite3": ("Row",)}  # a program sets it on the data base of a test
-_LATE = {
-    module: tuple(name for table in (_EXCEPTIONS, _ENUMS, _CONSTANTS, _OF_ROWS) for name in table.get(module, ()))
-    for module in (*_EXCEPTIONS, *_ENUMS, *_CONSTANTS, *_OF_ROWS)
-}
+# Modules whose exceptions and enumerations both ends have. They are imported when needed, and no others are.
+_HOLDING = """
+    _csv _lzma _pickle _queue argparse asyncio.exceptions asyncio.queues binascii calendar concurrent.futures._base
+    configparser copy dataclasses decimal email.errors getopt graphlib gzip http http.client http.cookies inspect io
+    ipaddress json.decoder netrc numpy.exceptions numpy.linalg optparse plistlib queue re shutil signal smtplib socket
+    sqlite3 statistics struct subprocess tarfile threading tokenize tomllib urllib.error uuid wave xml.dom
+    xml.etree.ElementTree xml.parsers.expat xmlrpc.client zipfile zlib zoneinfo._common
+"""
+_OF_CLASSES = frozenset(_HOLDING.split())
+# Sentinels for "no value", an annotation, and what a program sets on the data base of a test.
+_OTHERS = {"inspect": ("_empty",), "dataclasses": ("MISSING",), "typing": ("Any",), "sqlite3": ("Row",)}
+
+
+def _late(module: Any, name: str) -> Any:
+    """What a module that is loaded has under that name, if both ends have it; else None."""
+    found: Any = getattr(sys.modules.get(module), name, None)
+    if name in _OTHERS.get(module, ()):
+        return found
+    is_own = module in _OF_CLASSES and isinstance(found, type) and found.__module__ == module
+    return found if is_own and (issubclass(found, BaseException) or isinstance(found, enum.EnumType)) else None
 
 
 def _tables() -> tuple[dict[str, Any], dict[int, str], dict[int, str]]:
@@ -170,12 +115,7 @@ def name_of(value: object) -> str | None:
         return name
     if isinstance(value, type):
         module, qualname = type.__dict__["__module__"].__get__(value), type.__dict__["__qualname__"].__get__(value)
-        if (
-            isinstance(module, str)
-            and isinstance(qualname, str)
-            and qualname in _LATE.get(module, ())
-            and getattr(sys.modules.get(module), qualname, None) is value
-        ):
+        if isinstance(module, str) and isinstance(qualname, str) and _late(module, qualname) is value:
             return f"{module}:{qualname}"
         return f"{_PROMPT}:{qualname}" if _shared.get(str(qualname)) is value else None
     kind: Any = type(value)
@@ -184,11 +124,9 @@ def name_of(value: object) -> str | None:
         if isinstance(value, enum.Flag):
             return f"{of}.{value._value_}"
         return f"{of}.{name}" if kind._member_map_.get(name) is value else None
-    if isinstance(module := getattr(kind, "__module__", None), str) and module in _CONSTANTS:
-        for name in _CONSTANTS[module]:
-            if getattr(sys.modules.get(module), name, None) is value:
-                return f"{module}:{name}"
-    return None
+    module = getattr(kind, "__module__", None)
+    names = _OTHERS.get(module, ()) if isinstance(module, str) else ()
+    return next((f"{module}:{name}" for name in names if _late(module, name) is value), None)
 
 
 def type_called(name: str) -> type | None:
@@ -244,15 +182,14 @@ def by_name(name: object) -> Any:
     kind = _shared.get(qualname) if module == _PROMPT else None
     if kind is not None:
         return _member(kind, member) if member else kind
-    if qualname in _LATE.get(module, ()):
-        try:
-            found = getattr(importlib.import_module(module), qualname)
-            if not member:
-                return found
-            if qualname in _ENUMS.get(module, ()):
-                return _member(found, member)
-        except (ImportError, AttributeError):
-            pass
+    if module in _OF_CLASSES or module in _OTHERS:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
+        found = _late(module, qualname)
+        if found is not None and not member:
+            return found
+        if type(found) is enum.EnumType:
+            return _member(found, member)
     raise Violation(f"no standard object is called {name!r:.80}")
 
 
