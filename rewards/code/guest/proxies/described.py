@@ -5,6 +5,7 @@ A description is names and a set of operators. The behaviour comes from our own 
 
 from __future__ import annotations
 
+import abc
 import ast
 import contextlib
 import functools
@@ -88,6 +89,12 @@ class _Docstring:
         return self._text if owner is None else ask("getattr", owner, "__doc__")
 
 
+class _AbstractMeta(HandleMeta, abc.ABCMeta):
+    """The metaclass of proxies for classes that derive from a plain type which has this one, as Fraction does."""
+
+    __subclasscheck__ = type.__subclasscheck__
+
+
 def make_class(number: int, description: Any) -> type:
     """Make the proxy class for a class of the program from its description. Raises Violation."""
     name, qualname, module, doc, bases, capabilities, overridden, look, metaclass = _checked(description)
@@ -116,7 +123,11 @@ def make_class(number: int, description: Any) -> type:
         names["__class__"] = ancestry.SHOWN
     if plain is None and error is None and name in ancestry.of_prompt:
         names["__getattr__"] = _attributes_for_prompt(name)
-    made = _build(name, attempts, names, HandleMeta if type(metaclass) is str else metaclass)
+    if type(metaclass) is not str:
+        kind = metaclass
+    else:
+        kind = HandleMeta if plain is None or not isinstance(plain_base(plain), abc.ABCMeta) else _AbstractMeta
+    made = _build(name, attempts, names, kind)
     if metaclass in ancestry.METACLASSES:
         ancestry.METACLASS[made] = ancestry.METACLASSES[metaclass]
     if known is not None:
@@ -234,7 +245,6 @@ def register(made: type) -> None:
 
     The class gains nothing else: everything it does is still requested, or refused. This may ask the program.
     """
-    import abc
     import collections.abc
     import numbers
 

@@ -65,7 +65,7 @@ class HandleMeta(RootOfClasses):
     def __new__(mcs, name: str, bases: tuple[type, ...], names: dict[str, Any], /, **keywords: Any) -> Any:
         if "\0internal" not in names:
             return derived.make(name, bases, names, keywords)
-        return super().__new__(mcs, name, bases, names)
+        return type.__new__(mcs, name, bases, names)  # another metaclass would ask the class, which is not complete
 
     def __init__(cls, /, *_: Any, **_keywords: Any) -> None:
         """Does nothing: a class that the program has created is complete."""

@@ -12,6 +12,7 @@ import types
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 from ..encoding.codec import DEEPEST, Encoder, Unsendable, Violation, decode, plain_base, put_base
@@ -280,8 +281,10 @@ def make_plain(number: int, kind: Any, content: Any) -> Any:
     make: Callable[..., Any] = plain.__new__
     if plain.__module__ == "datetime":
         made = make(kind, *_datetime_fields(content))
-    elif plain.__name__ == "Fraction":
-        made = make(kind, content.numerator, content.denominator)
+    elif plain is Fraction:  # its constructor would set attributes, of which the program is asked
+        made = object.__new__(kind)
+        for part in (vars(Fraction)[name] for name in Fraction.__slots__):
+            part.__set__(made, part.__get__(content))
     else:
         made = make(kind, content)
     state_of(made)[NUMBER] = number
