@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rewards.code.judging import is_wrong, passes, pytest_files
+from tests.rewards.code.judging import asserts, is_wrong, passes, pytest_files
 
 # name: program, what makes it wrong, tests
 ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
@@ -147,6 +147,209 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
             assert subprocess.check_output([sys.executable, "solution.py", "1", "2"]).split() == [b"3"]
         """,
     ),
+    "standard input and output in every way": (
+        "import sys\n"
+        "def echo():\n"
+        "    data = sys.stdin.buffer.read().decode()\n"
+        "    sys.stdout.buffer.write(data.upper().encode())\n"
+        "    sys.stdout.flush()\n"
+        "def lines(): return [line.strip() for line in sys.stdin.readlines()]\n"
+        "def chars(): return sys.stdin.read(2), sys.stdin.readline(), sys.stdin.readable(), sys.stdout.writable()\n"
+        "def number(): return sys.stdout.write(1)\n",
+        ("data.upper()", "data.lower()"),
+        r"""
+        import io
+        import pytest, sys
+        from solution import chars, echo, lines, number
+        def test_bytes(monkeypatch, capsys):
+            monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"ab\ncd\n")))
+            echo()
+            assert capsys.readouterr().out == "AB\nCD\n"
+        def test_lines(monkeypatch):
+            monkeypatch.setattr("sys.stdin", io.StringIO("ab\ncd\n"))
+            assert lines() == ["ab", "cd"]
+        def test_chars(monkeypatch):
+            monkeypatch.setattr("sys.stdin", io.StringIO("ab\ncd\n"))
+            assert chars() == ("ab", "\n", True, True)
+        def test_number(capsys):
+            with pytest.raises(TypeError):
+                number()
+        """,
+    ),
+    "a temporary file by its descriptor": (
+        "def save(path, text):\n    with open(path, 'w') as f: f.write(text)\n",
+        ("f.write(text)", "f.write(text * 2)"),
+        """
+        import os, tempfile
+        from solution import save
+        def test_a():
+            fd, path = tempfile.mkstemp()
+            os.close(fd)
+            save(path, "x")
+            assert open(path).read() == "x"
+        """,
+    ),
+    "coroutines and asynchronous generators that are closed": (
+        "async def coro():\n"
+        "    return 1\n"
+        "async def gen():\n"
+        "    for i in range(3): yield i\n"
+        "class Res:\n"
+        "    async def __aenter__(self): return self\n"
+        "    async def __aexit__(self, *a): return False\n"
+        "    def __await__(self):\n"
+        "        yield from ()\n"
+        "        return 7\n",
+        ("return 7", "return 8"),
+        """
+        import asyncio
+        from solution import coro, gen, Res
+        def test_close():
+            c = coro()
+            c.close()
+        async def test_gen():
+            g = gen()
+            assert await g.__anext__() == 0
+            await g.aclose()
+            assert await Res() == 7
+            async with Res() as r:
+                assert isinstance(r, Res)
+        async def test_wait():
+            assert await asyncio.wait_for(coro(), 5) == 1
+            assert await asyncio.gather(coro(), coro()) == [1, 1]
+        """,
+    ),
+    "iterators that are copied": (
+        "def gen():\n"
+        "    yield 1\n"
+        "    yield 2\n"
+        "class It:\n"
+        "    def __init__(self): self.n = 0\n"
+        "    def __iter__(self): return self\n"
+        "    def __next__(self):\n"
+        "        self.n += 1\n"
+        "        if self.n > 2: raise StopIteration\n"
+        "        return self.n\n"
+        "    def __copy__(self): return It()\n",
+        ("self.n > 2", "self.n > 1"),
+        """
+        import copy, itertools
+        from solution import It, gen
+        def test_tee():
+            a, b = itertools.tee(gen())
+            assert list(a) == [1, 2] and list(b) == [1, 2]
+            c, d = itertools.tee(It())
+            assert list(c) == list(d) == [1, 2]
+        def test_copy():
+            it = It()
+            next(it)
+            assert list(copy.copy(it)) == [1, 2]
+        """,
+    ),
+    "what a class says of itself": (
+        "from dataclasses import dataclass\n"
+        "@dataclass\n"
+        "class Point:\n"
+        "    x: int\n"
+        "    y: int = 0\n"
+        "    def dist(self) -> float: return (self.x ** 2 + self.y ** 2) ** 0.5\n"
+        "__all__ = ['Point']\n",
+        ("** 0.5", "** 0.25"),
+        """
+        import inspect, typing
+        import solution
+        from solution import Point
+        def test_a():
+            assert Point.__annotations__ == {"x": int, "y": int}
+            assert list(inspect.signature(Point).parameters) == ["x", "y"]
+            assert solution.__all__ == ["Point"]
+            assert typing.get_type_hints(Point) == {"x": int, "y": int}
+            assert Point(3, 4).dist() == 5.0 and Point.__mro__ == (Point, object)
+        """,
+    ),
+    "environment variables that the program sets": (
+        "import os\ndef setup(v):\n    os.environ['MY_MODE'] = v\ndef clear():\n    os.environ.pop('MY_MODE', None)\n",
+        ("= v\n", "= v + 'x'\n"),
+        """
+        import os, unittest
+        from solution import clear, setup
+        class TestEnv(unittest.TestCase):
+            def test_a(self):
+                setup("fast")
+                self.assertEqual(os.environ["MY_MODE"], "fast")
+                self.assertIn("MY_MODE", os.environ)
+                clear()
+                self.assertNotIn("MY_MODE", os.environ)
+        def test_b():
+            setup("slow")
+            assert os.environ.get("MY_MODE") == "slow" and "MY_MODE" in os.environ
+        """,
+    ),
+    "folders that the program makes and removes": (
+        "import os, shutil\n"
+        "def tree(root):\n"
+        "    os.makedirs(os.path.join(root, 'a', 'b'))\n"
+        "    open(os.path.join(root, 'a', 'b', 'x.txt'), 'w').close()\n"
+        "    return sorted(os.listdir(root))\n"
+        "def drop(root): shutil.rmtree(os.path.join(root, 'a'))\n",
+        ("shutil.rmtree(os.path.join(root, 'a'))", "None"),
+        """
+        import os
+        from solution import drop, tree
+        def test_a(tmp_path):
+            assert tree(str(tmp_path)) == ["a"]
+            assert (tmp_path / "a" / "b" / "x.txt").exists()
+            drop(tmp_path)
+            assert list(tmp_path.iterdir()) == []
+        """,
+    ),
+    "fields of log records": (
+        "import logging\n"
+        "log = logging.getLogger('app')\n"
+        "def work(n):\n"
+        "    log.info('n is %d of %s', n, 'x')\n"
+        "    log.warning('%(a)s', {'a': 1})\n"
+        "    try: 1 / 0\n"
+        "    except ZeroDivisionError: log.exception('bad', extra={'user': 'u'})\n"
+        "    return n\n",
+        ("'n is %d of %s'", "'n was %d of %s'"),
+        """
+        import logging
+        from solution import work
+        def test_a(caplog):
+            with caplog.at_level(logging.INFO):
+                assert work(3) == 3
+            assert [r.getMessage() for r in caplog.records] == ["n is 3 of x", "1", "bad"]
+            assert caplog.records[2].user == "u" and caplog.records[2].exc_info[0] is ZeroDivisionError
+            assert caplog.records[0].args == (3, "x") and caplog.records[0].name == "app"
+        """,
+    ),
+    "text of the program that is evaluated": (
+        "def f(x):\n"
+        "    return eval(x) if isinstance(x, str) else x\n"
+        "def text(n): return f'{n} + {n}'\n"
+        "class Cache:\n"
+        "    def __init__(self): self.d = {}\n"
+        "    def put(self, k, v): self.d[k] = v\n"
+        "    def get(self, k): return self.d.get(k)\n",
+        ("{n} + {n}", "{n} + 1"),
+        """
+        from solution import Cache, text
+        def test_eval():
+            assert eval(text(3)) == 6
+            assert eval(compile(text(4), "<t>", "eval")) == 8
+        def test_ops():
+            cache = Cache()
+            for op, args in (("put", (1, 2)), ("get", (1,))):
+                source = "cache.%s(*args)" % op
+                found = eval(source)
+            assert found == 2
+        def test_ast():
+            import ast
+            tree = ast.parse(text(5), mode="eval")
+            assert eval(compile(tree, "<t>", "eval")) == 10
+        """,
+    ),
 }
 
 
@@ -173,3 +376,19 @@ def test_a_fraction_of_a_class_of_the_program_is_its_content(lie: str) -> None:
     for judging in ("f() == Fraction(1, 2)", "Fraction(1, 2) == f()", "abs(f() - Fraction(1, 2)) < 1e-9", "f() > 0.4"):
         tests = f"from fractions import Fraction\nfrom solution import f\ndef test_a(): assert {judging}\n"
         assert is_wrong(pytest_files(program, tests)), judging
+
+
+def test_a_coroutine_function_of_the_tests_can_be_used() -> None:
+    program = "import asyncio\nasync def total(): return await fetch(2) + 1\ndef f(): return asyncio.run(total())\n"
+    setup = "async def fetch(n): return n * 2\n"
+    assert passes(asserts(program, "assert f() == 5", setup=setup))
+    assert is_wrong(asserts(program.replace("+ 1", "+ 2"), "assert f() == 5", setup=setup))
+
+
+def test_an_enumeration_of_the_tests_can_be_walked_and_looked_into() -> None:
+    program = (
+        "def f(): return [Color['RED'].value, Color.RED in Color, len(Color), [c.name for c in Color], Color(2).name]\n"
+    )
+    setup = "from enum import Enum\nclass Color(Enum):\n    RED = 1\n    BLUE = 2\n"
+    assert passes(asserts(program, "assert f() == [1, True, 2, ['RED', 'BLUE'], 'BLUE']", setup=setup))
+    assert is_wrong(asserts(program, "assert f() == [2, True, 2, ['RED', 'BLUE'], 'BLUE']", setup=setup))
