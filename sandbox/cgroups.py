@@ -244,9 +244,9 @@ def new_name() -> str:
     return f"{_PREFIX}{os.getpid()}-{start_of(os.getpid())}-{_pid_namespace()}-{secrets.token_hex(4)}"
 
 
-def candidates(name: str, parent: Path = _ROOT) -> list[str]:
+def candidates(name: str) -> list[str]:
     """Prefixes of all paths that `make` may create. The keeper is told them in advance, and removes what matches."""
-    bases = [base for place in _places(parent) for base in (*place.bases, place.shares) if base is not None]
+    bases = [base for place in _places(_ROOT) for base in (*place.bases, place.shares) if base is not None]
     return [str(base / name) for base in dict.fromkeys(bases)]
 
 

@@ -46,7 +46,6 @@ def create_app(
     most_waiting: int = 1024,
     most_bytes: int = 256 << 20,
     languages: Mapping[str, Language] = run_code.LANGUAGES,
-    name: str = "remote",
 ) -> FastAPI:
     """The application. slots: of the sandbox. most_waiting: queue length. most_bytes: of a request or message."""
     queue = QueuedSandbox(sandbox, slots=slots, most_waiting=most_waiting)
@@ -92,7 +91,7 @@ def create_app(
     async def _stream(socket: WebSocket) -> None:
         await socket.accept()
         try:
-            await StreamServer(queue, _Socket(socket), name=name, most_bytes=most_bytes).serve()
+            await StreamServer(queue, _Socket(socket), name="remote", most_bytes=most_bytes).serve()
         except BadWire as error:
             await socket.close(1002, str(error)[:100])
 

@@ -35,12 +35,12 @@ class StreamClient:
     silence: seconds after which a silent server is given up.
     """
 
-    def __init__(self, transport: Transport, *, silence: float = 60.0, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, transport: Transport, *, silence: float = 60.0) -> None:
         self._transport = transport
         self._silence = silence
         self._heard = 0
         self._outgoing = Outgoing(transport)
-        self._incoming = Incoming(most_bytes)
+        self._incoming = Incoming(MOST_BYTES)
         self._talks: dict[int, _Talk] = {}
         self._next = 0
         self._own: list[asyncio.Task[None]] = []

@@ -128,8 +128,8 @@ def pivot_root(new: str) -> None:
     os.chdir("/")
 
 
-def _prctl(option: int, value: int, what: str, third: int = 0) -> None:
-    _checked(_libc.prctl(option, value, third, 0, 0), what)
+def _prctl(option: int, value: int, what: str) -> None:
+    _checked(_libc.prctl(option, value, 0, 0, 0), what)
 
 
 def die_with_parent() -> None:
