@@ -25,8 +25,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from sandbox import container, rendezvous
 from sandbox.active_runs import slots_or_cores
@@ -40,6 +41,7 @@ from sandbox.transports import Pipes
 from sandbox.types import Job, JobResult
 from sandbox.zygote import seccomp
 
+T = TypeVar("T")
 LABEL = "rlvr-sandbox-owner"
 _TRIES = 2
 _NOT_CREATED = 125  # the exit status of `docker run` if there has been no container
@@ -96,33 +98,29 @@ class DockerSandbox:
     async def run(self, job: Job) -> JobResult:
         """Run a program to its end; see `sandbox.protocol.Sandbox`."""
         async with self._turn:
-            causes = []
-            for _again in range(_TRIES):
-                held = await self._running()
-                try:
-                    return await held.client.run(job)
-                except StreamLost:
-                    causes.append(await held.last_words())
-            raise SandboxUnavailable(f"the container died under a run, twice: {'; '.join(causes)}")
+            return await self._tried(lambda client: client.run(job), "under a run")
 
     async def open(self, job: Job, peer: Job | None = None) -> StreamSession:
         """Start a program and return a duplex channel to it; see `sandbox.protocol.Sandbox`."""
         await self._turn.acquire()
         try:
-            causes = []
-            for _again in range(_TRIES):
-                held = await self._running()
-                try:
-                    session = await held.client.open(job, peer)
-                except StreamLost:
-                    causes.append(await held.last_words())
-                else:
-                    session.when_over(self._turn.release)
-                    return session
-            raise SandboxUnavailable(f"the container died when a run was started, twice: {'; '.join(causes)}")
+            session = await self._tried(lambda client: client.open(job, peer), "when a run was started")
         except BaseException:  # cancellation too: pass the turn to the next
             self._turn.release()
             raise
+        session.when_over(self._turn.release)
+        return session
+
+    async def _tried(self, do: Callable[[StreamClient], Awaitable[T]], when: str) -> T:
+        """Do something in the container, and once more in another if it dies. when: in words."""
+        causes = []
+        for _again in range(_TRIES):
+            held = await self._running()
+            try:
+                return await do(held.client)
+            except StreamLost:
+                causes.append(await held.last_words())
+        raise SandboxUnavailable(f"the container died {when}, twice: {'; '.join(causes)}")
 
     async def close(self) -> None:
         """End the container and wait until it is removed."""
