@@ -61,7 +61,7 @@ HOMES = {
 
 # Within the guests: a module and those before it, in the order of the table in their docstring and of each folder's.
 FOLDER = re.compile(r"^    (\w+) +(\w+)  +\w", re.MULTILINE)
-MODULES = re.compile(r"^    (\w+(?:, \w+)*),?$", re.MULTILINE)
+MODULES = re.compile(r"^    (\w+) +\S", re.MULTILINE)
 SIDES = {"program", "tests"}  # what runs with the program, and what holds the tests
 
 OUR_MODULE = re.compile(rf"({'|'.join(ORDER)})(\.[a-z_]\w*)+")
@@ -159,8 +159,7 @@ def guest_layers() -> dict[str, tuple[int, str]]:
         if not listed.exists():
             names.append((folder, side))
             continue
-        for row in MODULES.findall(listed.read_text()):
-            names.extend((f"{folder}.{module}", side) for module in row.split(", "))
+        names += [(f"{folder}.{module}", side) for module in MODULES.findall(listed.read_text())]
     assert len(set(names)) == len(names), "a module stands twice in the tables"
     return {name: (place, side if side in SIDES else "") for place, (name, side) in enumerate(names)}
 

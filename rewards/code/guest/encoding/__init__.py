@@ -4,5 +4,11 @@ The parent speaks it too.
 
 Modules, each of which imports only those before it:
 
-    bounds, arrays, extended, encoder, decoder, codec, channel
+    bounds      the limits, the number formats, and the interface of writers
+    arrays      numpy arrays
+    extended    dates, fractions, ranges and the like, as plain fields
+    encoder     values to bytes
+    decoder     bytes, which are not trusted, to values
+    codec       both, as others use them
+    channel     messages over a stream socket
 """

@@ -4,6 +4,22 @@ Arguments that the program spoiled, empty or unbounded answers, texts that tests
 
 Modules, each of which imports only those before it:
 
-    unbounded, wrapping, emptiness, counted, databases, cells, inside, roles, expecting, destinations, changes,
-    spoiling, own_files, templates, evaluation, loading, running, unpickling
+    unbounded     NaN and infinities
+    wrapping      integers that overflow, complex numbers in order
+    emptiness     empty arrays
+    counted       the content of containers, and changes that a test asked for
+    databases     data bases that the program empties
+    cells         values of the tests that only functions hold
+    inside        what is inside a value of the tests
+    roles         each expression of a test: the answer, what was changed, or its own
+    expecting     whether an answer is judged by what was changed
+    destinations  where else an answer may be
+    changes       what the program has changed
+    spoiling      what is put back, and when
+    own_files     files of the tests, hidden from paths that the program returned
+    templates     evaluated text that is the test's own but for a name
+    evaluation    text that a test evaluates
+    loading       modules that a test loads
+    running       what the standard library runs for a test
+    unpickling    pickles
 """

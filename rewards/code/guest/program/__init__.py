@@ -4,6 +4,17 @@
 
 Modules, each of which imports only those before it:
 
-    awaiting, standing, stubs, exports, mirror, host, companions, joining, borrowing, rerunning, operations,
-    candidate, function
+    awaiting    its coroutines, on an event loop of its own
+    standing    stand-ins for classes of the tests
+    stubs       stubs for objects of the tests
+    exports     its objects by number; how values are written and read
+    mirror      state that tests change for it; its output
+    host        its end of the conversation
+    companions  several threads of the tests at once
+    joining     one program of a prompt and a response
+    borrowing   names that the tests lend
+    rerunning   the program again, as a module, script or process
+    operations  what may be asked for, by name
+    candidate   the process in which it is asked about its objects
+    function    the process in which it is called case by case
 """
