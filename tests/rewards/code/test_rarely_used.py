@@ -118,6 +118,22 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
             assert caught.value.__notes__ == ["x was 0"]
         """,
     ),
+    "objects of classes of rarely used modules": (
+        "import ipaddress\nfrom array import array\nclass Row(array):\n    def total(self): return sum(self)\ndef row(xs): return Row('i', xs)\n"
+        "def address(t): return ipaddress.ip_address(t)\n",
+        ("sum(self)", "len(self)"),
+        """
+        import ipaddress
+        from array import array
+        from solution import address, row
+        def test_address():
+            assert isinstance(address("::1"), ipaddress.IPv6Address) and not isinstance(address("::1"), ipaddress.IPv4Address)
+            assert address("1.2.3.4") == ipaddress.ip_address("1.2.3.4") and str(address("::1")) == "::1"
+            assert address("1.2.3.4") in ipaddress.ip_network("1.2.3.0/24")
+        def test_row():
+            assert isinstance(row([1, 4]), array) and row([1, 4]).total() == 5 and list(row([1])) == [1]
+        """,
+    ),
     "exceptions of rarely used modules": (
         "import http.client, tarfile\ndef send(state):\n    if state == 'idle': raise http.client.CannotSendRequest(state)\n"
         "    if state == 'cut': raise tarfile.TruncatedHeaderError('cut')\n    return 'sent'\n",

@@ -17,17 +17,9 @@ from typing import Any
 from ..shared import standard
 from . import proxies
 
-# Modules whose classes a test may check for, except data types, abstract classes and testing libraries.
-_MODULES = frozenset(
-    (
-        *("argparse", "ast", "asyncio", "cmd", "code", "collections", "concurrent", "configparser", "contextlib"),
-        *("csv", "dataclasses", "datetime", "email", "enum", "functools", "graphlib", "html", "http", "io", "_io"),
-        *("itertools", "json", "logging", "queue", "_queue", "random", "_random", "re", "sched", "selectors"),
-        *("shelve", "shlex", "socketserver", "sqlite3", "string", "subprocess", "tempfile", "textwrap", "threading"),
-        *("_thread", "types", "weakref", "xml", "zipfile", "zoneinfo", "decimal", "ctypes", "struct", "_struct"),
-        *("inspect", "traceback"),
-    )
-)
+# Modules of the standard library of whose classes no object is shown to be: plain data is of a real class, abstract
+# classes are registered (`described.register`), and nothing of a testing library comes from the program.
+_OF_OTHERS = frozenset(("builtins", "abc", "numbers", "typing", "unittest", "doctest"))
 _WRAPS: dict[tuple[str, str], type] = {
     **{("collections", f"User{name}"): kind for name, kind in (("Dict", dict), ("List", list), ("String", str))},
     ("collections", "ChainMap"): dict,
@@ -44,7 +36,8 @@ REAL: dict[type, type] = {}  # proxies of classes that derive from one which bot
 
 def is_standard(module: str) -> bool:
     """Whether a class that claims to be of this module may stand for a standard one."""
-    return module.partition(".")[0] in _MODULES
+    root = module.partition(".")[0]
+    return root in sys.stdlib_module_names and root not in _OF_OTHERS
 
 
 def standard_of(kind: type) -> type | None:
