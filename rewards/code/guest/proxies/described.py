@@ -92,8 +92,6 @@ class _Docstring:
 class _AbstractMeta(HandleMeta, abc.ABCMeta):
     """The metaclass of proxies for classes that derive from a plain type which has this one, as Fraction does."""
 
-    __subclasscheck__ = type.__subclasscheck__
-
 
 def make_class(number: int, description: Any) -> type:
     """Make the proxy class for a class of the program from its description. Raises Violation."""
