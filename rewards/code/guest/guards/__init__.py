@@ -9,7 +9,7 @@ Modules, each of which imports only those before it:
     emptiness     empty arrays
     counted       the content of containers, and changes that a test asked for
     databases     data bases that the program empties
-    cells         values of the tests that only functions hold
+    cells         objects that hold their content where no attribute shows it
     inside        what is inside a value of the tests
     roles         each expression of a test: the answer, what was changed, or its own
     expecting     whether an answer is judged by what was changed
