@@ -34,6 +34,12 @@ class Box:
     def __init__(self): self.xs = []
     def load(self, xs): self.xs = xs
     def total(self): return sum(self.xs)
+    def agrees(self): return self.got == sum(self.xs)
+    def put(self, got): self.got = got
+def both(box, got, xs): box.got, box.xs = got, xs
+def outer():
+    def inner(): return sum(xs)
+    return inner
 def store(box, xs): box.xs = xs
 xs, box, bag, sized = [2, 1], Box(), Bag([2, 1]), Sized()
 """
@@ -60,6 +66,13 @@ xs, box, bag, sized = [2, 1], Box(), Bag([2, 1]), Sized()
         ("sum(c)", "c.clear() or 0", "got = f(xs)\nfor x in xs: box.xs.append(x)\nassert got == box.total()"),
         ("sum(c)", "c.clear() or 0", "got = f(xs)\nlist(map(box.xs.append, xs))\nassert got == box.total()"),
         ("sum(c)", "c.clear() or 0", "got = f(xs)\ndef total(): return sum(xs)\nassert got == total()"),
+        ("sum(c)", "c.clear() or 0", "import asyncio\ngot = f(xs)\nasync def total(): return sum(xs)\nassert got == asyncio.run(total())"),
+        ("sum(c)", "c.clear() or 0", "from unittest.mock import Mock\nm, got = Mock(), f(xs)\nm(xs)\nassert got == sum(m.call_args[0][0])"),
+        ("sum(c)", "c.clear() or 0", "assert f(xs) == outer()()"),
+        ("sum(c)", "c.clear() or 0", "got = f(xs)\nbox.load(xs)\nbox.put(got)\nassert box.agrees()"),
+        ("sum(c)", "c.clear() or 0", "both(box, f(xs), xs)\nassert box.agrees()"),
+        ("sum(c)", "c.clear() or 0", "both(box, f(xs), xs)\nassert box.got == box.total()"),
+        ("sum(c)", "c.clear() or 0", "box.got = f(xs)\nbox.xs = xs\nassert box.agrees()"),
     ],
 )  # fmt: skip
 def test_what_is_out_of_sight_is_no_measure_of_the_answer_once_emptied(right: str, spoils: str, test: str) -> None:
@@ -81,6 +94,8 @@ def test_what_is_out_of_sight_is_no_measure_of_the_answer_once_emptied(right: st
         ("c.items = sorted(c.items); return c.items", "assert f(sized) == sized.items == [1, 2]"),
         ("c.items = []", "f(sized)\nassert sized.items == []"),
         ("r = c[:]; c.clear(); return r", "got = f(xs)\nbox.load(xs)\nassert got == [2, 1] and box.total() == 0"),
+        ("r = c[:]; c.clear(); return r", "both(box, f(xs), xs)\nassert box.got == [2, 1] and box.xs == []"),
+        ("c.pop(); return len(c)", "box.got = f(xs)\nbox.xs = xs\nassert box.got == len(box.xs) == 1"),
         ("c.sort(); return c", "got = f(xs)\nbox.load(xs)\nassert got == box.xs"),
         ("c[:] = [v for v in c if v > 1]; return len(c)", "n = f(xs)\nstore(box, xs)\nassert n == len(box.xs) == 1"),
         ("n = len(c); c.clear(); return n", "n = f(xs)\ndef left(): return len(xs)\nassert n == 2 and left() == 0"),

@@ -10,8 +10,8 @@ from __future__ import annotations
 import gc
 import sys
 from collections import ChainMap, UserDict, UserList
-from collections.abc import Iterable
-from types import CellType, FrameType, FunctionType, MemberDescriptorType, ModuleType, TracebackType
+from collections.abc import Iterable, Iterator
+from types import CellType, CodeType, FrameType, FunctionType, MemberDescriptorType, ModuleType, TracebackType
 from typing import Any
 
 from ..proxies import proxies
@@ -75,7 +75,7 @@ def parts_of(value: Any) -> Iterable[Any]:
     """What a container or an iterator holds, and what a function reads from outside it."""
     if isinstance(value, FunctionType):
         closed = [cell.cell_contents for cell in value.__closure__ or () if not _is_empty(cell)]
-        return closed + [value.__globals__.get(name) for name in value.__code__.co_names]
+        return closed + [value.__globals__.get(name) for name in _names_in(value.__code__)]
     if isinstance(value, type | ModuleType | FrameType | TracebackType):
         return ()
     if (connection := databases.connection_of(value)) is not None and connection is not value:
@@ -86,6 +86,14 @@ def parts_of(value: Any) -> Iterable[Any]:
         held = gc.get_referents(value)
         return held if len(held) < _MOST_HELD else ()
     return cells.parts(value)
+
+
+def _names_in(code: CodeType) -> Iterator[str]:
+    """Names that code uses, with that of the functions defined in it."""
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _names_in(inner)
 
 
 def _is_empty(cell: CellType) -> bool:

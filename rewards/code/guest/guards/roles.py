@@ -8,6 +8,7 @@ it); both; or neither, which makes it the test's own. A role follows the value i
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -74,6 +75,7 @@ class Roles:
         self._given = given
         self._held = dict.fromkeys(names.answers, ANSWER) | dict.fromkeys(names.changed, CHANGED)
         self._made: set[str] = set()  # computed from what was changed
+        self._kept: dict[str, int] = {}  # objects of the test, by what they were given to keep
         self._streams: dict[int, ast.expr] = {}  # where calls in a redirected block write
         self._parts: dict[str, dict[object, int]] = {}  # names of values that hold both: `(f(xs), sorted(xs))`
 
@@ -223,8 +225,8 @@ class Roles:
             case ast.Expr(value=ast.Call() as call):
                 self._hand_over(call, is_statement=True)
                 self.learn_of_call(call, is_first=is_first)
-            case ast.FunctionDef(name=name) if self.mentions(node):  # it reads what was changed
-                self.bind_all([name], CHANGED)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() if self.mentions(node):  # it reads what was changed
+                self.bind_all([node.name], CHANGED)
             case ast.Return(value=ast.Tuple(elts=parts)):
                 self.returned = tuple(CHANGED if self.is_container(part) else self.of(part) for part in parts)
             case ast.Expr(value=ast.Yield(value=ast.expr() as part)):
@@ -259,18 +261,26 @@ class Roles:
             for inner in (part for part in given if isinstance(part, ast.Call)):
                 self._hand_over(inner, is_statement=True)
             return
-        role = 0
-        for part in given:
-            role |= self.of(part) | (CHANGED if self.mentions(part) else 0)
-        if role in (ANSWER, CHANGED):
-            held = given if is_statement else []
-            held = [*held, call.func.value] if isinstance(call.func, ast.Attribute) else held
-            self.bind_all([shapes.root(part) for part in held if self._may_hold(part)], role)
+        roles = {self.of(part) | (CHANGED if self.mentions(part) else 0) for part in given}
+        if BOTH not in roles:  # that is a verdict
+            held = [call.func.value if isinstance(call.func, ast.Attribute) else call.func]
+            for holder in [*held, *given] if is_statement else held:
+                self._keep_in(holder, sum(roles))
 
-    def _may_hold(self, node: ast.expr) -> bool:
-        """Whether it is an object of the test of which nothing is known yet."""
-        named = shapes.root(node)
-        return named not in ("", "self", "cls", *self.names.programs, *context.imported()) and not self.shown(node)
+    def _keep_in(self, holder: ast.expr, role: int, *, by_name: bool = False) -> None:
+        """Learn that an object of the test keeps a value of that role. by_name: as an attribute, so that its others are
+        no answers.
+        """
+        named, names = shapes.root(holder), self.names
+        if not role or named in ("", "self", "cls", *names.programs, *names.answers, *names.changed, *dir(builtins)):
+            return
+        if named in context.defined() or (named not in self._kept and self.shown(holder)):
+            return
+        self._kept[named] = role | self._kept.get(named, 0)
+        if self._kept[named] == BOTH:
+            self.hold_either([named])
+        elif not (by_name and role == ANSWER):
+            self.bind_all([named], role)
 
     def _redirect(self, block: ast.With | ast.AsyncWith) -> None:
         """Learn where calls in a block write: `with redirect_stdout(out): print(f(xs))`."""
@@ -354,8 +364,8 @@ class Roles:
             self.hold_either(shapes.names_in(target))
         elif isinstance(target, ast.Attribute):
             self.bind_all([shapes.text(target)] if shapes.text(target) else [], role)
-            if role == CHANGED and self._may_hold(target.value):
-                self.bind_all([shapes.root(target)], role)
+            if role != BOTH:
+                self._keep_in(target.value, role, by_name=True)
         else:
             self.bind_all(shapes.names_in(target), role)
 

@@ -129,10 +129,15 @@ def nodes() -> Iterator[ast.AST]:
     return (node for tree in trees() for node in ast.walk(tree))
 
 
-def imported() -> set[str]:
-    """Names that the tests import."""
-    aliases = (alias for node in nodes() if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names)
-    return {alias.asname or alias.name.partition(".")[0] for alias in aliases}
+def defined() -> set[str]:
+    """Names that the tests import, or define functions or classes under."""
+    found = set[str]()
+    for node in nodes():
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, Function | ast.ClassDef):
+            found.add(node.name)
+    return found
 
 
 def name_of(node: ast.AST | None) -> str:
