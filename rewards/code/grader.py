@@ -23,7 +23,7 @@ from types import MappingProxyType
 
 from rewards.code import machine_load
 from rewards.code.extract import program_of
-from rewards.code.judgement import CaseOutcome, Fate, Judgement
+from rewards.code.judgement import NOT_RUN, CaseOutcome, Fate, Judgement
 from rewards.code.languages import LANGUAGES
 from rewards.code.references import (
     CODE_REFERENCES,
@@ -233,6 +233,7 @@ def _verdict(
     if not counted:
         return GradeResult.ungraded("no case of the reference could be counted: all were skipped by their own marks")
     failed = [case for case in counted if case.fate is not Fate.PASSED]
+    failed.sort(key=lambda case: case.reason == NOT_RUN)  # unittest runs its methods in another order
     if not failed:
         return GradeResult.correct()
     # Tests after one that the proxy cannot give may fail because of it; those before it stand.

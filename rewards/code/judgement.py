@@ -34,6 +34,10 @@ LIMITS: Mapping[Ended, Fate] = MappingProxyType(
 """The fate of a case whose run was ended by a limit of the sandbox."""
 
 
+NOT_RUN = "not run after a failure"
+"""The reason of cases that the end of a run left out."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseOutcome:
     """One test case. reason: one line for people; it may be shown to a model, so it contains no expected value."""

@@ -19,7 +19,7 @@ from typing import Any
 from rewards.code import machine_load
 from rewards.code.guest.encoding.channel import framed
 from rewards.code.guest.encoding.codec import Decoder, Violation, encode
-from rewards.code.judgement import LIMITS, CaseOutcome, Fate, Judgement
+from rewards.code.judgement import LIMITS, NOT_RUN, CaseOutcome, Fate, Judgement
 from rewards.code.references import CodeLimits
 from rewards.code.styles.jobs import OUTPUT_BYTES, PROGRAM_FILE, START_SECONDS, preloads, source_bytes
 from rewards.code.styles.messages import Messages, TooLarge
@@ -165,9 +165,7 @@ async def judge_calls(sandbox: Sandbox, trial: CallTrial) -> Judgement:
             break
     if not progress.failure:
         missing = trial.cases[len(progress.cases) :]
-        progress.cases += [
-            CaseOutcome(fate=Fate.MISSING, name=case.name, reason="not run after a failure") for case in missing
-        ]
+        progress.cases += [CaseOutcome(fate=Fate.MISSING, name=case.name, reason=NOT_RUN) for case in missing]
     return Judgement(
         cases=tuple(progress.cases),
         failure=progress.failure,

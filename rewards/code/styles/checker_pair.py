@@ -17,7 +17,7 @@ from typing import Any
 from rewards.code import machine_load
 from rewards.code.guest.encoding.channel import framed
 from rewards.code.guest.encoding.codec import LARGEST_MESSAGE, Violation, decode, encode
-from rewards.code.judgement import LIMITS, CaseOutcome, Fate, Judgement
+from rewards.code.judgement import LIMITS, NOT_RUN, CaseOutcome, Fate, Judgement
 from rewards.code.references import CodeLimits
 from rewards.code.styles.jobs import OUTPUT_BYTES, PROGRAM_FILE, START_SECONDS
 from rewards.code.styles.messages import Messages, TooLarge
@@ -302,7 +302,7 @@ def _judgement(progress: _Progress) -> Judgement:
         if held is None:
             if progress.failure or progress.fault:
                 break
-            held = CaseOutcome(fate=Fate.MISSING, name=f"case {index + 1}", reason="not run after a failure")
+            held = CaseOutcome(fate=Fate.MISSING, name=f"case {index + 1}", reason=NOT_RUN)
         cases.append(held)
     fault = progress.fault
     good = (Fate.PASSED, Fate.SKIPPED, Fate.UNSUPPORTED)

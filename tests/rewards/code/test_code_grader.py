@@ -66,6 +66,22 @@ def test_programs_are_graded_in_workers_by_name() -> None:
 
 
 @pytest.mark.usefixtures("isolation")
+def test_a_case_that_did_not_run_decides_nothing() -> None:
+    """Methods of a `unittest` class run in the order of their names."""
+    methods = ("z(self): assert f(1) == 1", "a(self): BODY", "b(self): assert f(2) == 0")
+    tests = "import unittest, sys\nfrom solution import f\nclass T(unittest.TestCase):\n" + "".join(
+        f"    def test_{method}\n" for method in methods
+    )
+    reasons = []
+    for body in ("pass", "open(sys.modules['solution'].__file__)"):
+        files = {"test_it.py": tests.replace("BODY", body)}
+        row = {"response": "```python\ndef f(x): return x\n```", "reference": {"type": "pytest", "files": files}}
+        result = here(GradeRequest.from_dict(row))[0]
+        reasons.append((result.verdict.value, result.reason.partition(" ")[0]))
+    assert reasons == [("wrong", "test_it.py::T::test_b:"), ("ungraded", "test_it.py::T::test_a:")]
+
+
+@pytest.mark.usefixtures("isolation")
 def test_with_partial_the_share_is_paid() -> None:
     results = here(*(request(response, partial=True) for response in (RIGHT, HALF, WRONG)))
     assert [(result.score, result.verdict.value) for result in results] == [
