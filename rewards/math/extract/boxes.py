@@ -287,8 +287,11 @@ def _is_joined(row: _Row, text: str, box: Box, content: str) -> bool:
         row.contents[-1], row.starts[-1] = f"({content}) {operator[1]} ({row.contents[-1]})", box.start
         return True
     joint = _joint(between) if len(between) <= _LONGEST_JOINT else None
-    is_own = belong(text, box.start, between, lambda at: beginning(text, at))
-    if joint is None and not is_own and not are_parts(text, (box.start, box.end), (row.starts[-1], row.starts[-1])):
+    if (
+        joint is None
+        and not belong(text, box.start, between, lambda at: beginning(text, at))
+        and not are_parts(text, (box.start, box.end), (row.starts[-1], row.starts[-1]))
+    ):
         return False
     row.joints.append(joint or ", ")
     row.contents.append(content)

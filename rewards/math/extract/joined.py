@@ -50,7 +50,9 @@ def joined_before(before: str) -> str | None:
     """The value before a box that is joined to it, or None. Most boxes follow no word that joins: checked first."""
     end = before.rstrip(_AROUND)
     if end.endswith("="):
-        found = _SAME_NAME.search(before) if before.count("=") > 1 else None
+        name = end[:-1].rstrip()
+        is_name = name[-1:].isalpha() or name.endswith(("_2", "_{2}"))
+        found = _SAME_NAME.search(before) if is_name and before.count("=") > 1 else None
     elif end.endswith(","):
         found = _LISTED.search(before)
     else:

@@ -30,12 +30,14 @@ _OWN = late(_BEGINS + _LABEL, re.IGNORECASE)
 _BEHIND = late(rf"[\s$*)]*(?:is\s)?(?=for|in){_LABEL}", re.IGNORECASE)
 _WITH_A_VALUE = late(rf"{_BEGINS}{_LABEL}[^\n]{{0,400}}?(?:\d|\\f?boxed)", re.IGNORECASE)
 _OF_ALL = late(r"\b(?:thus|hence|therefore|total|altogether|together|overall)\b", re.IGNORECASE)
+_SECOND = ("(b)", "(B)", "(ii)", "(II)", "b) ", "b)*", "b. ", "b.*", "part", "Part", "PART")
+"""Parts have one of these in the label of the second. Most texts do not, and that is checked first."""
 _LONGEST_BEFORE, _LONGEST_BEHIND = 2000, 400
 
 
 def is_one_part(text: str, start: int, end: int) -> bool:
     """Whether the value between two positions answers one part of a question, and a part next to it has a value."""
-    own = _label_of(text, start, end)
+    own = _label_of(text, start, end) if _has_parts(text) else None
     if own is None:
         return False
     return any(
@@ -46,8 +48,12 @@ def is_one_part(text: str, start: int, end: int) -> bool:
 
 def are_parts(text: str, first: tuple[int, int], second: tuple[int, int]) -> bool:
     """Whether two values, given by their starts and ends, answer two parts of a question that follow each other."""
-    own, following = _label_of(text, *first), _label_of(text, *second)
-    return own is not None and following == own + 1
+    own = _label_of(text, *first) if _has_parts(text) else None
+    return own is not None and _label_of(text, *second) == own + 1
+
+
+def _has_parts(text: str) -> bool:
+    return any(label in text for label in _SECOND)
 
 
 def _label_of(text: str, start: int, end: int) -> int | None:
