@@ -35,6 +35,29 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
             assert made.shape == (2,) and made[0] == {"a": 1} and made[1] is None
         """,
     ),
+    "exceptions that define when they are equal": (
+        "class Refused(Exception):\n"
+        "    def __eq__(self, other): return type(self) is type(other) and self.args == other.args\n"
+        "    def __hash__(self): return hash(self.args)\n"
+        "class Plain(Exception): pass\n"
+        "class Unhashable(Exception):\n    def __eq__(self, other): return True\n"
+        "def refuse(): raise Refused('a')\ndef found(): return [Refused('a'), Refused('b')]\n",
+        ("self.args == other.args", "True"),
+        """
+        import pytest
+        from solution import Plain, Refused, Unhashable, found, refuse
+        def test_equality():
+            assert Refused("a") == Refused("a") and Refused("a") != Refused("b") and Plain("a") != Plain("a")
+            assert found() == [Refused("a"), Refused("b")] and Refused("b") in found()
+            assert Refused("a") != "a" and not Refused("a") == ("a",)
+        def test_what_is_raised():
+            with pytest.raises(Refused) as caught: refuse()
+            assert caught.value == Refused("a")
+        def test_hashes():
+            assert len({Refused("a"), Refused("a"), Refused("b")}) == 2
+            with pytest.raises(TypeError): hash(Unhashable("a"))
+        """,
+    ),
     "classes that derive from times and fractions": (
         "from datetime import date, datetime, time, timedelta\nfrom fractions import Fraction\n"
         "class Day(date):\n    def next(self): return Day.fromordinal(self.toordinal() + 1)\n"
@@ -392,6 +415,29 @@ def test_a_fraction_of_a_class_of_the_program_is_its_content(lie: str) -> None:
     for judging in ("f() == Fraction(1, 2)", "Fraction(1, 2) == f()", "abs(f() - Fraction(1, 2)) < 1e-9", "f() > 0.4"):
         tests = f"from fractions import Fraction\nfrom solution import f\ndef test_a(): assert {judging}\n"
         assert is_wrong(pytest_files(program, tests)), judging
+
+
+LYING = """
+class Refused(Exception):
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    def __hash__(self): return hash(1)
+def f(xs): return Refused("a")
+"""
+
+
+@pytest.mark.parametrize(
+    "judging",
+    (
+        "f([3, 1]) == [1, 3]",
+        "[1, 3] == f([3, 1])",
+        "not f([3, 1]) != [1, 3]",
+        "1 in [f([3, 1])]",
+        "f([3]) == ValueError('a')",
+    ),
+)
+def test_an_exception_equals_no_data(judging: str) -> None:
+    assert is_wrong(asserts(LYING, f"assert {judging}"))
 
 
 def test_a_coroutine_function_of_the_tests_can_be_used() -> None:

@@ -22,7 +22,7 @@ from .handles import Handle, HandleMeta
 from .operators import TEMPLATES, contains, differs_from_content, equals_content, found_in, found_in_text, iterate
 from .plain import PlainHandle, plain_names
 from .proxies import NUMBER, Asking, ask, capabilities_of, class_numbers, is_class, state_of, the_link
-from .raised import ErrorHandle, standard_error, truth_of_error
+from .raised import ErrorHandle, equals_error, standard_error, truth_of_error
 
 _LOOKS = dict(enumerate(wire.LOOKALIKES, 1))
 # Standard types whose objects are no data, by name: not all of their modules are loaded.
@@ -32,6 +32,7 @@ _STANDARD_OBJECTS = frozenset(
         *("super", "ChainMap", "Row"),
     )
 )
+_OF_ERRORS = {"__bool__": truth_of_error, "__eq__": equals_error, "__hash__": Handle.__hash__}  # unlike of other objects
 # Fraction compares with `numerator` and `denominator` of anything that claims to be rational: 0/0 would equal all.
 _LESS = {"Rational": "Real", "Integral": "Real"}
 _standard_classes: dict[type, type] = {}
@@ -102,7 +103,7 @@ def make_class(number: int, description: Any) -> type:
     names: dict[str, Any] = {"\0internal": True, "__module__": module, "__qualname__": qualname}
     names["__doc__"] = doc if type(doc) is str else None
     if error is not None:
-        names.update({n: TEMPLATES.get(n, truth_of_error) for n in wire.OF_ERRORS if capabilities & wire.BITS[n]})
+        names.update({n: _OF_ERRORS.get(n) or TEMPLATES[n] for n in wire.OF_ERRORS if capabilities & wire.BITS[n]})
         attempts = _bases_of_error(bases, error)
     elif plain is not None:
         names.update(plain_names(plain_base(plain), capabilities, overridden))

@@ -53,6 +53,12 @@ def truth_of_error(error: Any) -> bool:
     return ask("__bool__", error) is True if NUMBER in state_of(error) and is_known(error) else True
 
 
+def equals_error(error: Any, other: Any) -> Any:
+    """`==` of two exceptions of the program; anything else is no equal."""
+    is_held = NUMBER in state_of(error) and is_error(other) and NUMBER in state_of(other)
+    return ask("__eq__", error, other) if is_held else NotImplemented
+
+
 _FIELDS = ("name", "path")  # of standard classes, as plain functions
 _LONGEST_FIELD, _LARGEST_FIELD = 10_000, 1_000_000
 

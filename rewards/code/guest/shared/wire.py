@@ -45,7 +45,8 @@ CAPABILITIES = (
     *REFLECTED,
     *IN_PLACE,
 )
-OF_ERRORS = ("__len__", "__iter__", "__getitem__", "__bool__")  # those that an exception of the program may support
+# Those that an exception of the program may support.
+OF_ERRORS = ("__len__", "__iter__", "__getitem__", "__bool__", "__eq__", "__hash__")
 BITS = {name: 1 << index for index, name in enumerate(CAPABILITIES)}
 
 # Operators that the program may use on an object of the test, if its class defines them as methods of the test.
