@@ -111,7 +111,7 @@ def _concurrency(parameters: Mapping[str, Json]) -> int:
 @reward(
     "code",
     correctness=True,
-    version="8",
+    version="9",
     controls=_controls,
     seconds=seconds,
     concurrency=_concurrency,

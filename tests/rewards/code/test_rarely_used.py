@@ -428,13 +428,13 @@ def f(xs): return Refused("a")
 
 @pytest.mark.parametrize(
     "judging",
-    (
+    [
         "f([3, 1]) == [1, 3]",
         "[1, 3] == f([3, 1])",
         "not f([3, 1]) != [1, 3]",
         "1 in [f([3, 1])]",
         "f([3]) == ValueError('a')",
-    ),
+    ],
 )
 def test_an_exception_equals_no_data(judging: str) -> None:
     assert is_wrong(asserts(LYING, f"assert {judging}"))

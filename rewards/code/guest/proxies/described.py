@@ -32,7 +32,7 @@ _STANDARD_OBJECTS = frozenset(
         *("super", "ChainMap", "Row"),
     )
 )
-_OF_ERRORS = {"__bool__": truth_of_error, "__eq__": equals_error, "__hash__": Handle.__hash__}  # unlike of other objects
+_OF_ERRORS = {"__bool__": truth_of_error, "__eq__": equals_error, "__hash__": Handle.__hash__}
 # Fraction compares with `numerator` and `denominator` of anything that claims to be rational: 0/0 would equal all.
 _LESS = {"Rational": "Real", "Integral": "Real"}
 _standard_classes: dict[type, type] = {}
