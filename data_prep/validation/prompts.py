@@ -39,7 +39,8 @@ _IS = (
     r"\s*(?:equal to|simply|just|clearly|exactly|therefore|always|option|choice|to be)?"
     r"\s*[:=]?\s*[\"'*_$(\[{]*(?:\\boxed\s*\{\s*)?"
 )
-_MARKS = re.compile(r"\\boxed\s*\{\s*|####\s*|<answer>\s*|" + _SAID + _IS, re.IGNORECASE | re.MULTILINE)
+_AT_THE_END = r"\b(?:final|correct|right|true|expected)[ _-]answer[ \t]+(?=\S{1,40}[ \t]*$)"  # without a verb
+_MARKS = re.compile(rf"\\boxed\s*\{{\s*|####\s*|<answer>\s*|{_SAID}{_IS}|{_AT_THE_END}", re.IGNORECASE | re.MULTILINE)
 _END = re.compile(
     r"\*\*(?!\s*\w)|(?!\w|[.,]\d|\s*[-+*/^=]+\s*[\w\\(]|\s+(?:times|plus|minus|divided by|(?:more|less|fewer) than)\b)"
 )

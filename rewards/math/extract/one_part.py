@@ -1,6 +1,6 @@
-r"""The answer to one part of a question: "(a) The sum is 7. (b) The product is 9."
+r"""The answer to one part of a question, as in "(a) The sum is 7. (b) The product is 9", is not the whole answer.
 
-Such a value is not the answer if a part next to it has a value, too.
+A value is taken for that of one part if a part next to it has a value, too.
 
 Example:
     >>> text = "For (a), we get 7. For (b), we get 9."

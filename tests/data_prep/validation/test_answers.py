@@ -286,6 +286,8 @@ def test_rows_that_cannot_be_read_count_for_nothing_where_they_are_skipped(tmp_p
         ("Hint: the final answer should be 9.", True),
         ("Your answer must be: 9", True),
         ("(answer equals **9**)", True),
+        ("Think step by step. Final answer 9.", True),
+        ("Round the final answer 9 times.", False),
         ("The answer is 9**2 - 72.", False),
         ("The answer should be a digit, such as 8 or 90.", False),
         ("The answer will be 9.5 if you round.", False),
