@@ -7,15 +7,16 @@ Modules, each of which imports only those before it:
     controlled       what the program answers in any case in a test
     said             names that only stand for values in a test's own text
     marks            attributes by which a class of the test shows what ran
-    witnessed        answers of such a class, compared with what its code returned
+    steady           classes of the test whose answers depend on nothing of the program
     yardsticks       classes of the test by which it measures answers
-    derived          classes of the test that the program creates
     attributes       the attributes that data has
     membership       what a test looks into: `x in bag`
     classes          names that the tests use as classes
     uses             whether a result is used as a value, and arguments are the test's own
     assertions       assertions that the program could keep from failing the test
     operands         whether an operand may be sent, by how the test uses the result
+    witnessed        what an object of a class of the test shows, compared with what its code did
+    derived          classes of the test that the program creates
     refusing         what fails the case, and what is unsupported
     views            lengths and items have to agree
     contents         comparison with data, by content

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..sources import counting, shapes
-from . import marks, proxies, witnessed, yardsticks
+from . import proxies, witnessed, yardsticks
 from .proxies import ask, is_class, is_proxy, the_link
 
 _DESCRIBES = ("__get__", "__set__", "__set_name__")
@@ -75,8 +75,7 @@ def make(name: str, bases: tuple[type, ...], names: dict[str, Any], keywords: di
     made = ask("derive", name, tuple(_sendable(base, what) for base in bases), sent, keywords, abstract)
     if not is_class(made):  # a failed assertion may be an instance of a standard one
         raise proxies.refused(f"it made no class of {name}")
-    witnessed.register(made, names)
-    if not (marks.watch(made, asked.marks, names) and witnessed.watch(made, asked.answers, asked.fields)):
+    if not witnessed.watch(made, asked, names):
         the_link().unsupported(f"{what}, and with which the test measures")
     proxies.mark_named(made, name, is_used=True)
     if (cell := names.get("__classcell__")) is not None:

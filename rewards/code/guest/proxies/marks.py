@@ -2,19 +2,17 @@
 
 `self.started = True` in `on_start`, and later `assert plugin.started`: only methods of the test that none of its code
 calls set such an attribute, to values in its text or to what the program hands over, and no condition of the class
-decides that. The object is the program's, so each read is compared with what the test has set last; if the program
-changed it, the test is unsupported. A list that such methods fill (`self.seen = []`) is a mark as well.
+decides that. The object is the program's, so each read is compared with what the test has set last (`witnessed.py`).
+A list that such methods fill (`self.seen = []`) is a mark as well.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterator
-from typing import Any
+from collections.abc import Collection, Iterator
 
 from ..sources import context, shapes
 from ..sources.context import Function
-from .proxies import NUMBER, RootOfObjects, state_of, the_link
 
 _CHOOSES = (
     ast.Compare | ast.Assert | ast.If | ast.IfExp | ast.Match | ast.BoolOp | ast.Try | ast.While | ast.comprehension
@@ -22,9 +20,6 @@ _CHOOSES = (
 _ASKS = ("assertTrue", "assertFalse", "assertIs", "assertIsNone", "assertIsNotNone", "all", "any", "bool")
 _ASKS_TYPE = ("isinstance", "assertIsInstance")
 _BY_NAME = frozenset(("getattr", "setattr", "vars", "methodcaller", "attrgetter", "__dict__", "eval", "exec"))
-_MISSING = object()
-_set: dict[int, dict[str, Any]] = {}  # by the number of the object: what the test has set
-_kept: list[Any] = []  # these objects, which keep their numbers while they are here
 
 
 def names(family: list[ast.ClassDef], elsewhere: list[ast.AST]) -> set[str]:
@@ -97,19 +92,15 @@ def _setting(part: ast.stmt) -> Iterator[tuple[str, str, bool]]:
         plain = {id(target) for n in certain for target in _plain_targets(n, given)}
         for n in ast.walk(part):
             if isinstance(n, ast.Attribute) and not isinstance(n.ctx, ast.Load):
-                yield part.name, n.attr, _is_own(n) and id(n) in plain
+                yield part.name, n.attr, shapes.is_self(n.value) and id(n) in plain
             elif (filled := _filled(n)) is not None:
-                yield part.name, filled.attr, _is_own(filled) and n in certain
+                yield part.name, filled.attr, shapes.is_self(filled.value) and n in certain
         yield "", part.name, False
         return
     plain = {id(target) for target in _plain_targets(part)}
     for n in ast.walk(part):
         if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load):
             yield "", n.id, id(n) in plain
-
-
-def _is_own(node: ast.Attribute) -> bool:
-    return isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
 def _filled(node: ast.AST) -> ast.Attribute | None:
@@ -161,39 +152,3 @@ def is_asked(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
                 node = above
             case _:
                 return False
-
-
-def watch(made: Any, watched: Collection[str], held: dict[str, Any]) -> bool:
-    """Compare reads of these attributes of a class's objects with what the test has set. held: what the body of the
-    class binds. Returns whether that is possible.
-    """
-    if not watched:
-        return True
-    if not issubclass(made, RootOfObjects):
-        return False
-    read, write = method_of(made, "__getattr__"), method_of(made, "__setattr__")
-
-    def __getattr__(self: Any, name: str) -> Any:  # noqa: N807  # it is one
-        found = read(self, name)
-        if name in watched:
-            known = _set.get(state_of(self)[NUMBER], {}).get(name, held.get(name, _MISSING))
-            if found is not known and (type(found) is not type(known) or found != known):
-                the_link().unsupported(f"`{name}` of an object of the test, which the program has changed")
-        return found
-
-    def __setattr__(self: Any, name: str, value: Any) -> None:  # noqa: N807  # it is one
-        write(self, name, value)
-        if name in watched:
-            if (number := state_of(self)[NUMBER]) not in _set:
-                _kept.append(self)
-            _set.setdefault(number, {})[name] = value
-
-    type.__setattr__(made, "__getattr__", __getattr__)
-    type.__setattr__(made, "__setattr__", __setattr__)
-    return True
-
-
-def method_of(made: type, name: str) -> Callable[..., Any]:
-    """The method that a class of proxies has by now, its own or one of a base. (`__mro__` is what the program says.)"""
-    own = type.__dict__["__dict__"].__get__(made).get(name)
-    return own if own is not None else lambda self, *args: getattr(super(made, self), name)(*args)

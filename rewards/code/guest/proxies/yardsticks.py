@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ..shared import wire
 from ..sources import context, shapes
 from ..sources.context import Function
-from . import controlled, marks, said, witnessed
+from . import controlled, marks, said, steady
 
 _WRITTEN = (
     *(ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.BinOp, ast.UnaryOp, ast.keyword),
@@ -51,7 +51,7 @@ class Asked(NamedTuple):
     """
 
     marks: frozenset[str] = frozenset()  # attributes (`marks.py`)
-    answers: frozenset[str] = frozenset()  # methods and properties (`witnessed.py`)
+    answers: frozenset[str] = frozenset()  # methods and properties (`steady.py`)
     fields: frozenset[str] = frozenset()  # attributes on which these answers depend
 
 
@@ -74,10 +74,10 @@ def measured_by(name: str, body: Collection[str], place: str) -> Asked | None:
     fields = set[str]()
     if answers:
         line = [kind for tree in context.trees() for kind in _line(tree, name)]
-        steady = witnessed.fields(line)
-        if steady is None or not witnessed.are_methods(line, answers):
+        found = steady.fields(line)
+        if found is None or not steady.are_methods(line, answers):
             return None
-        fields = steady
+        fields = found
     return Asked(frozenset(marked), frozenset(answers), frozenset(fields))
 
 
