@@ -142,6 +142,26 @@ def test_listing(tmp_path, names):
 """,
     ),
     Arena(
+        name="copied_folder",
+        solution="import os, shutil\ndef solve(source, to):\n    shutil.copytree(source, to)\n    return sorted(os.listdir(to))\n",
+        styles=("pytest",),
+        file="""\
+import filecmp
+import pytest
+from solution import solve
+
+@pytest.mark.parametrize("names", ["ab", "xyz"])
+def test_copy(tmp_path, names):
+    source, to = tmp_path / "from", tmp_path / "to"
+    source.mkdir()
+    for name in names:
+        (source / name).write_text(name)
+    assert list(solve(source, to)) == sorted(p.name for p in source.iterdir())
+    assert filecmp.dircmp(source, to).diff_files == []
+    assert {p.name: p.read_text() for p in to.iterdir()} == {p.name: p.read_text() for p in source.iterdir()}
+""",
+    ),
+    Arena(
         name="data_base",
         solution="def solve(base):\n    return sum(a for (a,) in base.execute('select a from t'))\n",
         imports=DATA_BASE,

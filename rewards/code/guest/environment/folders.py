@@ -19,6 +19,7 @@ _COMPARED_WITH = re.compile(
     r"expect|golden|(?<![a-z])(?:want(?:ed)?|answers?|truth|correct|should)(?![a-z])", re.IGNORECASE
 )
 _LISTS = re.compile(r"iterdir|glob|listdir|\bwalk\b|scandir")
+_LISTS_BELOW = re.compile(r"rglob|\bwalk\b|\*\*|recursive")
 _READS = re.compile(r"\bread|\bopen\(|\bcmp\b|\bload|getline")
 _LONGEST_PATH = 4096
 
@@ -34,6 +35,7 @@ class Folders:
         self._everything = bool(_TELLS_PATHS.search(text))
         self._compares = bool(_READS.search(text))
         self._lists = bool(_LISTS.search(text))
+        self._lists_below = bool(_LISTS_BELOW.search(text))
         self._handed: set[str] = set()
         self._told: set[str] = set()  # names of files in any folder
         self._known: dict[str, files.Mark | None] = {}
@@ -125,8 +127,10 @@ class Folders:
         told = [c for c in changes if type(c) is tuple and len(c) == 4 and type(c[0]) is str and "\0" not in c[0]]
         paths = [os.path.realpath(change[0]) for change in told]
         contents = {path: change[1] for path, change in zip(paths, told, strict=True)}
-        cleared = _cleared(self._known, contents, listed=self._lists)
-        bare = [folder for folder in cleared if spoiling.is_read_again(frame, folder, set())]
+        cleared = _cleared(self._known, contents, listed=self._lists, below=self._lists_below)
+        made = {path for path in paths if contents[path] or contents[path] is None}
+        made |= set(map(os.path.dirname, made)) - set(self.roots)
+        bare = [folder for folder in cleared if spoiling.is_read_again(frame, folder, _outside(folder, made))]
         for path, change in zip(paths, told, strict=True):
             if any(path.startswith(folder + os.sep) for folder in bare):
                 continue
@@ -139,21 +143,26 @@ class Folders:
         self._known = self._scan()
 
 
-def _cleared(known: dict[str, files.Mark | None], contents: dict[str, Any], *, listed: bool) -> list[str]:
+def _cleared(known: dict[str, files.Mark | None], contents: dict[str, Any], *, listed: bool, below: bool) -> list[str]:
     """Folders that are gone, empty, or contain only empty files; if folders are listed, also those with none of the
-    former files, and fewer.
+    former files, and fewer. below: whether files count that are in other folders of the folder.
     """
     gone = {path for path, content in contents.items() if path in known and not content and content is not None}
     folders = {path for path, mark in known.items() if mark is None}
 
-    def below(folder: str, paths: Iterable[str]) -> set[str]:
-        return {path for path in paths if path.startswith(folder + os.sep)}
+    def inside(folder: str, paths: Iterable[str]) -> set[str]:
+        within = {path for path in paths if path.startswith(folder + os.sep)}
+        return {path for path in within if below or not listed or os.path.dirname(path) == folder}
 
     def is_cleared(folder: str) -> bool:
-        held, new = below(folder, known), below(folder, contents) - gone
+        held, new = inside(folder, known), inside(folder, contents) - gone
         return bool(held) and held <= gone and len(new) < (len(held) if listed else 1)
 
     return [folder for folder in folders if is_cleared(folder)]
+
+
+def _outside(folder: str, paths: Iterable[str]) -> set[str]:
+    return {path for path in paths if not f"{path}{os.sep}".startswith(folder + os.sep)}
 
 
 def _loses(path: str, content: Any) -> bool:
