@@ -48,6 +48,11 @@ ASKED = "c.execute('select sum(a) from t').fetchone()[0]"
             f"assert f(c) == {ASKED}",
         ),
         ("for n in 4, 5: c.execute('delete from t where a = ?', (n,))", f"assert f(c) == {ASKED}"),
+        ("c.execute('update t set a = 0'); return 0", f"assert f(c) == {ASKED}"),
+        (
+            "c.executescript('alter table t rename column a to b; alter table t add column a int default 0'); return 0",
+            f"assert f(c) == {ASKED}",
+        ),
     ],
 )
 def test_a_data_base_that_the_program_empties_is_no_measure_of_its_answer(body: str, test: str) -> None:
@@ -66,6 +71,14 @@ def test_a_data_base_that_the_program_empties_is_no_measure_of_its_answer(body: 
         (
             "c.execute('delete from t where a = 5'); return 1",
             "assert f(c) == c.execute('select count(*) from t').fetchone()[0]",
+        ),
+        (
+            "c.execute('update t set a = 0'); return 2",
+            f"assert f(c) == c.execute('select count(*) from t').fetchone()[0]\nassert {ASKED} == 0",
+        ),
+        (
+            "c.execute('alter table t rename column a to b'); return 9",
+            "assert f(c) == c.execute('select sum(b) from t').fetchone()[0]",
         ),
         (
             "c.execute('insert into t values (7)'); return 3",

@@ -2,8 +2,9 @@
 
 In `assert total(db) == db.execute("select sum(price) from sales").fetchone()[0]` the test would compute what is right
 from what the program has left. A data base counts as emptied if it holds fewer rows than when the program was asked,
-and none of those: moving, changing or deleting rows is what programs are asked for, and tests look at it afterwards.
-Of a table whose name now gives something else, the rows that the name gives count, wherever the table is.
+and none of those; or if a column that held more than flags is blank in as many rows. Any other moving, changing or
+deleting of rows is what programs are asked for, and tests look at it afterwards. Of a table whose name now gives
+something else, the rows that the name gives count, wherever the table is.
 
 It counts as disguised if what it holds is read through something of the program: its own row or text factory, its own
 function of a standard name (`sum`), its temporary table or view of a table's name, its authorizer.
@@ -21,6 +22,7 @@ from ..proxies import proxies
 _MAY_EMPTY = ("execute", "executemany", "executescript", "rollback", "deserialize")
 _DEFINES = ("create_function", "create_aggregate", "create_window_function", "create_collation", "set_authorizer")
 _LARGEST = 4 << 20  # bytes
+_FLAGS = (None, 0, 1, b"")
 _STANDARD = "select name from pragma_function_list where builtin union all select name from pragma_collation_list"
 _SHADOWS = """\
 select type, name from temp.sqlite_master
@@ -120,7 +122,9 @@ def _is_gone(held: bytes, now: bytes) -> bool:
                 shown = {other: at for other, at in shown.items() if at != root or other == name}  # under another name
             left = [*_rows(after, shown), *_rows(after, views)]
             former = [*_rows(before, tables)]
-            return (bool(views) or len(left) < len(former)) and set(left).isdisjoint(former)
+            if (bool(views) or len(left) < len(former)) and set(left).isdisjoint(former):
+                return True
+            return any(_is_blanked(before, after, name) for name in tables if name in shown)
     except sqlite3.Error:  # a table of a kind that only the connection knows
         return False
 
@@ -164,6 +168,23 @@ def _views(copied: Any) -> list[str]:
 def _rows(copied: Any, names: Iterable[str]) -> Iterator[tuple[Any, ...]]:
     for name in names:
         yield from copied.execute(f"select * from {_quoted(name)}")
+
+
+def _is_blanked(before: Any, after: Any, name: str) -> bool:
+    """Whether a column of a table, which held more than a flag, holds nothing now, in no fewer rows."""
+    former, columns = _columns(before, name), _columns(after, name)
+    return any(
+        any(value not in _FLAGS for value in values)
+        and len(columns.get(column, ())) >= len(values)
+        and not any(columns[column])
+        for column, values in former.items()
+    )
+
+
+def _columns(copied: Any, name: str) -> dict[str, list[Any]]:
+    cursor = copied.execute(f"select * from {_quoted(name)}")
+    rows = cursor.fetchall()
+    return {column[0]: [row[at] for row in rows] for at, column in enumerate(cursor.description)}
 
 
 def _is_standard(connection: Any, name: Any) -> bool:
