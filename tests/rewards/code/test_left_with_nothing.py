@@ -93,6 +93,7 @@ c = Cart([2, 1])
         ("sorted(c)", "c.clear() or []", "xs, ok = [2, 1], True\nr = f(xs)\nfor x in xs:\n    if x not in r: ok = False\nassert ok"),
         ("sorted(c)", "c.clear() or []", "def case():\n    xs = [2, 1]\n    def go(): return f(xs)\n    assert go() == sorted(xs)\ncase()"),
         ("sorted(c)", "c.clear() or []", "import asyncio\ndef case():\n    xs = [2, 1]\n    async def go():\n        r = f(xs)\n        return r\n    got = asyncio.run(go())\n    assert got == sorted(xs)\ncase()"),
+        ("type(c)(c.v, c.next)", "setattr(c.next, 'v', 0) or type(c)(c.v, type(c)(0))", "class N:\n    def __init__(self, v, next=None): self.v, self.next = v, next\ndef same(a, b):\n    todo = [(a, b)]\n    while todo:\n        x, y = todo.pop()\n        if x.v != y.v: return False\n        if x.next: todo.append((x.next, y.next))\n    return True\nn = N(1, N(2))\nr = f(n)\nassert same(n, r) and r.v == 1"),
     ],
 )  # fmt: skip
 def test_objects_are_not_left_with_nothing(right: str, spoils: str, test: str):

@@ -18,6 +18,7 @@ from ..sources.context import Function
 ANSWER, CHANGED = 1, 2
 BOTH = ANSWER | CHANGED
 
+_POPS = frozenset(("pop", "popleft"))
 TAKES = frozenset(("pop", "popleft", "popitem", "remove", "discard", "clear", "get", "index", "find"))
 # Functions that reveal nothing about the content of a container, or return it unchanged.
 _COPIES = ("list", "tuple", "copy", "deepcopy", "bytes")
@@ -370,8 +371,10 @@ class Roles:
             self.bind_all(shapes.names_in(target), role)
 
     def _parts_of(self, value: ast.expr | None) -> dict[object, int]:
-        """The parts of a named container, or of its values: `d.values()`."""
+        """The parts of a named container, or of its values: `d.values()`; of what is taken out: `pairs.pop()`."""
         match value:
+            case ast.Call(func=ast.Attribute(value=holder, attr=method)) if method in _POPS:
+                return self._parts_of(holder)
             case ast.Call(func=ast.Attribute(value=holder, attr="values")):
                 return dict(enumerate(self._parts_of(holder).values()))
             case ast.Name() | ast.Attribute():
