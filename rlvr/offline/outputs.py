@@ -2,9 +2,7 @@
 
 An output takes JSON lines and returns the end offset of each, so that the journal can cut off a row that was being
 written when the process was killed. Parquet files cannot be appended to, so a part grows as JSON lines next to the
-finished parts and is converted to Parquet when it is full. All parts have the same schema: columns whose structure
-varies by row (`reference`, `parts`, `details`, `metadata`) is JSON text, as is a column whose values have no common
-type.
+finished parts and is converted to Parquet when it is full. All parts have the same schema.
 
     OUT.parquet.partial/part-00000.parquet    a finished part
     OUT.parquet.partial/part-00001.jsonl      the one that grows
@@ -15,30 +13,25 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial, reduce
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, Protocol
 from zlib import crc32
 
 from data_prep.errors import BadFile
-from data_prep.writing import refuse_irregular, whole_characters
+from data_prep.writing import refuse_irregular
 from rlvr.errors import ConfigError
+from rlvr.offline.parquet_rows import common, exact, lines_of, rows_of, write_parquet
 from rlvr.offline.standard_output import StandardOutput
 from rlvr.regular_files import regular
 
-if TYPE_CHECKING:
-    import pyarrow
-
 PART_ROWS = 1 << 16
 PART_BYTES = 256 << 20
-_GROUP_ROWS = 4096  # rows of a Parquet file in memory at a time
-_GROUP_BYTES = 8 << 20
 _BLOCK = 1 << 20
 _LONGEST_ROW = 64 << 20
-_AS_TEXT = ("reference", "parts", "details", "metadata")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,8 +251,8 @@ class ParquetParts:
 
     def _convert(self, part: int) -> None:
         """Convert a part's lines to Parquet."""
-        with self._lines(part).open("rb") as file:
-            _write_parquet(self._finished(part), map(_row_of, file))
+        with trouble(self._finished(part)):
+            write_parquet(self._finished(part), partial(lines_of, self._lines(part)))
         self._lines(part).unlink()
 
     def _unify(self) -> None:
@@ -267,13 +260,13 @@ class ParquetParts:
         from pyarrow import parquet
 
         files = sorted(self._folder.glob("part-*.parquet"))
-        schemas = [parquet.read_schema(file) for file in files]
-        common = schemas[0]
-        for schema in schemas[1:]:
-            common = _common(common, schema)
-        for file, schema in zip(files, schemas, strict=True):
-            if not schema.equals(common):
-                _write_parquet(file, _rows_of(file), common)
+        schemas = {file: parquet.read_schema(file) for file in files}
+        one = reduce(common, schemas.values())
+        one = exact((file for file, schema in schemas.items() if not schema.equals(one)), one)
+        for file, schema in schemas.items():
+            if not schema.equals(one):
+                with trouble(file):
+                    write_parquet(file, partial(rows_of, file), one)
         for left in self._folder.iterdir():  # incomplete parts left by a killed process
             if left not in files:
                 left.unlink()
@@ -317,164 +310,3 @@ class trouble:  # noqa: N801  # reads well: with trouble(path)
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             more = "; make room, and the same command goes on" if full else ""
             raise BadFile(f"cannot write {str(self._path)!r}: {error.strerror or error}{more}") from error
-
-
-# --- Parquet --------------------------------------------------------------------------------------------------------
-
-
-def _row_of(line: bytes) -> dict[str, object]:
-    """Parse a row; lone surrogates, which Parquet cannot store, become U+FFFD."""
-    text = line.decode("utf-8")
-    if "\\ud" in text:
-        text = whole_characters(json.dumps(json.loads(text), ensure_ascii=False))
-    row: dict[str, object] = json.loads(text)
-    return row
-
-
-def _rows_of(file: Path) -> Iterator[dict[str, object]]:
-    from pyarrow import parquet
-
-    with parquet.ParquetFile(file) as opened:
-        for batch in opened.iter_batches(batch_size=_GROUP_ROWS):
-            yield from batch.to_pylist()
-
-
-def _groups(rows: Iterator[dict[str, object]]) -> Iterator[list[dict[str, object]]]:
-    """Split rows into row groups by count or size, whichever is reached first."""
-    while group := list(islice(rows, 1)):
-        size = 0
-        for row in islice(rows, _GROUP_ROWS - 1):
-            group.append(row)
-            size += sum(len(value) for value in row.values() if isinstance(value, str))
-            if size > _GROUP_BYTES:
-                break
-        yield group
-
-
-def _write_parquet(path: Path, rows: Iterator[dict[str, object]], schema: pyarrow.Schema | None = None) -> None:
-    """Write a part; if a later row group does not fit the schema of the first ones, the part is rewritten."""
-    from pyarrow import parquet
-
-    partial = partial_of(path)
-    first: list[Path] = []
-    with trouble(path):
-        writer: parquet.ParquetWriter | None = None
-        try:
-            for group in _groups(rows):
-                table = _inferred(group)
-                fitting = table.schema if schema is None else _common(schema, table.schema)
-                if writer is None or schema is None or not fitting.equals(schema):
-                    if writer is not None:  # groups written so far keep their schema until the common one is known
-                        writer.close()
-                        first.append(partial.replace(partial.with_name(f"{partial.name}.{len(first)}")))
-                    schema = fitting
-                    writer = parquet.ParquetWriter(partial, schema, compression="zstd")
-                writer.write_table(table if table.schema.equals(schema) else _table(group, schema))
-            if writer is None:
-                import pyarrow
-
-                schema = pyarrow.schema([])
-                writer = parquet.ParquetWriter(partial, schema)
-            writer.close()
-            if first:
-                last = partial.replace(partial.with_name(f"{partial.name}.{len(first)}"))
-                _rewrite([*first, last], partial, schema)
-        finally:
-            if writer is not None:
-                writer.close()
-        partial.replace(path)
-
-
-def _rewrite(pieces: list[Path], path: Path, schema: pyarrow.Schema) -> None:
-    """Merge files into one with their common schema, and remove them."""
-    from pyarrow import parquet
-
-    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
-        for piece in pieces:
-            for group in _groups(_rows_of(piece)):
-                writer.write_table(_table(group, schema))
-            piece.unlink()
-
-
-def _inferred(rows: list[dict[str, object]]) -> pyarrow.Table:
-    """Rows as a table; a column whose values have no common type is text."""
-    import pyarrow
-
-    names = dict.fromkeys(name for row in rows for name in row)
-    return pyarrow.table({name: _inferred_column(name, [row.get(name) for row in rows]) for name in names})
-
-
-def _inferred_column(name: str, values: list[object]) -> pyarrow.Array:
-    import pyarrow
-
-    if name not in _AS_TEXT:
-        try:  # the conversion decides: inference ends at the first float, and takes integers of any size for int64
-            return _column(values, _storable(pyarrow.infer_type(values)))
-        except (pyarrow.ArrowException, OverflowError):
-            pass
-    return _column(values, pyarrow.string())
-
-
-def _storable(kind: pyarrow.DataType) -> pyarrow.DataType:
-    """Replace types that Parquet cannot store: objects without fields."""
-    import pyarrow
-
-    if pyarrow.types.is_struct(kind):
-        if kind.num_fields == 0:
-            return pyarrow.string()
-        return pyarrow.struct([field.with_type(_storable(field.type)) for field in kind])
-    if pyarrow.types.is_list(kind):
-        return pyarrow.list_(_storable(kind.value_type))
-    return kind
-
-
-def _common(a: pyarrow.Schema, b: pyarrow.Schema) -> pyarrow.Schema:
-    """The common schema of two; a column without a common type becomes JSON text."""
-    import pyarrow
-
-    if a.equals(b):
-        return a
-    fields = {field.name: field for field in a}
-    for field in b:
-        known = fields.get(field.name)
-        if known is None or known.type.equals(field.type):
-            fields[field.name] = field
-            continue
-        try:
-            one = pyarrow.unify_schemas(
-                [pyarrow.schema([known]), pyarrow.schema([field])], promote_options="permissive"
-            ).field(0)
-        except pyarrow.ArrowException:
-            one = pyarrow.field(field.name, pyarrow.string())
-        fields[field.name] = one
-    return pyarrow.schema(list(fields.values()))
-
-
-def _table(rows: list[dict[str, object]], schema: pyarrow.Schema) -> pyarrow.Table:
-    import pyarrow
-
-    columns = [_column([row.get(field.name) for row in rows], field.type) for field in schema]
-    return pyarrow.Table.from_arrays(columns, schema=schema)
-
-
-def _column(values: list[object], kind: pyarrow.DataType) -> pyarrow.Array:
-    import pyarrow
-
-    return pyarrow.array([_cell(value, kind) for value in values], kind)
-
-
-def _cell(value: object, kind: pyarrow.DataType) -> object:
-    """Convert a value to its column's type."""
-    import pyarrow
-
-    if value is None:
-        return None
-    if pyarrow.types.is_string(kind):
-        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    if pyarrow.types.is_struct(kind) and isinstance(value, Mapping):
-        return {field.name: _cell(value.get(field.name), field.type) for field in kind}
-    if pyarrow.types.is_list(kind) and isinstance(value, list):
-        return [_cell(item, kind.value_type) for item in value]
-    if pyarrow.types.is_floating(kind) and isinstance(value, int):
-        return float(value)
-    return value

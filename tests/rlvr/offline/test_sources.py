@@ -230,14 +230,27 @@ def test_what_a_table_holds_and_json_has_no_form_for_is_graded_all_the_same(tmp_
         [[0.5], ["x"]],
         [1.5, {"a": {}}],
         [2.5, 2**70, 10**400],
+        [2.5, False],
+        [2**53 + 1, None, 2.5],
+        [2.5, 8, -(2**53) - 1],
+        [[2.5], [2**53 + 1]],
+        [{"a": 2**60 + 1, "b": 0}, {"a": 0.5, "b": 0}],
     ],
-    ids=[*("float", "text", "flag", "list", "objects", "lists", "object", "integers")],
+    ids=[
+        *("float", "text", "flag", "list", "objects", "lists", "object", "integers", "flag_later"),
+        *("rounded", "rounded_late", "rounded_in_a_list", "rounded_in_an_object"),
+    ],
 )
-@pytest.mark.parametrize("rows_of_a_group", [1, 4096])
+@pytest.mark.parametrize(("rows_of_a_part", "rows_of_a_group"), [(1, 1), (9, 1), (9, 4096)])
 def test_values_without_a_common_type_are_json_text_in_parquet(
-    values: list[object], rows_of_a_group: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    values: list[object],
+    rows_of_a_part: int,
+    rows_of_a_group: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("rlvr.offline.outputs._GROUP_ROWS", rows_of_a_group)
+    monkeypatch.setattr("rlvr.offline.outputs.PART_ROWS", rows_of_a_part)
+    monkeypatch.setattr("rlvr.offline.parquet_rows._GROUP_ROWS", rows_of_a_group)
     rows = [{"response": "\\boxed{1}", "reference": "1", "mixed": value} for value in values]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     out = tmp_path / "out.parquet"
