@@ -10,39 +10,44 @@
 
 Entry points: `grade` (or `agrade`) for a list of responses, `stream` for any number of them, `GraderPool` to grade
 responses as they are produced, `@reward` to register your own reward, `rewards.adapters` for reward functions of other
-trainers. Importing this package loads neither sympy nor torch.
+trainers. What is asked for is imported then: a grading worker needs little of it, and nobody gets sympy or torch.
 """
 
-from rewards.errors import (
-    GradedInProcess,
-    GradingUnavailable,
-    HiddenReward,
-    InvalidReward,
-    InvalidRow,
-    RewardError,
-    UnknownReward,
-)
-from rewards.grading import agrade, grade, stream
-from rewards.pool import GraderPool
-from rewards.protocol import Grader
-from rewards.registry import find, names, reward
-from rewards.rules.references import ChoiceReference, JsonSchemaReference, RegexReference, TextReference
-from rewards.spec import RewardSpec
-from rewards.spec_properties import identity
-from rewards.types import (
-    AnyOf,
-    CountdownReference,
-    DataReference,
-    Finish,
-    GradeRequest,
-    GradeResult,
-    MathReference,
-    Message,
-    NoReference,
-    Reference,
-    StepScore,
-    Verdict,
-)
+from typing import TYPE_CHECKING
+
+from sandbox.on_demand import on_demand
+
+if TYPE_CHECKING:
+    from rewards.errors import (
+        GradedInProcess,
+        GradingUnavailable,
+        HiddenReward,
+        InvalidReward,
+        InvalidRow,
+        RewardError,
+        UnknownReward,
+    )
+    from rewards.grading import agrade, grade, stream
+    from rewards.pool import GraderPool
+    from rewards.protocol import Grader
+    from rewards.registry import find, names, reward
+    from rewards.rules.references import ChoiceReference, JsonSchemaReference, RegexReference, TextReference
+    from rewards.spec import RewardSpec
+    from rewards.spec_properties import identity
+    from rewards.types import (
+        AnyOf,
+        CountdownReference,
+        DataReference,
+        Finish,
+        GradeRequest,
+        GradeResult,
+        MathReference,
+        Message,
+        NoReference,
+        Reference,
+        StepScore,
+        Verdict,
+    )
 
 __all__ = [
     "AnyOf",
@@ -79,3 +84,20 @@ __all__ = [
     "reward",
     "stream",
 ]
+
+if not TYPE_CHECKING:  # else every name of this package would be known
+    __getattr__ = on_demand(
+        __name__,
+        __all__,
+        (
+            "rewards.types",
+            "rewards.errors",
+            "rewards.rules.references",
+            "rewards.protocol",
+            "rewards.spec",
+            "rewards.registry",
+            "rewards.spec_properties",
+            "rewards.grading",
+            "rewards.pool",
+        ),
+    )

@@ -73,7 +73,7 @@ Target = TypeVar("Target", bound=Callable[..., object])
 _REGISTERED: dict[str, Reward] = {}
 # Built-in rewards; importing the module registers them on first use.
 _BUILTIN = {
-    "math": "rewards.math",
+    "math": "rewards.math.grader",
     "countdown": "rewards.countdown",
     "code": "rewards.code.grader",
     "choice": "rewards.rules.choice",

@@ -14,10 +14,10 @@ import pytest
 
 from rewards import GradeRequest, GradeResult, GraderPool, MathReference, Verdict
 from rewards.clock import CLOCK
-from rewards.math import grade_math
 from rewards.math.equal import engine, numeric
 from rewards.math.equal.equality import Equality, compare
 from rewards.math.expressions import INFINITY, PI, Num, Op, Sym, divide, number, power
+from rewards.math.grader import grade_math
 from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.slow(80)

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards import AnyOf, GradeRequest, GradeResult, GraderPool, MathReference, Verdict, grade
-from rewards.math import grade_math
 from rewards.math.equal.equality import Equality, compare
+from rewards.math.grader import grade_math
 from rewards.math.notation.standard import key, standardised
 from rewards.math.parse.reading import readings
 from rewards.types import DataReference, Policy

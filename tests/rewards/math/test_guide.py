@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from rewards import GradeRequest, MathReference, find
-from rewards.math import grade_math
+from rewards.math.grader import grade_math
 
 GUIDE = (Path(__file__).resolve().parents[3] / "docs" / "guides" / "math_grader.md").read_text()
 EXAMPLES = [
