@@ -270,13 +270,15 @@ class GraderPool:
         if ask is None:
             return [None] * len(requests)
         made: list[GradeResult | None] = []
+        began = time.perf_counter()
         for request in requests:
-            began = time.perf_counter()
             try:
                 result = ask(request) if is_plain(request) else None
             except Exception:  # a malformed request (a field of the wrong type): encoding it for a worker says which
                 result = None
-            made.append(_lasted(result, time.perf_counter() - began) if isinstance(result, GradeResult) else None)
+            ended = time.perf_counter()
+            made.append(_lasted(result, ended - began) if isinstance(result, GradeResult) else None)
+            began = ended
         return made
 
     def counts(self) -> PoolCounts:

@@ -79,11 +79,11 @@ def math_at_once(
         return _nowhere(policy) if is_looked_through else None
     terms = _terms(reference, require_evaluated, require_simplified)
     equality = _decide_by_text(reference.answer, found.text, terms)
-    second = _second_reading(found, reference.answer)
-    if second is not None and equality is not Equality.SAME:
+    second = None if equality is Equality.SAME else _second_reading(found, reference.answer)
+    if second is not None:
         alone = _decide_by_text(reference.answer, second, terms)
         equality = alone if equality is alone or alone is Equality.SAME else None
-    return None if equality is None else _graded(equality, found, _spelled(reference.answer))
+    return None if equality is None else _graded(equality, found, reference.answer)
 
 
 @reward(
@@ -120,7 +120,7 @@ def grade_math(
         if second is not None and equality is not Equality.SAME:
             alone = compare_with(reference.answer, second, terms)
             equality = alone if alone is Equality.SAME else equality
-    return _graded(equality, found, _spelled(reference.answer))
+    return _graded(equality, found, reference.answer)
 
 
 def _second_reading(found: Extracted, answer: str | tuple[str, ...] | AnyOf) -> str | None:
@@ -158,11 +158,12 @@ def _terms(reference: MathReference, evaluated: bool, simplified: bool) -> Terms
     )
 
 
-def _graded(equality: Equality, found: Extracted, gold: str) -> GradeResult:
+def _graded(equality: Equality, found: Extracted, answer: str | tuple[str, ...] | AnyOf) -> GradeResult:
     extracted = found.text[:_SHOWN]
-    match equality:  # most frequent first
-        case Equality.SAME:
-            return GradeResult.correct(extracted=extracted)
+    if equality is Equality.SAME:
+        return GradeResult.correct(extracted=extracted)
+    gold = _spelled(answer)
+    match equality:
         case Equality.DIFFERENT:
             return GradeResult.wrong(f"differs from {gold}", extracted=extracted)
         case Equality.UNREADABLE_GOLD:

@@ -2,7 +2,7 @@
 
 Modules, by what they do:
 
-    what is left out        turns, thoughts, tidied, continued; behind an answer: afterwords, remarks
+    what is left out        turns, thoughts, tags, tidied, continued; behind an answer: afterwords, remarks
     kinds of places         bare, boxes, fields, announced with opening, options, written, answer_words; lists:
                             listed, numbered
     around a box            refused, joined, pairs, offered, replaced, surroundings, in_formula, blanks

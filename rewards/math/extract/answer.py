@@ -52,6 +52,7 @@ from rewards.math.extract.options import option_at_last
 from rewards.math.extract.remarks import unremarked
 from rewards.math.extract.replaced import replaced
 from rewards.math.extract.results import result
+from rewards.math.extract.tags import may_have_tags
 from rewards.math.extract.thoughts import outside_thoughts, visible
 from rewards.math.extract.tidied import tidied
 from rewards.math.extract.turns import turn, without_next_turn
@@ -184,6 +185,8 @@ def _tag_or_override(text: str) -> str | Committed | None:
 
 
 def _hash_or_override(text: str) -> str | Committed | None:
+    if "#" not in text:
+        return None
     text = without_next_exercise(text)
     found = _hash_line(text)
     return found and _put_right(found, _behind_hash(text))
@@ -235,8 +238,9 @@ def _unless_taken_back(found: str | Committed, behind: str) -> str | Committed:
 def _bare(text: str) -> str | Committed | None:
     if len(text) >= 2 * LONGEST_BARE or "\\boxed" in text:
         return None
-    if "\n" in text.strip():
-        return value_lines(text)
+    stripped = text.strip()
+    if "\n" in stripped:
+        return None if stripped[:2].isalpha() else value_lines(text)  # a word begins it: prose
     if not text.isascii() and _STOP_INSIDE.search(text):
         return None
     if ")" in text and (several := parts(text)) is not None:
@@ -306,6 +310,22 @@ _STEPS: dict[Policy, dict[str, _Step]] = {
         "words": few_words,
     },
 }
+_WITHOUT_TAGS: dict[Policy, dict[str, _Step]] = {
+    policy: {name: step for name, step in steps.items() if name != "answer_tag"} for policy, steps in _STEPS.items()
+}
+
+
+def _shown(response: str, *, prefilled: bool) -> str | None:
+    """The model's own turn without its thinking, or None if the thinking never ends."""
+    own = without_next_turn(turn(response), lambda text: visible(text, prefilled=prefilled))
+    return outside_thoughts(own, prefilled=prefilled)
+
+
+def _without_comments(text: str) -> str:
+    if ("!" in text and "<!--" in text) or ("\\" in text and "\\begin{comment}" in text):
+        text = _COMMENT.sub("", text)
+    # of mathtools: a box around both sides of a line in an aligned block
+    return text.replace("\\Aboxed", "\\boxed") if "\\Aboxed" in text else text
 
 
 _IN_PROSE = "said"  # the first that reads running text
@@ -320,16 +340,15 @@ def extract(
 
     at_once: look only for quick finds (a form, or little prose); None if the policy would have to read more prose.
     """
-    own = without_next_turn(turn(response), lambda text: visible(text, prefilled=prefilled))
-    text = outside_thoughts(own, prefilled=prefilled)
+    has_tags = prefilled or may_have_tags(response)
+    text = _shown(response, prefilled=prefilled) if has_tags else without_next_turn(response, str)
     if text is None:
         return None
-    if ("!" in text and "<!--" in text) or ("\\" in text and "\\begin{comment}" in text):
-        text = _COMMENT.sub("", text)
-    if "\\Aboxed" in text:  # of mathtools: a box around both sides of a line in an aligned block
-        text = text.replace("\\Aboxed", "\\boxed")
-    text = tidied(text) if policy == "lenient" else text
-    steps = _STEPS[policy] if form == "any" else {form: _FORMS[form]}
+    if "\\" in text or has_tags:
+        text = _without_comments(text)
+    text = tidied(text, has_tags=has_tags) if policy == "lenient" else text
+    every = _STEPS if has_tags else _WITHOUT_TAGS
+    steps = every[policy] if form == "any" else {form: _FORMS[form]}
     for name, step in steps.items():
         if at_once and name == _IN_PROSE and len(text) > PROSE_AT_ONCE:
             return None

@@ -29,8 +29,8 @@ _BLOCK = late(  # of a page, or the element that a prompt wants the answer in, o
 )
 
 
-def tidied(text: str) -> str:
-    """The text without emphasis, struck-out text and page layout."""
+def tidied(text: str, *, has_tags: bool = True) -> str:
+    """The text without emphasis, struck-out text and page layout. has_tags: it may have tags (`may_have_tags`)."""
     has_commands = "\\" in text
     if not text.isascii() or (has_commands and ("\\checkmark" in text or "square$" in text or "\\Box" in text)):
         text = _DONE.sub("", text)
@@ -40,6 +40,6 @@ def tidied(text: str) -> str:
         text = _PLAIN_BOX.sub(r"\\boxed{", text)
     if "~" in text and "~~" in text:
         text = _STRUCK_OUT.sub("", text)
-    if "<" in text and _MAY_BE_HTML.search(text) is not None:
+    if has_tags and _MAY_BE_HTML.search(text) is not None:
         text = _MARKED.sub(r"\2", _BLOCK.sub("\n", _DELETED.sub("", text)))
     return text
