@@ -3,9 +3,11 @@
 Thinking is ignored: text inside `<think>…</think>`, or before a lone `</think>`; after an unclosed `<think>` there is
 no program. If there is an `<answer>` outside of all fences, only the last one is searched.
 
-`fenced` takes the last non-blank fenced block, whatever its language tag; without a block, the whole text if it parses
-(or continues the prompt of a `check` reference, or is in a language that is not parsed here). `code` takes the whole
-text.
+`fenced` takes the last non-blank fenced block that can be the program: its tag names the program's language, or it has
+another tag or none, but is Python that does something (or continues the prompt of a `check` reference). So commands and
+outputs behind the program do not replace it, while a last program that is broken does. If no block can be the program,
+the last one is it. Without a block, it is the whole text if that parses (or is in a language that is not parsed here).
+`code` takes the whole text.
 
 Tokens that end a turn are dropped at the end of the text. A fence is three or more backticks or tildes, ended by at
 least as many of the same; the opening one may follow text on its line, be indented or stand in a block quote (`> `),
@@ -49,6 +51,18 @@ _UNSEEN = " \xa0\u3000\t\r\n\f\v\u200b\u200c\u200d\u2060\ufeff"
 _QUOTED = re.compile(r"(?:[ \t]*>)+[ \t]*\Z")  # a block quote
 _QUOTES = re.compile(r"\"{3}|'{3}")
 _MOST_IN_TEXTS = 6  # blocks
+_TAGS = {
+    "python": re.compile(r"py(?:thon)?[\d.]*"),
+    "c": re.compile(r"c\d*"),
+    "cpp": re.compile(r"(?:c\+\+|cpp|cxx|cc)\d*"),
+    "java": re.compile(r"java"),
+    "javascript": re.compile(r"javascript|js|mjs|node(?:js)?"),
+    "go": re.compile(r"go(?:lang)?"),
+    "rust": re.compile(r"rust|rs"),
+    "bash": re.compile(r"bash|sh|shell"),
+}
+_ACTS = (ast.Call, ast.Await, ast.NamedExpr, ast.Yield, ast.YieldFrom)
+_SKIPPED = 1_000  # for each block that is no program, in addition to its length, of `LONGEST_PARSED`
 
 
 @dataclass(slots=True)
@@ -88,30 +102,70 @@ def program_of(
 
     blocks = _blocks(text)
     start, end = _answer(text, blocks)
-    found = [block for block in blocks if start <= block.start <= end]
-    for at in reversed(range(len(found))):
-        content = _content(text, found[at], end, is_program)
-        if content.strip():
-            if language != "python":
-                return content
-            return _around_fences_in_texts(text, found[: at + 1], end, is_program, content) or content
+    if found := [block for block in blocks if start <= block.start <= end]:
+        return _last_program(text, found, end, language, is_program)
     whole = _without_blank_lines_around(text[start:end])
-    if found or not whole:
-        return None
-    return whole if language != "python" or is_program(whole) else None
+    return whole if whole and (language != "python" or is_program(whole)) else None
+
+
+def _last_program(
+    text: str, blocks: list[_Block], limit: int, language: str, is_program: Callable[[str], bool]
+) -> str | None:
+    """The last block that can be the program, else the last block; None if all are blank. What is after the last block
+    that can be the program is parsed, for a bounded time, unless there is only one block.
+    """
+    last = None
+    to_read = LONGEST_PARSED
+    for at, tag, content in _contents(text, blocks, limit, is_program):
+        if last is None:
+            last = content
+            before = blocks[: at + 1]
+            if language == "python" and (whole := _around_fences_in_texts(text, before, limit, is_program, content)):
+                return whole
+            if len(blocks) == 1 and not blocks[0].inner:
+                return content
+        if _can_be(tag, content, language, is_program):
+            return content
+        to_read -= len(content) + _SKIPPED
+        if to_read < 0:
+            break
+    return last
+
+
+def _can_be(tag: str, source: str, language: str, is_program: Callable[[str], bool]) -> bool:
+    """Whether a block can be the program, by its tag, or as Python that does something."""
+    if language == "python" and source.lstrip().startswith(">>>"):  # a session
+        return False
+    if _TAGS[language].fullmatch(tag):
+        return True
+    tree = _tree(source) if language == "python" else None
+    return is_program(source) if tree is None else _acts(tree)
 
 
 def parses(source: str) -> bool:
     """Whether the text parses as Python. Never raises; False for texts longer than `LONGEST_PARSED`."""
+    return _tree(source) is not None
+
+
+def _tree(source: str) -> ast.Module | None:
     if len(source) > LONGEST_PARSED:
-        return False
+        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about escape sequences and comparisons in the program
-            ast.parse(source)
+            return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-        return False
-    return True
+        return None
+
+
+def _acts(tree: ast.Module) -> bool:
+    """Whether a program does something: `True`, `[1, 2]` and `Time: O(n)` are outputs or notes that also parse."""
+    return any(
+        statement.value is not None
+        if isinstance(statement, ast.AnnAssign)
+        else not isinstance(statement, ast.Expr) or any(isinstance(node, _ACTS) for node in ast.walk(statement))
+        for statement in tree.body
+    )
 
 
 # --- fences -----------------------------------------------------------------------------------------------------------
@@ -204,17 +258,24 @@ def _answer(text: str, blocks: list[_Block]) -> tuple[int, int]:
     return opened, len(text) if closed is None else closed
 
 
-def _content(text: str, block: _Block, limit: int, is_program: Callable[[str], bool]) -> str:
-    """The program in a block."""
-    content = _dedented(text[block.start : min(block.end, limit)], block.indent).removeprefix("\ufeff")
-    if not block.closed:
-        content = _without_fence_at_end(content, block.fence)
-    if block.inner and (block.language in _MARKDOWN or not (block.closed or is_program(content))):
-        for inner in reversed(block.inner):
-            found = _content(text, inner, limit, is_program)
-            if found.strip():
-                return found
-    return content
+def _contents(
+    text: str, blocks: list[_Block], limit: int, is_program: Callable[[str], bool]
+) -> Iterator[tuple[int, str, str]]:
+    """The blocks that are not blank, from the last to the first: the index, the tag and the content of each. What is
+    inside a block comes instead of it, if the block is Markdown, or was left open and is no program.
+    """
+    for at in reversed(range(len(blocks))):
+        block = blocks[at]
+        content = _dedented(text[block.start : min(block.end, limit)], block.indent).removeprefix("\ufeff")
+        if not block.closed:
+            content = _without_fence_at_end(content, block.fence)
+        inside = False
+        if block.inner and (block.language in _MARKDOWN or not (block.closed or is_program(content))):
+            for _, tag, found in _contents(text, block.inner, limit, is_program):
+                inside = True
+                yield at, tag, found
+        if not inside and content.strip():
+            yield at, block.language, content
 
 
 def _around_fences_in_texts(

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from rewards.code.extract import parses, program_of
+from rewards.code.languages import LANGUAGES
 
 FOUND = {
     "a fence that names python": ("Sure:\n```python\nx = 1\n```\nDone.", "x = 1\n"),
@@ -58,6 +59,19 @@ FOUND = {
     "tags inside the program": ("```python\ns = '<answer>5</answer>'\n```", "s = '<answer>5</answer>'\n"),
     "what stands behind the thinking": ("<think>```python\nx = 1\n```</think>\n```python\nx = 2\n```", "x = 2\n"),
     "behind a lone end of thinking": ("```python\nx = 1\n```\n</think>\n```python\nx = 2\n```", "x = 2\n"),
+    "how to run it behind it": ("```python\nx = 1\n```\n```bash\npython solution.py\n```", "x = 1\n"),
+    "its output behind it": ("```python\nx = 1\n```\n```\nTrue\n```\n```text\n[1, 2]\n```", "x = 1\n"),
+    "its cost behind it": ("```\nx = 1\n```\n```\nTime: O(n)\nSpace: O(1)\n```", "x = 1\n"),
+    "a session behind it": ("```\nx = 1\n```\n```python\n>>> x\n1\n```", "x = 1\n"),
+    "an output behind it in a markdown block": (
+        "```markdown\n```py\nx = 1\n```\nprints\n```text\n1 2\n```\n```",
+        "x = 1\n",
+    ),
+    "another program behind it": ("```python\nx = 1\n```\n```\nx = 2\n```", "x = 2\n"),
+    "another program with any tag behind it": ("```python\nx = 1\n```\n```solution\nx = 2\n```", "x = 2\n"),
+    "another program that is broken behind it": ("```python\nx = 1\n```\n```python\nx = (\n```", "x = (\n"),
+    "a call behind it": ("```python\nx = 1\n```\n```python\nprint(x)\n```", "print(x)\n"),
+    "no block that can be the program": ("```\nx = (\n```\n```text\nnone\n```", "none\n"),
     "a whole text that parses": ("\n\nimport sys\nprint(1)\n\n", "import sys\nprint(1)"),
 }
 
@@ -102,6 +116,19 @@ def test_other_languages_are_not_parsed() -> None:
     assert program_of("Here:\n```c\nint main() {}\n```", language="c") == "int main() {}\n"
 
 
+def test_the_last_block_of_another_language_is_the_one_that_names_it() -> None:
+    main = "int main() { return 0; }\n"
+    assert program_of(f"```c\nint x;\n```\n```c\n{main}```\n```bash\ngcc a.c\n```\n```\n5\n```", language="c") == main
+    assert program_of(f"```\nint x;\n```\n```\n{main}```", language="c") == main
+    assert program_of(f"```c\nint x;\n```\n```c++\n{main}```", language="cpp") == main
+    assert all(program_of(f"```{name}\nx\n```\n```\ny\n```", language=name) == "x\n" for name in LANGUAGES)
+
+
+def test_a_block_that_continues_the_prompt_can_be_the_program() -> None:
+    response = "```python\ndef f(x):\n    return x\n```\n```\n    return x + 1\n```\n```text\n3\n```"
+    assert program_of(response, prompt="def f(x):\n") == "    return x + 1\n"
+
+
 def test_a_prefilled_response_begins_in_its_thinking() -> None:
     assert program_of("x = 1", prefilled=True) is None
     assert program_of("hm</think>x = 1", prefilled=True) == "x = 1"
@@ -122,6 +149,8 @@ HOSTILE = {
     "nested blocks": "".join(" " * n + "if 1:\n" for n in range(400)),
     "ends of turns": "x = 1" + "</s>\n" * 60_000,
     "quotes": "> " * 100_000 + "```\n" + "> x\n" * 20_000,
+    "outputs": "```py\nx = 1\n```\n" + "```\n1\n```\n" * 25_000,
+    "long outputs": "```py\nx = 1\n```\n" + ("```\n" + "-" * 90_000 + "1\n```\n") * 10,
     "a nul": "x = 1\0",
     "lone surrogates": "x = '\ud800'",
     "a huge number": "x = " + "9" * 90_000,
