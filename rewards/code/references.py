@@ -18,9 +18,9 @@ and `extract?` (`fenced`: the last fenced block, else the whole text when it par
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from sandbox.json_text import Json
 
@@ -67,8 +67,37 @@ class FunctionCase:
     """One call and its expected value, as JSON; see `rewards.code.values` for sets, tuples and other values."""
 
     args: tuple[Json, ...]
-    expected: Json
     kwargs: Mapping[str, Json] = field(default_factory=lambda: _NO_KWARGS)
+    expected: Json
+
+
+def _row(reference: Any) -> dict[str, Json]:
+    """A reference as a row: its fields that differ from their defaults."""
+    return {"type": reference.type, **_fields(reference)}
+
+
+def _fields(held: Any) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    for each in fields(held):
+        usual = each.default_factory() if callable(each.default_factory) else each.default
+        if (value := getattr(held, each.name)) != usual:
+            found[each.name] = _json(value)
+    return found
+
+
+def _json(value: Any) -> Json:
+    match value:
+        case FloatTolerance(tolerance=tolerance):
+            return {"float": tolerance}
+        case Checker(source=source):
+            return {"checker": source}
+        case CodeLimits() | StdioCase() | FunctionCase():
+            return _fields(value)
+        case tuple():
+            return list(map(_json, value))
+        case Mapping():
+            return dict(value)
+    return value  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +116,7 @@ class StdioReference:
     def case_count(self) -> int:
         return len(self.cases)
 
-    def to_dict(self) -> dict[str, Json]:
-        cases: Json = [{"stdin": case.stdin, "stdout": case.stdout} for case in self.cases]
-        language: dict[str, Json] = {} if self.language == "python" else {"language": self.language}
-        return {"type": self.type, "cases": cases, **language, **_comparison(self.compare), **_options(self)}
+    to_dict = _row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +135,7 @@ class FunctionReference:
     def case_count(self) -> int:
         return len(self.cases)
 
-    def to_dict(self) -> dict[str, Json]:
-        cases: list[Json] = []
-        for case in self.cases:
-            kwargs: dict[str, Json] = {"kwargs": dict(case.kwargs)} if case.kwargs else {}
-            cases.append({"args": list(case.args), **kwargs, "expected": case.expected})
-        point: dict[str, Json] = {"entry_point": self.entry_point, "cases": cases}
-        return {"type": self.type, **point, **_comparison(self.compare), **_options(self)}
+    to_dict = _row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +153,7 @@ class AssertsReference:
     def case_count(self) -> int:
         return len(self.asserts)
 
-    def to_dict(self) -> dict[str, Json]:
-        setup: dict[str, Json] = {"setup": self.setup} if self.setup else {}
-        return {"type": self.type, "asserts": list(self.asserts), **setup, **_options(self)}
+    to_dict = _row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +172,7 @@ class CheckReference:
     def case_count(self) -> int:
         return 1
 
-    def to_dict(self) -> dict[str, Json]:
-        fields: dict[str, Json] = {"prompt": self.prompt, "entry_point": self.entry_point, "test": self.test}
-        return {"type": self.type, **fields, **_options(self)}
+    to_dict = _row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,36 +190,8 @@ class PytestReference:
         """Approximate number of test functions."""
         return max(1, sum(source.count("def test") for source in self.files.values()))
 
-    def to_dict(self) -> dict[str, Json]:
-        return {"type": self.type, "files": dict(self.files), **_options(self)}
+    to_dict = _row
 
 
 CodeReference: TypeAlias = StdioReference | FunctionReference | AssertsReference | CheckReference | PytestReference
 CODE_REFERENCES = (StdioReference, FunctionReference, AssertsReference, CheckReference, PytestReference)
-
-
-def _comparison(compare: FloatTolerance | Checker | None) -> dict[str, Json]:
-    if compare is None:
-        return {}
-    rule: dict[str, Json] = (
-        {"float": compare.tolerance} if isinstance(compare, FloatTolerance) else {"checker": compare.source}
-    )
-    return {"compare": rule}
-
-
-def _options(reference: CodeReference) -> dict[str, Json]:
-    """The common fields that differ from their defaults."""
-    options: dict[str, Json] = {}
-    limits, usual = reference.limits, CodeLimits()
-    if limits != usual:
-        bounds: dict[str, Json] = {}
-        if limits.time_s != usual.time_s:
-            bounds["time_s"] = limits.time_s
-        if limits.memory_mb != usual.memory_mb:
-            bounds["memory_mb"] = limits.memory_mb
-        options["limits"] = bounds
-    if reference.partial:
-        options["partial"] = True
-    if reference.extract != "fenced":
-        options["extract"] = reference.extract
-    return options
