@@ -14,7 +14,6 @@ from functools import partial
 from rewards.code.judgement import Judgement
 from rewards.code.references import AssertsReference
 from rewards.code.styles import checker_pair
-from rewards.code.styles.jobs import PROGRAM_FILE, preloads, source_bytes
 from rewards.code.styles.plain_tests import judge_plain, plain_asserts
 from sandbox.protocol import Sandbox
 
@@ -36,12 +35,5 @@ async def judge_by_checker(sandbox: Sandbox, program: str, reference: AssertsRef
         "cases": reference.asserts,
         "program": checker_pair.program_options(texts),
     }
-    trial = checker_pair.Trial(
-        start=start,
-        program={PROGRAM_FILE: source_bytes(program)},
-        limits=reference.limits,
-        partial=reference.partial,
-        count=reference.case_count,
-        preload=preloads(program, *texts),
-    )
+    trial = checker_pair.Trial(reference=reference, program=program, start=start, texts=texts)
     return await checker_pair.judge(sandbox, trial)

@@ -12,7 +12,6 @@ from functools import partial
 from rewards.code.judgement import Judgement
 from rewards.code.references import CheckReference
 from rewards.code.styles import checker_pair
-from rewards.code.styles.jobs import PROGRAM_FILE, preloads, source_bytes
 from rewards.code.styles.plain_tests import judge_plain, plain_check
 from sandbox.protocol import Sandbox
 
@@ -37,12 +36,6 @@ async def judge_by_checker(sandbox: Sandbox, program: str, reference: CheckRefer
         "test": reference.test,
         "program": options,
     }
-    trial = checker_pair.Trial(
-        start=start,
-        program={PROGRAM_FILE: source_bytes(program)},
-        limits=reference.limits,
-        partial=reference.partial,
-        count=reference.case_count,
-        preload=preloads(program, reference.prompt, reference.test),
-    )
+    texts = (reference.prompt, reference.test)
+    trial = checker_pair.Trial(reference=reference, program=program, start=start, texts=texts)
     return await checker_pair.judge(sandbox, trial)

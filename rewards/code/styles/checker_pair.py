@@ -18,8 +18,8 @@ from rewards.code import machine_load
 from rewards.code.guest.encoding.channel import framed
 from rewards.code.guest.encoding.codec import LARGEST_MESSAGE, Violation, decode, encode
 from rewards.code.judgement import LIMITS, NOT_RUN, CaseOutcome, Fate, Judgement
-from rewards.code.references import CodeLimits
-from rewards.code.styles.jobs import OUTPUT_BYTES, PROGRAM_FILE, START_SECONDS
+from rewards.code.references import AssertsReference, CheckReference, CodeLimits, PytestReference
+from rewards.code.styles.jobs import OUTPUT_BYTES, PROGRAM_FILE, START_SECONDS, preloads, source_bytes
 from rewards.code.styles.messages import Messages, TooLarge
 from sandbox.protocol import Sandbox, Session
 from sandbox.types import MIB, Job, JobResult, Limits
@@ -52,18 +52,16 @@ class CheckerFault(Exception):
 class Trial:
     """What to judge.
 
-    start: first message to the checker. files: of the checker. program: files of the candidate. preload: for both.
-    count: number of cases, if known. checker_preload: for the checker, if different.
+    start: first message to the checker. texts: sources of the tests, for which libraries are preloaded. files, modules:
+    files of the checker, and what else is preloaded there.
     """
 
+    reference: AssertsReference | CheckReference | PytestReference
+    program: str
     start: Mapping[str, Any]
-    program: Mapping[str, bytes]
-    limits: CodeLimits
-    partial: bool
-    count: int
+    texts: tuple[str, ...]
     files: Mapping[str, bytes] = field(default_factory=dict)
-    preload: tuple[str, ...] = ()
-    checker_preload: tuple[str, ...] | None = None
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -112,33 +110,35 @@ def _limits(limits: CodeLimits, count: int, longest: float, cpu_weight: int) -> 
     return replace(shared, memory_bytes=max(CHECKER_MEMORY, memory)), replace(shared, memory_bytes=memory)
 
 
-def jobs(trial: Trial) -> tuple[Job, Job]:
-    """The jobs of the checker and the candidate."""
-    of_checker, of_candidate = _limits(trial.limits, trial.count, machine_load.longest(), machine_load.cpu_weight())
+def jobs(trial: Trial, program: str) -> tuple[Job, Job]:
+    """The jobs of the checker and the candidate. program: the one that runs there."""
+    limits, count = trial.reference.limits, trial.reference.case_count
+    of_checker, of_candidate = _limits(limits, count, machine_load.longest(), machine_load.cpu_weight())
+    libraries = preloads(trial.program, *trial.texts)
     checker = Job(
         argv=("python", "-m", "rlvr_guest.judging.checker"),
         files=trial.files,
         limits=of_checker,
-        preload=(_REHEARSED, *(trial.preload if trial.checker_preload is None else trial.checker_preload)),
+        preload=(_REHEARSED, *trial.modules, *libraries),
     )
     candidate = Job(
         argv=("python", "-m", "rlvr_guest.program.candidate"),
-        files=trial.program,
+        files={PROGRAM_FILE: source_bytes(program)},
         limits=of_candidate,
-        preload=(_REHEARSED, *trial.preload),
+        preload=(_REHEARSED, *libraries),
     )
     return checker, candidate
 
 
 async def judge(sandbox: Sandbox, trial: Trial) -> Judgement:
     """Run the cases. Raises SandboxUnavailable."""
-    progress = _Progress(count=trial.count)
+    progress = _Progress(count=trial.reference.case_count)
     began = time.monotonic()
-    checker, candidate = jobs(trial)
+    checker, candidate = jobs(trial, trial.program)
     first = before = 0
     while True:
         session = await sandbox.open(checker, candidate)
-        clock = machine_load.Clock(trial.limits.time_s + SLACK_SECONDS, machine_load.load())
+        clock = machine_load.Clock(trial.reference.limits.time_s + SLACK_SECONDS, machine_load.load())
         try:
             await _one_pair(session, trial, progress, first, clock)
         finally:
@@ -147,7 +147,8 @@ async def judge(sandbox: Sandbox, trial: Trial) -> Judgement:
         if progress.unexplained and await _is_the_programs(sandbox, trial):
             progress.fault, progress.failure = "", "what the program gave ended the test before its verdict"
         through = len(progress.outcomes)
-        stop = progress.done or progress.failure or progress.fault or not trial.partial or through >= progress.count
+        more = trial.reference.partial and through < progress.count
+        stop = progress.done or progress.failure or progress.fault or not more
         if stop or through == before:
             break
         before = through
@@ -158,11 +159,10 @@ async def judge(sandbox: Sandbox, trial: Trial) -> Judgement:
 
 async def _is_the_programs(sandbox: Sandbox, trial: Trial) -> bool:
     """Whether a fault disappears with another program in place of the judged one."""
-    control = _Progress(count=trial.count)
-    blank = replace(trial, program={PROGRAM_FILE: b""})
-    session = await sandbox.open(*jobs(blank))
+    control = _Progress(count=trial.reference.case_count)
+    session = await sandbox.open(*jobs(trial, ""))
     try:
-        await _one_pair(session, blank, control, 0, machine_load.Clock(trial.limits.time_s))
+        await _one_pair(session, trial, control, 0, machine_load.Clock(trial.reference.limits.time_s))
     finally:
         await session.close()
     return not control.unexplained
@@ -172,7 +172,7 @@ async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: 
     loop = asyncio.get_running_loop()
     messages = Messages(session)
     progress.loaded, progress.lost = False, ""
-    start = {**trial.start, "first": first, "skip": tuple(progress.outcomes), "partial": trial.partial}
+    start = {**trial.start, "first": first, "skip": tuple(progress.outcomes), "partial": trial.reference.partial}
     await session.send(framed(encode(start)))
     progress.current = first
     began, stretched = loop.time(), machine_load.stretch()
@@ -191,7 +191,7 @@ async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: 
         took, over = loop.time() - began, loop.time() - deadline
         limit = (took - over - SLACK_SECONDS) / stretched + SLACK_SECONDS
         clock.was_ended(took, stretched, limit=limit, over=over)
-        reason = f"ran longer than {trial.limits.time_s:g} s"
+        reason = f"ran longer than {trial.reference.limits.time_s:g} s"
         if progress.loaded:
             _note(progress, Fate.TIME, reason)
         else:
@@ -205,7 +205,7 @@ async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: 
 
 def _allowed(trial: Trial, stretched: float) -> float:
     """Wall-clock limit of a case, in seconds."""
-    return trial.limits.time_s * stretched + SLACK_SECONDS
+    return trial.reference.limits.time_s * stretched + SLACK_SECONDS
 
 
 def _note(progress: _Progress, fate: Fate, reason: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rewards.code.judgement import Judgement
 from rewards.code.references import PytestReference
 from rewards.code.styles import checker_pair
-from rewards.code.styles.jobs import PROGRAM_FILE, preloads, source_bytes
+from rewards.code.styles.jobs import source_bytes
 from sandbox.protocol import Sandbox
 
 _MODULES = ("rlvr_guest.judging.suite", "pytest")
@@ -19,15 +19,8 @@ async def judge_pytest(sandbox: Sandbox, program: str, reference: PytestReferenc
         "files": dict(reference.files),
         "program": checker_pair.program_options(texts, always=("output",)),
     }
-    libraries = preloads(program, *texts)
+    files = {name: source_bytes(source) for name, source in reference.files.items()}
     trial = checker_pair.Trial(
-        start=start,
-        program={PROGRAM_FILE: source_bytes(program)},
-        files={name: source_bytes(source) for name, source in reference.files.items()},
-        limits=reference.limits,
-        partial=reference.partial,
-        count=reference.case_count,
-        preload=libraries,
-        checker_preload=(*_MODULES, *libraries),
+        reference=reference, program=program, start=start, texts=texts, files=files, modules=_MODULES
     )
     return await checker_pair.judge(sandbox, trial)
