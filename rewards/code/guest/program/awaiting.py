@@ -87,22 +87,6 @@ def cancel(number: int) -> None:
             _loop().run_until_complete(asyncio.wait({task}, timeout=0.05))
 
 
-def aiter(value: Any) -> Any:
-    return type(value).__aiter__(value)
-
-
-def anext(value: Any) -> Any:
-    return type(value).__anext__(value)
-
-
-def aenter(value: Any) -> Any:
-    return type(value).__aenter__(value)
-
-
-def aexit(value: Any, kind: Any, error: Any) -> Any:
-    return type(value).__aexit__(value, kind, error, None)
-
-
 def of_checker(stub: Any) -> Generator[Any, Any, Any]:
     """`__await__` of an object that the checker must await."""
     loop = asyncio.get_running_loop()
@@ -135,12 +119,4 @@ def _of_own_loop(loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], s
     loop.call_soon(poll, ((token, stub),))
 
 
-OPERATIONS: dict[str, Callable[..., Any]] = {
-    "start": start,
-    "pump": pump,
-    "cancel": cancel,
-    "aiter": aiter,
-    "anext": anext,
-    "aenter": aenter,
-    "aexit": aexit,
-}
+OPERATIONS: dict[str, Callable[..., Any]] = {"start": start, "pump": pump, "cancel": cancel}

@@ -119,18 +119,6 @@ def call(_host: Host, function: Any, /, *args: Any, **kwargs: Any) -> Any:
     return function(*args, **kwargs)
 
 
-def get_item(_host: Host, value: Any, key: Any) -> Any:
-    return value[key]
-
-
-def set_item(_host: Host, value: Any, key: Any, content: Any) -> None:
-    value[key] = content
-
-
-def delete_item(_host: Host, value: Any, key: Any) -> None:
-    del value[key]
-
-
 def leave(_host: Host, value: Any, kind: Any, error: Any) -> bool:
     """End a `with` block of the test with its error raised, as it was there. Returns whether to swallow the error."""
     trace = _raised(error) if isinstance(error, BaseException) else None
@@ -146,12 +134,6 @@ def _raised(error: BaseException) -> types.TracebackType | None:
         raise error
     except BaseException:  # as if it had been raised there
         return error.__traceback__
-
-
-def _binary(name: str) -> Callable[..., Any]:
-    """Make an operation that applies an operator to two values, as Python does."""
-    function: Callable[..., Any] = getattr(operator, name)
-    return lambda _host, a, b: function(a, b)
 
 
 def forwarded(_host: Host, module: str, name: str, /, *args: Any, **kwargs: Any) -> Any:
@@ -234,53 +216,39 @@ def drive(_host: Host, name: str, *args: Any) -> Any:
     return awaiting.OPERATIONS[name](*args)
 
 
-def _unary(function: Callable[[Any], Any]) -> Callable[..., Any]:
-    return lambda _host, value: function(value)
+def _asking(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The operation that calls a function of Python with what it is given."""
+    return lambda _host, *args: function(*args)
 
+
+def _special(name: str) -> Callable[..., Any]:
+    """The operation that calls a method of the class, as statements do: `with`, `async for`."""
+    return lambda _host, value, *args: getattr(type(value), name)(value, *args)
+
+
+# Functions of Python that stand for an operator, whose name they have.
+_OF_PYTHON: tuple[Callable[..., Any], ...] = (
+    *(dir, len, iter, next, reversed, str, repr, hash, bool, bytes, os.fspath, format, round, divmod, pow),
+    *(int, float, complex, operator.index, math.trunc, math.floor, math.ceil),
+    *(operator.getitem, operator.setitem, operator.delitem, operator.contains),
+    *(operator.neg, operator.pos, operator.abs, operator.invert),
+)
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "load": load,
     "call": call,
     "let_go": lambda host, number: host.imports.let_go(number),
-    "getattr": lambda _host, value, name: getattr(value, name),
-    "setattr": lambda _host, value, name, content: setattr(value, name, content),
-    "delattr": lambda _host, value, name: delattr(value, name),
-    "__dir__": _unary(dir),
-    "__len__": _unary(len),
-    "__iter__": _unary(iter),
-    "__next__": _unary(next),
-    "__reversed__": _unary(reversed),
-    "__str__": _unary(str),
-    "__repr__": _unary(repr),
-    "__hash__": _unary(hash),
-    "__bool__": _unary(bool),
-    "__bytes__": _unary(bytes),
-    "__fspath__": _unary(os.fspath),
-    "__format__": lambda _host, value, spec: format(value, spec),
-    "__getitem__": get_item,
-    "__setitem__": set_item,
-    "__delitem__": delete_item,
-    "__contains__": lambda _host, value, item: item in value,
-    "__enter__": lambda _host, value: type(value).__enter__(value),
+    **{function.__name__: _asking(function) for function in (getattr, setattr, delattr)},
+    **{
+        name: _asking(getattr(operator, name))
+        for name in (*wire.COMPARISONS, *wire.ARITHMETIC, *wire.IN_PLACE)
+        if hasattr(operator, name)  # all but `divmod`
+    },
+    **{f"__{function.__name__}__": _asking(function) for function in _OF_PYTHON},
+    **{name: _special(name) for name in ("__enter__", *wire.ASYNCHRONOUS)},
     "__exit__": leave,
     "__instancecheck__": lambda _host, kind, value: isinstance(value, kind),
     "__subclasscheck__": lambda _host, kind, other: issubclass(other, kind),
-    "__int__": _unary(int),
-    "__float__": _unary(float),
-    "__complex__": _unary(complex),
-    "__index__": _unary(operator.index),
-    "__round__": lambda _host, value, *digits: round(value, *digits),
-    "__trunc__": _unary(math.trunc),
-    "__floor__": _unary(math.floor),
-    "__ceil__": _unary(math.ceil),
-    "__divmod__": lambda _host, a, b: divmod(a, b),
-    "__pow__": lambda _host, a, b, *modulus: pow(a, b, *modulus),
-    **{name: _unary(getattr(operator, name)) for name in ("__neg__", "__pos__", "__abs__", "__invert__")},
-    **{
-        name: _binary(name)
-        for name in (*wire.COMPARISONS, *wire.ARITHMETIC, *wire.IN_PLACE)
-        if name not in ("__divmod__", "__pow__")
-    },
     "forwarded": forwarded,
     "pause": pause,
     "seed": seed,

@@ -139,20 +139,19 @@ def _close(self: Any) -> None:
 
 
 def _aiter(self: Any) -> Any:
-    return proxies.the_link().ask("drive", "aiter", self)
+    return proxies.ask("__aiter__", self)
 
 
 def _anext(self: Any) -> Any:
-    return proxies.the_link().ask("drive", "anext", self)
+    return proxies.ask("__anext__", self)
 
 
 async def _aenter(self: Any) -> Any:
-    return await proxies.the_link().ask("drive", "aenter", self)
+    return await proxies.ask("__aenter__", self)
 
 
 async def _aexit(self: Any, kind: Any, error: Any, _trace: Any) -> bool:
-    suppressed = await proxies.the_link().ask("drive", "aexit", self, kind, error)
-    return operators.may_suppress(suppressed, error)
+    return operators.may_suppress(await proxies.ask("__aexit__", self, kind, error, None), error)
 
 
 METHODS: dict[str, Callable[..., Any]] = {

@@ -25,7 +25,7 @@ from .theirs import Theirs
 
 PATIENCE = 0.003  # seconds that reports wait for an answer of the program
 _MUCH = 1 << 16  # bytes
-_MAY_STOP = ("__next__", "drive")
+_MAY_STOP = ("__next__", "drive", *wire.ASYNCHRONOUS)
 _WRITTEN = "it wrote NaN or infinity, of which the tests say nothing: no comparison with it fails by itself"
 # Requests of our own, which come between those of the test: their answers are not judged.
 _OF_SURROUNDINGS = ("mirror", "seed", "files_in", "files_out", "beside_in", "beside_out", "environ_out", "folder_out")
