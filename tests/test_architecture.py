@@ -254,10 +254,17 @@ def test_importing_loads_neither_torch_nor_sympy(modules: str) -> None:
     So does whoever waits to hear of a mistake in a config.
     """
     heavy = ["torch", "transformers", "sympy", "mpmath", "datasets", "pandas", "matplotlib"]
-    program = f"import sys, {modules}; print(*sorted(set({heavy}) & set(sys.modules)))"
+    program = f"import sys; from {modules} import *; print(*sorted(set({heavy}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("package", ["sandbox", "rewards"])
+def test_what_a_package_offers_is_found_by_name_before_it_is_imported(package: str) -> None:
+    program = f"import {package} as p; print(set(p.__all__) <= set(dir(p)), hasattr(p, 'nothing_of_this_name'))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=300)
+    assert done.stdout.split() == ["True", "False"], done.stderr
 
 
 @pytest.mark.parametrize(("pattern", "bad"), [("x(?:a|bc)*+", True), ("(?>(?:a|bc)*)", False), ("[a-z]*+", False)])
