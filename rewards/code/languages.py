@@ -52,6 +52,10 @@ class MissingToolchain(LookupError):
     """A tool of a language is missing; the message says which, and what to install."""
 
 
+def _words(command: str) -> tuple[str, ...]:
+    return tuple(command.split())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
     """One language. Words of commands may name a tool (`{gcc}`), `{memory}` (MiB), `{main}` or `{start}`.
@@ -63,9 +67,9 @@ class Language:
 
     name: str
     source: str
-    run: tuple[str, ...]
     compile: tuple[str, ...] = ()
-    artifact: str = ""
+    artifact: str = "main"
+    run: tuple[str, ...] = ("./main",)
     tools: tuple[str, ...] = ()
     install: str = ""
     env: Mapping[str, str] = field(default_factory=lambda: _NO_ENV)
@@ -74,42 +78,35 @@ class Language:
     compile_s: float = 15.0
 
 
-_NATIVE = ("./main",)
+_JAVAC = "{javac} -J-XX:TieredStopAtLevel=1 -nowarn -encoding UTF-8 -d classes {main}.java"
+_JAR = "{jar} cfe main.jar {start} -C classes ."
+_GO = {"GO111MODULE": "off", "CGO_ENABLED": "0", "GOCACHE": "/tmp/go", "GOFLAGS": "-p=2"}
 
 LANGUAGES: Mapping[str, Language] = MappingProxyType(
     {
         language.name: language
         for language in (
-            Language(name="python", source="main.py", run=("python", "main.py")),
+            Language(name="python", source="main.py", run=_words("python main.py")),
             Language(
                 name="c",
                 source="main.c",
-                compile=("{gcc}", "-O2", "-std=gnu17", "-w", "-o", "main", "main.c", "-lm"),
-                artifact="main",
-                run=_NATIVE,
+                compile=_words("{gcc} -O2 -std=gnu17 -w -o main main.c -lm"),
                 tools=("gcc",),
                 install="gcc and libc6-dev",
             ),
             Language(
                 name="cpp",
                 source="main.cpp",
-                compile=("{g++}", "-O2", "-std=gnu++20", "-w", "-o", "main", "main.cpp"),
-                artifact="main",
-                run=_NATIVE,
+                compile=_words("{g++} -O2 -std=gnu++20 -w -o main main.cpp"),
                 tools=("g++",),
                 install="g++",
             ),
             Language(
                 name="java",
                 source="{main}.java",
-                compile=(
-                    "sh",
-                    "-c",
-                    "mkdir classes && {javac} -J-XX:TieredStopAtLevel=1 -nowarn -encoding UTF-8 -d classes {main}.java"
-                    " && {jar} cfe main.jar {start} -C classes .",
-                ),
+                compile=("sh", "-c", f"mkdir classes && {_JAVAC} && {_JAR}"),
                 artifact="main.jar",
-                run=("{java}", "-Xmx{memory}m", "-Xss64m", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-jar", "main.jar"),
+                run=_words("{java} -Xmx{memory}m -Xss64m -XX:+UseSerialGC -XX:-UsePerfData -jar main.jar"),
                 tools=("javac", "jar", "java"),
                 install="default-jdk-headless",
                 extra_mib=384,
@@ -118,7 +115,7 @@ LANGUAGES: Mapping[str, Language] = MappingProxyType(
             Language(
                 name="javascript",
                 source="main.js",
-                run=("{node}", "--max-old-space-size={memory}", "--stack-size=50000", "main.js"),
+                run=_words("{node} --max-old-space-size={memory} --stack-size=50000 main.js"),
                 tools=("node",),
                 install="nodejs",
                 extra_mib=256,
@@ -127,27 +124,21 @@ LANGUAGES: Mapping[str, Language] = MappingProxyType(
             Language(
                 name="go",
                 source="main.go",
-                compile=("{go}", "build", "-o", "main", "main.go"),
-                artifact="main",
-                run=_NATIVE,
+                compile=_words("{go} build -o main main.go"),
                 tools=("go",),
                 install="golang-go",
-                env=MappingProxyType(
-                    {"GO111MODULE": "off", "CGO_ENABLED": "0", "GOCACHE": "/tmp/go", "GOFLAGS": "-p=2"}
-                ),
+                env=MappingProxyType(_GO),
                 extra_mib=64,
                 compile_s=40.0,  # includes compiling the standard library
             ),
             Language(
                 name="rust",
                 source="main.rs",
-                compile=("{rustc}", "--edition", "2021", "-O", "-A", "warnings", "-o", "main", "main.rs"),
-                artifact="main",
-                run=_NATIVE,
+                compile=_words("{rustc} --edition 2021 -O -A warnings -o main main.rs"),
                 tools=("rustc", "cc"),
                 install="rustc and gcc",
             ),
-            Language(name="bash", source="main.sh", run=("{bash}", "main.sh"), tools=("bash",), install="bash"),
+            Language(name="bash", source="main.sh", run=_words("{bash} main.sh"), tools=("bash",), install="bash"),
         )
     }
 )
