@@ -210,12 +210,12 @@ def _bound(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tupl
 # --- values -----------------------------------------------------------------------------------------------------------
 
 
-def freeze(values: tuple[Any, ...], depth: int = 6) -> _Frozen:
+def freeze(values: tuple[Any, ...]) -> _Frozen:
     """The content of values at this moment. Objects count by identity."""
-    return tuple(_frozen(value, depth) for value in values)
+    return tuple(map(_frozen, values))
 
 
-def _frozen(value: Any, depth: int) -> _Frozen:
+def _frozen(value: Any, depth: int = 6) -> _Frozen:
     kind = type(value)
     if kind in ATOMS:
         return kind, repr(value)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+from collections.abc import Callable
 from typing import Any, TypeAlias, TypeGuard
 
 Mark: TypeAlias = tuple[int, int, int]  # time, size, mode
@@ -57,12 +58,26 @@ def _read(path: str) -> Any:
         return False
 
 
-def _write(path: str, content: bytes, time_ns: Any, mode: Any) -> None:
-    """Write a file. Raises OSError, or ValueError, TypeError, OverflowError for an invalid time or mode."""
-    with _open(path, "wb") as file:
-        file.write(content)
-    _chmod(path, int(mode) & 0o777)
-    _utime(path, ns=(int(time_ns), int(time_ns)))
+def _put(path: str, content: Any, time_ns: Any, mode: Any, remove: Callable[[str], None]) -> bool:
+    """Write one file, make one folder, or remove either. Returns whether it was done."""
+    try:
+        if content is None:
+            _makedirs(path, exist_ok=True)
+        elif content is False:
+            remove(path)
+        elif type(content) is bytes:
+            _makedirs(os.path.dirname(path), exist_ok=True)
+            if _regular(path) is not None:
+                _chmod(path, 0o600)
+            with _open(path, "wb") as file:
+                file.write(content)
+            _chmod(path, int(mode) & 0o777)
+            _utime(path, ns=(int(time_ns), int(time_ns)))
+        else:
+            return False
+    except (OSError, ValueError, TypeError, OverflowError):
+        return False
+    return True
 
 
 # --- temporary folders, by paths --------------------------------------------------------------------------------------
@@ -107,25 +122,17 @@ def _told(name: str, path: str, mark: Mark | None) -> Change:
 
 def make(path: str, content: Any, time_ns: Any, mode: Any, roots: tuple[str, ...]) -> None:
     """Write one file, make one folder, or remove either, if it is in one of the folders."""
+    if inside(path, roots):
+        _put(path, content, time_ns, mode, _remove_whole)
+
+
+def _remove_whole(path: str) -> None:
     import shutil
 
-    if not inside(path, roots):
-        return
-    try:
-        if content is None:
-            _makedirs(path, exist_ok=True)
-        elif content is False:
-            if os.path.isdir(path):
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                _remove(path)
-        elif type(content) is bytes:
-            _makedirs(os.path.dirname(path), exist_ok=True)
-            if _regular(path) is not None:
-                _chmod(path, 0o600)
-            _write(path, content, time_ns, mode)
-    except (OSError, ValueError, TypeError, OverflowError):
-        return
+    if os.path.isdir(path):
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        _remove(path)
 
 
 # --- a working folder, by names below it ------------------------------------------------------------------------------
@@ -165,22 +172,9 @@ def told_below(home: str, now: dict[str, Mark | None], known: dict[str, Mark | N
 def put_below(home: str, name: str, content: Any, time_ns: Any, mode: Any) -> bool:
     """Write one plain file, make one folder, or remove either, without following links. Returns whether it was done."""
     path = os.path.join(home, name)
-    if os.path.realpath(path) != path:
-        return False
-    try:
-        if content is None:
-            _makedirs(path, exist_ok=True)
-        elif content is False:
-            (_remove if _plain(path) is not None else _rmdir)(path)
-        elif type(content) is bytes:
-            _makedirs(os.path.dirname(path), exist_ok=True)
-            if os.path.lexists(path):
-                if _plain(path) is None:
-                    return False
-                _chmod(path, 0o600)
-            _write(path, content, time_ns, mode)
-        else:
-            return False
-    except (OSError, ValueError, TypeError, OverflowError):
-        return False
-    return True
+    taken = type(content) is bytes and os.path.lexists(path) and _plain(path) is None
+    return not taken and os.path.realpath(path) == path and _put(path, content, time_ns, mode, _remove_plain)
+
+
+def _remove_plain(path: str) -> None:
+    (_remove if _plain(path) is not None else _rmdir)(path)
