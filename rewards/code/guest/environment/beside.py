@@ -12,9 +12,9 @@ import ast
 import os
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
-from ..proxies import proxies
 from ..shared import files
 from ..shared.files import MOST_FILES, Mark
 from . import folders
@@ -102,19 +102,10 @@ class Beside:
             home = os.path.realpath(_getcwd()) == self._home
         except FileNotFoundError:
             home = False
-        waiting, left = list(values), _MOST_VALUES
-        while waiting and left:
-            value, left = waiting.pop(), left - 1
-            if proxies.is_proxy(value):
-                continue
-            if files.is_path(value):
-                text = os.fspath(value)
-                if (name := self._normal(text)) and (home or os.path.isabs(text)):
-                    self._hand_name(name)
-            elif isinstance(value, list | tuple | set | frozenset):
-                waiting += value
-            elif isinstance(value, dict):
-                waiting += (*value.keys(), *value.values())
+        paths = (os.fspath(v) for v in islice(folders.held_in(values), _MOST_VALUES) if files.is_path(v))
+        for text in paths:
+            if (name := self._normal(text)) and (home or os.path.isabs(text)):
+                self._hand_name(name)
 
     def _hand_name(self, name: str) -> None:
         if name in self._own and folders.is_compared_with(name):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ..guards import spoiling
@@ -22,6 +22,24 @@ _LISTS = re.compile(r"iterdir|glob|listdir|\bwalk\b|scandir")
 _LISTS_BELOW = re.compile(r"rglob|\bwalk\b|\*\*|recursive")
 _READS = re.compile(r"\bread|\bopen\(|\bcmp\b|\bload|getline")
 _LONGEST_PATH = 4096
+
+
+def held_in(values: Iterable[Any]) -> Iterator[Any]:
+    """What is in values for the program, and in containers among them. Objects of the program hold what it was handed
+    before, and are not looked into: that would be another request.
+    """
+    pending, seen = [*values], set[int]()
+    while pending:
+        value = pending.pop()
+        if proxies.is_proxy(value) or id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, list | tuple | set | frozenset):
+            pending += value
+        elif isinstance(value, dict):
+            pending += (*value.keys(), *value.values())
+        else:
+            yield value
 
 
 class Folders:
@@ -49,21 +67,10 @@ class Folders:
             self.roots = (*self.roots, real)
 
     def hand(self, values: Iterable[Any]) -> None:
-        """Record the paths in values for the program; objects of the test may contain any. Those of the program hold
-        what it was handed before, and are not looked into: that would be another request.
-        """
-        pending, seen = [*values], set[int]()
-        while pending:
-            value = pending.pop()
-            if proxies.is_proxy(value) or id(value) in seen:
-                continue
-            seen.add(id(value))
+        """Record the paths in values for the program; objects of the test may contain any."""
+        for value in held_in(values):
             if files.is_path(value):
                 self._hand_path(os.fspath(value))
-            elif isinstance(value, list | tuple | set | frozenset):
-                pending += value
-            elif isinstance(value, dict):
-                pending += (*value.keys(), *value.values())
             elif not isinstance(value, _HOLDS_NO_PATH):
                 self._everything = self._everything or value is not proxies.MODULE
 
