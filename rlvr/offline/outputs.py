@@ -24,7 +24,7 @@ from zlib import crc32
 from data_prep.errors import BadFile
 from data_prep.writing import refuse_irregular
 from rlvr.errors import ConfigError
-from rlvr.offline.parquet_rows import common, exact, lines_of, rows_of, write_parquet
+from rlvr.offline.parquet_rows import common, exact, groups_of_lines, groups_of_table, write_parquet
 from rlvr.offline.standard_output import StandardOutput
 from rlvr.regular_files import regular
 
@@ -252,7 +252,7 @@ class ParquetParts:
     def _convert(self, part: int) -> None:
         """Convert a part's lines to Parquet."""
         with trouble(self._finished(part)):
-            write_parquet(self._finished(part), partial(lines_of, self._lines(part)))
+            write_parquet(self._finished(part), partial(groups_of_lines, self._lines(part)))
         self._lines(part).unlink()
 
     def _unify(self) -> None:
@@ -266,7 +266,7 @@ class ParquetParts:
         for file, schema in schemas.items():
             if not schema.equals(one):
                 with trouble(file):
-                    write_parquet(file, partial(rows_of, file), one)
+                    write_parquet(file, partial(groups_of_table, file), one)
         for left in self._folder.iterdir():  # incomplete parts left by a killed process
             if left not in files:
                 left.unlink()
