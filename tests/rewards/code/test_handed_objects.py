@@ -20,6 +20,10 @@ class P:
 class E(enum.Enum):
     A = 1
     B = 2
+class V:
+    def __init__(self, x, y): self.x, self.y = x, y
+    def __str__(self): return f"{self.x} {self.y}"
+    __repr__ = __str__
 class Callable:
     def __call__(self, q): return q
 class Node:
@@ -85,6 +89,7 @@ HONEST: tuple[tuple[str, str, tuple[str, str]], ...] = (
     ("import os\ndef f(v): os.environ['F_MODE'] = v\ndef off(): del os.environ['F_MODE']", "f('dev')\nassert os.environ['F_MODE'] == 'dev' and os.getenv('F_MODE') == 'dev'\noff()\nassert 'F_MODE' not in os.environ", ("= v", "= v + 'x'")),
     ("import dataclasses\ndef f(p): return dataclasses.asdict(p), dataclasses.replace(p, y=5), [q.name for q in dataclasses.fields(p)]", "assert f(P(1)) == ({'x': 1, 'y': 0, 'tags': []}, P(1, 5), ['x', 'y', 'tags'])", ("y=5", "y=6")),
     ("import dataclasses\ndef f(k, d): return k(**{q.name: d[q.name] for q in dataclasses.fields(k) if q.name in d})", "assert f(P, {'x': 2, 'z': 1}) == P(2)", ("d[q.name]", "0")),
+    ("def f(v): return type(v)(v.y, v.x)", "assert repr(f(V(1, 2))) == '2 1'", ("v.y, v.x", "v.x, v.y")),
     ("def f(p): return type(p)(p.val + 1, p)", "n = Node(1)\nassert f(n).val == 2 and f(n).next is n", ("+ 1", "+ 2")),
     ("import asyncio\ndef f(*a):\n  async def g(): return await asyncio.gather(*a, return_exceptions=True)\n  return asyncio.run(g())", "r = f(late(1), late(2), fails())\nassert r[:2] == [1, 2] and isinstance(r[2], KeyError)", ("*a, r", "*a[1:], r")),
     ("import asyncio\ndef f(c):\n  async def g():\n    try: await asyncio.wait_for(c, 0.001)\n    except asyncio.TimeoutError: return 'late'\n  return asyncio.run(g())", "log = []\nassert f(late(1, log)) == 'late' and log == ['cancelled']", ("'late'", "None")),

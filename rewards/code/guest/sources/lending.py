@@ -345,9 +345,10 @@ def _matched(definition: ast.ClassDef) -> tuple[str, ...]:
 
 
 def _says_little(node: ast.stmt) -> bool:
-    """Whether it declares a field with a default that cannot be an answer."""
+    """Whether it declares a field with a default that cannot be an answer, or gives a special method another name."""
     if isinstance(node, ast.Assign):
-        return name_of(node.targets[0]) == "__slots__" or _is_blank(node.value)
+        named = [name_of(target) for target in (*node.targets, node.value)]
+        return named[0] == "__slots__" or _is_blank(node.value) or all(name.startswith("__") for name in named)
     return isinstance(node, ast.AnnAssign) and _is_blank(node.value)
 
 
