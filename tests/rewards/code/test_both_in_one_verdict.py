@@ -10,7 +10,22 @@ from tests.rewards.code.judging import asserts, is_wrong, passes, pytest_files
 RIGHT = "def f(a): return sorted(a)\n"
 EMPTIES = "def f(a):\n    a.clear()\n    return []\n"
 FILLS = "def f(a):\n    a[:] = [7] * len(a)\n    return [7] * len(a)\n"
-IMPORTS = "import contextlib, functools, io, itertools, operator, queue\nfrom collections import Counter\n"
+IMPORTS = """
+import contextlib, functools, io, itertools, operator, queue
+from collections import Counter
+from concurrent import futures
+class Oracle:
+    def __init__(self, xs): self.xs = xs
+    def __call__(self, got): return got == sorted(self.xs)
+    def computed(self): return sorted(self.xs)
+    @property
+    def right(self): return self.computed()
+class Pairs:
+    def __init__(self): self.pairs = []
+    def add(self, xs, got): self.pairs.append((xs, got))
+    def judge(self):
+        for xs, got in self.pairs: assert got == sorted(xs)
+"""
 
 
 @pytest.mark.parametrize(
@@ -41,6 +56,14 @@ IMPORTS = "import contextlib, functools, io, itertools, operator, queue\nfrom co
         "def same(*values): return all(v == values[0] for v in values)\nassert same(f(xs), sorted(xs))",
         "def same(**held): return held['got'] == held['want']\nassert same(got=f(xs), want=sorted(xs))",
         "score = sum([f(xs) == sorted(xs)])\nassert score == 1",
+        "r = f(xs)\nmissing = [x for x in xs if x not in r]\nassert missing == [] and len(r) == 2",
+        "with futures.ThreadPoolExecutor(1) as pool:\n    asked = pool.submit(f, xs)\nassert asked.result() == sorted(xs)",
+        "held = []\ndef run(): held.append(f(xs))\nrun()\nassert held[0] == sorted(xs)",
+        "held = {}\ndef run():\n    def inner(): held['r'] = f(xs)\n    inner()\nrun()\nassert held['r'] == sorted(xs)",
+        "o = Oracle(xs)\nassert o(f(xs))",
+        "o = Oracle(xs)\nassert f(xs) == o.right",
+        "o = Oracle(xs)\nassert f(xs) == o.computed()",
+        "pairs = Pairs()\npairs.add(xs, f(xs))\npairs.judge()",
         "score = sum(a == b for a, b in zip(f(xs), sorted(xs)))\nassert score == len(xs)",
     ],
 )

@@ -14,6 +14,7 @@ import enum
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import combinations, pairwise
+from typing import NamedTuple
 
 from ..sources import context, shapes
 from ..sources.context import Function
@@ -32,12 +33,17 @@ class Found(enum.Enum):
     SAYS = enum.auto()
 
 
-def read(
-    scopes: list[ast.AST], statement: ast.stmt, calls: list[ast.Call], names: Names, given: Returned = ()
-) -> tuple[Found, Returned]:
-    """Returns what is found, and the parts that the function returns. scopes: the function (or file) that runs, and
-    those around it, which continue with its answer. statement: where it waits for the results of calls. given: the
-    parts that the called function of the test returned.
+class Read(NamedTuple):
+    """What is found, the parts that the function returns, and names outside it that hold an answer from there on."""
+
+    found: Found
+    returned: Returned = ()
+    outside: frozenset[str] = frozenset()
+
+
+def read(scopes: list[ast.AST], statement: ast.stmt, calls: list[ast.Call], names: Names, given: Returned = ()) -> Read:
+    """scopes: the function (or file) that runs, and those around it, which continue with its answer. statement: where
+    it waits for the results of calls. given: the parts that the called function of the test returned.
     """
     functions = {node.name: node for node in context.nodes() if isinstance(node, Function)}
     reading = _Reading(names, set(map(id, calls)), functions, given)
@@ -45,15 +51,15 @@ def read(
     statements = [n for n in ast.walk(scope) if isinstance(n, ast.stmt) and n is not scope]
     reading.roles.recall(n for n in statements if shapes.place(n) < shapes.place(statement))
     reading.read((n for n in statements if shapes.place(n) >= shapes.place(statement)), statement)
-    returned = reading.roles.returned
+    returned, outside = reading.roles.returned, reading.roles.outside(scope)
     for around in scopes[1:]:
         reading.roles.leave(scope)
         later = (n for n in ast.walk(around) if isinstance(n, ast.stmt) and n is not around)
         reading.read(n for n in later if n.lineno > (getattr(scope, "end_lineno", 0) or 0))
         scope = around
     if reading.says or (reading.pins and not reading.meets_earlier):
-        return Found.SAYS, returned
-    return (Found.MEETS if reading.meets else Found.NOTHING), returned
+        return Read(Found.SAYS, returned, outside)
+    return Read(Found.MEETS if reading.meets else Found.NOTHING, returned, outside)
 
 
 class _Reading:
@@ -96,6 +102,8 @@ class _Reading:
                 decides = isinstance(condition, ast.Compare) or shapes.is_call(condition, ("all",))
                 if decides or not isinstance(node, ast.Assign | ast.Return):
                     self._look_for_verdict(condition)
+            if isinstance(node, ast.Expr) and (inside := self._called(node.value)) and shapes.asserts(inside):
+                self._look_for_verdict(node.value)
             for part in parts:
                 for inner in ast.walk(part):
                     self._look_for_meeting(inner)
@@ -115,6 +123,8 @@ class _Reading:
                     meeting = (ast.Eq, ast.NotEq) if self.roles.names.equal else _MEETING
                     pairs = zip(pairwise(sides), node.ops, strict=True)
                     self._meet(*(pair for pair, op in pairs if isinstance(op, meeting)))
+            case ast.comprehension(ifs=[ast.Compare(left=one, ops=[ast.NotIn()], comparators=[other])]):
+                self._meet((one, other))  # `[x for x in xs if x not in r]`
             case ast.BinOp(left=left, right=right) if not self.roles.names.equal:
                 self._meet((left, right))
             case ast.Call(func=function, args=args, keywords=keywords):
@@ -126,9 +136,9 @@ class _Reading:
                 ):
                     return
                 given = [*args, *(keyword.value for keyword in keywords)]
-                inside = self._functions.get(name)
-                if inside is not None:
-                    self._read_function(inside, shapes.text(function), given, keywords)
+                if (inside := self._called(node)) is not None:
+                    called = shapes.text(function)
+                    self._read_function(inside, f"{called}." if inside.name == "__call__" else called, given, keywords)
                     return
                 given += [function.value] if isinstance(function, ast.Attribute) else []
                 parts = [part for each in given for part in shapes.display_parts(each)]
@@ -140,6 +150,15 @@ class _Reading:
                     or shapes.tells_sameness(node)
                 ):
                     self._meet(*combinations(parts, 2))
+
+    def _called(self, node: ast.AST) -> Function | None:
+        """The function of the test that is called: also `__call__` of an object of the test that holds what was
+        changed."""
+        if not isinstance(node, ast.Call):
+            return None
+        names = self.roles.names
+        holds = isinstance(node.func, ast.Name) and node.func.id in names.changed | names.parted
+        return self._functions.get("__call__" if holds else context.name_of(node.func))
 
     def _look_for_verdict(self, condition: ast.expr) -> None:
         """Find verdicts on values that contain both: `len({got, want}) == 1`, `all(x == pair[0] for x in pair)`."""

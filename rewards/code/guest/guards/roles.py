@@ -27,7 +27,6 @@ _PLAIN = frozenset(("len", "id", "type", "print", "repr", "isinstance", "str", "
 _WHOLE = frozenset(("sorted", "set", "frozenset", "dict", "Counter", "round", "float", "str", *_COPIES))
 _ORDERS = frozenset(("sort", "reverse"))
 _MADE = frozenset(("T", "flat", "real"))  # attributes of arrays
-_WALKS = frozenset(("map", "filter"))
 _FILLS = shapes.GROWS | {"put", "put_nowait", "push", "write", "writelines"}
 
 _REDIRECTS = ("redirect_stdout", "redirect_stderr")
@@ -99,6 +98,15 @@ class Roles:
         if isinstance(function, Function) and any(self.of(value) & ANSWER for value in returned):
             self.names = replace(self.names, programs=self.names.programs | {function.name})
 
+    def outside(self, function: ast.AST) -> frozenset[str]:
+        """Names of the scopes around a function that hold an answer from now on."""
+        if not isinstance(function, Function):
+            return frozenset()
+        shared = {name for n in ast.walk(function) if isinstance(n, ast.Global | ast.Nonlocal) for name in n.names}
+        own = (shapes.parameters_in(function) | shapes.stored_in(function)) - shared
+        held = (name for name, role in self._held.items() if role & ANSWER and name.isidentifier())
+        return frozenset(held) - own - self.names.changed
+
     # --- roles --------------------------------------------------------------------------------------------------------
 
     def of(self, node: ast.AST) -> int:
@@ -132,9 +140,11 @@ class Roles:
         return self._of_parts(node)
 
     def asks(self, call: ast.Call) -> bool:
-        """Whether the program is called there, or by iterating over the result: `map(f, xs)`."""
-        called = call.args[0] if shapes.is_call(call, _WALKS) and call.args else call.func
-        return shapes.root(called) in self.names.programs
+        """Whether the program is called there, or by what it is handed to: `map(f, xs)`, `pool.submit(f, x)`."""
+        if shapes.root(call.func) in self.names.programs:
+            return True
+        is_handed = any(shapes.root(part) in self.names.programs for part in call.args)
+        return is_handed and context.name_of(call.func) not in _PLAIN | shapes.GROWS | context.defined()
 
     def _of_parts(self, node: ast.AST) -> int:
         role = 0

@@ -105,10 +105,12 @@ def _judges(frame: FrameType | None, names_of: Callable[[dict[str, Any]], roles.
     """Whether any function of the test that is waiting for the answer judges it so."""
     judges = False
     given: roles.Returned = ()
+    outside: frozenset[str] = frozenset()
     while frame is not None:
         tree = context.tree_of(frame.f_code.co_filename)
         if tree is not None and ((names := names_of(_held(frame))).changed or given):
-            found, given = _read(tree, context.place_of(frame), names, given)
+            names = replace(names, answers=names.answers | (outside - names.programs - names.changed))
+            found, given, outside = _read(tree, context.place_of(frame), names, given)
             if found is expecting.Found.SAYS:
                 return False
             judges = judges or found is expecting.Found.MEETS
@@ -117,15 +119,13 @@ def _judges(frame: FrameType | None, names_of: Callable[[dict[str, Any]], roles.
 
 
 @functools.lru_cache(maxsize=256)  # a loop of the test calls repeatedly
-def _read(
-    tree: ast.Module, place: context.Span, names: roles.Names, given: roles.Returned
-) -> tuple[expecting.Found, roles.Returned]:
+def _read(tree: ast.Module, place: context.Span, names: roles.Names, given: roles.Returned) -> expecting.Read:
     scopes = shapes.functions_around(tree, place[0])
     statement = shapes.statement_at(scopes[0], place)
     if scopes == [tree]:
         scopes += context.later_cases(tree)
     if statement is None:
-        return expecting.Found.NOTHING, ()
+        return expecting.Read(expecting.Found.NOTHING)
     calls = context.calls_at(tree, place)
     if not calls:  # it is iterating over an earlier result
         inside = (node for node in ast.walk(statement) if isinstance(node, ast.Call))
@@ -162,6 +162,9 @@ def _names_of(held: dict[str, Any], *, bare: bool, resized: bool) -> roles.Names
         if _is_test_case(value):
             changed |= {f"{name}.{method}" for method in _methods_that_read(touched, type(value))}
             continue
+        lost = [change for change in changes.present if change.lost and not change.told]
+        without = {attribute for attribute in touched if changes.reaches(parts.get(attribute), lost)}
+        changed |= {f"{name}.{method}" for method in _methods_that_read(without, type(value))}
         if changes.reaches(value, changes.present):
             changed.add(name)
             kept |= {f"{name}.{attribute}" for attribute in parts.keys() - touched}
@@ -187,5 +190,11 @@ def _is_test_case(value: Any) -> bool:
 
 
 def _methods_that_read(attributes: set[str], kind: type) -> set[str]:
-    methods = [(name, part) for above in kind.__mro__ for name, part in vars(above).items()]
-    return {n for n, method in methods if isinstance(method, FunctionType) and attributes & {*method.__code__.co_names}}
+    """Methods and properties that use one of these attributes, or another such method."""
+    parts = [(name, part) for above in kind.__mro__ for name, part in vars(above).items()]
+    functions = [(name, part.fget if isinstance(part, property) else part) for name, part in parts]
+    methods = {name: {*part.__code__.co_names} for name, part in functions if isinstance(part, FunctionType)}
+    found: set[str] = set()
+    while new := {name for name, used in methods.items() if used & (attributes | found)} - found:
+        found |= new
+    return found

@@ -205,14 +205,16 @@ def filled_by(call: ast.Call) -> set[str]:
 
 
 def statement_at(body: ast.AST, place: context.Span) -> ast.stmt | None:
-    """The innermost statement at a position; of compound statements, a loop, or one whose head is there."""
+    """The innermost statement at a position; of compound statements, a loop, one whose head is there, or a `with` that
+    ends.
+    """
     first, last, start, end = place
 
     def counts(node: ast.stmt) -> bool:
         if isinstance(node, ast.If | ast.While):
             return (node.test.end_lineno or first) >= last
         if isinstance(node, ast.With | ast.AsyncWith):
-            return (node.items[-1].context_expr.end_lineno or first) >= last
+            return (node.items[-1].context_expr.end_lineno or first) >= last or context.span(node) == place
         return isinstance(node, ast.For) or not hasattr(node, "body")
 
     statements = (node for node in ast.walk(body) if isinstance(node, ast.stmt) and node is not body and counts(node))
