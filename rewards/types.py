@@ -24,6 +24,7 @@ from rewards.code.reference_rows import READERS as CODE_READERS
 from rewards.code.references import CodeReference
 from rewards.errors import InvalidRow
 from rewards.finite import finite
+from rewards.quick_init import quick_init
 from rewards.rules.references import READERS as RULE_READERS
 from rewards.rules.references import RuleReference
 from sandbox.json_text import Json as Json  # for all who speak of rewards
@@ -74,6 +75,7 @@ class AnyOf:
     answers: tuple[str, ...]
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MathReference:
     """A math answer: one, all of several (a tuple), or any of several (`AnyOf`).
@@ -309,6 +311,7 @@ def messages_from(value: object, where: str = "prompt") -> tuple[Message, ...]:
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradeRequest:
     """One response to judge.
@@ -382,6 +385,7 @@ class StepScore:
     score: float
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradeResult:
     """What a response is worth.

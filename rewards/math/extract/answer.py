@@ -58,6 +58,7 @@ from rewards.math.extract.tidied import tidied
 from rewards.math.extract.turns import turn, without_next_turn
 from rewards.math.extract.written import LONGEST_SEARCHED, last_value
 from rewards.math.late import late
+from rewards.quick_init import quick_init
 from rewards.types import Policy
 
 Form: TypeAlias = Literal["any", "boxed", "answer_tag", "hash"]
@@ -96,6 +97,7 @@ _LONGEST_WORD = 3  # `3个` stays as it is
 _CLOSING = " \n$.)]}\\*"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Extracted:
     """An answer as written in the response, and the form it was found in.

@@ -30,8 +30,8 @@ _OWN = late(_BEGINS + _LABEL, re.IGNORECASE)
 _BEHIND = late(rf"[\s$*)]*(?:is\s)?(?=for|in){_LABEL}", re.IGNORECASE)
 _WITH_A_VALUE = late(rf"{_BEGINS}{_LABEL}[^\n]{{0,400}}?(?:\d|\\f?boxed)", re.IGNORECASE)
 _OF_ALL = late(r"\b(?:thus|hence|therefore|total|altogether|together|overall)\b", re.IGNORECASE)
-_SECOND = ("(b)", "(B)", "(ii)", "(II)", "b) ", "b)*", "b. ", "b.*", "part", "Part", "PART")
-"""Parts have one of these in the label of the second. Most texts do not, and that is checked first."""
+_SECOND = ("b)", "(ii)", "b. ", "b.*", "part")
+"""Parts have one of these, in any case, in the label of the second. Most texts do not, and that is checked first."""
 _LONGEST_BEFORE, _LONGEST_BEHIND = 2000, 400
 
 
@@ -53,7 +53,8 @@ def are_parts(text: str, first: tuple[int, int], second: tuple[int, int]) -> boo
 
 
 def _has_parts(text: str) -> bool:
-    return any(label in text for label in _SECOND)
+    lower = text.lower()
+    return any(label in lower for label in _SECOND)
 
 
 def _label_of(text: str, start: int, end: int) -> int | None:

@@ -130,6 +130,8 @@ def read_number(text: str) -> Num:
     if exponent and abs(int(exponent)) > _LARGEST_EXPONENT:
         raise NotMaths(f"an exponent of {exponent}")
     mantissa = mantissa.removesuffix(".") or "0"
+    if not exponent and mantissa.isdecimal():
+        return Num(Fraction(int(mantissa)))
     value = Fraction(mantissa) * Fraction(10) ** int(exponent or 0)
     places = len(mantissa.partition(".")[2])
     significant = len(mantissa.replace(".", "").lstrip("0")) or 1
