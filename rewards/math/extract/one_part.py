@@ -30,8 +30,6 @@ _OWN = late(_BEGINS + _LABEL, re.IGNORECASE)
 _BEHIND = late(rf"[\s$*)]*(?:is\s)?(?=for|in){_LABEL}", re.IGNORECASE)
 _WITH_A_VALUE = late(rf"{_BEGINS}{_LABEL}[^\n]{{0,400}}?(?:\d|\\f?boxed)", re.IGNORECASE)
 _OF_ALL = late(r"\b(?:thus|hence|therefore|total|altogether|together|overall)\b", re.IGNORECASE)
-_SECOND = ("b)", "(ii)", "b. ", "b.*", "part")
-"""Parts have one of these, in any case, in the label of the second. Most texts do not, and that is checked first."""
 _LONGEST_BEFORE, _LONGEST_BEHIND = 2000, 400
 
 
@@ -53,8 +51,9 @@ def are_parts(text: str, first: tuple[int, int], second: tuple[int, int]) -> boo
 
 
 def _has_parts(text: str) -> bool:
+    """Whether a text may have a label of a second part. Most have none, and that is checked first."""
     lower = text.lower()
-    return any(label in lower for label in _SECOND)
+    return "b)" in lower or "part" in lower or "(ii)" in lower or "b. " in lower or "b.*" in lower
 
 
 def _label_of(text: str, start: int, end: int) -> int | None:
