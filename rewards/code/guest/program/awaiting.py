@@ -2,29 +2,53 @@
 
 If the program awaits something of the test (an asynchronous callback), that runs on the checker's loop. The two loops
 take turns.
+
+Tasks that a test starts together (`gather`) arrive one by one. Until all have run their first step, the clock of the
+loop almost stands still, so that a short sleep of the first ends no sooner than the last begins.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from _thread import get_ident
 from collections.abc import Callable, Generator
 from typing import Any
 
 _TURN = 0.001  # seconds that each of the two loops runs before the other's turn
-_loops: dict[int, asyncio.AbstractEventLoop] = {}  # of each thread that drives one
+_PACE = 0.05  # of the CPU time, for the clock while tasks start together
+_loops: dict[int, _Loop] = {}  # of each thread that drives one
 _tasks: dict[int, asyncio.Task[Any]] = {}
 _numbers = itertools.count(1)
+_begun: set[int] = set()  # tasks that have run their first step
 _cancelled: set[int] = set()
 _waiting: dict[int, asyncio.Future[Any]] = {}
 _to_start: dict[int, list[tuple[int, Any]]] = {}  # of each thread
 
 
-def _loop() -> asyncio.AbstractEventLoop:
+class _Loop(asyncio.SelectorEventLoop):
+    """A loop whose clock almost stands still while tasks start together: so neither the time between their first steps
+    counts, nor waiting for a core. It runs with the CPU time, because a program may wait for it without giving way.
+    """
+
+    _paused = 0.0  # the time when the last first step ended
+    _offset: float | None = None  # of the clock to a share of the thread's CPU time
+
+    def time(self) -> float:
+        return time.monotonic() if self._offset is None else self._offset + _PACE * time.thread_time()
+
+    def turn(self, task: asyncio.Task[Any], wait: float, first: bool = False) -> None:
+        """Run until the task is done, for at most `wait` seconds. first: only its first step, as others start, too."""
+        self._offset = (self._paused or time.monotonic()) - _PACE * time.thread_time() if first else None
+        self.run_until_complete(asyncio.wait({task}, timeout=0 if task.done() or first else wait))
+        self._paused = self.time() if first else 0.0
+
+
+def _loop() -> _Loop:
     me = get_ident()
     if me not in _loops:
-        _loops[me] = asyncio.new_event_loop()
+        _loops[me] = _Loop()
         asyncio.set_event_loop(_loops[me])
     return _loops[me]
 
@@ -68,7 +92,8 @@ def pump(number: int, wait: float, finished: tuple[Any, ...]) -> tuple[bool | No
     task = _tasks[number]
     _settle(finished)
     if _own_loop() is None:
-        _loop().run_until_complete(asyncio.wait({task}, timeout=0 if task.done() else wait))
+        _loop().turn(task, wait, first=number not in _begun)
+    _begun.add(number)
     if task.done():
         _tasks[number] = None  # type: ignore[assignment]
         if number in _cancelled and task.cancelled():
@@ -84,7 +109,7 @@ def cancel(number: int) -> None:
         _cancelled.add(number)
         task.cancel()
         if _own_loop() is None:
-            _loop().run_until_complete(asyncio.wait({task}, timeout=0.05))
+            _loop().turn(task, 0.05)
 
 
 def of_checker(stub: Any) -> Generator[Any, Any, Any]:

@@ -85,7 +85,7 @@ def _drive(self: Any) -> Generator[None, None, Any]:
     number = link.ask("drive", "start", self)
     if type(number) is not int:
         raise TypeError("an object of the program cannot be awaited")
-    wait = _SHORTEST
+    wait = 0.0  # tasks that start together run their first steps before any goes on
     finished, cancelled = False, None
     try:
         while True:
@@ -112,7 +112,7 @@ def _drive(self: Any) -> Generator[None, None, Any]:
             except asyncio.CancelledError as error:  # the program may clean up first, or continue
                 cancelled = error
                 link.ask("drive", "cancel", number)
-            wait = min(_LONGEST, wait * 1.5)
+            wait = min(_LONGEST, max(_SHORTEST, wait * 1.5))
     finally:
         if not finished and not link.lost:
             link.ask("drive", "cancel", number)
