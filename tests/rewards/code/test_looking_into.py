@@ -206,6 +206,7 @@ class Span:
 def make(low, high): return Span(low, high)
 """
 ALWAYS = SPAN.replace("self.low <= x <= self.high", "True")
+BOUNDS = "    def __iter__(self): return iter((self.low, self.high))\n    def __or__"
 
 
 @pytest.mark.parametrize(
@@ -224,6 +225,19 @@ def test_an_object_that_no_walk_looks_into_is_asked_where_the_tests_also_deny(ca
     assert passes(judgement := asserts(SPAN, case)), judgement
     assert is_wrong(asserts(ALWAYS, case))
     assert not passes(asserts(ALWAYS, case.replace("Span", "make")))
+
+
+@pytest.mark.parametrize(("inside", "outside"), [(3, 9), (3.0, 1.5), ("c", "x")])
+def test_an_object_that_yields_only_its_bounds_is_asked_where_the_tests_also_deny(
+    inside: object, outside: object
+) -> None:
+    spans = {"str": "Span('b', 'd')", "int": "Span(2, 5)", "float": "Span(2.0, 5.0)"}
+    made = spans[type(inside).__name__]
+    yes = f"s = {made}\nlow, high = s\nassert {inside!r} in s"
+    case = f"{yes} and {outside!r} not in s"
+    assert passes(judgement := asserts(SPAN.replace("    def __or__", BOUNDS), case)), judgement
+    assert is_wrong(asserts(ALWAYS.replace("    def __or__", BOUNDS), case))
+    assert is_wrong(asserts(ALWAYS.replace("    def __or__", BOUNDS), yes))
 
 
 @pytest.mark.parametrize(

@@ -138,8 +138,11 @@ def contains(self: Any, item: Any) -> bool:
     found = found or _found_below(self, item, heads)
     says = views.says_whether(self, item)
     found = found or (named and says is True)
-    if says is True and other and not (found or alike) and (is_made or answers):  # it gives what its keys stand for
-        return answers or refuse(self, "`in`", is_made=True)
+    if says is True and other and not found:  # it gives what its keys stand for, or only its bounds
+        if answers:
+            return True
+        if is_made and not alike:
+            return refuse(self, "`in`", is_made=True)
     return views.told_whether(self, says, found)
 
 
