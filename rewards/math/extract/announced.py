@@ -18,6 +18,7 @@ from rewards.math.extract.bare import VALUE
 from rewards.math.extract.claims import classes, is_about_it, is_claimed, is_taken_back, is_title
 from rewards.math.extract.listed import labelled_answers
 from rewards.math.extract.offered import is_offered_too, offered_behind
+from rewards.math.extract.on_the_way import is_cut_off_behind
 from rewards.math.extract.one_part import is_one_part
 from rewards.math.extract.opening import DENIED, REASON, opening
 from rewards.math.extract.options import chosen
@@ -120,11 +121,13 @@ def said(text: str) -> str | None:
     begin = -1 if place is None else text.find(value, place)
     behind = "" if begin < 0 else text[begin + len(value) :]
     if (instead := replaced(behind)) is not None:
-        return last_value(behind) or instead or value
+        return last_value(behind) or instead or SEVERAL + value
     taken_back = None
     for found in _CORRECTION.finditer(text, place or 0):
         taken_back = found.end()
     corrected = None if taken_back is None else last_value(text[taken_back:])
+    if corrected is None and taken_back is not None and is_cut_off_behind(behind):
+        return SEVERAL + value
     if corrected is None and is_taken_back(behind[:_LONGEST_CLAUSE].lstrip("$*")):
         return None
     return corrected or value

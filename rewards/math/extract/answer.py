@@ -41,16 +41,18 @@ from rewards.math.extract.announced import said, said_finally
 from rewards.math.extract.answer_words import verdict_first, word_at_last
 from rewards.math.extract.assertion import SEVERAL
 from rewards.math.extract.bare import LONGEST_BARE, bare, few_words
-from rewards.math.extract.boxes import Committed, committed, is_hollow, unboxed
+from rewards.math.extract.box_positions import unboxed
+from rewards.math.extract.boxes import Committed, committed, is_hollow
 from rewards.math.extract.claims import is_taken_back
-from rewards.math.extract.continued import without_code, without_next_exercise, without_next_question
+from rewards.math.extract.continued import without_code, without_next_question
 from rewards.math.extract.fields import field
 from rewards.math.extract.listed import parts, value_lines
 from rewards.math.extract.numbered import numbered_answers
+from rewards.math.extract.on_the_way import is_cut_off_behind
 from rewards.math.extract.opening import opening
 from rewards.math.extract.options import option_at_last
 from rewards.math.extract.remarks import unremarked
-from rewards.math.extract.replaced import replaced
+from rewards.math.extract.replaced import is_replaced, replaced
 from rewards.math.extract.results import result
 from rewards.math.extract.tags import may_have_tags
 from rewards.math.extract.thoughts import outside_thoughts, visible
@@ -95,6 +97,7 @@ _LONGEST_LEAD = 40
 _LONGEST_FENCE = 10  # with the blanks behind it
 _LONGEST_WORD = 3  # `3个` stays as it is
 _CLOSING = " \n$.)]}\\*"
+_OPENING = " $*:"
 
 
 @quick_init
@@ -189,7 +192,6 @@ def _tag_or_override(text: str) -> str | Committed | None:
 def _hash_or_override(text: str) -> str | Committed | None:
     if "#" not in text:
         return None
-    text = without_next_exercise(text)
     found = _hash_line(text)
     return found and _put_right(found, _behind_hash(text))
 
@@ -200,7 +202,6 @@ def _tag_alone(text: str) -> str | Committed | None:
 
 
 def _hash_alone(text: str) -> str | Committed | None:
-    text = without_next_exercise(text)
     found = _hash_line(text)
     return found and _not_replaced(found, _behind_hash(text))
 
@@ -210,7 +211,8 @@ def _behind_tag(text: str) -> str:
 
 
 def _behind_hash(text: str) -> str:
-    return text[text.rfind("####") :].partition("\n")[2]
+    line_end = text.find("\n", text.rfind("####"))
+    return text[line_end:] if line_end >= 0 else ""
 
 
 def _put_right(found: str | Committed, behind: str) -> str | Committed:
@@ -226,9 +228,7 @@ def _put_right(found: str | Committed, behind: str) -> str | Committed:
 def _not_replaced(found: str | Committed, behind: str) -> str | Committed:
     """The answer of a form, marked as no answer if a correction follows directly after it."""
     text = found.text if isinstance(found, Committed) else found
-    if not behind or (instead := replaced(behind)) is None or instead == text:
-        return _unless_taken_back(found, behind)
-    return SEVERAL + text
+    return SEVERAL + text if is_replaced(text, behind) else _unless_taken_back(found, behind)
 
 
 def _unless_taken_back(found: str | Committed, behind: str) -> str | Committed:
@@ -277,6 +277,7 @@ def _said(text: str) -> str | Committed | None:
 
 
 def _last_value(text: str) -> str | Committed | None:
+    written = text
     if ("```" in text or "[asy]" in text) and (outside := without_code(text)) != text:
         if re.search(r"[\d$\\]", outside) is None:  # code alone says what it does, and no value
             return SEVERAL + text[-_LONGEST_LEAD:]
@@ -290,9 +291,14 @@ def _last_value(text: str) -> str | Committed | None:
     if found is None or found.startswith(SEVERAL):
         return found
     before = end[: end.rfind(found)]
-    if _TO_BE_SOLVED.search(before, max(0, len(before) - _LONGEST_LEAD)) or _SOLVED_NEXT.match(
-        end, len(before) + len(found)
-    ):
+    if is_cut_off_behind(written[written.rfind(found) + len(found) :]):
+        return SEVERAL + found
+    is_condition = (
+        _TO_BE_SOLVED.search(before, max(0, len(before) - _LONGEST_LEAD))
+        or _SOLVED_NEXT.match(end, len(before) + len(found))
+        or (" and " in found and before.rstrip(_OPENING).endswith(" are"))  # or one of several
+    )
+    if is_condition:
         return found
     return Committed(found, len(text), result(found, is_worked=before.rstrip().endswith("=")))
 
@@ -348,14 +354,14 @@ def extract(
         return None
     if "\\" in text or has_tags:
         text = _without_comments(text)
-    text = tidied(text, has_tags=has_tags) if policy == "lenient" else text
+    text = without_next_question(tidied(text, has_tags=has_tags) if policy == "lenient" else text)
     every = _STEPS if has_tags else _WITHOUT_TAGS
     steps = every[policy] if form == "any" else {form: _FORMS[form]}
     for name, step in steps.items():
         if at_once and name == _IN_PROSE and len(text) > PROSE_AT_ONCE:
             return None
         if name == _IN_PROSE:
-            text = around_a_value(without_afterword(without_next_question(text)))
+            text = around_a_value(without_afterword(text))
         found = step(text)
         if found is None:
             continue

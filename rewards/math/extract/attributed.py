@@ -16,6 +16,7 @@ from rewards.math.extract.sentences import sentence_before
 from rewards.math.late import late
 
 _ANSWER = late(r"(?:\b(?:the|an?|our|my|your|its|this)|['’]s)\s(?:\w+\s){0,2}answer\b", re.IGNORECASE)
+_NEW_CLAUSES = (": ", "; ", ", but it ", ", but I ", ", but the ")
 _NAME_OF_ANSWER = late(r"\b([^\W_]+)_answer\W*\Z", re.IGNORECASE)  # `"wrong_answer": "`
 _LABEL = late(r"(?:\A|[.;]\s)[\s#*_>-]*([^\W\d_][^.;:\d]{1,60}?)\s?[*_]*:[\s$*_]*\Z")  # "Wrong answer: "
 _SHARE_OF_ONE = late(  # "Ann's age"; not "Ann's answer"
@@ -53,7 +54,7 @@ def is_not_asserted(text: str, at: int) -> bool:
     ) and _SAMPLE.search(before) is not None
     if is_sample or (":" in before[-_LONGEST_LABEL:] and _is_mislabelled(before)):
         return True
-    answer = _ANSWER.search(before, max(map(before.rfind, (": ", "; "))) + 1)
+    answer = _ANSWER.search(before, max(map(before.rfind, _NEW_CLAUSES)) + 1)
     return answer is not None and not is_claimed(before[: answer.end() - len("answer")])
 
 

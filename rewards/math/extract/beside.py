@@ -88,6 +88,8 @@ _FAILS = late(  # "$n = 4$ works, while $n = 5$ does not"
 )
 _THERE = late(r"\b[Tt]here\s(?:are|is|were|will\sbe)\s(?:exactly\s|only\s|thus\s|therefore\s)?[$*]*\Z")
 _OF_THINGS = late(r"[\s$*]+[a-z]+(?:\s[a-z]+){0,3}\s(?:of|from|among)\s(?:the\s)?[\s$*]*")  # "6 permutations of 3"
+_IN_APPOSITION = late(r"[a-z],\s[$*]*\Z")  # "the maximum, 50, occurs when $n = 49$"
+_OCCURS = late(r"[$*]*,\s(?:(?:(?:is|are)\s)?[a-z]+\s)?(?:only\s)?(?:when|at|if)\s[^.,;\n]*")
 _FOR_SOMEBODY = late(r"[\s$*]*[a-z]+\sto\s[a-z]+\s")  # "8 days for 4 workers to finish the job"
 _IS_THE_NUMBER = late(  # "40 is the total number of pages she reads in 5 days"
     r"[\s$*]*\sis\sthe\s(?:total\s)?(?:number|amount|total|sum|cost|price|answer)\b[^.;:,\d$\n]{0,60}"
@@ -194,6 +196,7 @@ def _is_compared(text: str, other: Span, span: Span) -> bool:
         or (_EACH.match(text, span.end) and _OF.search(text, other.end, span.start))
         or is_echoed(text, other, span)
         or (_OF_THINGS.fullmatch(between) and _THERE.search(text, max(0, other.start - _NEAR), other.start))
+        or (_OCCURS.fullmatch(between) and _IN_APPOSITION.search(text, _near(other), other.start))
         or (_TIMES.match(text, span.end) and between.endswith(", "))
         or (
             _is_result(text, other)

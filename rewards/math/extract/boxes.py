@@ -25,22 +25,15 @@ from typing import NamedTuple
 
 from rewards.math.extract.abroad import AND_ABROAD, OR_ABROAD, PERHAPS_ABROAD
 from rewards.math.extract.blanks import Part, filled, is_within
+from rewards.math.extract.box_positions import Box, boxes, opened
 from rewards.math.extract.offered import is_as_good, is_compared_with, is_offered_too
 from rewards.math.extract.one_part import are_parts, is_one_part
 from rewards.math.extract.pairs import belong, is_separated, linked
 from rewards.math.extract.refused import beginning, is_refused
+from rewards.math.extract.replaced import is_replaced
 from rewards.math.extract.surroundings import completed
 from rewards.math.late import late
 
-_MARK = late(
-    r"""\\(?:boxed|fbox)(?![a-zA-Z])\s*(?:
-        (?P<open>\{)
-      | (?P<plain>[-+−]?(?:\\?\$)?\d[\w.,/]* | [a-zA-Z](?![a-zA-Z]) | \\[a-zA-Z]+(?:\s?\w+|(?:\{[^{}]*\})*))
-    )?
-    | \\. | [{}]""",
-    re.VERBOSE | re.DOTALL,
-)
-_COMMAND = late(r"\\(?:boxed|fbox)(?![a-zA-Z])")
 _HOLLOW = late(
     r"(?:\s|\\[,;:! ]|\\(?:quad|qquad|[lc]?dots|text|mathrm|mbox|displaystyle|hspace\{[^{}]*\})(?![a-zA-Z])"
     r"|[{}$?_.…~])*\Z"
@@ -91,6 +84,7 @@ _JOINT = late(
 )
 _NAMED = late(r"(?<![a-zA-Z\\])([a-zA-Z])\s*=\s*\Z")
 _LONGEST_NAME = 10
+_UNKNOWN = r"\ldots"
 _LONGEST_JOINT = 120
 _LONGEST_CASE = 400
 _CONDITION = late(
@@ -144,15 +138,6 @@ class Committed(NamedTuple):
     alone: str | None = None
 
 
-class Box(NamedTuple):
-    """The position of a box: of its command, of its content, and of the first character after it."""
-
-    start: int
-    content_start: int
-    content_end: int
-    end: int
-
-
 class _Row(NamedTuple):
     """The last box, and the boxes that are joined to it, from right to left; with the joints between them."""
 
@@ -160,64 +145,6 @@ class _Row(NamedTuple):
     contents: list[str]
     starts: list[int]
     joints: list[str]
-
-
-def boxes(text: str) -> list[Box]:
-    """The complete boxes that are not inside another one, in order."""
-    found: list[Box] = []
-    open_braces: list[tuple[int, int]] = []  # start of the box, or -1; behind the brace
-    has_both = "\\fbox" in text
-    begin = _next_command(text, 0, has_both)
-    while begin >= 0:
-        for mark in _MARK.finditer(text, begin):
-            kind, seen = mark.lastgroup, mark.group()
-            if kind == "plain":
-                end = mark.end() - len(seen) + len(seen.rstrip(".,/"))
-                found.append(Box(mark.start(), mark.start("plain"), end, end))
-            elif kind == "open":
-                open_braces.append((mark.start(), mark.end()))
-            elif seen == "{":
-                open_braces.append((-1, mark.end()))
-            elif seen == "}" and open_braces:
-                start, content = open_braces.pop()
-                if start >= 0:
-                    while found and found[-1].start > start:  # they stand in this one
-                        found.pop()
-                    found.append(Box(start, content, mark.start(), mark.end()))
-                    if not open_braces:  # what stands between boxes changes nothing
-                        begin = _next_command(text, mark.end(), has_both)
-                        break
-        else:
-            break
-    return found
-
-
-def _next_command(text: str, at: int, has_both: bool) -> int:
-    """Where to continue: at the backslashes before the next box, or -1 if there is none.
-
-    has_both: `\\fbox` is searched for as well.
-    """
-    if has_both:
-        found = _COMMAND.search(text, at)
-        begin = -1 if found is None else found.start()
-    else:
-        begin = text.find("\\boxed", at)
-    while begin > at and text[begin - 1] == "\\":  # a pair of them is a line break
-        begin -= 1
-    return begin
-
-
-def is_cut_off(text: str) -> int | None:
-    """Where the last box that is opened and never closed begins, or None."""
-    open_braces: list[int] = []
-    for mark in _MARK.finditer(text):
-        if mark.group("open"):
-            open_braces.append(mark.start())
-        elif mark.group() == "{":
-            open_braces.append(-1)
-        elif mark.group() == "}" and open_braces:
-            open_braces.pop()
-    return next((start for start in reversed(open_braces) if start >= 0), None)
 
 
 def last_box(text: str, *, past_empty: bool = False) -> str | None:
@@ -238,7 +165,7 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
         box = found[at]
         if is_refused(text, *box):
             continue
-        content = _opened(text[box.content_start : box.content_end].strip())
+        content = opened(text[box.content_start : box.content_end].strip())
         if is_hollow(content):
             if row is None and not past_empty:
                 return Committed("", box.end)
@@ -256,7 +183,7 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
     if row is None:
         return None
     if hollow and is_separated(text[row.last.end : hollow]):
-        return Committed(", ".join((*reversed(row.contents), r"\ldots")), row.last.end)
+        return Committed(", ".join((*reversed(row.contents), _UNKNOWN)), row.last.end)
     is_one = len(row.contents) == 1 or len({_BLANKS.sub("", content) for content in row.contents}) == 1
     return _one_value(text, row) if is_one else Committed(_list_of(text, row), row.last.end)
 
@@ -271,7 +198,7 @@ def _filled(text: str, found: list[Box], content: str) -> str | None:
     for one in reversed(found[:-1]):
         if not is_within(text[one.end : row[0].start]):
             break
-        row.insert(0, Part(one.start, _opened(text[one.content_start : one.content_end].strip()), one.end))
+        row.insert(0, Part(one.start, opened(text[one.content_start : one.content_end].strip()), one.end))
     return filled(text, row)
 
 
@@ -304,13 +231,15 @@ def _one_value(text: str, row: _Row) -> Committed:
     last, content, is_single = row.last, row.contents[0], len(row.contents) == 1
     alternative = _other_case(text, last) if is_single else None
     if is_one_part(text, row.starts[-1], last.end):
-        alternative = alternative or r"\ldots"
+        alternative = alternative or _UNKNOWN
     if _OTHER_UNDER.match(text, last.end) and _UNDER.search(text, max(0, last.start - _LONGEST_CASE), last.start):
-        alternative = alternative or r"\ldots"
+        alternative = alternative or _UNKNOWN
     if alternative is not None:
         return Committed(f"{alternative} or {content}", last.end)
     begin = row.starts[0] if is_single else last.start
     before = text[max(0, begin - _LONGEST_JOINT) : begin]
+    if is_replaced(content, text[last.end :]):
+        return Committed(rf"{content} \text{{ or }} {_UNKNOWN}", last.end)
     whole, alone = completed(content, before, text[last.end : last.end + _LONGEST_JOINT])
     return Committed(whole, last.end, alone)
 
@@ -352,7 +281,7 @@ def _other_case(text: str, last: Box) -> str | None:
     is_under = _UNDER.search(text, offset, offset + other.start) is not None
     if not (is_offered or _are_alternatives(between, behind) or _are_cases(between, behind, is_under=is_under)):
         return None
-    return _opened(text[offset + other.content_start : offset + other.content_end].strip())
+    return opened(text[offset + other.content_start : offset + other.content_end].strip())
 
 
 def _are_alternatives(between: str, behind: str) -> bool:
@@ -370,15 +299,6 @@ def _are_cases(between: str, behind: str, *, is_under: bool) -> bool:
     if _CONDITION.match(between) and not re.search(r"[.!?](?=\s)", between):
         return bool(_CONDITION.match(behind) or _ELSE.search(between))
     return bool((is_under and _UNDER_ALONE.fullmatch(between)) or _DOUBTED.fullmatch(between))
-
-
-def unboxed(text: str) -> str:
-    """The text without its complete boxes."""
-    kept, at = [], 0
-    for box in boxes(text):
-        kept.append(text[at : box.start])
-        at = box.end
-    return "".join((*kept, text[at:])) if kept else text
 
 
 def is_hollow(content: str) -> bool:
@@ -404,25 +324,3 @@ def _joint(between: str) -> str | None:
         joint = " or " if token.lastgroup == "or" else joint
         at = token.end()
     return joint
-
-
-def _opened(content: str) -> str:
-    """The content without the commands of boxes inside it. A content that is only a box gives that box's content."""
-    if not _COMMAND.search(content):
-        return content
-    content = _COMMAND.sub("", content).strip()
-    closing: dict[int, int] = {}
-    open_braces: list[int] = []
-    for mark in _MARK.finditer(content):
-        if mark.group() == "{":
-            open_braces.append(mark.start())
-        elif mark.group() == "}" and open_braces:
-            closing[open_braces.pop()] = mark.start()
-    begin, end = 0, len(content)
-    while begin < end and closing.get(begin) == end - 1:
-        begin, end = begin + 1, end - 1
-        while begin < end and content[begin].isspace():
-            begin += 1
-        while begin < end and content[end - 1].isspace():
-            end -= 1
-    return content[begin:end]

@@ -95,7 +95,7 @@ _YOURS = late(r"\W*your\b", re.IGNORECASE)
 _TAKEN_FROM = late(r"[tT][^,;|]{0,3}F\Z")  # "when you subtract one from the answer"
 _FOR_AN = late(r"pK[gJ]*\Z")  # "for a final answer of"
 _ELSEWHERE = late(r"[druQ]|\A[pF].*o")
-_UNREAL = late(r"\A[c.]*W[^cB]*\Z|i.*W")
+_UNREAL = late(r"\A[c.]*W[^cB]*\Z|i[^B]*W[^B]*\Z")
 _ANOTHER = late(r"o\.{0,2}(?:,|\Z)")
 
 
@@ -234,7 +234,7 @@ _SAID_OF_IT = late(  # what follows the value
       | [^,;|]{{0,6}},[qK]?[wxC]                                  # "8, wrongly"
       | [.hbe]{{1,5}}d(?:[,;|B]|\Z)                                # "79 have been counted so far"
       | b[nx] | [mO]n(?:[.Kq]{{0,2}}T|\|?\Z) | [.y]?O | {_PREDICATE}    # "8 is not prime", "8 does not"
-      | R(?!q[AfJ]) | hQ                                              # "8 makes it zero"
+      | V,?B | R(?!q[AfJ]) | hQ                                              # "8 makes it zero"
       | [^;|]*,c?kq | [^|]*(?:[FIK&tTmy]|[pF]q|mp)\Z                # "8 each, so twice that"; "8 by", cut off
       | b[.Kgq]{{0,2}}D | b[.Kg]{{2,3}}[wxXd] | bk\.[yq]           # "8 is just a guess", "8 is twice what we"
       | m[pb]{{1,2}}k | bq?kI?q[gJ]*A                            # "8 must be doubled", "8 is twice the answer"

@@ -33,7 +33,7 @@ _GIVEN = late(  # a number of the question itself, or one that is reckoned with
     r"|\b(?:add|adds|adding|added|increas\w+|rais\w+|ris\w+|grows?|grew)\s[^.\n]{0,40}\Z",
     re.IGNORECASE,
 )
-_BECOMES = late(r"\b(?:will\s(?:be|turn|have|reach)|turns|becomes)\s[$*]*\Z")  # "She will be 8 in 3 years"
+_BECOMES = late(r"\b(?:will\s(?:be|turn|have|reach)|turns|becomes)\s|['’]ll\sbe\s[$*]*\Z")  # "She will be 8 in 3 years"
 _AGO = late(rf"[\s*]*{_TIME}\s(?:from\snow|later|ago|hence)\W*\Z")
 _PERCENTAGE = late(r"\b(?:after|with|including|before)\s(?:the|an?|his|her|their|its|this|that)\s[\s$*(]*\Z")
 

@@ -37,6 +37,7 @@ _NAMED_LINES = late(  # "x = 3", "x = 5"; not "x = 6/2", "x = 3", nor values of 
 )
 _VALUE_LINES = late(rf"\s*{_VALUE_LINE}(?:\n\s*{_VALUE_LINE})+\s*\Z")
 _LINE_MARK = late(_MARK)
+_MARKED_VALUE = late(r"\s*(?:[-*•]|\d{1,2}[.)])\s+\**(?P<value>[-−]?(?:\\?\$)?\d[\d.,/]*%?|\$[^$\n=]{1,80}\$)[*.,;\s]*")
 _PART_LABELS = ("abcdefgh", ("i", "ii", "iii", "iv", "v", "vi"))
 _LABELLED = late(  # "(a) 5 (b) 6", "Part A: 5", "ii) 6"
     r"(?<![\w(])(?:\(?(?P<label>[a-h]|[iv]{1,3})\)|part\s\(?(?P<part>[a-h])\)?\s?:)[\s*]*"
@@ -96,6 +97,16 @@ def is_table_row(text: str) -> bool:
     return sum(any(map(str.isdigit, cell)) for cell in line.split("|")) > 1
 
 
+def _marked_lines(text: str) -> str | None:
+    """The values of the last lines of a text that each are the mark of an item and a value; None if fewer than two."""
+    found: list[str] = []
+    for line in reversed(text[-_LONGEST:].rstrip().split("\n")):
+        if (item := _MARKED_VALUE.fullmatch(line)) is None:
+            break
+        found.insert(0, item["value"].strip("$ "))
+    return ", ".join(found) if len(found) > 1 else None
+
+
 def value_lines(text: str) -> str | None:
     """The list in a response that has one number (or value of one name) on each line, and nothing else."""
     named = _NAMED_LINES.match(text)
@@ -153,7 +164,7 @@ def _items(text: str) -> list[str] | None:
 
 def several(text: str) -> str | None:
     """The answers at the end of a text, each after its label or on a line of its own, as a list."""
-    return parts(text) or _listed_below(text)
+    return parts(text) or _listed_below(text) or _marked_lines(text)
 
 
 def labelled_answers(text: str, place: int) -> str | None:

@@ -23,7 +23,7 @@ _WRONG = r"(?:marked\s|graded\s|judged\s)?(?:as\s)?(?:wrong|incorrect|not\s(?:ri
 _OFFER = (
     rf"(?:(?:might|may|could)\s(?:(?:also|equally|just\sas\swell)\sbe|as\swell\sbe)\b|also\s{_LIKELY}"
     rf"|(?:another|alternative|alternate|secondary|backup|fallback)\s(?:(?:\w+ly\s)?{_LIKELY}\s)?{_ANSWER}"
-    rf"|less\slikely\)?\s*:|failing\sthat|second\schoice|so\sis\s|equally,|answers?\s(?:is|are)\s+(?:also|equally)\b"
+    rf"|less\slikely\)?\s*:|failing\sthat|second\schoice|so\sis\s|(?-i:Equally),|answers?\s(?:is|are)\s+(?:also|equally)\b"
     rf"|if\s(?:that|this|it|the\s(?:first|former)(?:\sone)?)\s(?:(?:is|turns\sout|was)\s(?:to\sbe\s)?)?{_WRONG})"
 )
 _BEFORE = late(rf"\b{_OFFER}[^.!?\n]{{0,40}}\Z", re.IGNORECASE)

@@ -28,6 +28,22 @@ _CUT_OFF = late(
 )
 
 
+_UNFINISHED = late(  # however many sentences follow on its line, or after a word that goes on
+    r"(?:[^\n]*[^\s.])?[.!](?:[^\S\n]+|\s+(?:however|but|so|then|now|next),?\s)(?:[^\s.!?]+\s+){2,}[^\s.!?]*[a-z,=({\\+-]\s*\Z",
+    re.IGNORECASE,
+)
+
+
+_ANNOUNCED_ONLY = late(
+    r"[^\n]*\n[^`]*(?:[^\s:`][*_]*:[*_]*|(?<=\n)(?:#{1,6}\s|[*_]*step\s\d)[^\n]*)\s*\Z", re.IGNORECASE
+)
+
+
+def is_cut_off_behind(behind: str) -> bool:
+    """Whether the text after a value ends in the middle of another sentence, or with a heading."""
+    return len(behind) < _LONGEST and bool(_UNFINISHED.fullmatch(behind) or _ANNOUNCED_ONLY.fullmatch(behind))
+
+
 def is_on_the_way(text: str, end: int) -> bool:
     """Whether another step follows the value that ends at this position."""
     return _GOES_ON.match(text[end : end + _LONGEST]) is not None or _CUT_OFF.fullmatch(text, end) is not None

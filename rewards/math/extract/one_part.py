@@ -17,18 +17,20 @@ import re
 from rewards.math.extract.refused import beginning
 from rewards.math.late import late
 
-_ORDERS = ("abcdefgh", ("i", "ii", "iii", "iv"), ("first", "second", "third"))
+_ORDERS = ("abcdefgh", ("i", "ii", "iii", "iv"), ("first", "second", "third"), "123456789")
+_QUESTION = r"(?:question|problem)\s(?P<digit>[1-9])(?=[.:)*])"
 _NAME = r"(?P<name>[a-h]|i{1,3}|iv)"
 _LABEL = (
     rf"(?:(?:(?:for|in|to)\s)?(?:\({_NAME}\)|(?-i:(?P<letter>[a-h]))[.)](?=[\s*])"
     rf"|part\s\(?{_NAME.replace('name', 'part')}(?![\w'’])\)?)"
-    r"|(?:for|in|to)\sthe\s(?P<ordinal>first|second|third)\spart\b)"
+    rf"|(?:for|in|to)\s(?:the\s(?P<ordinal>first|second|third)\spart\b|part\s(?P<part_number>[1-9])\b)|{_QUESTION})"
 )
 _OPENING = r"[\s#*_>-]{0,9}"
 _BEGINS = rf"(?:\A|\n|[.;!?,]\s(?:(?:and|but|while)\s)?){_OPENING}"
+_HEADING = late(rf"{_OPENING}{_QUESTION}", re.IGNORECASE)
 _OWN = late(_BEGINS + _LABEL, re.IGNORECASE)
 _BEHIND = late(rf"[\s$*)]*(?:is\s)?(?=for|in){_LABEL}", re.IGNORECASE)
-_WITH_A_VALUE = late(rf"{_BEGINS}{_LABEL}[^\n]{{0,400}}?(?:\d|\\f?boxed)", re.IGNORECASE)
+_WITH_A_VALUE = late(rf"{_BEGINS}{_LABEL}(?:[^\n]|\n(?!\n)){{0,400}}?(?:\d|\\f?boxed)", re.IGNORECASE)
 _OF_ALL = late(r"\b(?:thus|hence|therefore|total|altogether|together|overall)\b", re.IGNORECASE)
 _LONGEST_BEFORE, _LONGEST_BEHIND = 2000, 400
 
@@ -53,7 +55,7 @@ def are_parts(text: str, first: tuple[int, int], second: tuple[int, int]) -> boo
 def _has_parts(text: str) -> bool:
     """Whether a text may have a label of a second part. Most have none, and that is checked first."""
     lower = text.lower()
-    return "b)" in lower or "part" in lower or "(ii)" in lower or "b. " in lower or "b.*" in lower
+    return any(label in lower for label in ("b)", "part", "(ii)", "b. ", "b.*", "question 2", "problem 2"))
 
 
 def _label_of(text: str, start: int, end: int) -> int | None:
@@ -66,12 +68,14 @@ def _label_of(text: str, start: int, end: int) -> int | None:
         labels = labels if len(labels) == 1 and labels[0].start() == 0 else []
     if labels:
         return _number(labels[-1]) if _OF_ALL.search(text, begin + labels[-1].end(), start) is None else None
-    behind = _BEHIND.match(text, end)
-    return None if behind is None else _number(behind)
+    if (behind := _BEHIND.match(text, end)) is not None:
+        return _number(behind)
+    heading = _HEADING.match(text, max(0, text.rfind("\n\n", 0, start)))
+    return None if heading is None else _number(heading)
 
 
 def _number(label: re.Match[str]) -> int:
     """Different numbers for labels of different kinds; of one kind, those of parts that follow each other do, too."""
-    name = (label["name"] or label["letter"] or label["part"] or label["ordinal"]).lower()
+    name: str = next(filter(None, label.groups())).lower()
     kind = next(kind for kind, names in enumerate(_ORDERS) if name in names)
     return 100 * kind + _ORDERS[kind].index(name)

@@ -65,9 +65,9 @@ _TWO_SENTENCES = late(  # "The mean is 51. The mode is 15."
 _LABELLED = late(
     rf"\A\s*(?P<one>[A-Z][a-z]+):\s(?P<first>{_AMOUNT})[,;]\s(?:and\s)?(?P<other>[A-Za-z][a-z]+):\s(?P<second>{_AMOUNT})[.\s]*\Z"
 )
-_IN_ORDER = late(  # "First, 5. Second, 12."
-    rf"(?:\A|[.!?\n:]\s*)first[,:]\s\**(?P<first>{_AMOUNT})\**(?:\s[a-z]+){{0,2}}[.,;]\s(?:and\s)?"
-    rf"second[,:]\s\**(?P<second>{_AMOUNT})\**(?:\s[a-z]+){{0,2}}[.\s]*\Z",
+_IN_ORDER = late(  # "First, 5. Second, 12.", "The first part is 5. The second part is 12."
+    rf"(?:\A|[.!?\n:]\s*)(?P<before>[^.!?:\n\d]*?)first(?P<words>[,:]|\s[^.!?\n\d]*?\bis)\s\**(?P<first>{_AMOUNT})\**(?:\s[a-z]+){{0,2}}"
+    rf"[.,;]\s(?:and\s)?(?P=before)second(?P=words)\s\**(?P<second>{_AMOUNT})\**(?:\s[a-z]+){{0,2}}[.\s]*\Z",
     re.IGNORECASE,
 )
 _LONGEST_SENTENCE = 160
@@ -92,7 +92,7 @@ def linked(content: str, between: str, following: str) -> str | None:
 def of_two(text: str) -> str | None:
     """The two values that the last sentence gives in parallel wording, such as what two people have; or None."""
     end = text[-_LONGEST_SENTENCE:]
-    ordered = _IN_ORDER.search(end) if "econd" in end else None
+    ordered = _IN_ORDER.search(text, max(0, len(text) - 2 * _LONGEST_SENTENCE)) if "econd" in end else None
     found = _OF_TWO.search(text, max(0, len(text) - _LONGEST_SENTENCE)) if "and" in end or "," in end else None
     if found is None and len(text) < _LONGEST_SENTENCE:
         found = _LABELLED.match(text) or _TWO_SENTENCES.match(text)

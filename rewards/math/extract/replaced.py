@@ -1,6 +1,6 @@
 """Detects that the text behind an answer replaces it.
 
-", I mean 6", "Oops, the answer is 6", "Hmm, I forgot one. So 6."
+", I mean 6", "Oops, the answer is 6", "Hmm, I forgot one. So 6.", "However, the ends do not count, which leaves 6."
 
 Example:
     >>> replaced(". Wait, actually 6."), replaced(". Oops, the answer is six."), replaced(". Indeed, it is.")
@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import re
 
+from rewards.math.extract.assertion import SEVERAL
+from rewards.math.extract.sentences import sentence_before
+from rewards.math.extract.written import last_value
 from rewards.math.late import late
 from rewards.math.lexicon import listed
 
@@ -18,6 +21,8 @@ _MARKS = r"[\s$*).!,;—–-]*"
 _ENDS = r"[.!\s]*(?:\Z|\n)"
 _NUMBER = r"\$?-?\d(?:[\d.,/]*\d)?\$?"
 _FORMULA = r"\$[^$\n]{1,40}\$"
+_LONGEST = 600
+_AROUND = " $*"
 _CHOICE = r"\(?(?-i:[A-HJ])(?![\w'’])\)?"
 _TAKEN_BACK = (
     r"(?:scratch|strike)\sthat|on\s(?:second\sthoughts?|(?:further\s|closer\s)?reflection)|hold\son|wait|actually|rather|no"
@@ -34,34 +39,51 @@ _IT_IS = (
     r"(?:(?:it|that|the\s(?:answer|result|total|value|count))(?:['’]s|\sis|\sshould\s(?:be|read)|\smust\sbe|\smakes|\sgives)\s"
     r"|we\s(?:get|have)\s)?"
 )
-_ERROR = (
-    r"\b(?:forgot(?:ten)?|miss(?:ed|es)?|overlook(?:ed|s)?|misread|mistakes?|errors?|slip|wrong"
-    r"|did(?:n['’]t|\snot)\s(?:count|include|consider)|(?:double|over|under)[- ]?count(?:ed|s)?|miscounted)\b"
-)
-_SO = (
-    r"(?:(?:so|thus|hence|therefore),?\s|(?:fixing|correcting|redoing)\s(?:this|that|it),?\s(?:gives|yields|we\sget)\s"
-    r"|(?=(?:it|that)\s(?:should|must)\sbe\s)|(?:the\s)?(?:correct|right|true|actual|real)\s\w+\s(?:is|should\sbe)\s"
-    r"(?:actually\s)?)"
-)
-_MISSED = (  # "Hmm, I forgot the endpoint. So 8.", "Edit: I misread the question. It should be 8 instead."
-    rf"(?:hmm+[,.!…]*\s|{_INTERJECTION})+(?!\d)[^.!?\n$]{{0,40}}{_ERROR}[^.!?\n$]{{0,60}}[.!;:,]\s+{_SO}"
-)
 _ANNOUNCED = r"[^.\n]{0,40}\banswer\s(?:is|should\sbe)\b|replace\s[^\n]{1,40}\s(?:by|with)\s"
 _REPLACED = late(
-    rf"{_MARKS}(?:(?:{_INTERJECTION})+(?:{_ANNOUNCED}|(?:{_SO})?{_IT_IS}(?P<value>{_NUMBER}|{_FORMULA}|{_CHOICE}){_ENDS})"
-    rf"|{_MISSED}{_IT_IS}[*]*(?P<then>{_NUMBER}|{_FORMULA})(?:\sinstead)?[*.!\s]*(?:\Z|\n))",
+    rf"{_MARKS}(?:{_INTERJECTION})+"
+    rf"(?:{_ANNOUNCED}|(?:so\s)?{_IT_IS}(?P<value>{_NUMBER}|{_FORMULA}|{_CHOICE}){_ENDS})",
     re.IGNORECASE,
 )
+_TURNED = late(  # another sentence that goes against the answer
+    rf"[\s$*)]*(?:[.!;…—–]+[\s$*)]+|\n)\s*(?!no\s(?!wait)[a-z])(?:(?:but|however|hmm+|oh|ah|i\srealized?)[,.!…]*\s+(?!if\b)|{_INTERJECTION})",
+    re.IGNORECASE,
+)
+_CHECKING = late(r"\b(?:check|verif|confirm|indeed|yes|consistent|match|note|no\s(?:mistake|error))", re.IGNORECASE)
+_RECKONED = late(r"(?!.*\b(?:so|thus|hence|therefore|get|gives)\b).*=\s*\Z", re.DOTALL)
+_SIGNS = late(r"[-−]|\d+|\\(?:sqrt|pi)|[A-J](?![\w'’])")
 _FIRST_WORD = late(rf"{_MARKS}([a-zA-Z]+)")
 _BEGINNINGS = listed(
-    "oh ah hm hmm hmmm but and or scratch strike on oops sorry apologies erratum errata p ps",
+    "oh ah hm hmm hmmm however i but and or scratch strike on oops sorry apologies erratum errata p ps",
     "correction hold update edit corrected wait actually rather no i make let more my",
 )
-"""Every match of `_REPLACED` begins with one of these words."""
+"""Every match of `_REPLACED` or `_TURNED` begins with one of these words."""
 
 
 def replaced(behind: str) -> str | None:
     """The value (maybe "") with which the text after an answer replaces it, or None if it does not."""
     first = _FIRST_WORD.match(behind)
-    found = None if first is None or first[1].lower() not in _BEGINNINGS else _REPLACED.match(behind)
-    return None if found is None else (found["value"] or found["then"] or "").strip("$ ")
+    if first is None or first[1].lower() not in _BEGINNINGS:
+        return None
+    found = _REPLACED.match(behind)
+    return _concluded(behind) if found is None else (found["value"] or "").strip("$ ")
+
+
+def is_replaced(answer: str, behind: str) -> bool:
+    """Whether the text after an answer replaces it by another one, in whatever spelling."""
+    instead = replaced(behind)
+    return instead is not None and (not instead or _SIGNS.findall(instead) != _SIGNS.findall(answer))
+
+
+def _concluded(behind: str) -> str | None:
+    """The value that a new thought against the answer ends with: "But the ends do not count, so it is 6."."""
+    turned = _TURNED.match(behind) if len(behind) < _LONGEST else None
+    if turned is None or _CHECKING.search(behind) is not None:
+        return None
+    thought = behind[turned.end() :].rstrip(" \n.!*").removesuffix(" instead").rstrip(_AROUND)
+    value = last_value(f"{thought}.", stated=True)
+    plain = "" if value is None or value.startswith(SEVERAL) else value.strip(_AROUND)
+    before = thought.removesuffix(plain)
+    if not plain or before == thought or _RECKONED.fullmatch(sentence_before(before, len(before))) is not None:
+        return None
+    return plain

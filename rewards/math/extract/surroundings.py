@@ -22,7 +22,6 @@ from rewards.math.extract.in_formula import around, strictly_bounding
 from rewards.math.extract.joined import joined_before, joined_behind
 from rewards.math.extract.modified import changed_from
 from rewards.math.extract.offered import offered_behind, offered_besides
-from rewards.math.extract.replaced import replaced
 from rewards.math.late import late
 from rewards.math.lexicon import SCALES
 from rewards.math.units import read_unit
@@ -80,7 +79,7 @@ _REST = (
     r"|at\s+(?:most|least)\s*(?:[.,;\n]|\Z)"
 )
 _RANGE = (
-    rf"[–—]\s*or\b|\$?\s?[–—:]\s?\$?\d|\$?\s+(?:to|through)\s+{_IN_WORDS}"
+    rf"[–—]\s*or\b|\$?\s?[–—]\s?\$?\d|\$?\s+(?:to|through)\s+{_IN_WORDS}"
     rf"|\$?\s+to\s+{_NUMBER}\s*(?:[.;]\s|[.;]?\Z)"
 )
 _MEMBER = r",\s*\$?-?\d[\d.]*\s*(?:\\\}|\]|\$?\s*[.;]?\s*(?:\n|\Z))"  # `\{\boxed{6}, 7\}`
@@ -102,6 +101,7 @@ _CASES = (
     rf"|\bit\s+is\s+{_NUMBER})|,?\s*\(?unless\s"
 )
 _MORE = late(rf"[\s$*)]*(?:{_REST}|{_RANGE}|{_MEMBER}|{_TAKEN_BACK}|{_OTHER}|{_CASES})", re.IGNORECASE)
+_RATIO = late(r"\s?\$?\s?:\s?\$?(?P<other>\d+(?:\.\d+)?)(?!\w)")  # `\\boxed{7} : 9`
 _REST_OF_IT = late(r"(?:,\d{3})+(?!\d)|\\[dt]?frac\s?(?:\{\d+\}\{\d+\}|\d\d)")  # `\\boxed{8},000`, `\\boxed{8}\\frac12`
 _NAME = late(r"(?![eiI]\Z)[a-zA-Z]|[A-Z]{2,3}")
 _VALUE_OF_IT = late(  # `\\boxed{x}$, where $x = 8$`
@@ -189,8 +189,6 @@ def completed(content: str, before: str, behind: str) -> tuple[str, str | None]:
         return rf"{offered} \text{{ or }} {content}", None
     if (offered := joined_behind(before, behind)) is not None:
         return rf"{content} \text{{ or }} {offered}", None
-    if (instead := replaced(behind)) is not None and instead != content:
-        return rf"{content} \text{{ or }} \ldots", None
     shown = behind[:_LOOKED_AT]
     if (point := _point(content, before, shown)) is not None:
         return point, None
@@ -292,6 +290,8 @@ def _extended(content: str, near: str, behind: str) -> str | None:
     """The content of a box with the rest of its number, or another value, that follows it."""
     if len(content) <= _LONGEST_GROUP and content.isdecimal() and (rest := _REST_OF_IT.match(behind)) is not None:
         return content + rest.group()
+    if (ratio := _RATIO.match(behind)) is not None and content[-1:].isdecimal():
+        return f"{content}:{ratio['other']}"
     is_label = behind.lstrip("$*) ").startswith(":") and not any(map(str.isdigit, content))  # `\boxed{C}: 12`
     if (not is_label and _MORE.match(behind) is not None) or (
         _RANGE_BEHIND.match(behind) and _RANGE_BEFORE.search(near)

@@ -25,7 +25,7 @@ _PLAIN_BOX = late(r"(?<![\\a-zA-Z])boxed\{")  # whose backslash is lost
 _MARKED = late(r"<(b|i|em|strong|u|mark|code)>([^<>\n]{1,200})</\1>", re.IGNORECASE)
 _MAY_BE_HTML = late(r"<(?:/|br)")
 _BLOCK = late(  # of a page, or the element that a prompt wants the answer in, other than `<answer>`
-    r"</?(?:p|div|br|span|h[1-6]|li|[uo]l|center|hr|solution|result|final(?:_?answer)?)\s*/?>", re.IGNORECASE
+    r"</?(?:p|div|br|span|h[1-6]|li|[uo]l|center|hr|solution|result|ans|final(?:_?answer)?)\s*/?>", re.IGNORECASE
 )
 
 

@@ -18,10 +18,11 @@ import re
 from rewards.math.extract.assertion import LONGEST_SENTENCE, SEVERAL
 from rewards.math.extract.attributed import is_not_asserted
 from rewards.math.extract.beside import is_beside, is_beside_with, is_numbering
-from rewards.math.extract.boxes import is_cut_off
-from rewards.math.extract.claims import holds_for, is_claimed, is_stated, is_supposed, is_taken_back
+from rewards.math.extract.box_positions import is_cut_off
+from rewards.math.extract.claims import classes, holds_for, is_claimed, is_stated, is_supposed, is_taken_back
 from rewards.math.extract.listed import is_choice_of_many, is_marker, is_option, is_table_row, several, total_of_parts
 from rewards.math.extract.modified import changed_from
+from rewards.math.extract.offered import is_offered_too
 from rewards.math.extract.on_the_way import is_on_the_way
 from rewards.math.extract.one_part import is_one_part
 from rewards.math.extract.pairs import of_two
@@ -43,10 +44,10 @@ _BETWEEN = late(
     rf"|[^\S\n]*(?:{_COMPOUND}|°|′|')[^\S\n]*,?[^\S\n]*(?:and[^\S\n]+)?",
     re.IGNORECASE,
 )
-_TWO_AMOUNTS = late(
-    r"[\s$*]*(?P<unit>[a-z]+)\s(?:from|to|in|on|at|for|with|of)\s[^.;:\d$\n]{1,40}[,\s(]\s?and\s[\s$*]*"
-)
-_FIRST_WORD = late(r"[\s$*]*([a-z]+)\b")
+_AND_ANOTHER = late(r"[\s$*]*(?P<own>(?:[^\W\d_][\w'’-]*[\s,]{0,2}){1,6})\sand\s[\s$*]*")
+_TO_THE_END = late(r"[\s$*]*(?P<its>(?:[^\W\d_][\w'’-]*\s?){1,6})[*.!\s]*\Z")
+_USED = late(r"\b(?:of|from|for|by|with|[a-z]{2,}ing)\s[\s$*]*\Z")
+_VERB = late(r"[bmhOWReS]")
 _AGAIN = late(r"(\d[\d.,/]*)\s\((?:or\s)?(\d[\d.,/]*(?:\s?\\?%)?)\)?")  # "3/10 (30%)"
 _TWO_READINGS = late(  # "In the first case it is 5. In the second it is ", unless the first is ruled out
     r"\b(?:in|under)\sthe\sfirst\b(?![^.!?\n]*(?:\b(?:no|not|impossible|contradict\w*|reject\w*|negative|invalid|extraneous)\b|n['’]t\b))"
@@ -72,7 +73,9 @@ _GIVEN_UP = late(
     r"|\b(?:I|we)\s(?:do\snot|don['’]t)\sknow\s(?:the\s)?(?:answer|how)\b",
     re.IGNORECASE,
 )
+_ERRED = late(r"\bI\s(?:must\shave\s)?made\san?\s(?:error|mistake)\b[^.,;\n]*[.!\s]*\Z")
 _ALTERNATIVE = late(rf"\b{OR}\b", re.IGNORECASE)
+_ARE = late(r"\bare[\s$*:]*\Z")
 COMPOUND = late(rf"\s*{_COMPOUND}\s*,?\s*(?:and\s+)?\d", re.IGNORECASE)
 """A unit followed by another number: `5 feet 3 inches`."""
 _DENIED = late(
@@ -105,7 +108,7 @@ _MADE_OF_IT = (  # what is asked for may be made of the value: "5 times as many"
 )
 _IF_SO = (
     r"(?:[a-z]+\s)?(?:only\s(?:if|when)|if\s\w+\swere)\b|,?\sunless\b|,\sif\snot\s\$?\d"
-    r"|is\swhat\s(?:you|one|we|they|people)\s(?:would\s)?(?:gets?|finds?|obtains?)\s(?:when|if)\b"
+    r"|is\swhat\s(?:you|one|we|they|people|I)\s(?:would\s)?(?:gets?|finds?|obtains?)\s(?:when|if)\b"
     r"|,?\s*but\s(?:\w+\s){1,3}(?:must|has\sto|cannot)\b"
 )
 _NOT_ASKED_FOR = (  # "3 cases to consider", "5 was the number last year"
@@ -163,7 +166,7 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
         return counted or SEVERAL + text[changed : last.end]
     if _is_part_of_another(text, first, last, stated=stated):
         return SEVERAL + text[first.start : last.end]
-    if is_taken_back(text[last.end : last.end + LONGEST_SENTENCE]):
+    if is_taken_back(text[last.end : last.end + LONGEST_SENTENCE]) or (stated and _ERRED.search(text, last.end)):
         return None
     if _is_qualified(text, first, last, stated=stated):
         return SEVERAL + text[first.start : last.end]
@@ -214,7 +217,8 @@ def _first_joined(text: str, spans: list[Span]) -> Span:
             break
         if between.strip(" $*)") == "to" and _MOVED.search(sentence_before(text, span.start)):
             break
-        if _is_bound(text, span, first) or (_is_step(text, span) and not _ALTERNATIVE.search(between)):
+        is_listed = _ALTERNATIVE.search(between) or _ARE.search(text, max(0, span.start - _LONGEST_DENIAL), span.start)
+        if _is_bound(text, span, first) or (_is_step(text, span) and not is_listed):
             break
         first = span
     return first
@@ -232,7 +236,7 @@ def _is_part_of_another(text: str, first: Span, last: Span, *, stated: bool) -> 
     near = max(0, first.start - _LONGEST_JOINT)
     return bool(
         _RESIDUE.search(text, near, first.start)
-        or (stated and _OFFERED.search(text, near, first.start))
+        or (stated and (_OFFERED.search(text, near, first.start) or is_offered_too(text[near : first.start], "")))
         or (_ONE_IN.search(text, near, first.start) and not text[last.end :].strip(" .*$"))
     )
 
@@ -291,10 +295,12 @@ def _is_name(text: str, span: Span) -> bool:
 
 
 def _is_one_of_two(text: str, other: Span, span: Span) -> bool:
-    """Whether a sentence gives two amounts of one unit: "27 miles from A, and 18 miles from B"."""
-    both = _TWO_AMOUNTS.fullmatch(text, other.end, span.start)
-    behind = None if both is None else _FIRST_WORD.match(text, span.end)
-    return both is not None and behind is not None and behind[1] == both["unit"]
+    """Whether a sentence ends with two amounts: "27 miles from A, and 18 miles from B", "6 pens and 18 pencils"."""
+    if "=" in text[other.start : span.end] or _USED.search(text, max(0, other.start - _LONGEST_DENIAL), other.start):
+        return False
+    both = _AND_ANOTHER.fullmatch(text, other.end, span.start)
+    behind = None if both is None else _TO_THE_END.match(text, span.end)
+    return both is not None and behind is not None and _VERB.search(classes(both["own"] + behind["its"])) is None
 
 
 def _is_denied(text: str, at: int) -> bool:

@@ -42,6 +42,7 @@ FOR_WORKERS = (  # sentences, and values that no text decides
     "echoes_turns_and_two_subjects",
     "joined_and_corrected_boxes",
     "labels_lists_and_later_sentences",
+    "later_thoughts_cuts_and_pairs",
     "letters_overrides_and_rounded_powers",
     "names_residues_and_golds_in_prose",
     "parts_and_pairs",
