@@ -38,13 +38,19 @@ def cgroup_folders(supervisor: int) -> list[str]:
     return [folder for folder in folders if os.path.basename(folder).startswith(f"rlvr-{supervisor}-")]
 
 
-def descendants(pid: int) -> set[int]:
-    """All processes below one, by their parents."""
-    stats = {one: about(one, "stat").rpartition(b")")[2].split(None, 2) for one in processes()}
-    found, parents = {pid}, {one: int(stat[1]) for one, stat in stats.items() if stat}
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found - {pid}
+def parent_of(pid: int) -> int:
+    """0 for a process that has ended."""
+    stat = about(pid, "stat").rpartition(b")")[2].split(None, 2)
+    return int(stat[1]) if stat else 0
+
+
+def descendants(*pids: int) -> set[int]:
+    """All processes below some, by their parents."""
+    parents = {pid: parent_of(pid) for pid in processes()}
+    found, newest = set(pids), set(pids)
+    while newest := {child for child, parent in parents.items() if parent in newest} - found:
+        found |= newest
+    return found - set(pids)
 
 
 def name_of(pid: int) -> str:

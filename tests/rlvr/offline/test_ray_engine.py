@@ -21,6 +21,7 @@ import pytest
 
 from rlvr.cli import main
 from tests.e2e.launcher import Launcher
+from tests.sandbox.processes import about, descendants, parent_of
 from tests.shares import is_whole
 from tests.waiting import until
 
@@ -249,16 +250,9 @@ def graders_of(node: Any) -> int:
 
 def actors_of(node: Any) -> list[int]:
     """The processes of a node that have grading workers."""
-    import psutil
-
-    found = []
-    for info in (process for infos in node.all_processes.values() for process in infos):
-        try:
-            below = psutil.Process(info.process.pid).children(recursive=True)
-            found += [child.ppid() for child in below if "rewards.worker" in " ".join(child.cmdline())]
-        except psutil.Error:
-            continue
-    return found
+    own = [info.process.pid for infos in node.all_processes.values() for info in infos]
+    grading = [pid for pid in descendants(*own) if b"rewards.worker" in about(pid, "cmdline")]
+    return [parent for parent in map(parent_of, grading) if parent]
 
 
 def wait_for(happened: Callable[[], bool], pid: int, log: Path) -> None:
