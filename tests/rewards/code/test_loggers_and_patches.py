@@ -146,3 +146,19 @@ def test_a_module_that_a_test_made_is_read_and_not_written(body: str, judging: s
     tests = f"import types\nfrom solution import f\ndef test_a():\n    {made}\n    {judging}\n"
     assert passes(pytest_files("def f(m): return sum(m.rows)\n", tests))
     assert is_wrong(pytest_files(f"def f(m):\n    {body}\n", tests))
+
+
+def test_a_stream_of_the_test_stays_one_where_its_class_is_patched() -> None:
+    program = "def lines(name):\n    with open(name) as f: return [line.strip() for line in f]\n"
+    tests = """
+        import io
+        from unittest import mock
+        from solution import lines
+        @mock.patch("io.StringIO", wraps=io.StringIO)
+        @mock.patch("solution.open", side_effect=lambda name: io.StringIO("b\\na\\n"), create=True)
+        def test_lines(opened, made):
+            assert lines("x") == ["b", "a"]
+            opened.assert_called_once_with("x")
+    """
+    assert passes(pytest_files(program, tests))
+    assert is_wrong(pytest_files(program.replace("for line in f", "for line in sorted(f)"), tests))

@@ -7,9 +7,9 @@ Nothing here is a safeguard: the program shares this interpreter and can send wh
 from __future__ import annotations
 
 import contextlib
-import io
 import sys
 from collections.abc import ItemsView, KeysView, ValuesView
+from io import BytesIO, StringIO  # as they are before a test patches them
 from typing import Any
 
 from ..encoding.bounds import U32
@@ -178,7 +178,7 @@ class CandidateEncoder(LinkEncoder):
         if isinstance(value, BaseException):
             self._exception(value, depth)
             return True
-        if type(value) in (io.StringIO, io.BytesIO) and (held := self.shared.number(value)) is not None:
+        if type(value) in (StringIO, BytesIO) and (held := self.shared.number(value)) is not None:
             self.parts.append(b"r" + U32.pack(held))
             return True
         if (form := self._imports.form_of(value)) is not None:
@@ -351,7 +351,7 @@ class CandidateDecoder(LinkDecoder):
     def _stream(self) -> Any:
         maker = self.pending()
         content, at = self.get(), self.get()
-        made: Any = io.StringIO(content) if isinstance(content, str) else io.BytesIO(content)
+        made: Any = StringIO(content) if isinstance(content, str) else BytesIO(content)
         made.seek(at)
         if maker is not None:
             maker(made)

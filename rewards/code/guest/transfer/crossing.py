@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+from io import BytesIO, StringIO  # as they are before a test patches them
 from typing import Any
 
 from ..encoding.bounds import U32
@@ -59,7 +59,7 @@ class CheckerEncoder(LinkEncoder):
             self.parts.append(b"P")
             self.put(descriptor, depth)
             return
-        if type(value) in (io.StringIO, io.BytesIO):
+        if type(value) in (StringIO, BytesIO):
             self._stream(value, depth)
             return
         if plain_base(type(value)) is not None and not remade.is_remade(value):
