@@ -37,8 +37,11 @@ _COMPARES = frozenset(
     (
         *("assertEqual", "assertNotEqual", "assertSequenceEqual", "assertListEqual", "assertTupleEqual"),
         *("assertDictEqual", "assertSetEqual", "assert_equal", "assert_array_equal"),
+        *("assertAlmostEqual", "assertNotAlmostEqual", "isclose", "allclose", "assert_allclose"),
     )
 )
+_ORDERS = ("assertLess", "assertLessEqual", "assertGreater", "assertGreaterEqual")
+_KINDS = ("isinstance", "type", "id", "callable", "assertIsInstance", "assertNotIsInstance")
 # Functions whose result is compared in place of their argument.
 _OF_CONTENT = frozenset(("list", "tuple", "sorted", "set", "dict", "len", "int", "float", "abs", "round", "sum"))
 _TEXTS = ("str", "repr", "print")
@@ -79,10 +82,10 @@ def may_be_sent(frame: FrameType, operand: Any, is_class: bool, is_text: bool) -
         return False
     parents = context.parents_of(tree)
     if isinstance(node, ast.Compare):  # `with raises(TypeError): Money(1) < 5`
-        return is_class and isinstance(parents[node], ast.Expr) and _is_plain(operand)
+        return is_class and isinstance(parents[node], ast.Expr) and (_is_plain(operand) or _is_object(operand))
     if isinstance(operand, types.FunctionType | types.MethodType | functools.partial):
         return True  # `Pipe() >> clean`: the program may call it, as it may what a method is given
-    if not (_is_plain(operand) or isinstance(operand, _CALLABLES)):
+    if not (_is_plain(operand) or isinstance(operand, _CALLABLES) or _is_object(operand)):
         return False
     kind = _CALLED[name_of(node.func)] if isinstance(node, ast.Call) else type(node.op)
     if isinstance(operand, int | float) and operand < 0 and kind is ast.Add:
@@ -101,7 +104,9 @@ def grows(frame: FrameType, operand: Any) -> bool:
     node = _operation_of(frame)
     if not (isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.BitOr | ast.Mult | ast.LShift)):
         return False
-    return _is_plain(operand) and not (isinstance(operand, int | float) and operand < 0)
+    if isinstance(operand, int | float) and operand < 0:
+        return False
+    return _is_plain(operand) or isinstance(operand, _CALLABLES) or _is_object(operand)
 
 
 def goes_to_program(frame: FrameType) -> bool:
@@ -303,12 +308,16 @@ class _Use:
 
     def _is_argument(self, call: ast.Call, node: ast.AST, depth: int) -> bool:
         name = name_of(call.func)
-        if name in ("isinstance", "type", "id", "callable"):
+        if name in _KINDS or shapes.is_identity(call):
             return True
         if name in ("map", "filter", "iter", "next", "enumerate", "zip"):
             return not self.equal_gives
         if name in _COMPARES:
             return self.is_class and all(argument is node or self._says(argument) for argument in call.args[:2])
+        if name in _ORDERS:
+            return self.is_class and all(
+                argument is node or self._is_of_program(argument) for argument in call.args[:2]
+            )
         if isinstance(call.func, ast.Name) and name in _OF_CONTENT:
             return call.args[0] is node and self.is_harmless(call, depth - 1)
         return self._is_of_program(call.func)
@@ -324,6 +333,9 @@ class _Use:
 
     def _says(self, side: ast.expr) -> bool:
         """Whether an expression says what is right, and the operand does not tell what it says."""
+        equals: Any = type(self.operand).__eq__
+        if _is_object(self.operand) and equals is not object.__eq__:
+            return False  # it may say itself that it is what is expected
         if isinstance(side, ast.Call) and name_of(side.func) == "approx" and side.args:
             return self._says(side.args[0])
         if self._is_of_program(side):
@@ -331,6 +343,8 @@ class _Use:
             values = [self._value(argument) for argument in given]
             return not (self.equal_gives and isinstance(side, ast.Call) and all(map(self._is_neutral, values)))
         value = self._value(side)
+        if value is _UNKNOWN and _is_object(self.operand):
+            return False  # it may be what the expression says
         if value is not _UNKNOWN:
             return not (
                 self._is_neutral(value)
@@ -423,6 +437,23 @@ def _is_plain(value: Any, depth: int = 4) -> bool:
     if type(value) is dict:
         return depth > 0 and len(value) < 100 and all(_is_plain(p, depth - 1) for pair in value.items() for p in pair)
     return type(value) in ATOMS or proxies.is_proxy(value)
+
+
+def _is_object(value: Any) -> bool:
+    """Whether a value is an object that a test has for the program to use: a mock, one of a class that the tests
+    define, or of none.
+    """
+    kind: Any = type(value)
+    return kind is object or (not proxies.is_proxy(value) and _is_of_test(kind, len(context.SOURCES)))
+
+
+@functools.cache
+def _is_of_test(kind: Any, _known: int) -> bool:
+    """Whether a class is one that the tests define, or that of a mock. _known: the number of sources by now."""
+    if any(above.__module__ == "unittest.mock" for above in kind.__mro__):
+        return True
+    names = {above.__name__ for above in kind.__mro__}
+    return any(isinstance(node, ast.ClassDef) and node.name in names for node in context.nodes())
 
 
 def _number_in(text: str) -> float | None:

@@ -103,8 +103,8 @@ def may_be_sent(operand: Any, value: Any) -> bool:
 
 
 def grows(operand: Any, value: Any) -> bool:
-    """Whether a test adds an operand in place to an object that it made of what it uses as a class."""
-    frame = uses.test_frame() if made_of_class(value) else None
+    """Whether a test adds an operand in place to an object that it made of what it uses as a class, or names."""
+    frame = uses.test_frame() if made_of_class(value) or is_known(value) else None
     return frame is not None and operands.grows(frame, operand)
 
 

@@ -71,7 +71,8 @@ def as_value() -> bool:
 def _is_compared_by_identity(frame: FrameType) -> bool:
     """Whether the call that a test executes is a side of `s.add(1) is s`."""
     parents = context.parents_around(frame)
-    sides = (parents[call] for call in context.running_calls(frame)) if context.mentions(" is ") else ()
+    compared = context.mentions(" is ", "assertIs")
+    sides = (parents[call] for call in context.running_calls(frame)) if compared else ()
     return any(map(shapes.is_identity, sides))
 
 

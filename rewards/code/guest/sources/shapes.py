@@ -12,6 +12,7 @@ GROWS = frozenset(("append", "appendleft", "add", "extend", "extendleft", "inser
 _SAME = frozenset(("set", "frozenset", "groupby", "unique", "reduce", "count", "index", "Counter", "ratio"))
 _CATCHES = ("raises", "warn", "logs")
 _OF_MOCKS = ("assert_called", "assert_any_", "assert_has_", "assert_awaited")
+_IDENTICAL = ("assertIs", "assertIsNot", "assertIsNone", "assertIsNotNone")
 _EQUAL = ("equal", "close", "eq", "same")
 
 
@@ -60,9 +61,9 @@ def given(call: ast.Call) -> list[ast.expr]:
     return [*call.args, *(keyword.value for keyword in call.keywords)]
 
 
-def sides(compare: ast.Compare) -> list[ast.expr]:
-    """What a comparison compares."""
-    return [compare.left, *compare.comparators]
+def sides(compare: ast.Compare | ast.Call) -> list[ast.expr]:
+    """What a comparison compares, or an assertion of two values."""
+    return compare.args[:2] if isinstance(compare, ast.Call) else [compare.left, *compare.comparators]
 
 
 def targets(node: ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr) -> list[ast.expr]:
@@ -79,9 +80,11 @@ def is_call(node: ast.AST, names: Iterable[str]) -> bool:
     return isinstance(node, ast.Call) and context.name_of(node.func) in names
 
 
-def is_identity(node: ast.AST) -> TypeGuard[ast.Compare]:
-    """Whether it compares by `is` alone."""
-    return isinstance(node, ast.Compare) and all(isinstance(op, ast.Is | ast.IsNot) for op in node.ops)
+def is_identity(node: ast.AST) -> TypeGuard[ast.Compare | ast.Call]:
+    """Whether it compares by `is` alone; `assertIs` does."""
+    if isinstance(node, ast.Compare):
+        return all(isinstance(op, ast.Is | ast.IsNot) for op in node.ops)
+    return is_call(node, _IDENTICAL)
 
 
 def is_self(node: ast.AST) -> bool:
