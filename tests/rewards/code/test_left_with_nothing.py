@@ -158,6 +158,18 @@ def test_data_of_later_tests_are_not_spoiled(spoils: str):
     assert is_wrong(asserts(f"def f(c): return {spoils}", *tests, setup=setup))
 
 
+def test_several_containers_of_one_item_may_be_emptied_together():
+    test = """
+    graph = {1: [2], 2: [3], 3: [1]}
+    got = f(graph)
+    for node in got:
+        for other in graph[node]: assert other in got
+    assert 1 in got
+    """
+    assert passes(asserts("def f(graph): return {*graph}", test))
+    assert is_wrong(asserts("def f(graph):\n    for k in graph: graph[k].clear()\n    return {1}", test))
+
+
 def test_what_is_filled_later_does_not_say_what_is_right():
     test = """
     def go():

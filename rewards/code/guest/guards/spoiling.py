@@ -67,7 +67,8 @@ def is_judged_by(frame: FrameType | None, answer: Any, handed: Callable[[], list
     """
     bare = any(change.lost for change in changes.present) and not changes.reaches(answer, changes.present)
     resized = any(change.resized for change in changes.present)
-    vanished = any(change.vanished for change in changes.present)
+    emptied_ones = [change for change in changes.present if change.lost and change.emptied and not change.attribute]
+    vanished = len(emptied_ones) > 1 or any(change.vanished for change in changes.present)
     names_of = functools.partial(_names_of, bare=bare, resized=resized)
     if _judges(frame, lambda held: replace(names_of(held), vanished=vanished)):
         return True
@@ -190,10 +191,11 @@ def _is_test_case(value: Any) -> bool:
 
 
 def _methods_that_read(attributes: set[str], kind: type) -> set[str]:
-    """Methods and properties that use one of these attributes, or another such method."""
+    """Methods and properties of a test that use one of these attributes, or another such method."""
     parts = [(name, part) for above in kind.__mro__ for name, part in vars(above).items()]
     functions = [(name, part.fget if isinstance(part, property) else part) for name, part in parts]
-    methods = {name: {*part.__code__.co_names} for name, part in functions if isinstance(part, FunctionType)}
+    codes = [(name, part.__code__) for name, part in functions if isinstance(part, FunctionType)]
+    methods = {name: {*code.co_names} for name, code in codes if context.tree_of(code.co_filename) is not None}
     found: set[str] = set()
     while new := {name for name, used in methods.items() if used & (attributes | found)} - found:
         found |= new
