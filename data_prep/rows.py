@@ -188,9 +188,11 @@ def parse_line(file: str, number: int, line: bytes) -> Row | None:
         if "\\u" in text and "\\ud" in text.lower():
             # "\ud83d" alone is half a character: it can be neither written nor tokenised
             json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except UnicodeError as error:
+    except (UnicodeDecodeError, UnicodeEncodeError) as error:
         text = line.decode("utf-8-sig" if number == 1 else "utf-8", "backslashreplace").strip()
-        raise BadRow(f"expected UTF-8 text: {error}", file=file, line=number, expected="UTF-8", row=text) from error
+        raise BadRow(
+            f"expected UTF-8 text: {error.reason}", file=file, line=number, expected="UTF-8", row=text
+        ) from error
     except JsonFault as error:
         reason = f"expected a JSON object: {error}"
         raise BadRow(reason, file=file, line=number, expected="a JSON object", row=text) from error

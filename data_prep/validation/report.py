@@ -69,7 +69,7 @@ class Report:
             f"{pluralize(self.graded, 'response')} graded with {self.reward}"
         ]
         if self.form:
-            lines[0] += f", answers written as {self.form!r}"
+            lines[0] += f", answers written as {self.form}"
         for name in self._found():
             check = CHECKS[name]
             lines.append(f"{check.severity:7}  {self.counts[name]:6}  {check.title}  [{name}]")

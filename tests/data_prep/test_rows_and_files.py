@@ -28,7 +28,7 @@ from data_prep import (
     read_problems,
     write_problems,
 )
-from data_prep.rows import _rows_at_once, iter_rows
+from data_prep.rows import _rows_at_once, iter_rows, parse_line
 from data_prep.writing import write_rows
 from rewards.types import AnyOf, CountdownReference, DataReference, MathReference, Message, NoReference
 
@@ -149,6 +149,17 @@ def test_bytes_that_are_not_utf8_are_a_bad_row(tmp_path: Path) -> None:
     path.write_bytes(GOOD.encode() + b'\n{"prompt": "\xff"}\n')
     with pytest.raises(BadRow, match=r"line 2: expected UTF-8"):
         read_problems(path)
+
+
+@pytest.mark.parametrize("fault", [b"\xff", b"\\ud800"], ids=["bytes", "surrogate"])
+def test_a_fault_of_encoding_has_one_reason_wherever_it_is(fault: bytes) -> None:
+    """Reports count rows by reason."""
+    reasons = set()
+    for line in (b'{"prompt": "%b"}', b'{"question": "%b"}'):
+        with pytest.raises(BadRow, match="expected UTF-8") as caught:
+            parse_line("a.jsonl", 2, line % fault)
+        reasons.add(caught.value.reason)
+    assert len(reasons) == 1
 
 
 def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
