@@ -2,9 +2,9 @@
 
         sandbox = RaySandbox()                     # the cluster of this process, or a new one on this machine
 
-Ray starts and places the actors and carries the bytes of jobs and results (`wire.py`); it schedules no programs. An
-actor that dies or hangs (`watchdog.py`) is replaced if its node is alive, and its runs are repeated once elsewhere. The
-nodes need this package and the guests at the same paths.
+Ray starts and places the actors; their calls carry the bytes of the stream protocol (`stream_server.py`). It schedules
+no programs. An actor that dies or hangs (`watchdog.py`) is replaced if its node is alive, and its runs are repeated
+once elsewhere. The nodes need this package and the guests at the same paths.
 """
 
 from __future__ import annotations
@@ -12,101 +12,98 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sandbox.active_runs import when_all_are_done
 from sandbox.errors import SandboxUnavailable
 from sandbox.namespaces import NamespaceSandbox
-from sandbox.protocol import Session
-from sandbox.tasks import Background, mark_seen
+from sandbox.stream_client import StreamClient, StreamLost, StreamSession
+from sandbox.stream_server import StreamServer
+from sandbox.tasks import mark_seen
 from sandbox.types import Job, JobResult
 from sandbox.wait_queue import WaitQueue
 from sandbox.watchdog import SILENCE_SECONDS, Watchdog
-from sandbox.wire import decode_job, decode_result, encode_job, encode_result
 
 _TRIES = 2
 _START_SECONDS = 120.0
 _END_SECONDS = 20.0
-_AT_ONCE = 4096  # concurrent calls of an actor: each run and each wait on a session is one
-_PIECE = 1 << 16
+_MOST_HELD = 4 << 20  # bytes that wait for a call
 _AHEAD = 2
 T = TypeVar("T")
 
 
-class NodeLost(Exception):
-    """An actor, or its node, is gone."""
-
-
 class NodeSlots:
-    """The actor: a namespace sandbox of its node. Takes and returns bytes; failures are values, not exceptions."""
+    """The actor: serves a namespace sandbox of its node to the driver, whose calls carry the bytes."""
 
     def __init__(self, slots: int | None, guests: Mapping[str, str], expose: Sequence[str]) -> None:
         if missing := [path for path in guests.values() if not Path(path).is_dir()]:
             raise SandboxUnavailable(f"a node has no folder {missing[0]}: install the same package there")
         self._options = (slots, guests, expose)
-        self._beating: asyncio.Task[None] | None = None
+        self._carried = _Carried()
+        self._own: list[asyncio.Task[None]] = []
         self._sandbox: NamespaceSandbox | None = None
-        self._sessions: dict[int, Session] = {}
-        self._next = 0
 
-    async def ready(self, silence: float) -> int:
-        """Create the sandbox in the actor's loop; returns its slots. silence: seconds after which a hung actor is
-        killed.
-        """
-        self._beating = asyncio.create_task(_beats(Watchdog(silence)))
-        return self._held().slots
+    async def ready(self, silence: float) -> None:
+        """Create the sandbox in the actor's loop. silence: seconds after which a hung actor is killed."""
+        slots, guests, expose = self._options
+        self._sandbox = NamespaceSandbox(
+            slots=slots,
+            guests={name: Path(path) for name, path in guests.items()},
+            expose=[Path(path) for path in expose],
+        )
+        serving = StreamServer(self._sandbox, self._carried, name="ray").serve()
+        self._own = [asyncio.create_task(work) for work in (_beats(Watchdog(silence)), serving)]
 
-    async def run(self, job: bytes) -> bytes:
-        return await _told(self._run(job))
+    async def put(self, data: bytes) -> None:
+        """Bytes from the driver."""
+        self._carried.put(data)
 
-    async def open(self, jobs: Sequence[bytes]) -> bytes:
-        """The session's number."""
-
-        async def opened() -> bytes:
-            session = await self._held().open(*map(decode_job, jobs))
-            self._next += 1
-            self._sessions[self._next] = session
-            return b"%d" % self._next
-
-        return await _told(opened())
-
-    async def send(self, number: int, data: bytes) -> None:
-        await self._sessions[number].send(data)
-
-    async def receive(self, number: int, most: int) -> bytes:
-        return await self._sessions[number].receive(most)
-
-    async def result(self, number: int, of_peer: bool) -> bytes:
-        session = self._sessions[number]
-
-        async def ended() -> bytes:
-            return encode_result(_labelled(await (session.peer_result() if of_peer else session.result())))
-
-        return await _told(ended())
-
-    async def close_session(self, number: int, forget: bool) -> None:
-        await self._sessions[number].close()
-        if forget:
-            del self._sessions[number]
+    async def take(self) -> bytes:
+        """Wait for bytes to the driver; b"" = the end."""
+        return await self._carried.take()
 
     async def close(self) -> None:
+        """End the runs and the sandbox."""
+        await self._carried.close()
         if self._sandbox is not None:
             await self._sandbox.close()
 
-    async def _run(self, job: bytes) -> bytes:
-        return encode_result(_labelled(await self._held().run(decode_job(job))))
 
-    def _held(self) -> NamespaceSandbox:
-        if self._sandbox is None:
-            slots, guests, expose = self._options
-            self._sandbox = NamespaceSandbox(
-                slots=slots,
-                guests={name: Path(path) for name, path in guests.items()},
-                expose=[Path(path) for path in expose],
-            )
-        return self._sandbox
+class _Carried:
+    """The transport at the actor's end."""
+
+    def __init__(self) -> None:
+        self._come: asyncio.Queue[bytes] = asyncio.Queue()
+        self._held = bytearray()
+        self._filled, self._taken = asyncio.Event(), asyncio.Event()
+        self._ended = False
+
+    async def send(self, data: bytes) -> None:
+        while len(self._held) > _MOST_HELD:
+            self._taken.clear()
+            await self._taken.wait()
+        self._held += data
+        self._filled.set()
+
+    async def receive(self) -> bytes:
+        return await self._come.get()
+
+    def put(self, data: bytes) -> None:
+        self._come.put_nowait(data)
+
+    async def take(self) -> bytes:
+        await self._filled.wait()
+        if not self._ended:
+            self._filled.clear()
+        data = bytes(self._held)
+        self._held.clear()
+        self._taken.set()
+        return data
+
+    async def close(self) -> None:
+        self._ended = True
+        self._come.put_nowait(b"")
+        self._filled.set()
 
 
 async def _beats(watchdog: Watchdog) -> None:
@@ -116,22 +113,67 @@ async def _beats(watchdog: Watchdog) -> None:
         await asyncio.sleep(watchdog.every)
 
 
-def _labelled(result: JobResult) -> JobResult:
-    return replace(result, isolation=f"ray: {result.isolation}")
+class NodeLost(ConnectionError):
+    """An actor, or its node, is gone."""
 
 
-async def _told(work: Awaitable[bytes]) -> bytes:
-    """The result or the error, encoded."""
-    try:
-        return b"+" + await work
-    except SandboxUnavailable as error:
-        return b"-" + str(error).encode()
+class _Calls:
+    """The transport at the driver's end: calls of an actor. It ends the actor when it is closed."""
+
+    def __init__(self, ray: Any, actor: Any) -> None:
+        self._ray = ray
+        self._actor = actor
+        self._held = bytearray()
+        self._sending: asyncio.Task[None] | None = None
+
+    async def send(self, data: bytes) -> None:
+        """Send data with the next call, along with what comes until then. Raises NodeLost."""
+        while self._sending is not None and (self._sending.done() or len(self._held) > _MOST_HELD):
+            await asyncio.shield(self._sending)
+            self._sending = None
+        self._held += data
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send())
+            self._sending.add_done_callback(mark_seen)
+
+    async def receive(self) -> bytes:
+        taken: bytes = await self.call("take")
+        return taken
+
+    async def close(self) -> None:
+        with contextlib.suppress(NodeLost, SandboxUnavailable, TimeoutError):
+            async with asyncio.timeout(_END_SECONDS):
+                await self.call("close")
+        await asyncio.to_thread(self._ray.kill, self._actor)
+
+    async def call(self, method: str, *arguments: object) -> Any:
+        """Call the actor. Raises NodeLost, and SandboxUnavailable for an error of the actor's own."""
+        try:
+            return await getattr(self._actor, method).remote(*arguments)
+        except self._ray.exceptions.RayTaskError as error:
+            raise SandboxUnavailable(f"the actor of a node failed: {error}") from error
+        except self._ray.exceptions.RayError as error:
+            raise NodeLost(f"an actor is gone: {error!r}") from error
+        except Exception as error:  # ray raises a bare Exception if it was shut down since the actor was made
+            raise NodeLost(f"an actor is gone: {error}") from error
+
+    async def _send(self) -> None:
+        while self._held:
+            data = bytes(self._held)
+            self._held.clear()
+            await self.call("put", data)
 
 
-def _heard(told: bytes) -> bytes:
-    if told[:1] == b"-":
-        raise SandboxUnavailable(told[1:].decode(errors="replace"))
-    return told[1:]
+class _Node:
+    """An actor and its client. held: runs in flight."""
+
+    def __init__(self, home: str, calls: _Calls) -> None:
+        self.home = home
+        self.calls = calls
+        # The watchdog is first to notice that an actor hangs: then all that it runs ends with it.
+        self.client = StreamClient(calls, silence=2 * SILENCE_SECONDS)
+        self.slots = 1
+        self.held = 0
 
 
 class RaySandbox:
@@ -170,26 +212,23 @@ class RaySandbox:
 
         async def on(node: _Node) -> JobResult:
             try:
-                return decode_result(_heard(await node.call("run", encode_job(job))))
+                return await node.client.run(job)
             finally:
                 self._left(node)
 
         return await self._somewhere(on)
 
-    async def open(self, job: Job, peer: Job | None = None) -> RaySession:
+    async def open(self, job: Job, peer: Job | None = None) -> StreamSession:
         """Start a program and return a duplex channel to it; see `sandbox.protocol.Sandbox`."""
-        jobs = [encode_job(j) for j in (job, peer) if j is not None]
 
-        async def on(node: _Node) -> RaySession:
-            opening = asyncio.create_task(node.call("open", jobs))
+        async def on(node: _Node) -> StreamSession:
             try:
-                number = int(_heard(await asyncio.shield(opening)))
-            except BaseException as error:  # cancellation too: give the room back
-                if isinstance(error, asyncio.CancelledError):
-                    node.background.start(_close_when_open(node, opening))
+                session = await node.client.open(job, peer)
+            except BaseException:  # cancelled as well: the room is given back
                 self._left(node)
                 raise
-            return RaySession(node, number, has_peer=peer is not None, over=lambda: self._left(node))
+            session.when_over(lambda: self._left(node))
+            return session
 
         return await self._somewhere(on)
 
@@ -201,7 +240,7 @@ class RaySandbox:
             with contextlib.suppress(SandboxUnavailable):
                 await self._starting
         for node in self._nodes:
-            await node.close()
+            await node.client.close()
         self._nodes.clear()
         if self._ours:
             self._ours = False
@@ -213,7 +252,7 @@ class RaySandbox:
             node = await self._free_node()
             try:
                 return await do(node)
-            except NodeLost as error:
+            except StreamLost as error:
                 lost.append(str(error))
                 if node in self._nodes:
                     self._nodes.remove(node)
@@ -256,7 +295,7 @@ class RaySandbox:
             known = {node.home for node in self._nodes}
             alive = [row["NodeID"] for row in await asyncio.to_thread(ray.nodes) if row["Alive"]]
             nodes = await asyncio.gather(*(self._node(home) for home in alive if home not in known))
-        except (ray.exceptions.RayError, NodeLost, ConnectionError, RuntimeError, TimeoutError) as error:
+        except (ray.exceptions.RayError, ConnectionError, StreamLost, RuntimeError, TimeoutError) as error:
             raise SandboxUnavailable(f"ray gives no nodes to run programs on: {error!r}") from error
         self._nodes += nodes
         self._queue.wake_all()
@@ -280,119 +319,11 @@ class RaySandbox:
 
         made = self._ray.remote(NodeSlots).options(
             num_cpus=0,
-            max_concurrency=_AT_ONCE,
             scheduling_strategy=NodeAffinitySchedulingStrategy(home, soft=False),
         )
         actor = await asyncio.to_thread(made.remote, self._slots, self._guests, self._expose)
-        node = _Node(self._ray, actor, home)
+        node = _Node(home, _Calls(self._ray, actor))
         async with asyncio.timeout(_START_SECONDS):
-            node.slots = await node.call("ready", SILENCE_SECONDS)
+            await node.calls.call("ready", SILENCE_SECONDS)
+        node.slots = await node.client.start(_START_SECONDS)
         return node
-
-
-async def _close_when_open(node: _Node, opening: asyncio.Task[bytes]) -> None:
-    with contextlib.suppress(NodeLost, SandboxUnavailable):
-        await node.call("close_session", int(_heard(await opening)), True)
-
-
-class _Node:
-    """An actor, as the driver sees it."""
-
-    def __init__(self, ray: Any, actor: Any, home: str) -> None:
-        self.home = home
-        self._ray = ray
-        self._actor = actor
-        self.background = Background()  # what is to finish before this is closed
-        self.slots = 1
-        self.held = 0
-
-    async def call(self, method: str, *arguments: object) -> Any:
-        """Call the actor. Cancelling cancels the remote call. Raises NodeLost."""
-        try:
-            reference = getattr(self._actor, method).remote(*arguments)
-        except Exception as error:  # ray raises a bare Exception if it was shut down since the actor was made
-            raise NodeLost(f"an actor is gone: {error}") from error
-        try:
-            return await reference
-        except asyncio.CancelledError:
-            self._ray.cancel(reference)
-            raise
-        except self._ray.exceptions.RayTaskError as error:
-            raise SandboxUnavailable(f"the actor of a node failed: {error}") from error
-        except self._ray.exceptions.RayError as error:
-            raise NodeLost(f"an actor is gone: {error!r}") from error
-
-    async def close(self) -> None:
-        """End it, its sandbox first."""
-        await self.background.wait(_END_SECONDS)
-        with contextlib.suppress(NodeLost, SandboxUnavailable, TimeoutError):
-            async with asyncio.timeout(_END_SECONDS):
-                await self.call("close")
-        await asyncio.to_thread(self._ray.kill, self._actor)
-
-
-class RaySession:
-    """See `sandbox.protocol.Session`."""
-
-    def __init__(self, node: _Node, number: int, *, has_peer: bool, over: Callable[[], None]) -> None:
-        self._node = node
-        self._number = number
-        self._results = [
-            asyncio.create_task(self._wait(of_peer)) for of_peer in ((False, True) if has_peer else (False,))
-        ]
-        self._receiving: asyncio.Task[bytes] | None = None
-        self._rest = b""
-        self._closing: asyncio.Task[None] | None = None
-        for task in self._results:
-            task.add_done_callback(mark_seen)
-        when_all_are_done(self._results, over)
-
-    async def send(self, data: bytes) -> None:
-        with contextlib.suppress(NodeLost):
-            for at in range(0, len(data), _PIECE):
-                if self._closing or self._results[0].done():
-                    return
-                await self._node.call("send", self._number, data[at : at + _PIECE])
-
-    async def receive(self, most: int = _PIECE) -> bytes:
-        if not self._rest:
-            if self._receiving is None:
-                if self._closing:
-                    return b""
-                self._receiving = asyncio.create_task(self._node.call("receive", self._number, _PIECE))
-            try:
-                # Shielded: if this caller is cancelled, the next one gets the data
-                self._rest = await asyncio.shield(self._receiving)
-            except NodeLost:
-                return b""
-            self._receiving = None
-        data, self._rest = self._rest[:most], self._rest[most:]
-        return data
-
-    async def result(self) -> JobResult:
-        return await asyncio.shield(self._results[0])
-
-    async def peer_result(self) -> JobResult:
-        if len(self._results) < 2:
-            raise RuntimeError("this session was opened without a peer")
-        return await asyncio.shield(self._results[1])
-
-    async def close(self) -> None:
-        if self._closing is None:
-            self._closing = asyncio.create_task(self._close())
-        await asyncio.shield(self._closing)  # shielded: it is closed even if this caller is cancelled
-
-    async def _close(self) -> None:
-        with contextlib.suppress(NodeLost):
-            await self._node.call("close_session", self._number, False)
-        await asyncio.wait(self._results)
-        if self._receiving is not None:
-            await asyncio.wait([self._receiving])
-        with contextlib.suppress(NodeLost):
-            await self._node.call("close_session", self._number, True)
-
-    async def _wait(self, of_peer: bool) -> JobResult:
-        try:
-            return decode_result(_heard(await self._node.call("result", self._number, of_peer)))
-        except NodeLost as error:
-            raise SandboxUnavailable(f"the sandbox died under a run: {error}") from error

@@ -59,7 +59,7 @@ def sleeper(token: str, seconds: float) -> Job:
 def kill_actor(sandbox: Any) -> None:
     import ray
 
-    ray.kill(sandbox._nodes[0]._actor)
+    ray.kill(sandbox._nodes[0].calls._actor)
 
 
 @pytest.mark.usefixtures("cluster")
