@@ -64,6 +64,8 @@ from rewards.quick_init import quick_init
 from rewards.types import Policy
 
 Form: TypeAlias = Literal["any", "boxed", "answer_tag", "hash"]
+_Find: TypeAlias = Callable[[str], Committed | None]
+_Step: TypeAlias = Callable[[str], str | Committed | None]
 
 _COMMENT = late(  # up to the next one that begins: linear
     r"<!--(?:[^-<]|-(?!->)|<(?!!--))*-->|\\begin\{comment\}(?:[^\\]|\\(?!begin\{comment\}|end\{comment\}))*\\end\{comment\}"
@@ -117,50 +119,47 @@ class Extracted:
 def answer_tag(text: str) -> str | None:
     """The answer in the last `<answer>…</answer>`: a box in it, what it says the answer is, or all its text."""
     found = _tagged(text)
-    return found.text if isinstance(found, Committed) else found
+    return None if found is None else found.text
 
 
-def _tagged(text: str) -> str | Committed | None:
+def _tagged(text: str) -> Committed | None:
     if "/" not in text or "</" not in text:
         return None
-    content, begin = None, None
+    found, begin = None, None
     for tag in _ANSWER.finditer(text):
         if not tag.group(1):
             begin = tag.end()
         elif begin is not None:
-            content, begin = (begin, tag.start()), None
-    return None if content is None else _tag_content(text[slice(*content)])
+            found, begin = (text[begin : tag.start()], tag.end()), None
+    if found is None:
+        return None
+    inner = _inner(found[0])  # in which a sentence is read as a sentence
+    if inner.end or len(inner.text) < _SHORTEST_SENTENCE or _SENTENCE.fullmatch(inner.text) is None:
+        return inner._replace(end=found[1])
+    return Committed(last_value(inner.text, stated=True) or inner.text, found[1])
 
 
-def _tag_content(content: str) -> str | Committed:
-    """The answer in the content of a tag, where a sentence is read as a sentence."""
-    inner = _inner(content)
-    if isinstance(inner, Committed) or len(inner) < _SHORTEST_SENTENCE or _SENTENCE.fullmatch(inner) is None:
-        return inner
-    return last_value(inner, stated=True) or inner
-
-
-def _hash_line(text: str) -> str | Committed | None:
+def _hash_line(text: str) -> Committed | None:
     """The text after the last `####` on its line, skipping headings."""
-    end = len(text)
+    end = len(text) if "#" in text else 0
     while (start := text.rfind("####", 0, end)) >= 0:
         line = text[start + 4 : end].partition("\n")[0]
-        content = _inner(line)
-        if isinstance(content, Committed) or content.isdigit() or not _is_heading(content):
-            return content
+        found = _inner(line)
+        if found.end or found.text.isdigit() or not _is_heading(found.text):
+            return found._replace(end=start + 4 + len(line))
         end = start
     return None
 
 
-def _inner(content: str) -> str | Committed:
+def _inner(content: str) -> Committed:
+    """The answer in the content of a form; its end is 0 unless a box gives it."""
     content = content.strip()
     if content.isdigit():
-        return content
-    boxed = committed(content)
-    if boxed is not None:
+        return Committed(content, 0)
+    if (boxed := committed(content)) is not None:
         return boxed
     stated = said(content) or (opening(content) if _CONTRASTED.match(content) else None) or content
-    return "" if is_hollow(stated) else _MARKDOWN.sub("", stated)
+    return Committed("" if is_hollow(stated) else _MARKDOWN.sub("", stated), 0)
 
 
 def _is_heading(content: str) -> bool:
@@ -184,57 +183,38 @@ def _box_or_override(text: str) -> str | Committed | None:
     return (said_finally(behind) if "final" in behind.lower() else None) or found
 
 
-def _tag_or_override(text: str) -> str | Committed | None:
-    found = _tagged(text)
-    return found and _put_right(found, _behind_tag(text))
+def _put_right(find: _Find) -> _Step:
+    """A step that gives the answer of a form, or the correction that follows directly after it."""
 
-
-def _hash_or_override(text: str) -> str | Committed | None:
-    if "#" not in text:
-        return None
-    found = _hash_line(text)
-    return found and _put_right(found, _behind_hash(text))
-
-
-def _tag_alone(text: str) -> str | Committed | None:
-    found = _tagged(text)
-    return found and _not_replaced(found, _behind_tag(text))
-
-
-def _hash_alone(text: str) -> str | Committed | None:
-    found = _hash_line(text)
-    return found and _not_replaced(found, _behind_hash(text))
-
-
-def _behind_tag(text: str) -> str:
-    return text[text.lower().rfind("</answer>") + len("</answer>") :]
-
-
-def _behind_hash(text: str) -> str:
-    line_end = text.find("\n", text.rfind("####"))
-    return text[line_end:] if line_end >= 0 else ""
-
-
-def _put_right(found: str | Committed, behind: str) -> str | Committed:
-    """The answer of a form, or the correction that follows directly after it."""
-    if not behind:
-        return found
-    if (instead := replaced(behind)) is None:
+    def step(text: str) -> str | Committed | None:
+        found = find(text)
+        if found is None or not (behind := text[found.end :]):
+            return found
+        if (instead := replaced(behind)) is not None:
+            return said(behind) or last_value(behind) or instead or found
         kept = _unless_taken_back(found, behind)
         return kept if kept is found else said(behind) or last_value(behind, stated=True) or kept
-    return said(behind) or last_value(behind) or instead or found
+
+    return step
 
 
-def _not_replaced(found: str | Committed, behind: str) -> str | Committed:
-    """The answer of a form, marked as no answer if a correction follows directly after it."""
-    text = found.text if isinstance(found, Committed) else found
-    return SEVERAL + text if is_replaced(text, behind) else _unless_taken_back(found, behind)
+def _unless_replaced(find: _Find) -> _Step:
+    """A step that gives the answer of a form, marked as no answer if a correction follows directly after it."""
+
+    def step(text: str) -> Committed | None:
+        found = find(text)
+        if found is None or not (behind := text[found.end :]):
+            return found
+        is_wrong = is_replaced(found.text, behind)
+        return found._replace(text=SEVERAL + found.text) if is_wrong else _unless_taken_back(found, behind)
+
+    return step
 
 
-def _unless_taken_back(found: str | Committed, behind: str) -> str | Committed:
+def _unless_taken_back(found: Committed, behind: str) -> Committed:
     """The answer of a form, marked as no answer if the text directly after it calls it wrong. A choice may be that."""
-    text = found.text if isinstance(found, Committed) else found
-    return SEVERAL + text if behind and is_taken_back(behind) and re.search(r"\d", text) else found
+    is_wrong = is_taken_back(behind) and re.search(r"\d", found.text) is not None
+    return found._replace(text=SEVERAL + found.text) if is_wrong else found
 
 
 def _bare(text: str) -> str | Committed | None:
@@ -266,7 +246,7 @@ def _with_result(found: str | None, end: int) -> str | Committed | None:
 def _field(text: str) -> str | Committed | None:
     """The answer field of a JSON object at the end of the text."""
     found = field(text) if text[-_LONGEST_FENCE:].rstrip().endswith(("}", "```")) else None
-    return None if found is None else _inner(found) or SEVERAL + found
+    return None if found is None else _inner(found).text or SEVERAL + found
 
 
 # Boxes that are still there when these are asked have nothing in them, or are denied.
@@ -303,15 +283,18 @@ def _last_value(text: str) -> str | Committed | None:
     return Committed(found, len(text), result(found, is_worked=before.rstrip().endswith("=")))
 
 
-_Step: TypeAlias = Callable[[str], str | Committed | None]
-_FORMS: dict[str, _Step] = {"boxed": committed, "answer_tag": _tag_alone, "hash": _hash_alone}
+_FORMS: dict[str, _Step] = {
+    "boxed": committed,
+    "answer_tag": _unless_replaced(_tagged),
+    "hash": _unless_replaced(_hash_line),
+}
 _STEPS: dict[Policy, dict[str, _Step]] = {
     "strict": _FORMS,
     "lenient": {
         "bare": _bare,
         "boxed": _box_or_override,
-        "answer_tag": _tag_or_override,
-        "hash": _hash_or_override,
+        "answer_tag": _put_right(_tagged),
+        "hash": _put_right(_hash_line),
         "field": _field,
         "said": _said,
         "value": _last_value,

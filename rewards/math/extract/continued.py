@@ -22,7 +22,7 @@ _ASKING = r"q|question|problem|exercise|example"
 _MORE = r"extension|follow-?up|bonus(?:\squestion)?|challenge|variation"
 _LINE = r"[^\S\n]{0,20}[#*_>–—-]{0,9}[^\S\n]{0,9}"
 _NUMBERED = r"(?:\s\d{1,3})?\s?[*_]*[:.]"
-_NEXT = late(rf"\n{_LINE}(?:{_ASKING}|{_MORE}){_NUMBERED}(?=[\s*_])", re.IGNORECASE)
+_NEXT = late(rf"\n(?=[\s#*_>–—qpefbcv-]){_LINE}(?:{_ASKING}|{_MORE}){_NUMBERED}(?=[\s*_])", re.IGNORECASE)
 _BEGUN = late(rf"(?:\A|\n){_LINE}(?:{_ASKING}){_NUMBERED}", re.IGNORECASE)
 _IN_FORM = (
     r"\\f?boxed\s*(?:\{(?=\s*[^\s}.])|\d)|</answer>"
