@@ -1,10 +1,8 @@
-r"""Lists in running text: numbering is not a value, a choice among items is not an answer, a total may be.
+r"""Lists in running text: numbering is not a value, several items are several values, a total may be one.
 
 Example:
     >>> total_of_parts("She paid $694: $204 for donuts, $240 for cupcakes and $250 for the rest.")
     '$694'
-    >>> is_choice_of_many("It could be one of the following:\n1. 4\n2. 5")
-    True
     >>> is_marker("1. Read it.\n2. Solve it.", 12, 13)
     True
 """
@@ -25,11 +23,6 @@ _TOTAL = late(
 _OF_IT = late(r"\b[Oo]f\s(?:the|all|his|her|their|its|these)\s\Z")
 _REST = late(r"\b(?:so|thus|hence|therefore|left|remain\w*)\b")
 _PART = late(_NUMBER)
-_ONE_OF = late(
-    r"\b(?:could|can|may|might|must|should|either|possibly)\s(?:be\s)?one\sof\s(?:the\sfollowing|these)[^\n:]{0,40}:[*_]*\s*"
-    r"(?:\n\s*(?:[-*•–]|\(?\w{1,2}[.)])\s[^\n]{1,80}){2,}\s*\Z",
-    re.IGNORECASE,
-)
 _MARK = r"(?:(?:[-*•]|\d{1,2}[.)])\s+)?"
 _VALUE_LINE = rf"{_MARK}[-−]?(?:\\?\$)?\d[\d.,/]*%?[ \t]*"
 _NAMED_LINES = late(  # "x = 3", "x = 5"; not "x = 6/2", "x = 3", nor values of several names
@@ -82,11 +75,6 @@ def total_of_parts(text: str) -> str | None:
 
 def _value(number: str) -> Decimal:
     return Decimal(number.replace("$", "").replace(",", ""))
-
-
-def is_choice_of_many(text: str) -> bool:
-    """Whether the text ends in a list of which one item is meant, without saying which."""
-    return "one of" in text[-_LONGEST:] and _ONE_OF.search(text, max(0, len(text) - _LONGEST)) is not None
 
 
 def is_table_row(text: str) -> bool:

@@ -20,7 +20,7 @@ from rewards.math.extract.attributed import is_not_asserted
 from rewards.math.extract.beside import is_beside, is_beside_with, is_numbering
 from rewards.math.extract.box_positions import is_cut_off
 from rewards.math.extract.claims import classes, holds_for, is_claimed, is_stated, is_supposed, is_taken_back
-from rewards.math.extract.listed import is_choice_of_many, is_marker, is_option, is_table_row, several, total_of_parts
+from rewards.math.extract.listed import is_marker, is_option, is_table_row, several, total_of_parts
 from rewards.math.extract.modified import changed_from
 from rewards.math.extract.offered import is_offered_too
 from rewards.math.extract.on_the_way import is_on_the_way
@@ -180,7 +180,7 @@ def _of_a_form(text: str) -> str | None:
     for form in (_how_many, total_of_parts, of_two, several):
         if (found := form(text)) is not None:
             return found
-    return SEVERAL + text[-_LONGEST_JOINT:] if is_choice_of_many(text) or is_table_row(text) else None
+    return SEVERAL + text[-_LONGEST_JOINT:] if is_table_row(text) else None
 
 
 def _candidates(text: str) -> list[Span]:
