@@ -77,27 +77,21 @@ def _row(reference: Any) -> dict[str, Json]:
 
 
 def _fields(held: Any) -> dict[str, Json]:
-    found: dict[str, Json] = {}
-    for each in fields(held):
-        usual = each.default_factory() if callable(each.default_factory) else each.default
-        if (value := getattr(held, each.name)) != usual:
-            found[each.name] = _json(value)
-    return found
+    usual = _USUAL[type(held)]
+    return {name: _json(value) for name in usual if (value := getattr(held, name)) != usual[name]}
 
 
 def _json(value: Any) -> Json:
-    match value:
-        case FloatTolerance(tolerance=tolerance):
-            return {"float": tolerance}
-        case Checker(source=source):
-            return {"checker": source}
-        case CodeLimits() | StdioCase() | FunctionCase():
-            return _fields(value)
-        case tuple():
-            return list(map(_json, value))
-        case Mapping():
-            return dict(value)
-    return value  # type: ignore[no-any-return]
+    kind = type(value)
+    if kind in _USUAL:
+        return _fields(value)
+    if kind is tuple:
+        return list(map(_json, value))
+    if kind is FloatTolerance:
+        return {"float": value.tolerance}
+    if kind is Checker:
+        return {"checker": value.source}
+    return dict(value) if kind is MappingProxyType else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,3 +189,7 @@ class PytestReference:
 
 CodeReference: TypeAlias = StdioReference | FunctionReference | AssertsReference | CheckReference | PytestReference
 CODE_REFERENCES = (StdioReference, FunctionReference, AssertsReference, CheckReference, PytestReference)
+_USUAL: dict[type, dict[str, object]] = {  # the default of each field; MISSING where there is none
+    kind: {f.name: f.default_factory() if callable(f.default_factory) else f.default for f in fields(kind)}
+    for kind in (*CODE_REFERENCES, StdioCase, FunctionCase, CodeLimits)
+}
