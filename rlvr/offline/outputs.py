@@ -32,6 +32,7 @@ PART_ROWS = 1 << 16
 PART_BYTES = 256 << 20
 _BLOCK = 1 << 20
 _LONGEST_ROW = 64 << 20
+_CHANGED = "somebody has changed it; begin anew with --restart"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,13 +257,16 @@ class ParquetParts:
         self._lines(part).unlink()
 
     def _unify(self) -> None:
-        """Give all parts their common schema."""
-        from pyarrow import parquet
+        """Give all parts their common schema. Raises BadFile."""
+        from pyarrow import ArrowInvalid, parquet
 
         files = sorted(self._folder.glob("part-*.parquet"))
-        schemas = {file: parquet.read_schema(file) for file in files}
-        one = reduce(common, schemas.values())
-        one = exact((file for file, schema in schemas.items() if not schema.equals(one)), one)
+        try:
+            schemas = {file: parquet.read_schema(file) for file in files}
+            one = reduce(common, schemas.values())
+            one = exact((file for file, schema in schemas.items() if not schema.equals(one)), one)
+        except (ArrowInvalid, OSError) as error:
+            raise BadFile(f"a part in {str(self._folder)!r} cannot be read ({error}): {_CHANGED}") from error
         for file, schema in schemas.items():
             if not schema.equals(one):
                 with trouble(file):
@@ -284,16 +288,15 @@ def open_output(path: Path | None, held: Mapping[int, Held], stream: IO[bytes] |
 
 def _check(path: Path, held: Held) -> None:
     """Check that a file begins with the bytes that were written. Raises BadFile; OSError if it cannot be read."""
-    changed = "somebody has changed it; begin anew with --restart"
     left, found = held.end, 0
     if path.exists():
         with open(path, "rb", opener=regular) as file:
             while block := file.read(min(left, _BLOCK)):
                 found, left = crc32(block, found), left - len(block)
     if left:
-        raise BadFile(f"{str(path)!r} is shorter than what has been graded: {changed}")
+        raise BadFile(f"{str(path)!r} is shorter than what has been graded: {_CHANGED}")
     if found != held.sum:
-        raise BadFile(f"{str(path)!r} does not hold what was written there: {changed}")
+        raise BadFile(f"{str(path)!r} does not hold what was written there: {_CHANGED}")
 
 
 class trouble:  # noqa: N801  # reads well: with trouble(path)

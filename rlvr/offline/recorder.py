@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 import zlib
 from collections import Counter
@@ -45,6 +46,7 @@ _MOST_SECONDS = 0.05
 _UNGRADED = CODES[Verdict.UNGRADED]
 _SHOWN = 100  # bad rows that are reported on standard error
 _ALIKE = 5  # most reported bad rows with the same fault
+_PLACE = re.compile(r": line \d+ column \d+ \(char \d+\)")  # of a fault of JSON: causes are counted without it
 
 
 _TEXT = json.encoder.encode_basestring
@@ -205,7 +207,7 @@ class Describer:
         }
         line = json.dumps(record).encode("ascii") + b"\n"  # the row may contain lone surrogates
         check = zlib.crc32(error.row.encode("utf-8", "surrogatepass"))
-        cause = f"{error.field}: {error.reason}" if error.field else error.reason
+        cause = _PLACE.sub("", f"{error.field}: {error.reason}" if error.field else error.reason)
         return Written(
             item.ordinal, item.index, item.file, item.place, item.row.line, check, line, bad=str(error), cause=cause
         )

@@ -16,6 +16,7 @@ import pytest
 from data_prep.errors import BadFile
 from rlvr.cli import main
 from rlvr.errors import ConfigError
+from rlvr.offline import outputs
 from rlvr.offline.groups import Piles
 from rlvr.offline.journal import RECORD, Journal
 from rlvr.offline.manifest import write_manifest
@@ -169,3 +170,20 @@ def test_a_folder_that_is_replaced_is_never_there_in_half(tmp_path: Path, monkey
     assert main(command) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.parquet"]
     assert sorted(path.name for path in out.iterdir()) == before == [f"part-0000{i}.parquet" for i in range(3)]
+
+
+def test_a_part_that_somebody_has_changed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in.jsonl").write_text("".join(f'{{"response": "{i}"}}\n' for i in range(9)))
+    monkeypatch.setattr("rlvr.offline.outputs.PART_ROWS", 3)
+    out = tmp_path / "out.parquet"
+    finish = outputs.ParquetParts._unify
+
+    def damaged(parts: outputs.ParquetParts) -> None:
+        parts._finished(1).write_bytes(b"no Parquet")
+        finish(parts)
+
+    monkeypatch.setattr(outputs.ParquetParts, "_unify", damaged)
+    assert main(["grade", str(tmp_path / "in.jsonl"), "--reward", "format", "--out", str(out), "--workers", "1"]) == 1
+    assert "somebody has changed it; begin anew with --restart" in capsys.readouterr().err

@@ -160,14 +160,15 @@ def test_rows_without_what_they_are_grouped_by_are_problems_of_their_own(tmp_pat
 def test_causes_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "own.py").write_text("def own(request):\n    return float('nan') if request.response == 'x' else 1.0\n")
     rows = [*({"response": "x"},) * 3, {"response": "y"}, {"responses": []}, {"answer": 1}]
-    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    cut = ['{"response": "x', '{"response": "longer']
+    (tmp_path / "in.jsonl").write_text("\n".join([*map(json.dumps, rows), *cut]))
     report = tmp_path / "summary.json"
     reward = f"{tmp_path / 'own.py'}:own"
     assert main(["grade", str(tmp_path / "in.jsonl"), "--reward", reward, "--summary", str(report)]) == 3
     found = json.loads(report.read_text())
     assert found["verdicts"] == {"scored": 1, "ungraded": 3}
     assert [(c["responses"], "a score must be finite" in c["cause"]) for c in found["ungraded"]] == [(3, True)]
-    assert sorted(c["rows"] for c in found["bad"]) == [1, 1]
+    assert sorted(c["rows"] for c in found["bad"]) == [1, 1, 2]
     assert "ungraded, left out of every mean: 3 x reward" in capsys.readouterr().err
 
 
