@@ -144,9 +144,11 @@ def _hash_line(text: str) -> Committed | None:
     end = len(text) if "#" in text else 0
     while (start := text.rfind("####", 0, end)) >= 0:
         line = text[start + 4 : end].partition("\n")[0]
+        if (content := line.strip()).isdigit():
+            return Committed(content, start + 4 + len(line))
         found = _inner(line)
-        if found.end or found.text.isdigit() or not _is_heading(found.text):
-            return found._replace(end=start + 4 + len(line))
+        if found.end or not _is_heading(found.text):
+            return Committed(found.text, start + 4 + len(line), found.alone)  # in half the time of `_replace`
         end = start
     return None
 

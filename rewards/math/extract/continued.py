@@ -38,7 +38,9 @@ _CODE = late(
 
 def without_next_question(text: str) -> str:
     """The text up to another question that begins after an answer."""
-    if "\n" not in text or _NEXT.search(text) is None:
+    last = text.rfind("\n")
+    form = text.find("####") if "####" in text else text.find("boxed")
+    if last < form or last < 0 or _NEXT.search(text, max(form, 0)) is None:  # most texts end with their answer
         return text
     answered = _ANSWERED.search(text)
     following = None if answered is None else _NEXT.search(text, answered.end() - 1)
