@@ -111,7 +111,7 @@ def _concurrency(parameters: Mapping[str, Json]) -> int:
 @reward(
     "code",
     correctness=True,
-    version="9",
+    version="10",
     controls=_controls,
     seconds=seconds,
     concurrency=_concurrency,
