@@ -202,6 +202,9 @@ class _Talk:
 
     def get(self, channel: Channel) -> None:
         """The session is open, and this is its channel. Raises BadWire."""
+        if self.opened.cancelled():  # given up: `open` goes on, and says so, in the next step of the loop
+            channel.finish()
+            return
         if self.channel is not None or self.opened.done():
             channel.finish()
             raise BadWire("a session was opened twice")

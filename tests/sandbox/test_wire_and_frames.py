@@ -21,10 +21,11 @@ from sandbox.namespaces import NamespaceSandbox
 from sandbox.protocol import Sandbox, Session
 from sandbox.stream_client import StreamClient, StreamLost, StreamSession
 from sandbox.stream_server import VERSION, WINDOW, StreamServer
-from sandbox.transports import Pipes
+from sandbox.transports import Pipes, UnixStream
 from sandbox.types import Ended, Job, JobResult, Limits
 from sandbox.wire import BadWire, decode_job, decode_result, encode_job, encode_result, join, split
 from sandbox.zygote import wire as zygote_wire
+from tests.waiting import happens
 
 TEXT = st.text(max_size=20).filter(lambda text: "\0" not in text)
 PATHS = st.from_regex(r"[a-z]{1,8}(/[a-z]{1,8})?", fullmatch=True)
@@ -275,6 +276,28 @@ def test_what_is_cancelled_at_any_moment_costs_the_stream_nothing() -> None:
         assert (await asyncio.wait_for(client.run(reads), 60.0)).stdout == b"%d\n%s\n" % (5 * PIECE, b"x" * 3 * PIECE)
 
     talk(work)
+
+
+def test_a_channel_that_comes_in_the_step_in_which_its_session_is_given_up_breaks_nothing() -> None:
+    async def within() -> None:
+        ours, theirs = (UnixStream(end) for end in socket.socketpair())
+        client = StreamClient(ours)
+        opening = asyncio.create_task(client.open(Job(argv=("true",))))
+        await happens(lambda: bool(client._talks), "the request")
+        (number,) = client._talks
+        given, kept = socket.socketpair()
+        ours._come.append(given)
+        opening.cancel()
+        client._take(Kind.CHANNEL, number, b"")
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        assert kept.recv(1) == b""  # the channel is closed
+        assert (client.lost, client._talks) == ("", {})
+        kept.close()
+        await client.close()
+        await theirs.close()
+
+    asyncio.run(within())
 
 
 class Deaf:
