@@ -1,8 +1,9 @@
 """Rows for math graders: official solutions, each with its own answer and with the answer to another problem.
 
-`realistic` are the test solutions of MATH, `gsm8k` those of GSM8K. A wrong gold is the next one in the file whose value
-is certainly different: its letters and digits are not the same, and if both are plain numbers, these differ. No grader
-is asked, so that none is measured by its own judgement.
+`realistic` are the test solutions of MATH, `gsm8k` all solutions of GSM8K: those of its test set alone are graded in
+less time than a machine needs to get going after a pause. A wrong gold is the next one in the file whose value is
+certainly different: its letters and digits are not the same, and if both are plain numbers, these differ. No grader is
+asked, so that none is measured by its own judgement.
 
 The data is read from the folder RLVR_DATA, else from ../shared/data next to the repository.
 """
@@ -43,12 +44,15 @@ def folder() -> Path:
 def rows(name: str) -> list[tuple[str, str]]:
     """The solutions and their answers."""
     if name == "gsm8k":
-        lines = (folder() / "gsm8k" / "test.jsonl").read_text(encoding="utf-8").splitlines()
-        solutions = [str(json.loads(line)["answer"]) for line in lines]
+        read = [row for file in ("test.jsonl", "train.jsonl.gz") for row in _read(folder() / "gsm8k" / file)]
+        solutions = [str(row["answer"]) for row in read]
         return [(solution, solution.rpartition("####")[2].strip()) for solution in solutions]
-    with gzip.open(folder() / "math" / "test.jsonl.gz", "rt", encoding="utf-8") as file:
-        read = [json.loads(line) for line in file]
-    return [(str(row["solution"]), str(row["answer"])) for row in read]
+    return [(str(row["solution"]), str(row["answer"])) for row in _read(folder() / "math" / "test.jsonl.gz")]
+
+
+def _read(path: Path) -> list[dict[str, object]]:
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
 
 
 def pairs(name: str, *, count: int | None = None, seed: int = 0) -> list[Pair]:
