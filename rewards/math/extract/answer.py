@@ -44,7 +44,7 @@ from rewards.math.extract.bare import LONGEST_BARE, bare, few_words
 from rewards.math.extract.box_positions import unboxed
 from rewards.math.extract.boxes import Committed, committed, is_hollow
 from rewards.math.extract.claims import is_taken_back
-from rewards.math.extract.continued import without_code, without_next_question
+from rewards.math.extract.continued import apart_from_next_question, without_code
 from rewards.math.extract.fields import field
 from rewards.math.extract.listed import parts, value_lines
 from rewards.math.extract.numbered import numbered_answers
@@ -57,7 +57,7 @@ from rewards.math.extract.results import result
 from rewards.math.extract.tags import may_have_tags
 from rewards.math.extract.thoughts import outside_thoughts, visible
 from rewards.math.extract.tidied import tidied
-from rewards.math.extract.turns import turn, without_next_turn
+from rewards.math.extract.turns import apart_from_next_turn, turn
 from rewards.math.extract.written import LONGEST_SEARCHED, last_value
 from rewards.math.late import late
 from rewards.quick_init import quick_init
@@ -308,10 +308,10 @@ _WITHOUT_TAGS: dict[Policy, dict[str, _Step]] = {
 }
 
 
-def _shown(response: str, *, prefilled: bool) -> str | None:
-    """The model's own turn without its thinking, or None if the thinking never ends."""
-    own = without_next_turn(turn(response), lambda text: visible(text, prefilled=prefilled))
-    return outside_thoughts(own, prefilled=prefilled)
+def _shown(response: str, *, prefilled: bool) -> tuple[str | None, str]:
+    """The model's own turn without its thinking, or None if the thinking never ends; and the next turn."""
+    own, further = apart_from_next_turn(turn(response), lambda text: visible(text, prefilled=prefilled))
+    return outside_thoughts(own, prefilled=prefilled), (further and outside_thoughts(further)) or ""
 
 
 def _without_comments(text: str) -> str:
@@ -321,6 +321,13 @@ def _without_comments(text: str) -> str:
     return text.replace("\\Aboxed", "\\boxed") if "\\Aboxed" in text else text
 
 
+def _is_answered_otherwise(answer: str, further: str) -> bool:
+    """Whether the further question that the model goes on to has another boxed or tagged value."""
+    other = committed(further, past_empty=True) or _tagged(further)
+    return other is not None and other.text not in ("", answer)
+
+
+_ENCLOSED = ("boxed", "answer_tag")
 _IN_PROSE = "said"  # the first that reads running text
 PROSE_AT_ONCE = 128
 """The most characters of running text that are read in the caller's own process."""
@@ -334,12 +341,13 @@ def extract(
     at_once: look only for quick finds (a form, or little prose); None if the policy would have to read more prose.
     """
     has_tags = prefilled or may_have_tags(response)
-    text = _shown(response, prefilled=prefilled) if has_tags else without_next_turn(response, str)
+    text, further = _shown(response, prefilled=prefilled) if has_tags else apart_from_next_turn(response, str)
     if text is None:
         return None
     if "\\" in text or has_tags:
         text = _without_comments(text)
-    text = without_next_question(tidied(text, has_tags=has_tags) if policy == "lenient" else text)
+    text, question = apart_from_next_question(tidied(text, has_tags=has_tags) if policy == "lenient" else text)
+    further = question + further
     every = _STEPS if has_tags else _WITHOUT_TAGS
     steps = every[policy] if form == "any" else {form: _FORMS[form]}
     for name, step in steps.items():
@@ -355,6 +363,8 @@ def extract(
         else:
             answer, alone = found, None
         if answer:
+            if further and name in _ENCLOSED and _is_answered_otherwise(answer, further):
+                return Extracted(SEVERAL + answer, name)
             return Extracted(answer, "said" if name == "field" else name, alone)
         if policy == "strict":
             return None

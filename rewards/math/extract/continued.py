@@ -4,10 +4,10 @@ A model that does not stop writes another exercise and its answer. That text is 
 (a box, a tag, a line `#### N`, or one announced in words), and if no question precedes that answer.
 
 Example:
-    >>> without_next_question("The answer is 9.\n\nQuestion: Tom has 12 pens. How many pens?\nAnswer: 12")
-    'The answer is 9.'
-    >>> without_next_question("So it is 9.\n\nQuestion: Tom has 12 pens. How many?\n#### 12")
-    'So it is 9.\n\nQuestion: Tom has 12 pens. How many?\n#### 12'
+    >>> apart_from_next_question("The answer is 9.\n\nQuestion: Tom has 12 pens.\nAnswer: 12")
+    ('The answer is 9.', '\nQuestion: Tom has 12 pens.\nAnswer: 12')
+    >>> apart_from_next_question("So it is 9.\n\nQuestion: Tom has 12 pens.\n#### 12")
+    ('So it is 9.\n\nQuestion: Tom has 12 pens.\n#### 12', '')
     >>> without_code("So it is 3.\n```python\nprint(12)\n```")
     'So it is 3.\n'
 """
@@ -36,17 +36,17 @@ _CODE = late(
 )
 
 
-def without_next_question(text: str) -> str:
-    """The text up to another question that begins after an answer."""
+def apart_from_next_question(text: str) -> tuple[str, str]:
+    """The text up to another question that begins after an answer, and that question with all after it, or ""."""
     last = text.rfind("\n")
     form = text.find("####") if "####" in text else text.find("boxed")
     if last < form or last < 0 or _NEXT.search(text, max(form, 0)) is None:  # most texts end with their answer
-        return text
+        return text, ""
     answered = _ANSWERED.search(text)
     following = None if answered is None else _NEXT.search(text, answered.end() - 1)
     if answered is None or following is None or _BEGUN.search(text, 0, answered.start()) is not None:
-        return text
-    return text[: following.start()].rstrip()
+        return text, ""
+    return text[: following.start()].rstrip(), text[following.start() :]
 
 
 def without_code(text: str) -> str:

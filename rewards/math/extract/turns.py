@@ -1,10 +1,10 @@
-r"""The turn of the model that a response holds; what follows the token that ends it, or the next turn, never counts.
+r"""The turn of the model that a response holds, without what follows the token that ends it, and the next turn.
 
 Example:
     >>> turn("It is 4.<|im_end|>Is it 5?"), without_end_of_turn("It is </s>, isn't it?</s> <eos>")
     ('It is 4.', "It is </s>, isn't it?")
-    >>> without_next_turn("\\boxed{9}\n\nHuman: What is 3 + 1?\n\nAssistant: \\boxed{4}", str)
-    '\\boxed{9}'
+    >>> apart_from_next_turn("\\boxed{9}\n\nHuman: What is 3 + 1?\n\nAssistant: \\boxed{4}", str)
+    ('\\boxed{9}', '\nHuman: What is 3 + 1?\n\nAssistant: \\boxed{4}')
 """
 
 from __future__ import annotations
@@ -64,16 +64,18 @@ def without_end_of_turn(response: str) -> str:
         kept = end = begun
 
 
-def without_next_turn(text: str, shown: Callable[[str], str | None]) -> str:
-    """The text up to a further turn of the user, if it contains an answer before it.
+def apart_from_next_turn(text: str, shown: Callable[[str], str | None]) -> tuple[str, str]:
+    """The text up to a further turn of the user that follows an answer, and that turn with all after it, or "".
+
+    A turn that begins with a token is left out, as is what follows a token that ends one.
 
     shown: the visible part of a text, without thoughts; None if nothing is visible.
     """
     is_labelled = ":" in text and ("User" in text or "Human" in text or "Instruction" in text)
     if not is_labelled and not ("|" in text and "<|" in text):
-        return text
+        return text, ""
     for found in islice(_NEXT_LABEL.finditer(text), _MOST):
         own = text[: found.start()]
         if (before := shown(own)) is not None and _ANSWERED.search(before) is not None:
-            return own.rstrip()
-    return text
+            return own.rstrip(), "" if found[0].endswith(">") else text[found.start() :]
+    return text, ""
