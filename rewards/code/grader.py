@@ -50,6 +50,7 @@ LONGEST_PROGRAM = 1_000_000
 _SHOWN = 200
 _MOST_DETAILED = 200  # cases whose outcome is listed in the details
 _TRIES = 2  # of a judgement during which the sandbox died
+_MOST_KILLED = 5  # judgements of a program, if SIGKILL ends a run in each
 _BESIDE = 180.0  # seconds of a request beyond its runs: starting a sandbox, compiling, waiting for a slot
 _BESIDE_A_CASE = 1.0
 _SHARED_SECONDS = 30.0  # seconds; a longer case never holds a slot that another request may need
@@ -201,6 +202,15 @@ class CodeGrader:
         return Judgement(fault=reason)
 
     async def _judge(self, place: Opened, program: str, reference: CodeReference) -> Judgement:
+        """The judgement of a program, made anew while SIGKILL ends its runs; a program that does so itself is wrong."""
+        judgement = await self._judge_once(place, program, reference)
+        for _ in range(_MOST_KILLED - 1):
+            if not judgement.killed:
+                break
+            judgement = await self._judge_once(place, program, reference)
+        return judgement
+
+    async def _judge_once(self, place: Opened, program: str, reference: CodeReference) -> Judgement:
         if not isinstance(reference, StdioReference):
             return await _judge_of(reference)(place.sandbox, program, reference)
         spare = self._place.programs // self._at_work

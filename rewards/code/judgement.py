@@ -6,12 +6,13 @@ It never raises because of a program. `SandboxUnavailable` is passed on: the gra
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from sandbox.types import Ended
+from sandbox.types import Ended, JobResult
 
 
 class Fate(StrEnum):
@@ -32,6 +33,14 @@ LIMITS: Mapping[Ended, Fate] = MappingProxyType(
     {Ended.WALL: Fate.TIME, Ended.CPU: Fate.TIME, Ended.MEMORY: Fate.MEMORY, Ended.OUTPUT: Fate.OUTPUT}
 )
 """The fate of a case whose run was ended by a limit of the sandbox."""
+
+
+def was_killed(result: JobResult) -> bool:
+    """Whether SIGKILL ended a run below all limits.
+
+    That is seldom the program's doing: a person sends it, or the kernel of a machine whose memory is full.
+    """
+    return result.ended is Ended.SIGNALLED and result.signal == signal.SIGKILL
 
 
 NOT_RUN = "not run after a failure"
@@ -55,12 +64,14 @@ class Judgement:
     fault: why the program could not be judged although the sandbox works (a broken test file, an unsupported test, a
         missing toolchain); empty = it was judged.
     failure: why the program failed before any case (it does not compile, has no entry point); empty = it did not.
+    killed: a run that should have gone on `was_killed`, so that the outcome may be nobody's doing.
     isolation, peak_memory, seconds: from the runs; the largest peak, the sum of the seconds.
     """
 
     cases: tuple[CaseOutcome, ...] = ()
     fault: str = ""
     failure: str = ""
+    killed: bool = False
     isolation: str = ""
     peak_memory: int = 0
     seconds: float = 0.0

@@ -19,7 +19,7 @@ from typing import Any
 from rewards.code import machine_load
 from rewards.code.guest.encoding.channel import framed
 from rewards.code.guest.encoding.codec import Decoder, Violation, encode
-from rewards.code.judgement import LIMITS, NOT_RUN, CaseOutcome, Fate, Judgement
+from rewards.code.judgement import LIMITS, NOT_RUN, CaseOutcome, Fate, Judgement, was_killed
 from rewards.code.references import CodeLimits
 from rewards.code.styles.jobs import OUTPUT_BYTES, PROGRAM_FILE, START_SECONDS, preloads, source_bytes
 from rewards.code.styles.messages import Messages, TooLarge
@@ -146,6 +146,7 @@ class _Caller:
 class _Progress:
     cases: list[CaseOutcome] = field(default_factory=list)
     failure: str = ""
+    killed: bool = False
     isolation: str = ""
     peak_memory: int = 0
 
@@ -169,6 +170,7 @@ async def judge_calls(sandbox: Sandbox, trial: CallTrial) -> Judgement:
     return Judgement(
         cases=tuple(progress.cases),
         failure=progress.failure,
+        killed=progress.killed,
         isolation=progress.isolation,
         peak_memory=progress.peak_memory,
         seconds=time.monotonic() - began,
@@ -209,6 +211,7 @@ async def _one_run(sandbox: Sandbox, trial: CallTrial, progress: _Progress) -> N
     progress.isolation = result.isolation
     progress.peak_memory = max(progress.peak_memory, result.peak_memory)
     if lost:
+        progress.killed = progress.killed or was_killed(result)
         fate = LIMITS.get(result.ended, Fate.MISSING)
         reason = "the program ended before it answered" if fate is Fate.MISSING else str(fate)
         if lost == "loading":

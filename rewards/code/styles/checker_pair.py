@@ -17,7 +17,7 @@ from typing import Any
 from rewards.code import machine_load
 from rewards.code.guest.encoding.channel import framed
 from rewards.code.guest.encoding.codec import LARGEST_MESSAGE, Violation, decode, encode
-from rewards.code.judgement import LIMITS, NOT_RUN, CaseOutcome, Fate, Judgement
+from rewards.code.judgement import LIMITS, NOT_RUN, CaseOutcome, Fate, Judgement, was_killed
 from rewards.code.references import AssertsReference, CheckReference, CodeLimits, PytestReference
 from rewards.code.styles.jobs import OUTPUT_BYTES, PROGRAM_FILE, START_SECONDS, preloads, source_bytes
 from rewards.code.styles.messages import Messages, TooLarge
@@ -75,6 +75,7 @@ class _Progress:
     loaded: bool = False
     done: bool = False
     lost: str = ""
+    killed: bool = False
     isolation: str = ""
     peak_memory: int = 0
     seconds: float = 0.0
@@ -252,6 +253,7 @@ async def _ended(session: Session, progress: _Progress) -> None:
     """The checker ended without a final message: by a limit that the program's answers made it reach, or by itself."""
     await session.close()
     result, peer = await session.result(), await session.peer_result()
+    progress.killed = progress.killed or was_killed(result)
     for ended in (peer.ended, result.ended):
         if ended in LIMITS:
             fate = LIMITS[ended]
@@ -278,6 +280,7 @@ async def _account(session: Session, progress: _Progress, clock: machine_load.Cl
     progress.isolation = peer.isolation or result.isolation
     progress.peak_memory = max(progress.peak_memory, peer.peak_memory)
     if progress.lost:
+        progress.killed = progress.killed or was_killed(peer)
         _explain_loss(peer, progress)
 
 
@@ -313,6 +316,7 @@ def _judgement(progress: _Progress) -> Judgement:
         cases=tuple(cases),
         fault=fault,
         failure=progress.failure,
+        killed=progress.killed,
         isolation=progress.isolation,
         peak_memory=progress.peak_memory,
         seconds=progress.seconds,

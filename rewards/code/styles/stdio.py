@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from rewards.code import machine_load
 from rewards.code.compare import same_output
 from rewards.code.guest.judging.output_checker import ACCEPTED, CHECKER, RAISED, REFUSED, TEXTS
-from rewards.code.judgement import LIMITS, CaseOutcome, Fate, Judgement
+from rewards.code.judgement import LIMITS, CaseOutcome, Fate, Judgement, was_killed
 from rewards.code.languages import LANGUAGES, NOT_FOUND, MissingToolchain, Program, Toolchains, complaint
 from rewards.code.references import Checker, FloatTolerance, StdioCase, StdioReference
 from sandbox.errors import InvalidJob
@@ -81,21 +81,25 @@ async def judge_stdio(
             files = made.artifact_of(compiled.files)
         except ValueError as error:
             return _judgement([], compiled, failure=str(error))
+    cases = _Cases(sandbox, made, reference, files)
     try:
-        judged = await _Cases(sandbox, made, reference, files).judge(lanes)
+        judged = await cases.judge(lanes)
     except _BrokenTest as broken:
-        return _judgement([], compiled, fault=f"the reference's checker is broken: {broken}")
+        return _judgement([], compiled, fault=f"the reference's checker is broken: {broken}", killed=cases.killed)
     if judged[0].result.exit_code == NOT_FOUND and (fault := await _missing_tool(sandbox, made)):
         return _judgement([], judged[0].result, fault=fault)
-    return _judgement(judged, compiled)
+    return _judgement(judged, compiled, killed=cases.killed)
 
 
-def _judgement(judged: list[_Judged], compiled: JobResult | None, *, fault: str = "", failure: str = "") -> Judgement:
+def _judgement(
+    judged: list[_Judged], compiled: JobResult | None, *, fault: str = "", failure: str = "", killed: bool = False
+) -> Judgement:
     results = [*([compiled] if compiled else []), *(one.result for one in judged)]
     return Judgement(
         cases=tuple(one.outcome for one in judged),
         fault=fault,
         failure=failure,
+        killed=killed or (compiled is not None and was_killed(compiled)),
         isolation=results[-1].isolation if results else "",
         peak_memory=max((one.result.peak_memory for one in judged), default=0),
         seconds=sum(result.seconds for result in results),
@@ -123,7 +127,7 @@ def _compile_failure(result: JobResult) -> str:
 
 
 class _Cases:
-    """Runs the cases of one program."""
+    """Runs the cases of one program. killed: a run of it, or of the reference's checker, `was_killed`."""
 
     def __init__(
         self, sandbox: Sandbox, program: Program, reference: StdioReference, files: Mapping[str, bytes]
@@ -132,6 +136,7 @@ class _Cases:
         self._program = program
         self._reference = reference
         self._files = files
+        self.killed = False
 
     async def judge(self, lanes: int) -> list[_Judged]:
         """The outcomes in order: all cases with `partial`, else up to the first failure."""
@@ -178,7 +183,7 @@ class _Cases:
             case.stdin.encode("utf-8", "surrogatepass"),
             len(case.stdout.encode("utf-8", "surrogatepass")),
         )
-        result = await self._sandbox.run(job)
+        result = await self._run(job)
         fate, reason = ending(result)
         if result.ended is Ended.WALL:
             _check_starved(job, result)
@@ -242,7 +247,12 @@ class _Cases:
             disk_bytes=limits.disk_bytes + sum(map(len, texts)),
         )
         files = {CHECKER: source, **dict(zip(TEXTS, texts, strict=True))}
-        return await self._sandbox.run(Job(argv=("python", "-m", _CHECKER_MODULE), files=files, limits=limits))
+        return await self._run(Job(argv=("python", "-m", _CHECKER_MODULE), files=files, limits=limits))
+
+    async def _run(self, job: Job) -> JobResult:
+        result = await self._sandbox.run(job)
+        self.killed = self.killed or was_killed(result)
+        return result
 
 
 def _overslept(job: Job, result: JobResult) -> bool:
