@@ -6,8 +6,8 @@ Example:
     >>> text = "Ann: , Bob: "
     >>> belong(text, 5, ", Bob: ", lambda at: 0), belong(text, 5, ", then ", lambda at: 0)
     (True, False)
-    >>> of_two("So Jeff gets $80 and Brad gets $20."), of_two("Jeff gets $80 and keeps $20.")
-    ('$80, $20', None)
+    >>> in_order("First, 5. Second, 12.")
+    '5, 12'
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from rewards.math.extract.parallel import NO_OWNER
 from rewards.math.late import late
 
 # "Ann: ", "Bob has ": what a box is of. Two boxes with labels that differ in the name alone are one list.
@@ -31,11 +32,6 @@ _NEXT_QUANTITY = late(  # " cm and the area is ", ", height = "
 )
 _NO_QUANTITY = late(r"[a-z]+(?:ing|ed|ly)\Z|(?:or|at|by|in|to|about|and|is|are|sum|i|e|because|as|if|when|with)\Z")
 _COUNTED = late(r"[\s$*)\\]+(?:[a-z]+\s){1,2}and[\s$*(\\]+")  # `\boxed{7} goats and \boxed{4} helicopters`
-_NO_OWNER = late(
-    r"(?:final|finally|answers?|so|thus|hence|then|therefore|total|result|conclusion|correct\w*|check|check\w+|fixed|that"
-    r"|this|it|which|now|actually|really|we|wait|no|step|first|next|together|altogether|overall|simplified|ans)\Z",
-    re.IGNORECASE,
-)
 _THEN = late(r"[\s$*,;)]*(?:and\s)?then[\s$*(]*")
 _GUESSES = late(r"\b(?:guesses|candidates|possibilities|attempts)\b", re.IGNORECASE)
 _RELATION = late(r"[^\S\n]*\$?[^\S\n]*(=|\\approx(?![a-zA-Z])|≈)[^\S\n]*\$?[^\S\n]*")
@@ -51,26 +47,12 @@ _DECIMAL = late(r"[-−]?\\?\$?[\d,]*\.?\d+\\?%?")
 _SEPARATED = late(r"[^\S\n]*[$*]*[^\S\n]*(?:[,;&]|\band\b|\bor\b)[^\S\n]*[$*]*[^\S\n]*")
 _LONGEST = 40
 _AMOUNT = r"(?:\$[^$\n=<>]{1,60}\$|-?\\?\$?\d[\d,]*(?:\.\d+)?(?:/\d+)?(?:\s?\\?%)?)"
-_OF_TWO = late(  # "Ann has 5 apples and Bob has 7 apples", "The minimum is 1 and the maximum is 5", "Ann: 5, Bob: 7"
-    r"(?:\A|[.!?\n:]\s*)(?:(?:so|thus|hence|therefore|then|in\s(?:conclusion|summary)),?\s)?(?:the\s)?(?P<one>[a-z]+(?:['’]s\s(?!answer)[a-z]+)?)"
-    r"(?P<verb>(?:\s(?:will|must|should|now))?\s(?:is|has|had|gets|got|receives|received|have|earns|earned|pays|paid|makes|made|costs?|are|was|equals))"
-    rf"\s\**(?P<first>{_AMOUNT})\**(?:\s[a-z]+){{0,3}}(?:,?\sand\s|,\s)(?:the\s)?(?!(?:it|that|this|there)\b)"
-    rf"(?P<other>[a-z]+(?:['’]s\s[a-z]+)?)(?P=verb)\s\**(?P<second>{_AMOUNT})\**(?:\s[a-z]+){{0,3}}[.!\s]*\Z",
-    re.IGNORECASE,
-)
-_TWO_SENTENCES = late(  # "The mean is 51. The mode is 15."
-    rf"\A\s*[Tt]he\s(?P<one>[a-z]+)\sis\s\**(?P<first>{_AMOUNT})\**(?:\s[a-z]+){{0,2}}[.;]\s[Tt]he\s(?P<other>[a-z]+)\sis"
-    rf"\s\**(?P<second>{_AMOUNT})\**(?:\s[a-z]+){{0,2}}[.\s]*\Z"
-)
-_LABELLED = late(
-    rf"\A\s*(?P<one>[A-Z][a-z]+):\s(?P<first>{_AMOUNT})[,;]\s(?:and\s)?(?P<other>[A-Za-z][a-z]+):\s(?P<second>{_AMOUNT})[.\s]*\Z"
-)
 _IN_ORDER = late(  # "First, 5. Second, 12.", "The first part is 5. The second part is 12."
     rf"(?:\A|[.!?\n:]\s*)(?P<before>[^.!?:\n\d]*?)first(?P<words>[,:]|\s[^.!?\n\d]*?\bis)\s\**(?P<first>{_AMOUNT})\**(?:\s[a-z]+){{0,2}}"
     rf"[.,;]\s(?:and\s)?(?P=before)second(?P=words)\s\**(?P<second>{_AMOUNT})\**(?:\s[a-z]+){{0,2}}[.\s]*\Z",
     re.IGNORECASE,
 )
-_LONGEST_SENTENCE = 160
+_LONGEST_SENTENCE, _LONGEST_IN_ORDER = 160, 320
 
 
 def linked(content: str, between: str, following: str) -> str | None:
@@ -89,16 +71,12 @@ def linked(content: str, between: str, following: str) -> str | None:
     return r" \approx " if is_rounded else r" \text{ or } "
 
 
-def of_two(text: str) -> str | None:
-    """The two values that the last sentence gives in parallel wording, such as what two people have; or None."""
-    end = text[-_LONGEST_SENTENCE:]
-    ordered = _IN_ORDER.search(text, max(0, len(text) - 2 * _LONGEST_SENTENCE)) if "econd" in end else None
-    found = _OF_TWO.search(text, max(0, len(text) - _LONGEST_SENTENCE)) if "and" in end or "," in end else None
-    if found is None and len(text) < _LONGEST_SENTENCE:
-        found = _LABELLED.match(text) or _TWO_SENTENCES.match(text)
-    if found is not None and any(_NO_OWNER.match(found[name]) for name in ("one", "other")):
-        found = None
-    if (found := ordered or found) is None:
+def in_order(text: str) -> str | None:
+    """The two values that the last sentences number: "First, 5. Second, 12."; or None."""
+    found = (
+        _IN_ORDER.search(text, max(0, len(text) - _LONGEST_IN_ORDER)) if "econd" in text[-_LONGEST_SENTENCE:] else None
+    )
+    if found is None:
         return None
     values = (found["first"], found["second"])
     first, second = (value.strip("$") if value.endswith("$") else value for value in values)
@@ -136,7 +114,7 @@ def _are_quantities(before: str, between: str) -> bool:
     words = [word for one in (own, following) for word in one["name"].lower().split()]
     if own["verb"] is None and (own["the"] or len(words) > 2 or any(map(_NO_QUANTITY.match, words))):
         return False
-    return not any(map(_NO_OWNER.match, words))
+    return not any(map(NO_OWNER.match, words))
 
 
 def _have_owners(before: str, between: str) -> bool:
@@ -144,6 +122,6 @@ def _have_owners(before: str, between: str) -> bool:
     own = None if following is None else _OWNER.search(before)
     if following is None or own is None or own["verb"].strip() != following["verb"].strip():
         return False
-    if any(_NO_OWNER.match(one["name"]) for one in (own, following)):
+    if any(NO_OWNER.match(one["name"]) for one in (own, following)):
         return False
     return own["verb"].endswith(":") or (own["name"][0].isupper() and following["name"][0].isupper())

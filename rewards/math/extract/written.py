@@ -25,7 +25,8 @@ from rewards.math.extract.modified import changed_from
 from rewards.math.extract.offered import is_offered_too
 from rewards.math.extract.on_the_way import is_on_the_way
 from rewards.math.extract.one_part import is_one_part
-from rewards.math.extract.pairs import of_two
+from rewards.math.extract.pairs import in_order
+from rewards.math.extract.parallel import alike
 from rewards.math.extract.sentences import SENTENCE_END, sentence_before, sentence_end, unmarked
 from rewards.math.extract.spans import NAME, Span, formula, joined, number, values
 from rewards.math.late import late
@@ -177,7 +178,7 @@ def last_value(text: str, *, stated: bool = False) -> str | None:
 
 def _of_a_form(text: str) -> str | None:
     """The answer of a text in one of a few fixed forms, in which the last value alone would mislead; else None."""
-    for form in (_how_many, total_of_parts, of_two, several):
+    for form in (_how_many, total_of_parts, in_order, several, alike):
         if (found := form(text)) is not None:
             return found
     return SEVERAL + text[-_LONGEST_JOINT:] if is_table_row(text) else None

@@ -50,6 +50,7 @@ FOR_WORKERS = (  # sentences, and values that no text decides
     "next_questions_lists_and_languages",
     "pieces_identities_and_statements",
     "refused_boxes_and_products",
+    "rows_of_one_shape",
     "second_answers_and_options",
     "sums_with_dots_and_compound_units",
     "thoughts_lists_and_words",
