@@ -141,9 +141,13 @@ class Slot:
             else:
                 self.fail("its slot ended")
             return
+        number, outcome = received
+        if number != self._number:
+            self.fail(f"its slot gave the outcome of its run {number} for that of run {self._number}")
+            return
         answer, self._answer = self._answer, None
         if answer is not None and not answer.done():
-            answer.set_result(Outcome(*received))
+            answer.set_result(Outcome(*outcome))
 
     def _out_of_memory(self) -> bool:
         try:

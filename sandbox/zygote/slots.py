@@ -223,7 +223,7 @@ class Slot:
         outcome = watched.outcome()
         for descriptor in (stdin, stdout, stderr, watched.report):
             os.close(descriptor)
-        wire.tell(self._channel, outcome)
+        wire.tell(self._channel, watched.number, outcome)
 
     def _plan(self, order: bytes, descriptors: list[int]) -> tuple[run.Plan, dict[str, float], bool]:
         if len(self._plans) >= _MOST_PLANS:
@@ -305,7 +305,7 @@ class Watched:
         channel: socket.socket,
         poller: select.poll,
         report: int,
-        number: object,
+        number: int,
         limits: dict[str, float],
         plan: run.Plan,
         theirs: list[int],
@@ -350,9 +350,17 @@ class Watched:
             peak = max(peak, used.ru_maxrss * 1024)
             status = ended if pid == self.pid and not self.cause else status
         cpu = max(cpu, sum(self.computed.values()))
-        fault = self.said.decode(errors="replace").partition("fault ")[2] if run.began(self.said) is None else ""
         growth = tuple(number if at % 2 else number - began for at, number in enumerate(self.growth))
-        return status, seconds, waited, own, cpu, peak, growth, self.cause, fault
+        return status, seconds, waited, own, cpu, peak, growth, self.cause, self._fault(status)
+
+    def _fault(self, status: int) -> str:
+        """Why the program did not start; empty = it did, or was ended before: by an order, or by the kernel."""
+        if run.began(self.said) is not None:
+            return ""
+        if said := self.said.decode(errors="replace").partition("fault ")[2]:
+            return said
+        was_ended = self.cause or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL)
+        return "" if was_ended else f"it ended before its start, with the status {status}"
 
     def _without_core(self) -> tuple[float, float]:
         """Seconds in which a thread of the program was ready to run and had no core, for the thread that waited

@@ -126,25 +126,27 @@ def hear(channel: socket.socket) -> dict[str, object] | None:
     return message
 
 
-def tell(channel: socket.socket, outcome: Outcome) -> None:
+def tell(channel: socket.socket, run: int, outcome: Outcome) -> None:
     """Send a run's outcome back to the supervisor. Raises OSError if it is gone."""
     *numbers, growth, cause, fault = outcome
-    counted = _NUMBERS.pack(*numbers, len(growth)) + struct.pack(f"<{len(growth)}d", *growth)
+    counted = _RUN.pack(run) + _NUMBERS.pack(*numbers, len(growth)) + struct.pack(f"<{len(growth)}d", *growth)
     channel.send(counted + f"{cause}\n{fault}".encode())
 
 
-def hear_outcome(channel: socket.socket) -> Outcome | None:
-    """Receive a run's outcome. None = the slot is gone. Raises BlockingIOError if nothing came."""
+def hear_outcome(channel: socket.socket) -> tuple[int, Outcome] | None:
+    """Receive the number and the outcome of a run. None = the slot is gone. Raises BlockingIOError if nothing came."""
     try:
         data = channel.recv(_LARGEST)
     except ConnectionResetError:
         return None
     if not data:
         return None
+    (run,) = _RUN.unpack_from(data)
+    data = data[_RUN.size :]
     status, seconds, waited, own, cpu, peak, count = _NUMBERS.unpack_from(data)
     growth = struct.unpack_from(f"<{count}d", data, _NUMBERS.size)
     cause, _, fault = data[_NUMBERS.size + 8 * count :].decode(errors="replace").partition("\n")
-    return status, seconds, waited, own, cpu, peak, growth, cause, fault
+    return run, (status, seconds, waited, own, cpu, peak, growth, cause, fault)
 
 
 def bundle(argv: Sequence[str], env: Mapping[str, str], files: Mapping[str, bytes]) -> int:
