@@ -2,7 +2,7 @@
 
 A program sees what it would see in an interpreter of its own: a fresh `__main__`, `sys.argv`, its folder first on
 `sys.path`, and the standard streams (the zygote's, created on pipes and never used before). At the end happens what an
-interpreter does: traceback or exit code, threads joined, atexit, flush.
+interpreter does: traceback or exit code, threads joined, atexit, flush, and its `__main__` is let go of.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import os
 import signal
 import sys
 from types import ModuleType, TracebackType
-from typing import IO, NoReturn
+from typing import IO, Any, NoReturn
+
+from . import kernel
 
 _STREAMS: tuple[IO[str], ...] = (sys.stdout, sys.stderr)
 _FAILED_FLUSH, _INTERRUPTED = 120, -signal.SIGINT
@@ -54,16 +56,23 @@ def _nothing() -> None:
 def settle(work: str) -> None:
     """Prepare the zygote, once everything is imported, for what programs expect. work: the folder they start in.
 
-    It gets an empty `__main__` and that folder first on its path, which most programs can use as they are. The zygote's
+    It gets an empty `__main__`, and that folder first on its path, which most programs can use as it is. The zygote's
     own modules disappear from `sys.modules`, so that programs do not see them.
     """
-    main = ModuleType("__main__")
-    main.__builtins__ = __builtins__  # type: ignore[attr-defined]
-    sys.modules["__main__"] = main
+    _new_main()
     sys.path.insert(0, work)
     package = __name__.partition(".")[0]
     for name in [name for name in sys.modules if name == package or name.startswith(package + ".")]:
         del sys.modules[name]
+
+
+def _new_main() -> ModuleType:
+    """An empty `__main__`. A program's own is made after the fork: what was there before is never collected."""
+    main = ModuleType("__main__")
+    main.__builtins__ = __builtins__  # type: ignore[attr-defined]
+    main.__annotations__ = {}
+    sys.modules["__main__"] = main
+    return main
 
 
 def _run(argv: list[str]) -> int:
@@ -75,9 +84,9 @@ def _run(argv: list[str]) -> int:
         elif argv[1] == "-c":
             sys.argv[:] = ["-c", *argv[3:]]
             sys.path[0] = ""
-            exec(compile(argv[2], "<string>", "exec"), sys.modules["__main__"].__dict__)
+            exec(compile(argv[2], "<string>", "exec", dont_inherit=True), _new_main().__dict__)
         else:
-            _run_file(argv[1:], sys.modules["__main__"])
+            _run_file(argv[1:], _new_main())
     except SystemExit as end:
         return _exit_code(end.code)
     except BaseException as error:  # a program may raise anything
@@ -96,6 +105,7 @@ def _run_module(argv: list[str]) -> None:
         return
     import runpy
 
+    _new_main()
     runpy._run_module_as_main(argv[0])  # type: ignore[attr-defined]
 
 
@@ -111,7 +121,7 @@ def _run_file(argv: list[str], main: ModuleType) -> None:
     except OSError as error:
         sys.stderr.write(f"{sys.executable}: can't open file {file!r}: {error}\n")
         raise SystemExit(2) from None
-    exec(compile(text, file, "exec"), main.__dict__)
+    exec(compile(text, file, "exec", dont_inherit=True), main.__dict__)
 
 
 def _exit_code(code: object) -> int:
@@ -136,7 +146,10 @@ def _show(error: BaseException) -> None:
 
 
 def _finish(code: int) -> int:
-    """Do what an interpreter does last: join threads, run atexit functions, flush streams. Returns the exit code."""
+    """Do what an interpreter does last: join threads, run atexit functions, flush streams, let go of `__main__`.
+
+    Returns the exit code.
+    """
     threading = sys.modules.get("threading")
     for step in (getattr(threading, "_shutdown", None), atexit._run_exitfuncs):
         try:
@@ -146,16 +159,35 @@ def _finish(code: int) -> int:
             code = _exit_code(end.code)
         except BaseException as error:  # as above
             _show(error)
-    for stream in {id(stream): stream for stream in (sys.stdout, *_STREAMS, sys.stderr)}.values():
+    failed = _flush()
+    _let_go()
+    code = code or (_FAILED_FLUSH if failed or _flush() else 0)
+    if code == _INTERRUPTED:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    return code
+
+
+def _flush() -> bool:
+    """Write out the standard streams. Returns whether that failed, and says so on standard error."""
+    failed = False
+    held: list[Any] = [getattr(sys, "stdout", None), *_STREAMS, getattr(sys, "stderr", None)]
+    for stream in {id(stream): stream for stream in held}.values():
         try:
             stream.flush()
         except (AttributeError, ValueError):  # replaced, or closed
             pass
         except BaseException as error:  # as above: the stream may be the program's own
-            code = code or _FAILED_FLUSH
+            failed = True
             said = f"{_IGNORED.format(stream)}\n{type(error).__name__}: {error}\n"
             os.write(2, said.encode(errors="replace"))
-    if code == _INTERRUPTED:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGINT)
-    return code
+    kernel.flush_streams()
+    return failed
+
+
+def _let_go() -> None:
+    """Release what `__main__` holds, as an interpreter does: each `__del__` runs, files left open are written out."""
+    for name in ("stdin", "stdout", "stderr"):
+        setattr(sys, name, getattr(sys, f"__{name}__", None))
+    sys.modules["__main__"] = None  # type: ignore[assignment]
+    gc.collect()

@@ -221,11 +221,22 @@ LOOKS = {
     "surrogates": "print(ascii(input()))",
     "broken stdout": "import os; os.close(1); print('x')",
     "replaced stdout": "import io, sys; sys.stdout = io.StringIO(); print('x')",
+    "no stdout": "import sys; print('x'); del sys.stdout",
+    "open file": "import os; out = os.fdopen(1, 'w'); out.write('x')",
+    "wrapped stdout": "import io, sys; out = io.TextIOWrapper(sys.stdout.buffer); print(1, file=out); print(2)",
+    "C streams": "import ctypes; ctypes.CDLL(None).printf(b'%d', 3)",
+    "finalizers": "import sys\nclass C:\n  def __init__(self, n): self.n = n\n"
+    "  def __del__(self): sys.stdout.write(self.n)\na = C('a'); b = C('b'); b.me = b; c = C('c'); c.own = a\n"
+    "def g():\n  try: yield\n  finally: print('closed')\ni = g(); next(i)",
+    "finalizer that exits": "import os; os.close(2)\nclass C:\n  def __del__(self): raise SystemExit(3)\n"
+    "c = C()\nraise SystemExit(2)",
+    "annotations": "import dataclasses as d\n@d.dataclass\nclass C: x: int\nn: int\n"
+    "print(d.fields(C)[0].type, __annotations__)",
     "guard": "if __name__ == '__main__': print('main')",
     "pickle": "import pickle\nclass C: x = 1\nprint(pickle.loads(pickle.dumps(C())).x, pickle.dumps(C)[:30])",
     "source": "import inspect\ndef f(): pass\nprint(inspect.getsource(f), inspect.getsourcefile(f))",
     "modules": "import sys; print([m for m in sys.modules if 'zygote' in m or 'sandbox' in m])",
-    "dunder main": "import __main__; print(sorted(n for n in vars(__main__) if n != '__annotations__'))",
+    "dunder main": "import __main__; print(sorted(vars(__main__)))",
     "cookie": "# -*- coding: latin-1 -*-\nprint(ascii('\xe9'))",
     "interrupt": "import os, signal; os.kill(os.getpid(), signal.SIGINT)",
 }  # fmt: skip

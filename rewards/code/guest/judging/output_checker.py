@@ -89,7 +89,7 @@ def main() -> int:
         _guard(refusals, source, texts[0], texts[2])
     try:
         namespace: dict[str, object] = {"__name__": "checker", "__builtins__": __builtins__}
-        exec(compile(source, CHECKER, "exec"), namespace)
+        exec(compile(source, CHECKER, "exec", dont_inherit=True), namespace)
         accepted = namespace["check"](*texts)  # type: ignore[operator]  # whatever it is, its failing is reported
         return ACCEPTED if accepted and not refusals.reason else REFUSED
     except BaseException as error:
