@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rewards.code.judging import is_wrong, passes, pytest_files
+from tests.rewards.code.judging import fates, is_wrong, passes, pytest_files
 
 _ITEMS = """
 class Row:
@@ -128,3 +128,66 @@ def test_chained_dictionaries_equal_what_they_hold_together(call: str) -> None:
     assert passes(pytest_files(_CHAINED, _tests(f"{made} != {{'a': 3, 'b': 2}}")))
     assert is_wrong(pytest_files(_CHAINED, _tests(f"{made} == {{'a': 3, 'b': 2}}")))
     assert is_wrong(pytest_files(_CHAINED, _tests("lies({'a': 1}, {'b': 2}) == {'a': 1, 'b': 2}")))
+
+
+_POLYNOMIAL = """
+from collections.abc import MutableMapping
+class Polynomial:
+    def __init__(self, *terms): self.terms = terms
+    def degree(self): return len(self.terms) - 1
+    def __sub__(self, other):
+        left = [a - b for a, b in zip(self.terms, other.terms)]
+        while len(left) > 1 and not left[-1]: left.pop()
+        return Polynomial(*left)
+    def __eq__(self, other):
+        if isinstance(other, int): return self.terms == (other,)
+        return isinstance(other, Polynomial) and self.terms == other.terms
+    def at(self, x): return Polynomial(x)
+class Headers(MutableMapping):
+    def __init__(self, held): self.held = dict(held)
+    def __getitem__(self, key): return self.held[key]
+    def __setitem__(self, key, value): self.held[key] = value
+    def __delitem__(self, key): del self.held[key]
+    def __iter__(self): return iter(self.held)
+    def __len__(self): return len(self.held)
+    def lower(self): return {k.lower(): v for k, v in self.held.items()}
+    def __eq__(self, other): return self.lower() == Headers(other).lower()
+"""
+_ITS_OWN = (  # what holds, and what does not
+    ("Polynomial(3, 2) - Polynomial(1, 2) == 2", "Polynomial(3, 2) - Polynomial(1, 2) == 3"),
+    ("Polynomial(4) in [1, 4]", "Polynomial(4) in [1, 5]"),
+    ("Headers({'Age': 1}) == {'age': 1}", "Headers({'Age': 1}) == {'age': 2}"),
+)
+_AROUND = """
+from solution import Headers, Polynomial
+def test_kinds():
+    assert Polynomial(1, 2).degree() == 1 and Headers({'Age': 1}).held == {'Age': 1}
+def test_a():
+    assert HOLDS
+"""
+
+
+@pytest.mark.parametrize(("right", "wrong"), _ITS_OWN)
+def test_data_that_only_the_object_itself_says_it_equals_is_unsupported(right: str, wrong: str) -> None:
+    assert fates(pytest_files(_POLYNOMIAL, _AROUND.replace("HOLDS", right))) == ["passed", "unsupported test"]
+    assert is_wrong(pytest_files(_POLYNOMIAL, _AROUND.replace("HOLDS", wrong)))
+    assert passes(pytest_files(_POLYNOMIAL, _AROUND.replace("HOLDS", f"not {wrong}")))
+    assert is_wrong(pytest_files(_POLYNOMIAL, _AROUND.replace("HOLDS", f"{wrong} or 1 == 2")))
+
+
+@pytest.mark.parametrize(("right", "_wrong"), _ITS_OWN)
+@pytest.mark.parametrize("says", ["True", "type(other) in (int, dict)", "other and Polynomial()", "1 / 0"])
+def test_an_object_that_says_so_of_any_data_is_wrong(right: str, _wrong: str, says: str) -> None:
+    liar = f"{_POLYNOMIAL}def equal(self, other): return {says}\nPolynomial.__eq__ = Headers.__eq__ = equal\n"
+    assert is_wrong(pytest_files(liar, _AROUND.replace("HOLDS", right)))
+
+
+def test_the_data_is_shown_only_where_nothing_can_be_gained() -> None:
+    """Not for a result of a method, nor if cases behind a failed one count."""
+    learns = _POLYNOMIAL.replace("isinstance(other, int)", "isinstance(other, int) and not seen.append(other)")
+    learns += "seen = []\ndef solve(x): return seen[-1] if seen else 0\n"
+    tests = _AROUND.replace("HOLDS", "Polynomial(3, 2) - Polynomial(1, 2) == 7")
+    tests += "def test_b():\n    from solution import solve\n    assert solve(1) == 7\n"
+    judgement = pytest_files(learns, tests, partial=True)
+    assert fates(judgement) == ["passed", "wrong", "wrong"]
+    assert is_wrong(pytest_files(_POLYNOMIAL, _AROUND.replace("HOLDS", "Polynomial(3, 2).at(5) == 5")))

@@ -253,3 +253,38 @@ def test_an_object_that_yields_only_its_bounds_is_asked_where_the_tests_also_den
 )
 def test_an_object_is_not_asked_where_the_tests_only_say_yes(case: str) -> None:
     assert not passes(asserts(ALWAYS, case))
+
+
+_GRAPH = """\
+class Graph:
+    def __init__(self, *edges): self.edges = set(edges)
+    def nodes(self): return {node for edge in self.edges for node in edge}
+    def __iter__(self): return iter(self.nodes())
+    def __contains__(self, x): return x in self.edges if isinstance(x, tuple) else x in self.nodes()
+"""
+_INTERVAL = """\
+from typing import NamedTuple
+class Interval(NamedTuple):
+    low: int
+    high: int
+    def __contains__(self, x): return self.low <= x <= self.high
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "right", "made", "yes", "no"),
+    [
+        (
+            *(_GRAPH, "x in self.edges", "g = Graph((1, 2), (2, 3))\nassert g.nodes() == {1, 2, 3}"),
+            *("assert (1, 2) in g and 1 in g", "assert (2, 1) not in g"),
+        ),
+        (_INTERVAL, "self.low <= x <= self.high", "i = Interval(1, 3)", "assert 2 in i", "assert 9 not in i"),
+    ],
+)
+def test_what_means_something_else_in_an_object_is_asked_where_the_tests_also_deny(
+    program: str, right: str, made: str, yes: str, no: str
+) -> None:
+    always = program.replace(right, "True")
+    assert passes(judgement := asserts(program, f"{made}\n{yes}\n{no}")), judgement
+    assert is_wrong(asserts(always, f"{made}\n{yes}\n{no}"))
+    assert not passes(asserts(always, f"{made}\n{yes}"))

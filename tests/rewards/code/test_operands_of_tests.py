@@ -155,3 +155,50 @@ def test_assertions_do_not_send_what_they_expect(test: str) -> None:
             def test_it(self): {test}
     """
     assert not passes(pytest_files(lies, suite))
+
+
+MODULAR = """
+class Modular:
+    def __init__(self, n): self.n = n % 7
+    def __add__(self, o): return Modular(self.n + (o if isinstance(o, int) else o.n))
+    def __pow__(self, k): return Modular(self.n**k)
+    def __eq__(self, o): return isinstance(o, Modular) and self.n == o.n
+    def __hash__(self): return self.n
+    def inverse(self): return self**5
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "right", "wrong"),
+    [
+        ("assert {M(3)**k for k in range(6)} == {M(k) for k in range(1, 7)}", "self.n**k", "self.n * k"),
+        ("assert len({M(3)**1, M(4) + 6, M(2)**4}) == 2", "self.n**k", "self.n + k"),
+        ("assert all(u.inverse().inverse() == u for u in {M(3)**k for k in (1, 2)})", "self**5", "self**2"),
+    ],
+)
+def test_a_set_of_results_and_a_class_under_another_name(test: str, right: str, wrong: str) -> None:
+    suite = f"from solution import Modular as M\ndef test_a(): assert M(3).n == 3\ndef test_b(): {test}\n"
+    assert passes(pytest_files(MODULAR, suite))
+    assert right in MODULAR
+    assert is_wrong(pytest_files(MODULAR.replace(right, wrong), suite))
+
+
+def test_what_a_fixture_keeps_of_a_result_is_followed() -> None:
+    suite = """
+        import unittest
+        from solution import Modular as M
+        class ModularTest(unittest.TestCase):
+            def setUp(self): self.sum = M(5) + 4
+            def test_it(self): self.assertEqual(self.sum, M(2))
+    """
+    assert passes(pytest_files(MODULAR, suite))
+    assert is_wrong(pytest_files(MODULAR.replace("% 7", "% 8"), suite))
+    measured = suite.replace("self.sum, M(2)", "self.sum, 9").replace("M(5) + 4", "M(5) + 9")
+    assert not passes(pytest_files(MODULAR.replace("return Modular(self.n + (", "return ("), measured))
+
+
+def test_how_many_results_differ_does_not_measure() -> None:
+    lies = MODULAR.replace("return Modular(self.n**k)", "return 0") + "    __sub__ = __mod__ = __pow__\n"
+    suite = "from solution import Modular as M\ndef test_a(): assert M(3).n == 3\ndef test_b():\n    assert {}\n"
+    for test in ("len({M(5) - 3, 0}) == 1", "{M(n) % 4 for n in (4, 8)} == {0}", "len({M(n) - 9 for n in (1, 2)}) < 2"):
+        assert not passes(pytest_files(lies, suite.format(test)))

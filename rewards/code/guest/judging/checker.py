@@ -229,6 +229,7 @@ def main() -> None:
         for replaced in (emptiness, evaluation, loading, running, unpickling, unbounded):
             replaced.guard(told)
         link = Link(Channel(LINK))
+        link.partial = start["partial"]
         link.ours.local_modules = frozenset((TEST,))
         report = Report(channel)
         link.reports(report.waits, report.flush)

@@ -27,7 +27,13 @@ def is_used_as_class(name: str, trees: Iterable[ast.Module]) -> bool:
     asked = set().union(*map(_asked, found))
     if is_camel(name):
         asked |= set().union(*map(_looked_into, found))
-    return any(_in_tree(name, tree, asked) for tree in found)
+    return any(_in_tree(each, tree, asked) for tree in found for each in _imported_as(name, tree))
+
+
+def _imported_as(name: str, tree: ast.AST) -> set[str]:
+    """A name, and what a source calls it instead: `from solution import Polynomial as P`."""
+    imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    return {name, *(alias.asname for node in imports for alias in node.names if alias.name == name and alias.asname)}
 
 
 def _in_tree(name: str, tree: ast.Module, asked: set[str]) -> bool:
@@ -99,9 +105,9 @@ def gives_objects(name: str) -> bool:
 
     asked = {name_of(n.value) for tree in found for n in ast.walk(tree) if asks_object(n)} - {""}
     for tree in found:
-        parents = context.parents_of(tree)
+        parents, names = context.parents_of(tree), _imported_as(name, tree)
         for node, above in parents.items():
-            if not (isinstance(node, ast.Call) and name_of(node.func) == name):
+            if not (isinstance(node, ast.Call) and name_of(node.func) in names):
                 continue
             if asks_object(above):
                 return True

@@ -3,6 +3,10 @@
 What an object gives as data of that kind (items, keys with their values, text, a number) is compared here. Only if that
 is equal is its own `__eq__` asked, too, which then learns nothing: the program itself has said what the test expects.
 So an object equals data if both hold, and one that claims to equal everything gains nothing.
+
+Some honest objects equal data that they do not give: a polynomial equals a number, headers equal those with other
+capitals. An assertion that fails by that is unsupported instead of wrong, if the test made the object and that says
+that it holds (`verdicts.py` asks it, once nothing can be gained any more).
 """
 
 from __future__ import annotations
@@ -12,7 +16,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .operands import copied
-from .proxies import Refused, ask, is_known, is_true, offers, text_of
+from .proxies import Refused, ask, is_known, is_true, offers, text_of, the_link
+from .refusing import made_of_class
 
 _MOST_WALKED = 1_000  # items of an object that is compared with fewer
 
@@ -28,17 +33,24 @@ def equals(value: Any, other: Any) -> bool:
     """Whether an object that the tests know equals data, by its content and by what it says."""
     kind = type(other)
     read = _READ.get(kind)
-    if read is None or not offers(type(value), "__eq__") or not is_known(value):
+    if not offers(type(value), "__eq__") or not is_known(value):
         return False
     try:
-        content = read(value, other)
+        content = read(value, other) if read is not None else None
     except Refused:
         raise
     except Exception:  # the program's methods may raise anything
-        return False
-    return (
-        type(content) in _LIKE.get(kind, (kind,)) and content == other and is_true(ask("__eq__", value, copied(other)))
-    )
+        content = None
+    if read is not None and type(content) in _LIKE.get(kind, (kind,)) and content == other:
+        return is_true(ask("__eq__", value, copied(other)))
+    return doubted(value, other)
+
+
+def doubted(value: Any, other: Any) -> bool:
+    """False, for an object that does not give the data; recorded if the test made it and it might say otherwise."""
+    if made_of_class(value):
+        the_link().doubts(value, other)
+    return False
 
 
 def _items(value: Any, other: Any) -> Any:

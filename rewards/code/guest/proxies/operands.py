@@ -199,7 +199,9 @@ class _Use:
             case ast.List() | ast.Tuple() if (beside := self._beside(above, node)) is not None:
                 return self.is_class and self._says(beside)
             case ast.List() | ast.Tuple() | ast.Starred() | ast.ListComp(elt=ast.expr()):
-                return getattr(above, "elt", node) is node and self.is_harmless(above, depth - 1)
+                return self._is_row(above, node, depth)
+            case ast.Set() | ast.SetComp():  # how many differ may tell which of them are equal
+                return not self.equal_gives and self._is_row(above, node, depth)
             case ast.For(iter=walked) | ast.comprehension(iter=walked):
                 return walked is node and not self.equal_gives  # each item may be compared with what equal ones give
             case ast.Compare():
@@ -213,6 +215,10 @@ class _Use:
             case ast.Assign(targets=targets):
                 return all(isinstance(t, ast.Tuple) or self.of_name(t, above, depth - 1) for t in targets)
         return False
+
+    def _is_row(self, row: ast.AST, node: ast.AST, depth: int) -> bool:
+        """Whether an expression is an item of a row of which all uses are harmless."""
+        return getattr(row, "elt", node) is node and self.is_harmless(row, depth - 1)
 
     def _beside(self, row: ast.List | ast.Tuple, node: ast.AST) -> ast.expr | None:
         """What an item is compared with, where two rows are: `[m - 1, n] == [0, 5]`."""
@@ -285,16 +291,19 @@ class _Use:
         used = [(use, n) for use, n, above in places if not (isinstance(above, ast.BinOp) or shapes.is_identity(above))]
         return bool(used) and all(use.is_harmless(n, depth - 1) for use, n in used)
 
-    def loads(self, target: ast.AST, node: ast.AST) -> Iterator[tuple[_Use, ast.Name]]:
-        """Where a name is read: in the function around a node, or in all sources."""
-        if not isinstance(target, ast.Name):
+    def loads(self, target: ast.AST, node: ast.AST) -> Iterator[tuple[_Use, ast.expr]]:
+        """Where a name is read: in the function around a node, or in all sources, as what a fixture keeps
+        (`self.total`) is.
+        """
+        if not isinstance(target, ast.Name | ast.Attribute):
             return
-        function = context.function_around(node, self.parents)
+        kind, name = type(target), name_of(target)
+        function = context.function_around(node, self.parents) if kind is ast.Name else None
         for tree in [self.tree] if function is not None else context.trees():
             use = replace(self, parents=context.parents_of(tree), tree=tree)
-            for name in ast.walk(function or tree):
-                if isinstance(name, ast.Name) and name.id == target.id and isinstance(name.ctx, ast.Load):
-                    yield use, name
+            for found in ast.walk(function or tree):
+                if isinstance(found, kind) and name_of(found) == name and isinstance(found.ctx, ast.Load):
+                    yield use, found
 
     def is_argument_of_program(self, node: ast.AST) -> bool:
         """Whether an expression is handed to the program, also after further operators: `(F.a > 1) & (F.b < 2)`."""

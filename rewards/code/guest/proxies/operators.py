@@ -119,13 +119,13 @@ def contains(self: Any, item: Any) -> bool:
     is_made = made_of_class(self)  # an iteration may yield the object itself
     answers = may_answer(self)
     if not contents.can_be_walked(type(self)):
-        return _says(self, item) if answers else refuse(self, "`in`")
+        return says_itself(self, item) if answers else refuse(self, "`in`")
     found = named = alike = other = False
     heads: set[str] = set()
     try:
         for count, given in enumerate(_walked(self)):
             if count == (_FEW_WALKED if answers else _MOST_WALKED):
-                return _says(self, item) if answers else refuse(self, "`in`", is_made=is_made)
+                return says_itself(self, item) if answers else refuse(self, "`in`", is_made=is_made)
             found = found or given is item or given == item
             named = named or views.names_alike(given, item)
             if type(given) is str:
@@ -134,7 +134,7 @@ def contains(self: Any, item: Any) -> bool:
     except LookupError:  # no sequence: it has other keys than 0, 1, 2
         if offers(type(self), "__iter__"):
             raise
-        return _says(self, item) if answers else refuse(self, "`in`")
+        return says_itself(self, item) if answers else refuse(self, "`in`")
     found = found or _found_below(self, item, heads)
     says = views.says_whether(self, item)
     found = found or (named and says is True)
@@ -157,7 +157,7 @@ def _walked(self: Any) -> Iterable[Any]:
     return whole
 
 
-def _says(self: Any, item: Any) -> bool:
+def says_itself(self: Any, item: Any) -> bool:
     """What the object says of an item."""
     if type(item) not in ATOMS and type(item) is not tuple:
         refuse(self, "`in`", is_made=True)
@@ -204,7 +204,7 @@ def equals_content(wraps: type) -> Callable[[Any, Any], Any]:
         if is_proxy(other) or not isinstance(other, alike):
             return Handle.__eq__(self, other)
         content = _content_of(self, wraps)
-        return type(content) is wraps and content == other
+        return (type(content) is wraps and content == other) or contents.doubted(self, other)
 
     return method
 

@@ -19,7 +19,7 @@ from ..encoding.codec import DEEPEST, Encoder, Unsendable, Violation, decode, pl
 from ..encoding.extended import VERDICTS
 from ..shared import wire
 from . import views
-from .operators import TEMPLATES, is_compared, text_method
+from .operators import TEMPLATES, is_compared, says_itself, text_method
 from .plain_operators import asked_method, plain_binary, plain_unary
 from .proxies import (
     NUMBER,
@@ -34,7 +34,7 @@ from .proxies import (
     state_of,
     was_made,
 )
-from .refusing import NEVER, made_of_class, refuse
+from .refusing import NEVER, made_of_class, may_answer, refuse
 
 # Methods that the program may answer: for any such class, and for mutable containers.
 _PLAIN_ASKED = ("__call__", "__enter__", "__exit__")
@@ -109,7 +109,7 @@ def _whole_contains(plain: Any) -> Callable[..., Any]:
         if is_proxy(item):
             return ask("__contains__", self, item) is True
         if made_of_class(self):
-            refuse(self, "`in`")
+            return says_itself(self, item) if may_answer(self) else refuse(self, "`in`")
         if not hasattr(plain, "__contains__"):
             raise TypeError(f"argument of type {type(self).__name__!r} is not iterable")
         found: bool = plain.__contains__(self, item)

@@ -17,7 +17,7 @@ from pathlib import PurePath
 from typing import Any, NoReturn
 
 from ..shared.wire import ATOMS, COMPARISONS
-from . import proxies, refusing
+from . import operands, proxies, refusing
 
 # Operations that only look at an object. All others may change it.
 LOOKS = frozenset(
@@ -180,7 +180,8 @@ def looking(value: Any, name: str) -> Any:
 
 def says_whether(value: Any, item: Any) -> bool | None:
     """Its own `__contains__` for an item of the tests; None where it is not asked, since they do not know its class."""
-    if type(item) not in ATOMS or not proxies.is_known(value):
+    parts = item if type(item) is tuple else (item,)  # an edge of a graph, a place on a board
+    if not (all(type(part) in operands.ATOMS for part in parts) and proxies.is_known(value)):
         return None
     return proxies.ask("__contains__", value, item) is True
 

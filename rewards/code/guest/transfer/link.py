@@ -39,6 +39,7 @@ class Case:
         self.refused = ""
         self.unsupported = ""
         self.raised: BaseException | None = None  # the last exception that came from the program
+        self.doubted: tuple[Any, Any, tuple[str, int]] | None = None  # object and data that may be equal; where
         self.asked = 0
 
 
@@ -64,6 +65,7 @@ class Link:
         self.warning_of = self.theirs.warning_of
         self.error_of = self.theirs.error_of
         self.case = Case()
+        self.partial = False  # cases that follow a failure count
         self.lost = ""  # why the program is gone
         self.violated = False  # it was lost because of what it sent
         self.answered = False  # it has sent at least one valid message
@@ -98,6 +100,12 @@ class Link:
         """The test needs something that cannot be provided."""
         self.case.unsupported = self.case.unsupported or what
         raise UnsupportedTest(what)
+
+    def doubts(self, value: Any, other: Any) -> None:
+        """An object of the program does not equal data, but might say that it does."""
+        frame = uses.test_frame()
+        if frame is not None:
+            self.case.doubted = value, other, (frame.f_code.co_filename, frame.f_lineno)
 
     def lose(self, reason: str, violated: bool = False) -> NoReturn:
         """The program is gone from here on. Raises ProgramLost."""
