@@ -36,6 +36,7 @@ _TAIL = late(
     rf"\s*(?P<tail>(?:\\(?:sqrt|pi)(?![a-zA-Z])(?:{_ATOM})*)?{_OPERATOR}(?:{_ATOM}|{_OPERATOR}|{_GROUP})*(?<=[\w)}}!|])|\.\d+)(?:{_ENDS}|\s*\n)"
     r"|(?P<factorial>!)(?=\s*\$|\\[)\]])"
 )
+_PRICE = late(r"\s*[\d.]+\s*")
 _CLOSED = late(rf"\s*(?P<rest>(?:{_ATOM}|{_OPERATOR})*?){_ENDS}")
 _INSIDE = late(r"\\(?:[dt]?(?:frac|binom)\s*\{(?:[^{}$\n]{0,40}\}\s*\{)?|sqrt\s*(?:\[\d{1,2}\]\s*)?\{)\s*\Z")
 _REST = late(r"\s*\}(?:\s*\{[^{}$\n]{1,40}\})?")
@@ -126,13 +127,22 @@ def _enclosing(content: str, before: str, behind: str, *, is_begun: bool, goes_o
         name = compared["name"]
         return f"{content}{compared['relation']}{name}" if name else rf"{content} \text{{ or }} \ldots"
     lead = _LEAD.search(before) if is_begun else None
-    if lead is not None and (closed := _CLOSED.match(behind)) is not None:
+    closed = None if lead is None else _CLOSED.match(behind)
+    if lead is not None and closed is not None and not _is_price(lead, closed):
         return f"{lead['lead']} ({content}) {closed['rest']}".rstrip()
     if before.rstrip().endswith(_OPERATORS) and (led := _OPERAND_BEFORE.search(before)) is not None:
         return f"{led['lead']} ({content})"
     if not goes_on or (tail := _TAIL.match(behind)) is None:
         return None
     return f"({content})!" if tail["factorial"] else f"({content}) {tail['tail']}"
+
+
+def _is_price(lead: re.Match[str], closed: re.Match[str]) -> bool:
+    """Whether the dollar before a box opens no formula: a line or a number follows it, and no dollar closes it."""
+    if not lead.group().startswith("$") or "\n\n" in lead["lead"]:
+        return lead.group().startswith("$")
+    is_closed = closed.group().rstrip().endswith("$")
+    return not is_closed and ("\n" in lead["lead"] or _PRICE.fullmatch(lead["lead"]) is not None)
 
 
 def _has_digits_before(before: str) -> bool:
