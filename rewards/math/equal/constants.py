@@ -81,6 +81,8 @@ def has_constants(gold: Value, said: str) -> bool:
 
 def are_one_family(gold: Value, answer: Value, said: str = "") -> bool:
     """Whether both are the same function up to arbitrary constants, in any form."""
+    if _given_name(gold) and _given_name(answer) and _given_name(gold) != _given_name(answer):
+        return False
     ours = _variables(gold)
     own = _arbitrary(gold, ours, said)
     others = _variables(answer) - (ours - own)
@@ -151,8 +153,8 @@ def _is_arbitrary(value: Value, name: str) -> bool:
 
 
 def _given_name(value: Value) -> frozenset[str]:
-    """The `y` of `y = C_1 e^x + C_2`, if it was parsed as an equation."""
-    members = value.members if isinstance(value, Equation) else ()
+    """The `y` of `y = C_1 e^x + C_2`."""
+    members = value.members if isinstance(value, Equation) else (value.expression,) if isinstance(value, Named) else ()
     return frozenset(one.name for one in members if isinstance(one, Sym))
 
 

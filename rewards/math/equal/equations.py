@@ -13,6 +13,8 @@ from rewards.math.equal import decide, zeros
 from rewards.math.equal.decide import Answer, all_of, any_of
 from rewards.math.equal.formulas import is_formula
 from rewards.math.expressions import Expr, Sym, add, free_variables, negative
+from rewards.math.normalise import polynomials
+from rewards.math.normalise.forms import NO_FORM, form_of
 from rewards.math.values import Equation, Named, Scalar, Terms, Value
 
 _MOST_MEMBERS = 4
@@ -78,7 +80,24 @@ def same_equations(gold: Equation, answer: Equation, terms: Terms, same: _Same) 
         found = worked(Scalar(gold.members[-1]), answer, terms, same) if links is Answer.YES else links
     if found is Answer.YES or len(gold.members) != len(answer.members):
         return found
+    if len(gold.members) > 2 and _are_same_system(gold, answer):
+        return Answer.YES
     if len(gold.members) > _MOST_MEMBERS:
         return all_of(decide.same(*pair) for pair in zip(gold.members, answer.members, strict=True))
     orders = permutations(answer.members) if len(gold.members) > 2 else (answer.members,)
     return any_of(all_of(decide.same(*pair) for pair in zip(gold.members, order, strict=True)) for order in orders)
+
+
+def _are_same_system(gold: Equation, answer: Equation) -> bool:
+    r"""Whether `\frac{x}{2} = \frac{y}{3} = z` and `3x = 2y = 6z` are proven to be equivalent.
+
+    They are if each difference of two members is a combination of those of the other side.
+    """
+    found = [[form_of(add(one, negative(other))) for one, other in pairwise(each.members)] for each in (gold, answer)]
+    known = [[form.top for form in forms if form is not None and form.bottom == polynomials.ONE] for forms in found]
+    if any(len(ours) != len(gold.members) - 1 for ours in known):
+        return False
+    try:
+        return polynomials.spanned(known[0]) == polynomials.spanned(known[1])
+    except NO_FORM:
+        return False

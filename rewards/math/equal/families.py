@@ -20,9 +20,11 @@ from fractions import Fraction
 from rewards.math.equal import decide, numeric
 from rewards.math.equal.decide import Answer
 from rewards.math.expressions import (
+    MINUS_ONE,
     ONE,
     ZERO,
     Expr,
+    Op,
     Sym,
     add,
     divide,
@@ -31,16 +33,19 @@ from rewards.math.expressions import (
     negative,
     number,
     substituted,
+    walk,
 )
+from rewards.math.normalise.forms import linear
 from rewards.math.notation.standard import standardised
 from rewards.math.parse.clauses import clause, conditions
 from rewards.math.parse.reading import readings_of_spelled
-from rewards.math.values import Many, Named, Scalar, Value
+from rewards.math.values import Many, Named, Scalar, Value, Words
 
 _BUILT = re.compile(
     r"(?:[a-z]\s*(?:=|\\in)\s*)?\\\{\s*(?:[a-z]\s*[|:]\s*)?(.+?)\s*[|:,]\s*([a-z])\s*\\in\s*(?:\\mathbb\s*\{?\s*Z\s*\}?|Z)\s*\\\}"
 )
 _LETTER = re.compile(r"(?<![a-zA-Z\\])([a-zA-Z])(?![a-zA-Z'])")
+_NAMED = re.compile(r"all (?:(?P<parity>odd|even) )?integers|all multiples of (?P<of>\d{1,6})")
 _INTEGERS = frozenset("Z")
 _MOST_TERMS = 24
 _LARGEST_BOTTOM = 60
@@ -56,7 +61,7 @@ class Family:
 
 def family(text: str) -> Family | None:
     """Parse a family with a letter that ranges over all integers; None if it is not one, or not linear."""
-    if "Z" not in text and "integer" not in text:
+    if not any(mark in text for mark in ("Z", "integer", "multiples", "number")):
         return None
     plain = standardised(text)
     for body, letter in _said(text, plain):
@@ -64,11 +69,43 @@ def family(text: str) -> Family | None:
         found = _expressions(values[0]) if values else []
         if not found or not all(letter in free_variables(one) for _name, one in found):
             continue
-        names = {name for name, _one in found}
-        terms = [_linear(one, letter) for _name, one in found]
+        names = {name for name, _one in found if name}  # `x = 1 + 6k, 5 + 6k` says it once
+        terms = [_linear(part, letter) for _name, one in found for part in _by_parity(one, letter)]
         known = [one for one in terms if one is not None]
-        return Family(min(names), tuple(known)) if len(names) == 1 and len(known) == len(terms) else None
-    return None
+        return Family(min(names, default=""), tuple(known)) if len(names) < 2 and len(known) == len(terms) else None
+    return _in_words(readings_of_spelled(plain)) if "{" not in plain else None
+
+
+def _in_words(values: Sequence[Value]) -> Family | None:
+    """The family that words denote: all integers, the odd ones, the multiples of a number."""
+    found = next((named for one in values if isinstance(one, Words) and (named := _NAMED.fullmatch(one.text))), None)
+    if found is None:
+        return None
+    step = int(found["of"] or (2 if found["parity"] else 1))
+    return Family("", ((number(int(found["parity"] == "odd")), number(step)),)) if step else None
+
+
+def _by_parity(expression: Expr, letter: str) -> list[Expr]:
+    """The values for even and for odd k of a term with `(-1)^k`; others as they are."""
+    if not any(_is_sign(one, letter) for one in walk(expression)):
+        return [expression]
+    half = multiply(number(2), Sym(letter))
+    return [substituted(_signed(expression, letter, odd), letter, add(half, number(odd))) for odd in (0, 1)]
+
+
+def _is_sign(one: Expr, letter: str) -> bool:
+    is_power = isinstance(one, Op) and one.name == "^" and one.args[0] == MINUS_ONE
+    return is_power and letter in free_variables(one)
+
+
+def _signed(expression: Expr, letter: str, at: int) -> Expr:
+    """Replace `(-1)^{k + 1}` by its value for all k of one parity, of which `at` is one."""
+    if not isinstance(expression, Op):
+        return expression
+    found = linear(expression.args[1], letter) if _is_sign(expression, letter) else None
+    if found is not None and all(part.denominator == 1 for part in found):
+        return number(-1 if (found[0] * at + found[1]) % 2 else 1)
+    return Op(expression.name, tuple(_signed(arg, letter, at) for arg in expression.args))
 
 
 def _said(text: str, plain: str) -> Iterator[tuple[str, str]]:

@@ -55,6 +55,7 @@ from rewards.math.values import (
 
 _MOST_PAIRS = 60
 _SETS = ("\\{", "\\}")
+_SEGMENT = re.compile(r"\|([A-Z]{2})\||overline([A-Z]{2})")  # its length, by any of its names
 _INDEXED = re.compile(r"([a-zA-Z]+)_([ijkmn])")
 _OF_CURVES = (Named, Equation, Many)
 
@@ -216,7 +217,9 @@ def alone(value: Value, beside: Value | None = None) -> Value:
 
 
 def _plain_name(name: str) -> str:
-    return re.sub(r"\\mathrm|[\s{}\\“”()]", "", name)
+    plain = re.sub(r"\\mathrm|[\s{}\\“”()]", "", name)
+    segment = _SEGMENT.fullmatch(plain)
+    return plain if segment is None else segment[1] or segment[2]
 
 
 # --- several values ---------------------------------------------------------------------------------------------------

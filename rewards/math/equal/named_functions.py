@@ -41,8 +41,8 @@ def _is_polynomial(letters: set[str], *functions: Named) -> bool:
 
 
 def _are_values(*functions: Named) -> bool:
-    """Whether they are values such as `P(A)`: another name than f or a capital argument, and constant in it."""
-    return all(
+    """Whether one is a value such as `P(A)`: another name than f or a capital argument, and constant in it."""
+    return any(
         (_is_known(one) or any(name[:1].isupper() for name in one.parameters))
         and isinstance(one.value, Scalar)
         and free_variables(one.value.expression).isdisjoint(one.parameters)

@@ -6,6 +6,7 @@ primes between 0 and 1, of i and cosines 0 or 1, of roots below their degree. Al
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -279,6 +280,26 @@ def ratio(a: Poly, b: Poly) -> Fraction | None:
     first = next(iter(a))
     factor = a[first] / b[first]
     return factor if all(value == factor * b[monomial] for monomial, value in a.items()) else None
+
+
+def spanned(polys: Iterable[Poly]) -> dict[Monomial, Poly]:
+    """The reduced echelon form of polynomials: the same for those that are combinations of each other."""
+    reduced: dict[Monomial, Poly] = {}
+    for poly in polys:
+        left = _without(poly, reduced)
+        if left:
+            first = min(left, key=order)
+            left = {monomial: value / left[first] for monomial, value in left.items()}
+            reduced = {pivot: _without(row, {first: left}) for pivot, row in reduced.items()} | {first: left}
+    return reduced
+
+
+def _without(poly: Poly, rows: Mapping[Monomial, Poly]) -> Poly:
+    """Subtract multiples of rows so that no monomial is one that they begin with."""
+    for pivot, row in rows.items():
+        if pivot in poly:
+            poly = poly_sum(poly, {monomial: value * poly[pivot] for monomial, value in row.items()}, -1)
+    return poly
 
 
 def unsigned(value: Form) -> tuple[Form, int]:

@@ -187,10 +187,11 @@ def _quoted(match: re.Match[str]) -> str:
         return f"{OPEN_TEXT}{content}{CLOSE_TEXT}"  # seconds and minutes
     is_applied = match.string.startswith(("(", "\\left(", " ("), match.end())
     known = FUNCTION_WORDS if is_applied and not before[-1:].isdigit() else _FUNCTIONS_IN_TEXT
-    if match.group(1) in ("text", "textrm") and content.strip() in known:
-        return f" {FUNCTION_WORDS[content.strip()]} "
-    if content.strip() in FUNCTION_WORDS and match.group(1) in ("operatorname", "mathrm"):
-        return f" {FUNCTION_WORDS[content.strip()]} "
+    name = content.strip().lower() if is_applied else content.strip()
+    if match.group(1) in ("text", "textrm") and name in known:
+        return f" {FUNCTION_WORDS[name]} "
+    if name in FUNCTION_WORDS and match.group(1) in ("operatorname", "mathrm"):
+        return f" {FUNCTION_WORDS[name]} "
     if content.strip() in _PARTS and _ARGUMENT.match(match.string, match.end()):
         return f" {_PARTS[content.strip()]} "
     if match.group(1) in ("mathrm", "operatorname", "mathit") and content.strip() in _CONSTANTS:

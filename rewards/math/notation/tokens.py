@@ -32,6 +32,8 @@ _OTHER_NAMES = {
     "mod": "bmod",
     "tg": "tan",
     "ctg": "cot",
+    "hcf": "gcd",
+    "gcf": "gcd",
 }
 FUNCTION_WORDS = {
     **{name: f"\\{name}" for name in _PLAIN_NAMES.split()},
@@ -182,7 +184,8 @@ def _named(match: re.Match[str], gap: bool, *, behind_number: bool) -> list[Toke
             (text.lower() == "min" and match.string[match.end() : match.end() + 1] not in ("(", "\\"))
             or (text == "sec" and match.end() == len(match.string))
         )
-        is_product = (text.isupper() and len(text) < 4) or (
+        is_applied = match.string.startswith("(", match.end())
+        is_product = (text.isupper() and len(text) < 4 and not is_applied) or (
             text.lower() in _SHORTEST and _ENDS.match(match.string, match.end()) is not None
         )
         if text.lower() in FUNCTION_WORDS and not is_time and not is_product:

@@ -43,9 +43,10 @@ _LEADING = re.compile(
     r"\A(?:[\s,(“”]|\\forall(?![a-zA-Z])|(?<![a-zA-Z\\])(?:for|where|with|when|if|all|any|every|each|real)(?![a-zA-Z]))*"
 )
 _HEDGING = re.compile(r"\b(?:or|else|others?|otherwise|but|also|if|unless|except|possibl[ey]|maybe|wrong|incorrect)\b")
+_OFFERING = re.compile(r"\bor\b[\s”]*\Z")  # `y = x^2 \text{ or } x > 0`
 _COMPARED = re.compile(r"[<>;]|\\(?:[lg]e|ne|in|approx|begin)(?![a-zA-Z])")
 _SIGNS_IN_CLAUSE = re.compile(
-    r"\\mathbb\s*\{?\s*([A-Z])|\b(positive|negative|odd|even)|\b(integer|real|natural|rational)|(\d+|[<>]=?|\\[lg]e|\\ne)"
+    r"\\mathbb\s*\{?\s*([A-Z])|\b(positive|negative|odd|even)|\b(integer|real|natural|rational)|(\d+|[<>]=?|\\[lg]e|\\notin|\\ne)"
 )
 _OF_SOME = re.compile(r"[a-zA-Z]\s*\(\s*([a-z])\s*\)\s*=.*\bfor some\b[^”]*”?\s*\1(?![a-zA-Z])")  # not a general rule
 _SETS_OF_NUMBERS = {"integer": "Z", "real": "R", "natural": "N", "rational": "Q"}
@@ -73,7 +74,9 @@ def clause(text: str) -> int:
     found = _WORDED.search(text) or _of_a_letter(text)
     if found is None and "\\ne" in text and not _RELATION.search(text):
         found = _EXCEPTION.search(text)
-    return len(text) if found is None or _HEDGING.search(found.group()) else found.start()
+    if found is None or _HEDGING.search(found.group()) or _OFFERING.search(text, 0, found.start()):
+        return len(text)
+    return found.start()
 
 
 def _of_a_letter(text: str) -> re.Match[str] | None:

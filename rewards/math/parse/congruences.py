@@ -62,14 +62,31 @@ def congruence(text: str) -> list[Value] | None:
     if not modulus or not re.fullmatch(r"-?\s?\d+", members[-1]):
         return []
     name = members.pop(0) if len(members) > 2 and re.fullmatch(r"[a-zA-Z]", members[0]) else None
+    last = int(members[-1].replace(" ", ""))
     try:
-        residues = {_modulo(_expression(member), modulus) for member in members}
+        expressions = [_expression(member) for member in members]
+        if len(members) == 2 and free_variables(expressions[0]):
+            return _solved(expressions[0], last, modulus)
+        residues = {_modulo(one, modulus) for one in expressions}
     except (_Unknown, NotMaths, RecursionError):
         return []
     if len(residues) > 1:
         return []
-    last = int(members[-1].replace(" ", ""))
     return _residue(name, last, modulus) if name else [Scalar(Num(Fraction(last)))]
+
+
+def _solved(left: Expr, right: int, modulus: int) -> list[Value]:
+    r"""The solutions of `2x + 1 \equiv 7 \pmod{10}`; empty if there are none, or if it is not linear in one name."""
+    names = free_variables(left)
+    found = linear(left, min(names)) if len(names) == 1 else None
+    if found is None or any(part.denominator != 1 for part in found):
+        return []
+    slope, rest = int(found[0]), right - int(found[1])
+    common = math.gcd(slope, modulus)
+    if rest % common:
+        return []
+    modulus //= common
+    return _residue(min(names), rest // common * pow(slope // common, -1, modulus), modulus)
 
 
 def same_residues(gold: Many, answer: Expr) -> bool:

@@ -27,6 +27,7 @@ FUNCTION_NAME = re.compile(
     r"([a-zA-Z]'*(?:_\s*\{?\s*\\?\w+\s*\}?)?(?:\^\{?-1\}?)?|\\[a-z]+)\s*\(\s*([a-zA-Z\\]+(?:\s*,\s*[a-zA-Z\\]+)*)\s*\)"
 )
 _DIFFERENCE = re.compile(r"[a-zA-Z]{1,2}(?:\s*-\s*[a-zA-Z]{1,2})+|.*\s-\s.*")  # no word with a hyphen
+_OF_ITSELF = re.compile(r"([a-z])\s*\((?:[^()]*[^()a-zA-Z\\])?\1(?![a-zA-Z])[^()]*\)")  # `x(x - 3)` is a product
 _NO_NAMES = frozenset(("\\pi", "\\pm", "\\mp", "\\infty", "\\emptyset"))
 
 
@@ -34,6 +35,8 @@ def name_of(piece: Sequence[Token], text: str) -> str:
     """The name on the left side of an equation; empty = it is not a name."""
     source = source_of(piece, text).strip()
     if source in ("e", "i") or source in _NO_NAMES or denies(source) or _DIFFERENCE.fullmatch(source):
+        return ""
+    if _OF_ITSELF.fullmatch(source):
         return ""
     if FUNCTION_NAME.fullmatch(source) or _NAME.fullmatch(source) or is_quantity(source):
         return source

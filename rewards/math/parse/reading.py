@@ -164,7 +164,7 @@ def _readings(text: str) -> list[Value]:
         return [*found, *maths(f"{whole}.{places}{behind}"), *maths(f"{whole}, {places}{behind}")]
     if text.startswith(OPEN_TEXT) and text.endswith(CLOSE_TEXT) and text.count(OPEN_TEXT) == 1:
         text = text[1:-1].strip()
-        if text.isalpha() and len(text) > 2 and text.lower() not in FUNCTION_WORDS:  # a word, not a product
+        if text.isalpha() and len(text) > 1 and text.lower() not in FUNCTION_WORDS:  # a word, not a product
             return found or [Words(words_of(text))]
     found += _formulas(text) or _right_side(text)
     if not found and re.search(r"[A-Za-z]{2}", words) and "\\" not in words and "{" not in words:

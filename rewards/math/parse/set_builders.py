@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from rewards.math.expressions import Num, Op, Sym, free_variables, negative, number, renamed, substituted
-from rewards.math.normalise.forms import linear
+from rewards.math.expressions import Num, Op, Sym, add, free_variables, negative, number, renamed, substituted
+from rewards.math.normalise.forms import linear, quadratic
 from rewards.math.notation.standard import key
 from rewards.math.notation.tokens import Kind, Token
 from rewards.math.parse.commands import expression
@@ -41,13 +41,17 @@ def set_builder(inner: Sequence[Token], text: str, item: _Reader, several: _Read
     if len(bars) == 1:
         inner = [*inner[: bars[0]], replace(inner[bars[0]], text=":"), *inner[bars[0] + 1 :]]
     restricted = [one.text.strip() for at, one in enumerate(inner) if at and inner[at - 1].text in ("\\mathbb", "{")]
+    if any(one.text == "\\notin" for one in inner):
+        return [Words(key(text))]
     if any(one in ("Z", "N", "Q") for one in restricted):
         # Not a set of real numbers that can be written out.
         return _whole_numbers(inner, text, item) or [Words(key(text))]
     pieces, _between = cut(inner, frozenset((":",)))
     if len(pieces) != 2 or not all(pieces):
         return []
-    return _built(pieces[0], several(pieces[1], text)) or ([Words(key(text))] if bars else [])
+    conditions = several(pieces[1], text)
+    is_of_points = pieces[0][0].text == "("
+    return _built(pieces[0], conditions) or ([Words(key(text))] if bars or is_of_points else [])
 
 
 def _whole_numbers(inner: Sequence[Token], text: str, item: _Reader) -> list[Value]:
@@ -88,20 +92,45 @@ def _members(condition: Inequality, of: str, kinds: Sequence[str], *, natural: b
     """The integers of these kinds that satisfy a condition on the name; it is not agreed whether 0 is natural."""
     if natural and kinds and len(condition.members) == 2:
         condition = Inequality((number(0), *condition.members), ("<=", *condition.relations))
-    chain = _as_chain(condition)
-    if chain is None:
+    found = _solutions(condition, of)
+    if found is None:
         return []
-    low, name, high = chain.members
-    if not (isinstance(low, Num) and isinstance(high, Num) and isinstance(name, Sym)) or of != name.name:
-        return []
-    if not {"<", "<="}.issuperset(chain.relations) or not 0 <= high.value - low.value <= _MOST_MEMBERS:
-        return []
-    first = math.floor(low.value) + 1 if chain.relations[0] == "<" else math.ceil(low.value)
-    last = math.ceil(high.value) - 1 if chain.relations[1] == "<" else math.floor(high.value)
-    members = [one for one in range(first, last + 1) if all(_KINDS[kind](one) for kind in kinds)]
-    if natural and first <= 0 and (not kinds or min(members, default=0) <= 0):
+    members = [one for one in found if all(_KINDS[kind](one) for kind in kinds)]
+    if natural and min(members if kinds else found, default=1) <= 0:
         return []
     return [Many(tuple(Scalar(number(member)) for member in members), "\\{", "\\}")]
+
+
+def _solutions(condition: Inequality, of: str) -> Sequence[int] | None:
+    r"""The integers that satisfy `1 \le x \le 3`, `|x| \le 3` or `x^2 < 10`; None if they cannot be listed."""
+    chain = _as_chain(condition)
+    if chain is None:
+        return _between_roots(condition, of) if len(condition.members) == 2 else None
+    low, name, high = chain.members
+    if not (isinstance(low, Num) and isinstance(high, Num) and isinstance(name, Sym)) or of != name.name:
+        return None
+    if not {"<", "<="}.issuperset(chain.relations) or not 0 <= high.value - low.value <= _MOST_MEMBERS:
+        return None
+    first = math.floor(low.value) + 1 if chain.relations[0] == "<" else math.ceil(low.value)
+    last = math.ceil(high.value) - 1 if chain.relations[1] == "<" else math.floor(high.value)
+    return range(first, last + 1)
+
+
+def _between_roots(condition: Inequality, of: str) -> Sequence[int] | None:
+    """The integers where a quadratic expression is below another one; None for other conditions."""
+    (left, right), (relation,) = condition.members, condition.relations
+    if relation in _FLIPPED:
+        left, right, relation = right, left, _FLIPPED[relation]
+    found = quadratic(add(left, negative(right)), of)
+    if found is None or found[0] <= 0 or relation not in ("<", "<="):
+        return None
+    a, b, c = found
+    apart = math.isqrt(max(math.ceil(b * b - 4 * a * c), 0)) + 1
+    within = range(math.floor((-b - apart) / (2 * a)), math.ceil((-b + apart) / (2 * a)) + 1)
+    if len(within) > _MOST_MEMBERS:
+        return None
+    values = [(one, a * one * one + b * one + c) for one in within]
+    return [one for one, value in values if value < 0 or (value == 0 and relation == "<=")]
 
 
 def _endless(rule: Sequence[Token], condition: Value) -> Value | None:
@@ -152,6 +181,9 @@ def _built(left: Sequence[Token], conditions: Sequence[Value]) -> list[Value]:
         found: list[Value] = [one for one in about if not isinstance(one, Inequality | Named) or name in _names(one)]
         found += [one for one in conditions if isinstance(one, Equation) and _letters(one) == {name}]
         return [*found, *(_rebound(one, name) for one in found if isinstance(one, Inequality))]
+    if (names := _coordinates(left)) is not None:
+        said = [one for one in conditions if isinstance(one, Inequality | Equation | Named) and _names(one) == names]
+        return [unsolved for one in said if (unsolved := _unsolved(one)) is not None]
     first = _listed(conditions[0]) if conditions else None
     if not isinstance(first, Named) or not isinstance(first.value, Many) or first.value.opening != "\\{":
         return []
@@ -160,6 +192,25 @@ def _built(left: Sequence[Token], conditions: Sequence[Value]) -> list[Value]:
     if free_variables(rule) != {first.name} or len(items) != len(first.value.items):
         return []
     return [Many(tuple(Scalar(substituted(rule, first.name, item)) for item in items), "\\{", "\\}")]
+
+
+def _unsolved(condition: Inequality | Equation | Named) -> Value | None:
+    r"""The condition as an equation, since the points with `y = x^2` are not the value `x^2`; None if it is none."""
+    if not isinstance(condition, Named):
+        return condition
+    if condition.expression is None or not isinstance(condition.value, Scalar):
+        return None
+    return Equation((condition.expression, condition.value.expression))
+
+
+def _coordinates(left: Sequence[Token]) -> frozenset[str] | None:
+    r"""The letters of `(x, y)` or `(x, y) \in \mathbb{R}^2`, in this order; None for others."""
+    point = cut(left, frozenset(("\\in",)))[0][0]
+    if len(point) < 5 or (point[0].text, point[-1].text) != ("(", ")"):
+        return None
+    pieces, _between = cut(point[1:-1], frozenset((",",)))
+    letters = [piece[0].text for piece in pieces if len(piece) == 1 and piece[0].kind is Kind.LETTER]
+    return frozenset(letters) if len(letters) == len(pieces) and letters == sorted(set(letters)) else None
 
 
 def _listed(condition: Value) -> Value:
@@ -174,9 +225,11 @@ def _rebound(condition: Inequality, name: str) -> Inequality:
     return replace(condition, members=tuple(renamed(one, {name: _BOUND}) for one in condition.members))
 
 
-def _names(condition: Inequality | Named) -> frozenset[str]:
+def _names(condition: Inequality | Equation | Named) -> frozenset[str]:
     if isinstance(condition, Named):
-        return frozenset((condition.name,))
+        value = condition.value
+        also = free_variables(value.expression) if isinstance(value, Scalar) else frozenset[str]()
+        return also | {condition.name}
     return _letters(condition)
 
 

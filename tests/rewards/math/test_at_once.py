@@ -32,6 +32,7 @@ def boxed(answer: str, gold: str, **options: object) -> GradeRequest:
 
 
 FOR_WORKERS = (  # sentences, and values that no text decides
+    "alternating_signs_names_and_named_sets",
     "angles_doubles_and_what_is_left_to_do",
     "boxes_in_formulas_and_sentences",
     "boxes_units_and_quantities",
