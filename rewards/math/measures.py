@@ -92,11 +92,24 @@ _COMPOUND = {
     "Wh": ((("length", 2), ("mass", 1), ("time", -2)), "3600000"),
     "Pa pascal": ((("length", -1), ("mass", 1), ("time", -2)), "1000"),
     "V volt": ((("current", -1), ("length", 2), ("mass", 1), ("time", -3)), "1000"),
+    "bar": ((("length", -1), ("mass", 1), ("time", -2)), "100000000"),
+    "atm": ((("length", -1), ("mass", 1), ("time", -2)), "101325000"),
+    "coulomb": ((("current", 1), ("time", 1)), "1"),
+    "farad": ((("current", 2), ("length", -2), ("mass", -1), ("time", 4)), "1/1000"),
+    "henry": ((("current", -2), ("length", 2), ("mass", 1), ("time", -2)), "1000"),
+    "tesla": ((("current", -1), ("mass", 1), ("time", -2)), "1000"),
+    "weber Wb": ((("current", -1), ("length", 2), ("mass", 1), ("time", -2)), "1000"),
     "ohm Ω": ((("current", -2), ("length", 2), ("mass", 1), ("time", -3)), "1000"),
 }
 _PREFIXES = {"G": "1000000000", "M": "1000000", "k": "1000", "m": "1/1000", "u": "1/1000000", "n": "1/1000000000"}
-_PREFIXED_NAMES = "meter metre gram second watt joule newton pascal volt liter litre hertz ohm byte amp mole"
-_LONG_PREFIXES = {"giga": "G", "mega": "M", "kilo": "k", "milli": "m", "micro": "u", "nano": "n"}
+_PREFIXED_NAMES = """
+meter metre gram second watt joule newton pascal volt liter litre hertz ohm byte amp ampere mole coulomb farad henry
+tesla
+"""
+_LETTERS = {"A": "ampere", "C": "coulomb", "F": "farad", "H": "henry", "T": "tesla"}
+"""Symbols that are units only behind a prefix: alone they are choices, names or degrees as well."""
+_SMALL = {"m": "1/1000", "u": "1/1000000", "n": "1/1000000000", "p": "1/1000000000000"}
+_LONG_PREFIXES = {"giga": "G", "mega": "M", "kilo": "k", "milli": "m", "micro": "u", "nano": "n", "pico": "p"}
 _NO_PLURAL = frozenset(("inches", "feet", "centuries", "°C", "°F", "°", "¢"))
 
 
@@ -117,7 +130,7 @@ def _table() -> dict[str, Measure]:
     for name in _PREFIXED_NAMES.split():
         dimension, one = table[name]
         for prefix, symbol in _LONG_PREFIXES.items():
-            put(prefix + name, dimension, one * Fraction(_PREFIXES[symbol]))
+            put(prefix + name, dimension, one * Fraction((_PREFIXES | _SMALL)[symbol]))
     return table
 
 
@@ -128,6 +141,10 @@ def _with_prefixes() -> dict[str, Measure]:
         dimension, one = _UNITS[symbol]
         for prefix, times in _PREFIXES.items():
             found[prefix + symbol] = (dimension, one * Fraction(times))
+    for letter, name in _LETTERS.items():
+        dimension, one = _UNITS[name]
+        for prefix, times in _SMALL.items():
+            found[prefix + letter] = (dimension, one * Fraction(times))
     return found
 
 

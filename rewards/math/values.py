@@ -92,7 +92,7 @@ class Matrix:
 class Many:
     """Several values. opening, closing: their brackets, or "".
 
-    hedged: joined by "or". conjoined: joined by "and" only.
+    hedged: joined by "or". conjoined: joined by "and" only. labelled: the answers to a question's parts.
     """
 
     items: tuple[Value, ...]
@@ -100,6 +100,7 @@ class Many:
     closing: str = ""
     hedged: bool = False
     conjoined: bool = False
+    labelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ _CALCULUS = frozenset("xyztus") | {"theta"}
 _NUMBERED = re.compile(r"[CcKk]_\{?\d\}?")
 _SINGLE = frozenset(("C", "c", "K", "k", "C_1", "c_1"))
 _OF_INTEGRATION = frozenset(("C", "C_1", "c_1"))
+_CAPITALS = frozenset("ABCDK")
 _OF_SEVERAL = re.compile(r"[CcKk]_\{?\d\}?|[ABCDKabcdk]")
 _DECLARED = re.compile(
     r"constants?\W{0,3}([a-zA-Z])(?![a-zA-Z])|(?<![a-zA-Z])([a-zA-Z])\W{0,3}is an? (?:\w+ )?constant"
@@ -77,6 +78,12 @@ def has_constants(gold: Value, said: str) -> bool:
     """Whether the gold contains arbitrary constants."""
     names = _variables(gold)
     return len(names) > 1 and bool(_arbitrary(gold, names, said))
+
+
+def shows_constants(gold: Value, answer: Value) -> bool:
+    """Whether numbered constants in the answer show that the gold's `A` and `B` are arbitrary, too."""
+    is_general = len(_arbitrary(answer, _variables(answer), "")) > 1
+    return is_general and _variables(gold) - _variables(answer) <= _CAPITALS
 
 
 def are_one_family(gold: Value, answer: Value, said: str = "") -> bool:

@@ -20,7 +20,7 @@ from functools import lru_cache
 from rewards.math import budget
 from rewards.math.equal import finished
 from rewards.math.equal.by_text import Equality, by_text, gold_of
-from rewards.math.equal.constants import are_one_family, has_constants, renamings
+from rewards.math.equal.constants import are_one_family, has_constants, renamings, shows_constants
 from rewards.math.equal.decide import Answer, any_of
 from rewards.math.equal.families import Family, are_alike, between_turns, family
 from rewards.math.equal.matching import alone, same_value
@@ -130,7 +130,11 @@ def compare(gold: str, answer: str, terms: Terms = EXACT) -> Equality:
 def _up_to_constants(golds: Sequence[Value], answers: Sequence[Value], gold: str) -> tuple[Value, ...]:
     """The answers that equal a gold with arbitrary constants (`+ C`) for some values of these."""
     of_families = [one for one in golds if has_constants(one, gold)]
-    return tuple(other for one in of_families for other in answers if are_one_family(one, other, gold))
+    alike = tuple(other for one in of_families for other in answers if are_one_family(one, other, gold))
+    if of_families:
+        return alike
+    pairs = [(one, other) for one in golds for other in answers if shows_constants(one, other)]
+    return tuple(other for one, other in pairs if are_one_family(other, one))
 
 
 def _differ_in_conditions(gold: str, answer: str, golds: Sequence[Value]) -> bool:

@@ -239,6 +239,8 @@ def _unnamed(many: Many, beside: Many) -> Many:
 
 
 def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
+    if gold.labelled and answer.labelled:
+        return match_in_order(gold.items, answer.items, terms)
     by_name, also = assignments.by_name(gold), assignments.by_name(answer)
     if by_name is not None and also is not None:
         if by_name.keys() != also.keys() or (assignments.of_several(by_name) and gold.hedged != answer.hedged):
@@ -247,11 +249,12 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
     several = by_name is not None and assignments.of_several(by_name)
     if _are_equations(gold, answer) and match_all(gold.items, answer.items, terms) is Answer.YES:
         return Answer.YES
-    if gold.opening and gold.opening != "\\{" and _are_of_one_name(answer):
+    if any(one.opening in ("(", "[") and _are_of_one_name(other) for one, other in ((gold, answer), (answer, gold))):
         return Answer.NO  # two values of `x` are not a point
     if _are_of_others(gold, answer, also) or (several and answer.opening == "\\{"):
         return Answer.NO
-    if answer.hedged and not gold.hedged and all(map(choices.is_chosen, gold.items)):
+    is_both = gold.conjoined or answer.conjoined or not gold.hedged
+    if gold.hedged != answer.hedged and is_both and all(map(choices.is_chosen, gold.items)):
         return Answer.NO  # "A or C" is not "A and C"
     bounds = answer.conjoined and any(isinstance(item, Inequality) for item in answer.items)
     if sets.is_condition(gold) or sets.is_condition(answer) or (gold.hedged and bounds):
@@ -265,8 +268,8 @@ def _many(gold: Many, answer: Many, terms: Terms) -> Answer:
             if match_in_order(tuple(by_name.values()), answer.items, terms) is Answer.YES:
                 return Answer.YES
             answer = Many(answer.items, "(", ")")
-    if also is not None and answer.hedged and assignments.of_several(also):
-        return Answer.NO  # "x = 2 or y = 3" is not "2 or 3"
+    if also is not None and (answer.hedged or gold.hedged) and assignments.of_several(also):
+        return Answer.NO  # "x = 2 or y = 3" is not "2 or 3", nor is "x = 2 and y = 3"
     return _unlabelled(_unnamed(gold, answer), _unnamed(answer, gold), terms)
 
 

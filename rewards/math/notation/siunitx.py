@@ -39,7 +39,7 @@ _NUMBER = late(r"\\num\s*(?:\[[^\]]*\])?\s*\{([^{}]*)\}")
 _POWER = late(r"\\(square|cubic)(?![a-zA-Z])\s*((?:\\[a-zA-Z]+\s*)?\\[a-zA-Z]+|[a-zA-Z]+)")
 _IN_TEXT = r"\\(?:text|mathrm)\s*\{\s*"
 _MICRO = late(
-    rf"(?<=[\d\s,;}}])(?:\\mu(?![a-zA-Z])\s*(?:{_IN_TEXT}([mgsL])\s*\}}|([mgsL])(?![a-zA-Z]))|{_IN_TEXT}\\mu\s*([mgsL])\s*\}})(?=[}}$\s]*\Z)"
+    rf"(?<=[\d\s,;}}])(?:\\mu(?![a-zA-Z])\s*(?:{_IN_TEXT}([mgsLACFHT])\s*\}}|([mgsL])(?![a-zA-Z]))|{_IN_TEXT}\\mu\s*([mgsLACFHT])\s*\}})(?=[}}$\s]*\Z)"
 )
 _OHM = late(
     rf"(?<=[\d\s,;}}])(?:(?:{_IN_TEXT}([kM])\s*\}}\s*|([kM])\s*)?\\Omega(?![a-zA-Z])|{_IN_TEXT}([kM])?\s*\\Omega\s*\}})(?=[\s}}$]*\Z)"

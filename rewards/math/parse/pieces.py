@@ -24,6 +24,8 @@ _FILLING = re.compile(
 _IN_LINE = re.compile(
     r"([^=<>]*),\s*([^,]*(?:[=<>]|\\[lg]e(?![a-z])|\\ne(?![a-z])|even|odd|otherwise)[^,]*),?\s*", re.DOTALL
 )
+_SAID_IF = re.compile(r"\s*(.+?)\s*(?:\b(?:if|when)\b(.+)|,?\s*\b(otherwise)\b)\s*", re.DOTALL)
+_NEXT_ROW = re.compile(r"\s*(?:[,;]\s*(?:and\b)?|\band\b)(?=[^,;]*\b(?:if|when|otherwise)\b)")
 _OTHERWISE = re.compile(r"\s*(?:otherwise|else|elsewhere|in all other cases)\s*")
 _PARITY = re.compile(r"\s*([a-zA-Z])\s*(even|odd)\s*")
 _OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "!=": "="}
@@ -33,7 +35,7 @@ def pieces(text: str) -> list[Value] | None:
     """Parse a piecewise function; as words if a piece cannot be parsed, None if the text is not one."""
     text = text.replace("\\begin {", "\\begin{").replace("\\end {", "\\end{")
     if "\\begin{cases}" not in text:
-        return None
+        return _in_a_sentence(text) if " if " in text or " when " in text else None
     block = _BLOCK.fullmatch(text)
     if block is not None and not block[1] and "&" not in text:  # a list
         block = None
@@ -47,6 +49,20 @@ def pieces(text: str) -> list[Value] | None:
         return [whole]
     function = FUNCTION_NAME.fullmatch(name)
     return [Named(re.sub(r"[\s{}]", "", name), whole, None, (function[2].strip(),) if function else ())]
+
+
+def _in_a_sentence(text: str) -> list[Value] | None:
+    r"""`0 \text{ if } n \text{ is even, } 1 \text{ if } n \text{ is odd}`."""
+    rows = [_SAID_IF.fullmatch(one) for one in _NEXT_ROW.split(re.sub("[“”]", " ", text).strip(" .,"))]
+    branches = [_branch(f"{one[1]} & {one[2] or one[3]}") for one in rows if one is not None]
+    known = [one for one in branches if one is not None and _is_condition(one[1])]
+    return [Pieces(tuple(_with_the_rest(known)))] if len(known) == len(rows) > 1 else None
+
+
+def _is_condition(value: Value) -> bool:
+    if isinstance(value, Words):
+        return value.text == "otherwise" or value.text.endswith((" even", " odd"))
+    return isinstance(value, Inequality | Named)
 
 
 def _in_words(text: str) -> Words:

@@ -334,15 +334,16 @@ def _labelled(text: str) -> list[Value] | None:
         return None
     found = list(_PART.finditer(text))
     labels = tuple(one[1] for one in found)
-    if len(found) < 2 or found[0].start() or not any(labels == one[: len(labels)] for one in _IN_ORDER):
+    order = next((one[: len(labels)] for one in _IN_ORDER if set(labels) == set(one[: len(labels)])), ())
+    if len(found) < 2 or found[0].start() or len(order) != len(labels):
         return None
     ends = [one.start() for one in found[1:]] + [len(text)]
     values = [_readings(text[one.end() : end].strip(_BETWEEN_PARTS)) for one, end in zip(found, ends, strict=True)]
     if not all(values):
         return None
-    firsts = [one[0] for one in values]
+    firsts = [values[labels.index(label)][0] for label in order]
     items = [item for one in firsts for item in (one.items if isinstance(one, Many) and not one.opening else (one,))]
-    return [Many(tuple(items))]
+    return [Many(tuple(items), labelled=len(items) == len(firsts))]
 
 
 _SIGNED = re.compile(r"\\pm\s*(?:\\left\s*)?(?=\()")

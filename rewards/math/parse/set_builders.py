@@ -182,8 +182,8 @@ def _built(left: Sequence[Token], conditions: Sequence[Value]) -> list[Value]:
         found += [one for one in conditions if isinstance(one, Equation) and _letters(one) == {name}]
         return [*found, *(_rebound(one, name) for one in found if isinstance(one, Inequality))]
     if (names := _coordinates(left)) is not None:
-        said = [one for one in conditions if isinstance(one, Inequality | Equation | Named) and _names(one) == names]
-        return [unsolved for one in said if (unsolved := _unsolved(one)) is not None]
+        unsolved = [_unsolved(one) for one in conditions]
+        return [one for one in unsolved if isinstance(one, Inequality | Equation) and _letters(one) == names]
     first = _listed(conditions[0]) if conditions else None
     if not isinstance(first, Named) or not isinstance(first.value, Many) or first.value.opening != "\\{":
         return []
@@ -194,13 +194,12 @@ def _built(left: Sequence[Token], conditions: Sequence[Value]) -> list[Value]:
     return [Many(tuple(Scalar(substituted(rule, first.name, item)) for item in items), "\\{", "\\}")]
 
 
-def _unsolved(condition: Inequality | Equation | Named) -> Value | None:
-    r"""The condition as an equation, since the points with `y = x^2` are not the value `x^2`; None if it is none."""
-    if not isinstance(condition, Named):
-        return condition
-    if condition.expression is None or not isinstance(condition.value, Scalar):
-        return None
-    return Equation((condition.expression, condition.value.expression))
+def _unsolved(condition: Value) -> Value:
+    r"""The condition as an equation, if it is one: the points with `y = x^2` are not the value `x^2`."""
+    match condition:
+        case Named(expression=name, value=Scalar(expression=value)) if name is not None:
+            return Equation((name, value))
+    return condition
 
 
 def _coordinates(left: Sequence[Token]) -> frozenset[str] | None:
@@ -225,11 +224,9 @@ def _rebound(condition: Inequality, name: str) -> Inequality:
     return replace(condition, members=tuple(renamed(one, {name: _BOUND}) for one in condition.members))
 
 
-def _names(condition: Inequality | Equation | Named) -> frozenset[str]:
+def _names(condition: Inequality | Named) -> frozenset[str]:
     if isinstance(condition, Named):
-        value = condition.value
-        also = free_variables(value.expression) if isinstance(value, Scalar) else frozenset[str]()
-        return also | {condition.name}
+        return frozenset((condition.name,))
     return _letters(condition)
 
 
