@@ -25,6 +25,10 @@ _IN_FULL = {
     **dict.fromkeys(("converges", "it converges", "is convergent"), "convergent"),
     **dict.fromkeys(("dne", "d.n.e", "doesn't exist"), "does not exist"),
     "is undefined": "undefined",
+    "less than": "<",
+    "greater than": ">",
+    "equal to": "=",
+    "equal": "=",
     **dict.fromkeys(
         ("infinitely many solution", "infinite number of solution", "infinite solution"), "infinitely many"
     ),

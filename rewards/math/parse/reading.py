@@ -60,6 +60,8 @@ _POINT = re.compile(r"[A-Z](?:_\{?\w\}?|')?\s*(?=\((?!.*\(.*,).*,)")
 _DIVIDED = re.compile(r"(\d+)\s*“?\s*(?:remainder|[rR])\s*”?\s*(\d+)")
 _LINE = r"(?:\\(?:overline|overrightarrow|overleftrightarrow)\s*\{\s*)?([a-zA-Z]{1,3}(?:_\{?\w\}?)?)\s*\}?"
 _BETWEEN_LINES = re.compile(rf"{_LINE}\s*(\\perp|\\parallel)\s*{_LINE}")
+_BETWEEN_TRIANGLES = re.compile(r"\\triangle\s*([A-Z]{3})\s*(\\cong|\\sim)\s*\\triangle\s*([A-Z]{3})")  # by corners
+_SIGN_ALONE = re.compile(r"[<>=]|\\(?:le|ge|ne)")
 _LETTER = r"(?:[a-zA-Z]|\\(?:alpha|beta|gamma|phi|psi)(?![a-zA-Z]))"
 _SIGN_OF_LOGIC = r"\\(?:neg|land|lor|to|Rightarrow|implies|iff|[lL]eftrightarrow|oplus)(?![a-zA-Z])"
 _LOGIC = re.compile(  # letters, brackets and a denial or an implication: `p \to q`
@@ -225,8 +227,16 @@ def _divided(text: str) -> list[Value] | None:
 
 
 def _lines(text: str) -> list[Value] | None:
+    if _SIGN_ALONE.fullmatch(text):  # which fills a blank between two values
+        return [Words(text)]
     lines = _BETWEEN_LINES.fullmatch(text)
-    return None if lines is None else [Words(f"{lines[2]} {' '.join(sorted((lines[1], lines[3])))}")]
+    if lines is not None:
+        return [Words(f"{lines[2]} {' '.join(sorted(''.join(sorted(one)) for one in (lines[1], lines[3])))}")]
+    triangles = _BETWEEN_TRIANGLES.fullmatch(text)
+    if triangles is None:
+        return None
+    one, sign, other = triangles.groups()
+    return [Words(f"{sign} {min(sorted(zip(one, other, strict=True)), sorted(zip(other, one, strict=True)))}")]
 
 
 def _congruence(text: str) -> list[Value] | None:
