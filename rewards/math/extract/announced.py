@@ -90,7 +90,7 @@ _OTHER_CASE = late(
     re.IGNORECASE,
 )
 _CASE_BEHIND = late(  # "15 when n is odd. When n is even, it is 16"
-    rf"[\s$*)]*\s(?:for|{_CASE})[^.\n]{{1,80}}\.\s+(?:but\s|and\s)?(?:for|{_CASE})[^.\n]{{1,60}}\b(?:is|are|get)\s[$*]*-?\d",
+    rf"(?:[^\S\n]|[$*)])*[^\S\n](?:for|{_CASE})[^.\n]{{1,80}}\.\s+(?:but\s|and\s)?(?:for|{_CASE})[^.\n]{{1,60}}\b(?:is|are|get)\s[$*]*-?\d",
     re.IGNORECASE,
 )
 _AGAIN = late(r"[c,]*q?g*")

@@ -29,7 +29,7 @@ _OPENING = r"[\s#*_>-]{0,9}"
 _BEGINS = rf"(?:\A|\n|[.;!?,]\s(?:(?:and|but|while)\s)?){_OPENING}"
 _HEADING = late(rf"{_OPENING}{_QUESTION}", re.IGNORECASE)
 _OWN = late(_BEGINS + _LABEL, re.IGNORECASE)
-_BEHIND = late(rf"[\s$*)]*(?:is\s)?(?=for|in){_LABEL}", re.IGNORECASE)
+_BEHIND = late(rf"(?![\s$*)]*\n\s*\n)[\s$*)]*(?:is\s)?(?=for|in){_LABEL}", re.IGNORECASE)
 _WITH_A_VALUE = late(rf"{_BEGINS}{_LABEL}(?:[^\n]|\n(?!\n)){{0,400}}?(?:\d|\\f?boxed)", re.IGNORECASE)
 _OF_ALL = late(r"\b(?:thus|hence|therefore|total|altogether|together|overall)\b", re.IGNORECASE)
 _LONGEST_BEFORE, _LONGEST_BEHIND = 2000, 400

@@ -30,7 +30,10 @@ _LOOKED_AT = 60
 _LONGEST_NAME = 3
 _LONGEST_GROUP = 3
 _SHORTEST_OFFER = len(". Or 5")
-_SIGN = late(r"(?:(?:=|\$|\\\(|\\\[|&)\s*(-|−|\\pm(?![a-zA-Z])|\\mp(?![a-zA-Z])|±)\s*|(?:\A|[\n:])[^\S\n]*(-|−|±))\Z")
+_SIGN = late(  # not the mark of a list item: `- \boxed{5}`
+    r"(?:(?:(?:=|\$\$|\\\(|\\\[|&)(?!\s*\n\s*\n)\s*|\$[^\S\n]*)(-|−|\\pm(?![a-zA-Z])|\\mp(?![a-zA-Z])|±)\s*"
+    r"|(?:\A|[\n:])[^\S\n]*(-|−|±))\Z"
+)
 _SIGN_OUTSIDE = late(
     r"(?:\b(?:is|be)\s+(?:-|−|±|negative|minus)|(?:\A|[.:\n])[^\S\n]*(?:negative|minus)\b)\s*\$?\s*\Z", re.IGNORECASE
 )
