@@ -195,9 +195,13 @@ def test_it_works_without_the_capability_to_mount(docker_image: str) -> None:
 
 
 def test_a_closed_sandbox_leaves_no_container(docker_image: str) -> None:
-    before = set(containers())
-    with_sandbox(lambda sandbox: sandbox.run(HELLO), image=docker_image)
-    assert set(containers()) <= before
+    async def work(sandbox: DockerSandbox) -> str:
+        await sandbox.run(HELLO)
+        name = await own_container(sandbox)
+        assert name in containers()
+        return name
+
+    assert with_sandbox(work, image=docker_image) not in containers()
 
 
 def test_the_container_ends_with_the_command_that_holds_it(docker_image: str) -> None:
