@@ -35,7 +35,7 @@ from rewards.code.references import (
     StdioCase,
     StdioReference,
 )
-from rewards.code.sandboxes import Backend, Opened, Place, give_up, held, probe
+from rewards.code.sandboxes import Backend, Opened, Place, give_up, held, is_held, probe
 from rewards.code.styles.stdio import judge_stdio
 from rewards.outcome import short
 from rewards.registry import reward
@@ -183,10 +183,15 @@ class CodeGrader:
         return grade_of(judgement, reference, program)
 
     async def _judged(self, program: str, reference: CodeReference) -> Judgement:
-        """The judgement of a program. If the sandbox dies it is retried once, then replaced."""
+        """The judgement of a program. If the sandbox dies it is retried once, then replaced.
+
+        A sandbox that another request has replaced meanwhile, and closed under this one, does not count.
+        """
         reason = ""
         place = None
-        for _ in range(_TRIES):
+        tries = 0
+        while tries < _TRIES:
+            tries += 1
             try:
                 place = await held(self._place)
                 return await self._judge(place, program, reference)
@@ -195,6 +200,8 @@ class CodeGrader:
                 reason, place = f"the machine is too busy: {error}", None
             except SandboxUnavailable as error:
                 reason = f"the sandbox is unavailable: {error}"
+                if place is not None and not is_held(self._place, place):
+                    place, tries = None, tries - 1
             except InvalidJob as error:
                 return Judgement(fault=f"the tests make a job that cannot be run: {error}")
         if place is not None:

@@ -117,12 +117,15 @@ async def held(place: Place) -> Opened:
     return await asyncio.shield(opening)
 
 
+def is_held(place: Place, one: Opened) -> bool:
+    """Whether `held` would return this sandbox; else somebody has given it up."""
+    return given_by(_HELD.get(asyncio.get_running_loop(), {}).get(place)) is one
+
+
 async def give_up(place: Place, broken: Opened) -> None:
     """Close a sandbox that failed repeatedly; the next `held` opens a new one."""
-    ours = _HELD.get(asyncio.get_running_loop(), {})
-    opening = ours.get(place)
-    if given_by(opening) is broken:
-        del ours[place]
+    if is_held(place, broken):
+        del _HELD[asyncio.get_running_loop()][place]
         with contextlib.suppress(SandboxError):
             await broken.sandbox.close()
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -262,6 +263,42 @@ def test_a_sandbox_that_dies_twice_leaves_the_response_ungraded_and_is_replaced(
     assert results[0].reason.startswith("the sandbox is unavailable: the sandbox died under a run, twice")
     assert len(made) == 2
     assert dying.closed == 2
+
+
+class ClosedUnderOthers(Dying):
+    """Each run of one program dies under it; that of another dies once, and is then on until the sandbox is closed."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.was_closed = asyncio.Event()
+
+    async def run(self, job: Any) -> object:
+        if b"dies" in job.files["main.py"] or self.deaths:
+            self.deaths = 0
+            raise SandboxUnavailable("the sandbox died under a run, twice: killed")
+        await self.was_closed.wait()
+        raise SandboxUnavailable("this sandbox is closed")
+
+    async def close(self) -> None:
+        self.was_closed.set()
+
+
+def test_a_sandbox_that_one_request_gives_up_costs_the_others_no_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Dying] = []
+
+    async def open_next(*_: object, **__: object) -> Dying:
+        made.append(Dying(0) if made else ClosedUnderOthers())
+        return made[-1]
+
+    async def run() -> list[GradeResult]:
+        try:
+            return await CodeGrader(slots=2).grade([request(RIGHT, ONE), request(f"{RIGHT[:-3]}# dies\n```", ONE)])
+        finally:
+            await close_held()
+
+    monkeypatch.setattr(sandboxes, "open_sandbox", open_next)
+    assert [result.score for result in asyncio.run(run())] == [1.0, None]
+    assert len(made) == 2
 
 
 # --- from a judgement to a grade --------------------------------------------------------------------------------------
