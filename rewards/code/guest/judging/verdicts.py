@@ -16,6 +16,7 @@ from typing import Any
 
 from ..encoding.channel import Channel, framed
 from ..encoding.codec import encode
+from ..proxies import ancestry
 from ..proxies.proxies import ProgramLost, UnsupportedTest
 from ..sources import context
 from ..transfer.link import PATIENCE, Case, Link
@@ -99,6 +100,8 @@ def outcome(link: Link, error: BaseException | None) -> tuple[str, str]:
         return RAISED, describe(error if case.raised is None else case.raised)
     if isinstance(error, FileNotFoundError) and _is_source_of_program(error.filename) and not link.gave_its_file:
         return UNSUPPORTED, "the source of the program as a file (inspect.getsource is supported)"
+    if ancestry.meets_library(error):
+        return UNSUPPORTED, "an object of a library that the test hands to that library"
     if isinstance(error, AssertionError):
         if _equals_by_itself(link, error):
             return UNSUPPORTED, "`==` of an object and data that it does not give as its content"
@@ -129,7 +132,11 @@ def _equals_by_itself(link: Link, error: AssertionError) -> bool:
 _DECOYS: dict[type, Callable[[int], Any]] = {
     float: float,
     str: str,
-    **{kind: lambda number, kind=kind: kind((number,)) for kind in (list, tuple, set, frozenset, deque)},
+    list: lambda number: [number],
+    tuple: lambda number: (number,),
+    set: lambda number: {number},
+    frozenset: lambda number: frozenset((number,)),
+    deque: lambda number: deque((number,)),
     dict: lambda number: {number: number},
 }
 

@@ -3,18 +3,24 @@
 The proxy of `class Worker(Thread)` derives from a proxy of `Thread`. To make `isinstance(worker, Thread)` true, its
 objects report `Thread` as their `__class__`; code that reads that attribute by name gets the proxy class itself. They
 gain nothing else from it: everything they do is still requested, or refused.
+
+The same holds for the libraries that the tests import (`isinstance(frame, pd.DataFrame)`), but there only tests are
+shown the class: the library's own code would take the proxy for what it is not. What it does with one is unsupported.
 """
 
 from __future__ import annotations
 
 import abc
+import ast
 import dis
 import enum
+import functools
 import sys
 from types import FrameType
 from typing import Any
 
 from ..shared import standard
+from ..sources import context
 from . import proxies
 
 # Modules of the standard library of whose classes no object is shown to be: plain data is of a real class, abstract
@@ -40,14 +46,51 @@ def is_standard(module: str) -> bool:
     return root in sys.stdlib_module_names and root not in _OF_OTHERS
 
 
+def is_of_library(module: str) -> bool:
+    """Whether a class that claims to be of this module may stand for one of a library that the tests import."""
+    return module.partition(".")[0] in _libraries(len(context.SOURCES))
+
+
+@functools.cache
+def _libraries(_known: int) -> frozenset[str]:
+    """The libraries that the tests import, but for those whose values are data, or that test."""
+    found = set[str]()
+    for node in context.nodes():
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(str(node.module).partition(".")[0])
+    own = {name.partition(".")[0] for name in proxies.the_link().local_modules}
+    return frozenset(found - own - sys.stdlib_module_names - {"solution", "numpy", "pytest", "hypothesis"})
+
+
+def claims_library(value: Any) -> bool:
+    """Whether an object of the program claims to be one of a library that the tests import."""
+    above = type(value).__mro__ if proxies.is_proxy(value) and not proxies.is_class(value) else ()
+    return any(proxies.is_class(kind) and is_of_library(kind.__module__) for kind in above)
+
+
+def meets_library(error: BaseException) -> bool:
+    """Whether an error comes from the code of a library that the tests import, to which they gave an object of the
+    program that claims to be of it: `assert_frame_equal(solve(), expected)`.
+    """
+    trace = error.__traceback__
+    while trace is not None:
+        frame, trace = trace.tb_frame, trace.tb_next
+        is_its_code = is_of_library(str(frame.f_globals.get("__name__")))
+        if is_its_code and any(map(claims_library, list(frame.f_locals.values()))):
+            return True
+    return False
+
+
 def standard_of(kind: type) -> type | None:
-    """The nearest base of a proxy that is of the prompt, or of the standard library and loaded here."""
+    """The nearest base of a proxy that is of the prompt, or of a library or the standard one, and loaded here."""
     for above in kind.__mro__:
         if is_of_prompt(above):
             return of_prompt[above.__name__]
         if above in REAL:
             return REAL[above]
-        if proxies.is_class(above) and is_standard(above.__module__):
+        if proxies.is_class(above) and (is_standard(above.__module__) or is_of_library(above.__module__)):
             found: Any = sys.modules.get(above.__module__)
             for part in type.__dict__["__qualname__"].__get__(above).split("."):
                 found = getattr(found, part, None)
@@ -75,8 +118,10 @@ def _asked_by_name(frame: FrameType) -> bool:
 
 
 def _shown(value: Any) -> type:
-    kind = type(value)
-    return kind if _asked_by_name(sys._getframe(1)) else standard_of(kind) or kind
+    kind, frame = type(value), sys._getframe(1)
+    if _asked_by_name(frame) or is_of_library(str(frame.f_globals.get("__name__"))):
+        return kind
+    return standard_of(kind) or kind
 
 
 SHOWN = property(_shown)

@@ -117,7 +117,7 @@ def make_class(number: int, description: Any) -> type:
     known = None if plain is not None else next((b for b in bases if not is_class(b)), None)
     if error is None and known is not None and known.__module__ in the_link().local_modules:
         raise Violation("a class that derives from one of the test")
-    shown = known or ancestry.is_standard(module) or name in ancestry.of_prompt or any(map(_is_below_shown, bases))
+    shown = known or _is_shown(module) or name in ancestry.of_prompt or any(map(_is_below_shown, bases))
     if not shows_itself and not makes_classes and shown:
         names["__class__"] = ancestry.SHOWN
     if plain is None and error is None and name in ancestry.of_prompt:
@@ -232,10 +232,12 @@ def _offer(made: type, capabilities: int) -> None:
 derived.connect(_offer)
 
 
+def _is_shown(module: str) -> bool:
+    return ancestry.is_standard(module) or ancestry.is_of_library(module)
+
+
 def _is_below_shown(base: type) -> bool:
-    shown = (
-        ancestry.is_standard(kind.__module__) or ancestry.is_of_prompt(kind) for kind in base.__mro__ if is_class(kind)
-    )
+    shown = (_is_shown(kind.__module__) or ancestry.is_of_prompt(kind) for kind in base.__mro__ if is_class(kind))
     return any(shown)
 
 

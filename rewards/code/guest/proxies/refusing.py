@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 
 from .. import PACKAGE
 from ..sources import context
-from . import assertions, classes, membership, operands, proxies, uses
+from . import ancestry, assertions, classes, membership, operands, proxies, uses
 from .proxies import (
     RootOfObjects,
     ask,
@@ -68,7 +68,7 @@ def refuse(value: Any, what: str, *, is_made: bool = False) -> NoReturn:
     created it, as known before the program returned it.
     """
     name = type(value).__name__
-    if is_made or made_of_class(value) or _gives_object():
+    if is_made or made_of_class(value) or ancestry.claims_library(value) or _gives_object():
         the_link().unsupported(f"{what} of a {name} object")
     raise proxies.refused(f"{what} of an object of type {name}: the test expects plain data")
 

@@ -223,8 +223,8 @@ class Link:
             raw = encoder.message()
         except Unsendable as error:
             self.theirs.not_told(let_go)
-            grown = self.theirs.gave_much and not isinstance(error, OfTables)
-            if operation != wire.ASK or grown or not uses.arguments_are_own():
+            own = isinstance(error, OfTables) or (not self.theirs.gave_much and uses.arguments_are_own())
+            if operation != wire.ASK or not own:
                 self.refuse(f"what it gave cannot be handed back: {error}")
                 raise proxies.Refused(str(error)) from None
             self.unsupported(f"an argument that cannot be handed over: {error}")
