@@ -29,6 +29,7 @@ from rewards.math.extract.box_positions import Box, boxes, opened
 from rewards.math.extract.offered import is_as_good, is_compared_with, is_offered_too
 from rewards.math.extract.one_part import are_parts, is_one_part
 from rewards.math.extract.pairs import belong, is_separated, linked
+from rewards.math.extract.parallel import are_alike
 from rewards.math.extract.refused import beginning, is_refused
 from rewards.math.extract.replaced import is_replaced
 from rewards.math.extract.surroundings import completed
@@ -188,6 +189,14 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
     return _one_value(text, row) if is_one else Committed(_list_of(text, row), row.last.end)
 
 
+def _are_alike(row: _Row, text: str, box: Box, between: str) -> bool:
+    """Whether a box and the one right before it have the same words beside them but for one."""
+    if len(between) > _LONGEST_JOINT:
+        return False
+    end = row.last.end if len(row.starts) == 1 else len(text)
+    return are_alike(text[max(0, box.start - _LONGEST_JOINT) : box.start], between, text[end : end + _LONGEST_JOINT])
+
+
 def _filled(text: str, found: list[Box], content: str) -> str | None:
     """The formula in which the last box, with this content, and those right before it fill blanks; or None."""
     box = found[-1]
@@ -219,7 +228,9 @@ def _is_joined(row: _Row, text: str, box: Box, content: str) -> bool:
         and not belong(text, box.start, between, lambda at: beginning(text, at))
         and not are_parts(text, (box.start, box.end), (row.starts[-1], row.starts[-1]))
     ):
-        return False
+        if not _are_alike(row, text, box, between):
+            return False
+        joint = " or "
     row.joints.append(joint or ", ")
     row.contents.append(content)
     row.starts.append(box.start)
