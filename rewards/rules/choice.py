@@ -67,7 +67,7 @@ _AFFIRMED = re.compile(
 )
 _TOGETHER = re.compile(r"[A-Z]{2,5}")
 _JOIN = re.compile(
-    r"\s*(?:,|/|\||&|\+|;|\bor\b|\band\b|\band/or\b)+\s*(?:(?:or|and)\s+)?(?:(?:option|choice)\s+)?", re.IGNORECASE
+    r"\s*(?>(?:,|/|\||&|\+|;|\bor\b|\band\b)+)\s*(?:(?:or|and)\s+)?(?:(?:option|choice)\s+)?", re.IGNORECASE
 )
 # A reason after the letter may name other letters; it begins with one of these words.
 _REASON = re.compile(

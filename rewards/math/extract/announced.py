@@ -64,12 +64,12 @@ _CORRECTION = late(
 _FIELD = late(r"([^\"\n]+)\"\s*[,}]")  # of JSON: `{"answer": "12", "steps": 3}`
 _FENCE = late(r"\s*```[a-zA-Z]*\s*\n(.*?)(?:\n\s*```|\Z)", re.DOTALL)
 _LEAD = late(
-    r"(?:[:=\s]|(?<==)>|(?:only|(?:none|nothing) other than|in fact|merely|thus|then|therefore|hence|simply|just"
+    r"(?>(?:[:=\s]|(?<==)>|(?:only|(?:none|nothing) other than|in fact|merely|thus|then|therefore|hence|simply|just"
     r"|exactly|indeed|now"
     r"|clearly|equal to|given by|as follows|still|again|also|obviously|precisely|definitely|certainly|actually|always"
     r"|approximately|about|roughly"
     r"|(?:found|seen|shown) to be|a total of|the (?:integer|whole number)(?=\s[$\d(-])"
-    r"|the (?:number|value)(?! of)|(?:option|choice|letter)(?=\s\(?[A-Z]\b))(?![^\W_])[,:]?)+",
+    r"|the (?:number|value)(?! of)|(?:option|choice|letter)(?=\s\(?[A-Z]\b))(?![^\W_])[,:]?)+)",
     re.IGNORECASE,
 )
 _FORMULA_END = late(r"\$|\\[\])]")

@@ -30,9 +30,9 @@ _FORMULA = late(r"\$((?:\\\$|[^$\n]){1,120})\$|(\(\s*-?\d[^()a-zA-Z]*,[^()a-zA-Z
 _NAMED = late(r"\s*\\?[a-zA-Z]+\s*(?:(?:[=<>]|\\[lg]eq?).*)?")
 _IS_NUMBER = late(r"\s*[-+−]?\\?\$?\d[\d.,]*\s*")
 _SMALL = (
-    r"(?:\s*\b(?:it|is|it['’]s|could|can|really|rather|actually"
+    r"(?>(?:\s*\b(?:it|is|it['’]s|could|can|really|rather|actually"
     r"|in fact|in truth|may|might|would|also|be|even|then|exactly|precisely|maybe|possibly|perhaps|another|possibility"
-    r"|the|other|in which case)\b,?)*"
+    r"|the|other|in which case)\b,?)*)"
 )
 _OTHER = late(
     rf"(?:\b(?:and|but|or|though|although|while|whereas|otherwise|else|(?:as well|together|along) (?:as|with))\b|[,;:])"

@@ -23,7 +23,7 @@ _TOTAL = late(
 _OF_IT = late(r"\b[Oo]f\s(?:the|all|his|her|their|its|these)\s\Z")
 _REST = late(r"\b(?:so|thus|hence|therefore|left|remain\w*)\b")
 _PART = late(_NUMBER)
-_MARK = r"(?:(?:[-*•]|\d{1,2}[.)])\s+)?"
+_MARK = r"(?:(?:[-*•]|\d{1,2}[.)])[^\S\n]+)?"
 _VALUE_LINE = rf"{_MARK}[-−]?(?:\\?\$)?\d[\d.,/]*%?[ \t]*"
 _NAMED_LINES = late(  # "x = 3", "x = 5"; not "x = 6/2", "x = 3", nor values of several names
     r"\s*\$?(?P<name>[a-zA-Z])\s?=\s?[-−]?\d[\d.,]*\$?[ \t]*(?:\n\s*\$?(?P=name)\s?=\s?[-−]?\d[\d.,]*\$?[ \t]*)+\s*\Z"

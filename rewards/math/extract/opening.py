@@ -88,7 +88,7 @@ _IN_BRACKETS = late(
     r"[^()]*\)?\s*"
 )  # a remark
 _NOT_ANOTHER = late(r"(?P<value>[A-J]|[a-z]{2,})(?:,\s+|\s+\(|\s+and\s)(?:not|rather than)\s", re.IGNORECASE)
-_CHOICE_LIST = late(r"\(?[A-J]\)?(?:(?:\s*,)?\s*(?:and\s|or\s)?\s*\(?[A-J]\)?)+")
+_CHOICE_LIST = late(r"\(?[A-J]\)?(?:\s*+(?:,\s*+)?(?:(?:and|or)\s++)?\(?[A-J]\)?)+")
 _OTHER_CHOICE = late(
     r"\(?[A-J]\)?[\s,](?!.*\bnot\b).*(?:\b(?:and|or|but)|[,;])\s+"
     r"(?:maybe\s|in which case\s|it is\s|it['’]s\s|otherwise\s|then\s|the answer is\s)*\(?[B-J]\)?(?!\w)"

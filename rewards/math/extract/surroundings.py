@@ -91,7 +91,7 @@ _TAKEN_BACK = (
     r"|would\s+(?:be|have\s+been)\b[^.!?\n]*\b(?:if|but|without|unless|had|were)\b"
 )
 _OTHER = (
-    rf",(?:\s*{_NUMBER},)*\s*{_NUMBER},?\s+or\s+{_NUMBER}|,?\s*(?:but\s+{_NUMBER}\s+also|and\s+also\s+{_NUMBER})\b|\((?:(?:or|but|alternatively|maybe|perhaps),?\s)?(?:{_NUMBER}|{_FORMULA})\s+(?:if|when|counting|including|excluding)\b"
+    rf",\s*(?:{_NUMBER},\s+)*{_NUMBER},?\s+or\s+{_NUMBER}|,?\s*(?:but\s+{_NUMBER}\s+also|and\s+also\s+{_NUMBER})\b|\((?:(?:or|but|alternatively|maybe|perhaps),?\s)?(?:{_NUMBER}|{_FORMULA})\s+(?:if|when|counting|including|excluding)\b"
     rf"|,?\s*(?:but|though|although|while)\s(?:my|our)\s(?:own\s)?\w+\s(?:gives?|gave|yields?|says?|is|was)\s(?:{_NUMBER}|{_FORMULA})"
     r"|is\sone\b[^.\n]{0,40}[;,.]\s(?:and\s)?[^.;\n]{1,40}\sis\s(?:the\s)?(?:an)?other\b"
     rf"|and/or\b|;\s*alternatively\b|,?\s*(?:but|though|although)\s+{_NUMBER}\s+(?:is|could|may|might|would)\b[^.\n]{{0,30}}"

@@ -65,7 +65,7 @@ _QUOTED_DEGREES = late(r"“\s*\^\s*\\circ\s*”")
 _MINUTES = late(
     r"(\d+)\s*\^\s*\\circ\s*(\d+(?:\.\d+)?)\s*(?:\^\s*\{?\\prime\}?|'(?!'))(?:\s*(\d+(?:\.\d+)?)\s*(?:''|\"))?"
 )
-_PART = r"[\[\](]\s*[^\[\](),;]+(?:\([^()]*\)[^\[\](),;]*)?[,;][^\[\](),;]+(?:\([^()]*\)[^\[\](),;]*)?[\[\])]"
+_PART = r"[\[\](][^\[\](),;]+(?:\([^()]*\)[^\[\](),;]*)?[,;][^\[\](),;]+(?:\([^()]*\)[^\[\](),;]*)?[\[\])]"
 _PARTS = late(rf"(?:[a-zA-Z]\s*\\in\s*)?{_PART}(?:\s*\\cup\s*{_PART})*")
 _REMARK = late(r"(?<=[\d}%])\s*(?:“\s*\(|\(\s*“|\s\()\s*([a-zA-Z]{2}[a-zA-Z ]*)(?:\)\s*”|”\s*\)|\))\Z")
 _HEDGING = r"(?!.*\b(?:or|if|else|otherwise|but|unless|not|maybe|perhaps|possibly|when|for)\b)"
@@ -107,7 +107,7 @@ _DOT = late(r"(?<=\d)\{\.\}(?=\d)")
 _FACTORIAL = late(r"(?<=\d)!=(?!=)")
 _AGAIN = late(r"\A([^()=]+?)\s*\(\s*=\s*([^()=]+)\)\Z")  # the same value in another form
 _GOES_ON = late(r"(?<=,)\s*\.{3,}\s*(?=,|\\\}|\)|\Z)")
-_POINTS = late(r"\([^()]*,[^()]*\)(?:\s+\([^()]*,[^()]*\))+")
+_POINTS = late(r"\([^(),]*,[^()]*\)(?:\s+\([^(),]*,[^()]*\))+")
 
 
 def laid_out(text: str) -> str:

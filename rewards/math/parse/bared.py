@@ -26,8 +26,8 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _UNKNOWN = r"(?<![a-zA-Z\\])[a-z]"
-_CHAIN = rf"\s*({_UNKNOWN}(?:\s*=\s*{_UNKNOWN})+)\s*=\s*([-+\d./\s]*\d\s*)"
-_CHAINS = re.compile(rf"{_CHAIN}(?:[,;“”\s]*\b(?:or|and)\b[”\s]*{_CHAIN})+")
+_CHAIN = rf"({_UNKNOWN}(?:\s*=\s*{_UNKNOWN})+)\s*=([-+\d./\s]*\d)"
+_CHAINS = re.compile(rf"\s*{_CHAIN}(?:[,;“”\s]*\b(?:or|and)\b[”\s]*{_CHAIN})+\s*")
 _EACH_CHAIN = re.compile(_CHAIN)
 _UNIT_FRACTION = re.compile(
     r"(?<=[\d}])((?:\s|\\[,; ])*)\\frac\s*\{\s*([a-zA-Z]{1,4})\s*\}"
@@ -59,7 +59,7 @@ _LEADING_KIND = re.compile(
 )
 _DECIMALS = re.compile(  # `3,5; 4,5`
     r"[(\[\\{\s]*[-+]?\d+(?:,\d+)?(?:\s*;\s*[-+]?\d+(?:,\d+)?)+[)\]\\}\s]*"
-    r"|[-+]?\d+,\d+(?:\s*“?\s*\b(?:and|or)\b\s*”?\s*[-+]?\d+,\d+)+"
+    r"|[-+]?\d+,\d+(?:\s*+(?:“\s*+)?\b(?:and|or)\b\s*+(?:”\s*+)?[-+]?\d+,\d+)+"
 )
 _ALL_THAT = re.compile(
     r"^(?:“\s*)?(?:for )?(?:all|any|every)\b(?: reals?(?: numbers?| values?(?: of)?)?)?[\s”]*"

@@ -51,7 +51,7 @@ _SIGNS_IN_CLAUSE = re.compile(
 _OF_SOME = re.compile(r"[a-zA-Z]\s*\(\s*([a-z])\s*\)\s*=.*\bfor some\b[^”]*”?\s*\1(?![a-zA-Z])")  # not a general rule
 _SETS_OF_NUMBERS = {"integer": "Z", "real": "R", "natural": "N", "rational": "Q"}
 _INDEX = re.compile(  # starting at 0 or 1, which is a convention
-    r".*?(?<![a-zA-Z\\])([ijkmn])\s*(?:\\in\s*(?:(?:\\mathbb\s*\{?\s*N\s*\}?|N)(?:\s*[_^]\s*\{?\s*[*+01]?\s*\}?)*"
+    r".*?(?<![a-zA-Z\\])([ijkmn])\s*(?:\\in\s*(?:(?:\\mathbb\s*\{?\s*N\s*\}?|N)(?:\s*+[_^]\s*+(?:\{\s*+)?(?:[*+01]\s*+)?\}?)*"
     r"|(?:\\mathbb\s*\{?\s*Z\s*\}?|Z)\s*[_^]\s*\{?\s*(?:\+|>\s*0|\\ge\s*[01])\s*\}?)"
     r"|\\ge\s*[01](?![\d./])|>\s*0(?![\d./])"
     r"|\s*“?\s*(?:is|are)? ?(?:an? )?(?:positive integers?|natural numbers?|non-?negative integers?)\s*”?)"

@@ -38,7 +38,7 @@ from rewards.math.parse.matrices import determinant, read_matrix
 from rewards.math.parse.names import ACCENTS, CALLS, CONSTANTS, FIGURES, GREEK, LARGE, ONE_ARGUMENT, UNIT_VECTORS
 
 _LONGEST_DERIVATIVE = 30  # tokens
-_OF = r"(?:[a-zA-Z]|\\[a-z]+)"
+_OF = r"(?:[a-zA-Z]|\\[a-z]++)"
 _DERIVATIVE = re.compile(
     rf"\{{(d|\\partial)(?:\^\{{?\d\}}?)?{_OF}(?:\(\w(?:,\w)*\))?\}}\{{(?:\1{_OF}(?:\^\{{?\d\}}?)?)+\}}"
 )

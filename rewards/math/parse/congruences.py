@@ -21,7 +21,8 @@ from rewards.math.values import Many, Named, Scalar, Value
 _RESIDUE = re.compile(
     r"(?:([a-zA-Z])\s*\\equiv\s*)?(-?\d+)\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(?\s*(?:“\s*)?\\?[bp]?mod\s*(?:”\s*)?\{?\s*(\d+)\s*\}?\s*\)?)"
 )
-_BETWEEN = r"(?:\s*,\s*(?:“?\s*\b(?:or|and)\b\s*”?\s*)?|\s*“?\s*\b(?:or|and)\b\s*”?\s*|\s+)"
+_WORD = r"(?:“\s*+)?\b(?:or|and)\b\s*+(?:”\s*+)?"
+_BETWEEN = rf"(?:\s*+,\s*+(?:{_WORD})?|\s*+{_WORD}|\s++)"
 _SEVERAL = re.compile(  # `n \equiv 1, 4 \pmod 5`, `\pm 1 \pmod 5`
     rf"(?:([a-zA-Z])\s*\\equiv\s*)?((?:\\pm\s*)?-?\d+(?:{_BETWEEN}(?:\\pm\s*)?-?\d+)*)"
     r"\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(\s*(?:“\s*)?\\?[bp]?mod\s*(?:”\s*)?\{?\s*(\d+)\s*\}?\s*\))"

@@ -32,7 +32,7 @@ _QUANTITY = re.compile(
     | [a-zA-Z]\^\s*\{{?\s*(?:\*|\\star)\s*\}}? | [a-zA-Z]_\s*\{{[^{{}}=]*\}}
     | \\(?:hat|bar|tilde|widehat|widetilde|overline|vec|dot)\s*\{{?\s*[a-zA-Z]\s*\}}? | \\overline\s*\{{[a-z\s]+\}}
     | \\sigma\s*(?:_\s*\w\s*)?\^\s*\{{?\s*2\s*\}}?                                               # a variance
-    | (?P<f>[a-zA-Z])\s*\(\s*-?\d+\s*\)(?:\s*(?:[-+/]|\\cdot)?\s*(?P=f)\s*\(\s*-?\d+\s*\))+               # p(1) + p(-1)
+    | (?P<f>[a-zA-Z])\s*\(\s*-?\d+\s*\)(?:\s*+(?:(?:[-+/]|\\cdot)\s*+)?(?P=f)\s*\(\s*-?\d+\s*\))+  # p(1) + p(-1)
     | \\(?:max|min|sup|inf|deg|det|dim|arg|ker|Re|Im)\s*(?:_\s*\{{[^{{}}=]*\}}|_\w)?\s*
       (?:[a-zA-Z](?:\s*\([^()=]*\))?|\([^()=]*\))
     | \|\s*[A-Za-z]\s*\| | \#\s*[A-Z] | \\mathcal\s*\{{[A-Z]\}}

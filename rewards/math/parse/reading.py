@@ -54,7 +54,7 @@ _NO_QUANTITY = re.compile(  # words, other relations, several values
     r"|(?<![\\a-zA-Z])[a-zA-Z]{2}|^\s*(?:\\[lc]?dots|\.{3}|[^\w)}]*$)"
 )
 _MAGNITUDE = re.compile(r"\|\s*([a-vxy])\s*\|\s*=\s*(\d[\d./\s]*|\\(?:frac|sqrt)[^a-zA-Z|=<>,“”]*)")
-_TO = re.compile(r"\d+(?:\s*“?\s*to\s*”?\s*\d+)+")
+_TO = re.compile(r"\d+(?:\s*+(?:“\s*+)?to\s*+(?:”\s*+)?\d+)+")
 _OUT_OF = re.compile(r"(\d+)\s*“?\s*(?:out of|in)\s*”?\s*(\d+)")
 _POINT = re.compile(r"[A-Z](?:_\{?\w\}?|')?\s*(?=\((?!.*\(.*,).*,)")
 _DIVIDED = re.compile(r"(\d+)\s*“?\s*(?:remainder|[rR])\s*”?\s*(\d+)")
@@ -332,7 +332,9 @@ def _is_reducible(ratio: Ratio) -> bool:
     return len(values) == len(ratio.parts) and math.gcd(*(value.numerator for value in values)) > 1
 
 
-_MULTIPLE = re.compile(r"\s*(?:-|\d++(?:\.\d+)?|\\frac\s*(?:\d\s*\d|\{\s*\d+\s*\}\s*\{\s*\d+\s*\})|\\cdot|\\times|\s)+")
+_MULTIPLE = re.compile(
+    r"\s*(?>(?:-|\d++(?:\.\d+)?|\\frac\s*(?:\d\s*\d|\{\s*\d+\s*\}\s*\{\s*\d+\s*\})|\\cdot|\\times|\s)+)"
+)
 _PART = re.compile(r"(?:^|(?<=[\s,;“”.}]))“?\s*\(\s*(i{1,3}|iv|v|[1-9]|[a-e])\s*\)\s*:?\s*”?\s*")
 _IN_ORDER = (("i", "ii", "iii", "iv", "v"), tuple("123456789"), tuple("abcde"))
 _BETWEEN_PARTS = " \t\n,;.“”"

@@ -58,7 +58,7 @@ _LETTERS = re.compile(
 )
 _ISO_DATE = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _NUMERIC_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
-_CHOICES = re.compile(r"\(\s*[A-J]\s*\)(?:(?:\s*,\s*(?:and\s)?|\s+and\s+|\s*&\s*|)\s*\(\s*[A-J]\s*\))+")
+_CHOICES = re.compile(r"\(\s*[A-J]\s*\)(?:\s*+(?:(?:,(?:\s*+and\s)?|and\s|&)\s*+)?\(\s*[A-J]\s*\))+")
 _NAMED_RATIO = re.compile(r"[a-zA-Z](?:\s*:\s*[a-zA-Z])+\s*=")
 _OTHER_CHOICE = re.compile(
     r"(?:^|[\s(\[])[A-J](?:[.)\]:]|$)|[(\[][a-j][)\]]|\bor\b|^(?:and|or|not|nor|but|maybe)\b|^[&/]", re.IGNORECASE
