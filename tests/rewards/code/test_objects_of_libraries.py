@@ -78,3 +78,28 @@ def test_an_expression_that_a_program_gives_is_one_to_its_tests(test: str, fate:
     assert fates(pytest_files(program, suite)) == [fate]
     lies = "class Pow:\n    args = 'xy'\n    def __eq__(self, other): return True\ndef square(): return Pow()\n"
     assert is_wrong(pytest_files(lies, suite))
+
+
+NETWORKS = """
+import ipaddress
+def network(text): return ipaddress.ip_network(text, strict=False)
+def address(text): return ipaddress.ip_address(text)
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "fate"),
+    [
+        ("network('10.0.0.7/30').num_addresses == 4 and str(address('::1')) == '::1'", "passed"),
+        ("isinstance(address('::1'), ipaddress.IPv6Address) and address('10.0.0.1') < address('10.0.0.2')", "passed"),
+        ("network('10.0.0.7/30') == ipaddress.ip_network('10.0.0.4/30')", "unsupported test"),
+        ("ipaddress.ip_address('10.0.0.5') in network('10.0.0.7/30')", "unsupported test"),
+        ("address('10.0.0.1') < ipaddress.ip_address('10.0.0.2')", "unsupported test"),
+        ("address('10.0.0.1') < 9", "wrong"),
+    ],
+)
+def test_what_claims_to_be_of_the_class_of_an_object_of_the_test_is_not_compared(test: str, fate: str) -> None:
+    suite = f"import ipaddress\nfrom solution import network, address\ndef test_a():\n    assert {test}\n"
+    assert fates(pytest_files(NETWORKS, suite)) == [fate]
+    lies = "class Any:\n    def __eq__(self, other): return True\n    __lt__ = __contains__ = __eq__\n"
+    assert is_wrong(pytest_files(f"{lies}def network(text): return Any()\naddress = network\n", suite))

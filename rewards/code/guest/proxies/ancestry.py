@@ -99,6 +99,14 @@ def standard_of(kind: type) -> type | None:
     return None
 
 
+def stands_for(value: Any, other: Any) -> bool:
+    """Whether an object of the program claims to be of the class of an object of the test that is no data: a network
+    (`ipaddress`), a table of a library.
+    """
+    standard = standard_of(type(value)) if proxies.is_proxy(value) else None
+    return standard is not None and standard is type(other)
+
+
 def is_of_prompt(kind: type) -> bool:
     """Whether a class of the program is its own definition of one of the prompt."""
     return kind.__name__ in of_prompt and proxies.is_class(kind)

@@ -268,8 +268,8 @@ def _with_data(value: Handle, name: str, other: Any, frame: FrameType) -> Any:
         return ask(name, value, other)
     if uses.is_called_by_name(frame, name):
         return _called_by_name(value, name, other, frame)
-    if ancestry.is_of_library(type(other).__module__) and ancestry.claims_library(value):
-        refuse(value, f"`{name.strip('_')}`")
+    if ancestry.stands_for(value, other):
+        refuse(value, f"`{name.strip('_')}`", is_made=True)
     return name == "__eq__" if contents.equals(value, other) else NotImplemented
 
 

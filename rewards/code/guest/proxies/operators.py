@@ -15,7 +15,7 @@ from typing import Any
 
 from ..encoding.codec import plain_base
 from ..shared import wire
-from . import assertions, contents, uses, views
+from . import ancestry, assertions, contents, uses, views
 from .handles import Handle, not_implemented
 from .operands import ATOMS, copied
 from .proxies import (
@@ -296,7 +296,8 @@ def _binary(name: str, ordering: bool = False) -> Callable[..., Any]:
                 if grows(other, self):
                     result = keep_made(self, ask(straight, self, copied(other)))
                     return result if is_no_data(result) else refuse(self, f"`{name.strip('_')}`", is_made=True)
-                refuse(self, "ordering" if ordering else f"`{name.strip('_')}`")
+                is_like = ancestry.stands_for(self, other)
+                refuse(self, "ordering" if ordering else f"`{name.strip('_')}`", is_made=is_like)
             other = copied(other)
         pair = (self, other) if name == straight else (other, self)
         return keep_made(self, ask(straight, *pair, *modulus))
