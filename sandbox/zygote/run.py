@@ -19,7 +19,8 @@ from typing import NoReturn
 from . import kernel, python, root, wire
 from .syscall_batch import Calls
 
-_MOST = 1 << 60  # a limit that stands for none
+_MOST = (1 << 64) - 1  # the kernel's own word for no limit
+_STACK = 64 << 20  # bytes
 _HIGH = 200  # descriptors are moved above this on their way to where a program expects them
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 _CLOCK_MONOTONIC = 1
@@ -210,13 +211,13 @@ def _write(path: str, content: bytes) -> None:
 def bounds_of(limits: dict[str, float]) -> list[tuple[int, int, int]]:
     """The resource limits of a program as (resource, soft, hard), never above what this process may set."""
     cpu = max(1, math.ceil(limits["cpu_seconds"]))
-    disk, files, stack = int(limits["disk_bytes"]), int(limits["open_files"]), 64 << 20
+    disk, files = int(limits["disk_bytes"]), int(limits["open_files"])
     wanted = {
         resource.RLIMIT_CPU: (cpu, cpu + 1),
         resource.RLIMIT_FSIZE: (disk, disk),
         resource.RLIMIT_NOFILE: (files, files),
         resource.RLIMIT_NPROC: (int(limits["processes"]), int(limits["processes"])),
-        resource.RLIMIT_STACK: (stack, stack),
+        resource.RLIMIT_STACK: (_STACK, _MOST),  # a program may raise it: what it uses is memory
         resource.RLIMIT_CORE: (0, 0),
         resource.RLIMIT_MEMLOCK: (1 << 16, 1 << 16),
         resource.RLIMIT_MSGQUEUE: (0, 0),

@@ -190,6 +190,33 @@ def test_files_take_no_more_than_the_memory_of_a_run_where_no_cgroup_counts_them
     assert b"No space left" in much.stderr
 
 
+DEEP = """
+import os, resource, sys, time
+resource.setrlimit(resource.RLIMIT_STACK, (resource.RLIM_INFINITY,) * 2)
+if len(sys.argv) == 1:
+    os.execv(sys.executable, [sys.executable, *sys.argv, "again"])  # where it is laid out for such a stack
+deep = ()
+for _ in range({depth}):
+    deep = (deep,)
+hash(deep)  # recursive, in C
+time.sleep(0.5)  # longer than between two looks
+print("deep")
+"""
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_program_may_raise_the_limit_of_its_stack_which_counts_as_memory(monkeypatch, require, *, counted) -> None:
+    if counted:
+        require("cgroups")
+    else:
+        monkeypatch.setattr("sandbox.cgroups.make", lambda _name: None)
+    limits = Limits(memory_bytes=128 << 20, wall_seconds=60)
+    files = [{"main.py": DEEP.format(depth=depth).encode()} for depth in (200_000, 1_500_000)]
+    some, much = run(*(Job(argv=("python", "main.py"), files=each, limits=limits) for each in files))
+    assert (some.stdout, some.ended) == (b"deep\n", Ended.EXITED)
+    assert much.ended is Ended.MEMORY
+
+
 def test_memory_is_counted_where_a_cgroup_may_be_made(require) -> None:
     require("cgroups")
     (result,) = run(python("b'x' * (400 << 20)", limits=Limits(memory_bytes=200 << 20, wall_seconds=100)), slots=1)
