@@ -478,6 +478,11 @@ def test_a_length_without_items_buys_nothing(liar: str) -> None:
     assert is_wrong(asserts(program, indexed if liar == "two lengths" else zipped))
 
 
+def test_the_length_of_one_object_says_nothing_of_another() -> None:
+    liar = "class R:\n    def __len__(self): return 3\n    def __iter__(self): return iter(())\ndef f(): return R()\n"
+    assert is_wrong(asserts(liar, "assert all(a == b for a, b in zip(f(), [1, 5, 11])) and len(f()) == 3"))
+
+
 def test_a_container_that_changes_may_have_another_length() -> None:
     program = (
         "class Queue:\n    def __init__(self): self.items = []\n    def put(self, x): self.items.append(x)\n"

@@ -236,6 +236,9 @@ def ended(iterator: Any) -> None:
     if walk.count < size.length:
         _refuse(walk.value)
     size.length, size.walked = -1, walk.count
+    kind = type(walk.value)
+    if not walk.count and proxies.offers(kind, "__len__") and not proxies.offers(kind, "__next__"):
+        len(walk.value)  # is checked; a test may ask another such object for it
     if walk.items is not None and (walk.items or size.items is None) and walk.count <= _MOST_KEPT:
         if size.items is not None and len(walk.items) != len(size.items):
             _refuse(walk.value, "{} gives other items than a moment before")
