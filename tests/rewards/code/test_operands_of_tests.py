@@ -202,3 +202,29 @@ def test_how_many_results_differ_does_not_measure() -> None:
     suite = "from solution import Modular as M\ndef test_a(): assert M(3).n == 3\ndef test_b():\n    assert {}\n"
     for test in ("len({M(5) - 3, 0}) == 1", "{M(n) % 4 for n in (4, 8)} == {0}", "len({M(n) - 9 for n in (1, 2)}) < 2"):
         assert not passes(pytest_files(lies, suite.format(test)))
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert str(Mean(1, 2) + want) == str(want)",
+        "total = Mean(1, 2) + want; assert total.v == want.v",
+        "total = Mean(1, 2); total += want; assert f'{total}' == f'{want}'",
+        "assert repr(Mean(1, 2) + Want(1.5)) == repr(Want(1.5))",
+    ],
+)
+def test_an_object_of_the_test_is_not_sent_to_be_shown_beside_the_result(test: str) -> None:
+    gives_back = "class Mean:\n    def __init__(self, *n): pass\n    def __add__(self, n): return n"
+    suite = f"""
+        from dataclasses import dataclass
+        from solution import Mean
+        @dataclass
+        class Want:
+            v: float
+        def test_it():
+            want = Want(1.5)
+            {test}
+    """
+    judgement = pytest_files(gives_back, suite)
+    assert not passes(judgement)
+    assert not is_wrong(judgement)

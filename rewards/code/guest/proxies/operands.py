@@ -180,13 +180,15 @@ class _Use:
     equal_gives: frozenset[int]
 
     def is_harmless(self, node: ast.AST, depth: int = _DEEPEST) -> bool:
-        """Whether it uses an expression only for what the operand does not tell."""
+        """Whether it uses an expression only for what the operand does not tell. Raises UnsupportedTest."""
         above = self.parents.get(node)
         if above is None or depth == 0:
             return False
         if isinstance(node, ast.Call) and name_of(node.func) == "divmod":
             return self._parts_are_harmless(node, above, depth)
         if looks_into(above, node):
+            if self._shows_operand(above):
+                proxies.the_link().unsupported("an operator whose result is shown beside its operand")
             return not (self.equal_gives and self._is_text_of_equals(above))
         match above:
             case ast.Expr():
@@ -280,6 +282,18 @@ class _Use:
             return False
         shown = (n.value for n in ast.walk(above) if isinstance(n, ast.Constant))
         return any(type(each) is str and _number_in(each) in self.equal_gives for each in shown)
+
+    def _shows_operand(self, view: ast.AST) -> bool:
+        """Whether the test looks in the same way at the operand, an object that the program can return:
+        `str(zero + want) == str(want)`.
+        """
+        if not _is_object(self.operand):
+            return False
+        parts = ast.iter_child_nodes(_operation_of(self.frame))
+        sides = {ast.dump(part) for part in parts if not self._is_of_program(cast(ast.expr, part))}
+        kind = type(view), getattr(view, "attr", "")
+        views = ((n, up) for n, up in self.parents.items() if (type(up), getattr(up, "attr", "")) == kind)
+        return any(looks_into(up, n) and ast.dump(n) in sides for n, up in views)
 
     def of_name(self, target: ast.AST, node: ast.AST, depth: int = _DEEPEST) -> bool:
         """Whether every use of a name is harmless, and there is one."""
