@@ -28,6 +28,7 @@ CHECKER_MEMORY = 512 * MIB
 SLACK_SECONDS = 0.25
 """Seconds for the checker in each case, so that a program within its limit never exceeds ours."""
 _FATES = frozenset(Fate)
+_UNCLEAR = "it holds only with what the program has changed, and its text does not show that this is right"
 _REHEARSED = "rlvr_guest.rehearsal"  # holds both, so that one zygote serves them
 _WATCHES = {
     "output": re.compile(r"stdout|stderr|capsys|capfd|print"),
@@ -72,6 +73,7 @@ class _Progress:
     failure: str = ""
     fault: str = ""
     unexplained: bool = False  # a fault that the program may have caused
+    unclear: bool = False  # whether a test judges the program by what it has changed
     loaded: bool = False
     done: bool = False
     lost: str = ""
@@ -133,8 +135,38 @@ def jobs(trial: Trial, program: str) -> tuple[Job, Job]:
 
 async def judge(sandbox: Sandbox, trial: Trial) -> Judgement:
     """Run the cases. Raises SandboxUnavailable."""
-    progress = _Progress(count=trial.reference.case_count)
     began = time.monotonic()
+    progress = await _run(sandbox, trial)
+    if progress.unclear and _counts(progress, trial):
+        _compare(progress, await _run(sandbox, trial, undoes=True))
+    progress.seconds = time.monotonic() - began
+    return _judgement(progress)
+
+
+def _counts(progress: _Progress, trial: Trial) -> bool:
+    """Whether passed cases will be paid."""
+    if progress.failure or progress.fault:
+        return False
+    fates = {outcome.fate for outcome in progress.outcomes.values()}
+    return Fate.PASSED in fates and (trial.reference.partial or fates <= {Fate.PASSED, Fate.SKIPPED})
+
+
+def _compare(progress: _Progress, undone: _Progress) -> None:
+    """Cases that pass only with the program's changes, of which the tests do not say that they are right, decide
+    nothing.
+    """
+    for index, outcome in progress.outcomes.items():
+        again = undone.outcomes.get(index)
+        if outcome.fate is Fate.PASSED and (again is None or again.fate is not Fate.PASSED):
+            progress.outcomes[index] = replace(outcome, fate=Fate.UNSUPPORTED, reason=_UNCLEAR)
+
+
+async def _run(sandbox: Sandbox, trial: Trial, *, undoes: bool = False) -> _Progress:
+    """Run the cases once. undoes: what the program changes is put back, also where it is unclear what the tests do with
+    it.
+    """
+    progress = _Progress(count=trial.reference.case_count)
+    trial = replace(trial, start={**trial.start, "undoes": undoes})
     checker, candidate = jobs(trial, trial.program)
     first = before = 0
     while True:
@@ -154,8 +186,7 @@ async def judge(sandbox: Sandbox, trial: Trial) -> Judgement:
             break
         before = through
         first = max(progress.outcomes, default=-1) + 1
-    progress.seconds = time.monotonic() - began
-    return _judgement(progress)
+    return progress
 
 
 async def _is_the_programs(sandbox: Sandbox, trial: Trial) -> bool:
@@ -222,6 +253,8 @@ def _take(event: tuple[Any, ...], progress: _Progress) -> bool:
     match event:
         case ("loaded",):
             progress.loaded = True
+        case ("unclear",):
+            progress.unclear = True
         case ("count", int(count)):
             progress.count = count
         case ("begin", int(index)):

@@ -13,7 +13,7 @@ import ast
 import enum
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, permutations
 from typing import NamedTuple
 
 from ..sources import context, shapes
@@ -25,10 +25,13 @@ _MEETING = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In)
 _DEEPEST = 3  # depth of calls among functions of a test
 
 
-class Found(enum.Enum):
-    """MEETS: the answer is judged by what was changed. SAYS: the test itself says what is right."""
+class Found(enum.IntEnum):
+    """NOTHING: the test does not judge by what was changed. UNCLEAR: its text does not show what it judges by. MEETS:
+    the answer is judged by what was changed. SAYS: the test itself says what is right.
+    """
 
     NOTHING = enum.auto()
+    UNCLEAR = enum.auto()
     MEETS = enum.auto()
     SAYS = enum.auto()
 
@@ -39,6 +42,8 @@ class Read(NamedTuple):
     found: Found
     returned: Returned = ()
     outside: frozenset[str] = frozenset()
+    decided: bool = False  # whether they meet in the function that runs
+    seen: bool = False  # whether anything is asserted
 
 
 def read(scopes: list[ast.AST], statement: ast.stmt, calls: list[ast.Call], names: Names, given: Returned = ()) -> Read:
@@ -51,20 +56,25 @@ def read(scopes: list[ast.AST], statement: ast.stmt, calls: list[ast.Call], name
     statements = [n for n in ast.walk(scope) if isinstance(n, ast.stmt) and n is not scope]
     reading.roles.recall(n for n in statements if shapes.place(n) < shapes.place(statement))
     reading.read((n for n in statements if shapes.place(n) >= shapes.place(statement)), statement)
-    returned, outside = reading.roles.returned, reading.roles.outside(scope)
+    told, decided = (reading.roles.returned, reading.roles.outside(scope)), reading.meets
     for around in scopes[1:]:
         reading.roles.leave(scope)
         later = (n for n in ast.walk(around) if isinstance(n, ast.stmt) and n is not around)
         reading.read(n for n in later if n.lineno > (getattr(scope, "end_lineno", 0) or 0))
         scope = around
     if reading.says or (reading.pins and not reading.meets_earlier):
-        return Read(Found.SAYS, returned, outside)
-    return Read(Found.MEETS if reading.meets else Found.NOTHING, returned, outside)
+        return Read(Found.SAYS, *told, decided)
+    if reading.doubted and not reading.meets_earlier:
+        return Read(Found.UNCLEAR, *told, decided)
+    unclear = Found.UNCLEAR if reading.unclear else Found.NOTHING
+    return Read(Found.MEETS if reading.meets else unclear, *told, decided, reading.seen)
 
 
 class _Reading:
     """One pass over statements, in order. meets: the answer and the change meet. meets_earlier: an answer to another
     call meets the change. says: the test says what the changed value must be. pins: it says what the answer must be.
+    doubted: it says so by something that may have been computed from the change. unclear: something is asserted that
+    is compared with nothing of the test's own. seen: anything is asserted.
     """
 
     def __init__(
@@ -77,7 +87,7 @@ class _Reading:
         self.roles = Roles(names, calls, given)
         self._functions = functions
         self._depth = 0
-        self.meets = self.meets_earlier = self.says = self.pins = False
+        self.meets = self.meets_earlier = self.says = self.pins = self.doubted = self.unclear = self.seen = False
 
     def read(self, statements: Iterable[ast.stmt], first: ast.stmt | None = None) -> None:
         for node in sorted(statements, key=shapes.place):
@@ -102,8 +112,13 @@ class _Reading:
                 decides = isinstance(condition, ast.Compare) or shapes.is_call(condition, ("all",))
                 if decides or not isinstance(node, ast.Assign | ast.Return):
                     self._look_for_verdict(condition)
+                if not isinstance(node, ast.Assign | ast.Return) and not isinstance(condition, ast.Constant):
+                    self.seen = True
+                    self.unclear |= not self._is_clear(condition)
             if isinstance(node, ast.Expr) and (inside := self._called(node.value)) and shapes.asserts(inside):
                 self._look_for_verdict(node.value)
+                self.seen = True
+                self.unclear |= not self._is_clear(node.value)
             for part in parts:
                 for inner in ast.walk(part):
                     self._look_for_meeting(inner)
@@ -237,6 +252,7 @@ class _Reading:
         self.meets |= reading.meets
         self.says |= reading.says
         self.pins |= reading.pins
+        self.doubted |= reading.doubted
 
     # --- where the test says what is right ----------------------------------------------------------------------------
 
@@ -252,7 +268,10 @@ class _Reading:
                 self._look_for_word(part, equal)
             case ast.Call(func=ast.Attribute(value=held, attr=name), args=[]) if not name.startswith("assert"):
                 # `stack.is_empty()`, but not assertions on mocks
-                self.says |= self.roles.is_container(held) or shapes.root(held) in self.roles.names.parted
+                changed = self.roles.is_container(held) or shapes.root(held) in self.roles.names.parted
+                told = self.roles.is_told(held)
+                self.says |= changed and not told
+                self.doubted |= changed and told
             case ast.Call(args=[one, other, *_]) if shapes.compares(condition):
                 self._look_at_sides(one, other)
             case ast.Compare(left=left, comparators=comparators, ops=ops):
@@ -263,6 +282,34 @@ class _Reading:
                         self._meet((one, other))
                     elif isinstance(op, ast.NotIn):
                         self.says |= self.roles.own(one) and self.roles.is_container(other)
+
+    def _is_clear(self, condition: ast.expr) -> bool:
+        """Whether something of the test's own is all that decides, as far as its text shows."""
+        match condition:
+            case ast.BoolOp(values=values):
+                return all(map(self._is_clear, values))
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return self._is_clear(operand)
+            case ast.Compare():
+                return any(map(self._says_clearly, *zip(*permutations(shapes.sides(condition), 2), strict=True)))
+            case ast.Call(args=args) if any(map(self.roles.own, args)):  # `check(xs, [1, 2])`
+                return self.roles.is_known(condition)
+        return shapes.is_call(condition, _SILENT) or self.roles.is_open(condition)
+
+    def _says_clearly(self, own: ast.expr, judged: ast.expr) -> bool:
+        """Whether a side of a comparison is the test's own, and the other no verdict of the test: `ok() == "yes"`."""
+        if not (self.roles.own(own) and self.roles.is_known(own)):
+            return False
+        if isinstance(own, ast.Constant) and own.value in (0, 1):
+            return False
+        calls = [n for n in ast.walk(judged) if isinstance(n, ast.Call)]
+        return not any(self._decides(n) or shapes.text(n.func) in context.defined() for n in calls)
+
+    def _decides(self, call: ast.Call) -> bool:
+        """Whether an object of the test that holds what was changed gets the answer and decides: `judge.send(got)`."""
+        holds = shapes.root(call.func) in self.roles.names.changed | self.roles.names.parted
+        told = holds and any(self.roles.of(given) & ANSWER for given in call.args)
+        return told or self.roles.is_told(call.func)
 
     def _counts_same(self, judged: ast.expr, own: ast.expr) -> bool:
         """Whether it checks how many values are equal, and not what they are: `len({got, want}) == 1`."""
@@ -281,9 +328,15 @@ class _Reading:
         for judged, own in ((one, other), (other, one)):
             if self.roles.own(own):
                 role = self.roles.shown(judged)
-                self.pins |= role == ANSWER and self.roles.is_whole(judged) and not shapes.is_none(own)
+                if role == ANSWER and self.roles.is_whole(judged) and not shapes.is_none(own):
+                    known = self.roles.is_known(own)
+                    self.pins |= known
+                    self.doubted |= not known
                 # no errors are counted if there was nothing to check
                 counted = not self.roles.mentions(judged) and not shapes.says_something(own)
                 sized = self.roles.names.resized or not shapes.is_call(judged, ("len",))
-                self.says |= role == CHANGED and sized and not counted
-                self.says |= role == BOTH and shapes.says_something(own) and not self._counts_same(judged, own)
+                said = role == CHANGED and sized and not counted
+                said |= role == BOTH and shapes.says_something(own) and not self._counts_same(judged, own)
+                told = any(isinstance(n, ast.Call) and self._decides(n) for n in ast.walk(judged))
+                self.says |= said and not told
+                self.doubted |= said and told

@@ -72,10 +72,11 @@ def attributes_of(value: Any) -> dict[str, Any]:
 
 
 def parts_of(value: Any) -> Iterable[Any]:
-    """What a container or an iterator holds, and what a function reads from outside it."""
+    """What a container or an iterator holds, and what a function has or reads from outside it."""
     if isinstance(value, FunctionType):
         closed = [cell.cell_contents for cell in value.__closure__ or () if not _is_empty(cell)]
-        return closed + [value.__globals__.get(name) for name in _names_in(value.__code__)]
+        own = [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values(), *vars(value).values()]
+        return closed + own + [value.__globals__.get(name) for name in _names_in(value.__code__)]
     if isinstance(value, type | ModuleType | FrameType | TracebackType):
         return ()
     if (connection := databases.connection_of(value)) is not None and connection is not value:

@@ -26,6 +26,9 @@ _COPYING = frozenset(("copy", "reshape", "astype", "view", "flatten", "ravel", "
 _PLAIN = frozenset(("len", "id", "type", "print", "repr", "isinstance", "str", "hasattr", *_COPIES))
 _WHOLE = frozenset(("sorted", "set", "frozenset", "dict", "Counter", "round", "float", "str", *_COPIES))
 _ORDERS = frozenset(("sort", "reverse"))
+_LOOKS_UP = frozenset(  # by names that are not in the test's syntax
+    ("eval", "globals", "locals", "vars", "_getframe", "currentframe")
+)
 _MADE = frozenset(("T", "flat", "real"))  # attributes of arrays
 _FILLS = shapes.GROWS | {"put", "put_nowait", "push", "write", "writelines"}
 
@@ -47,7 +50,7 @@ class Names:
     an attribute of such an object that was not changed. parted: an object of which a part was changed: it counts only
     where the test says what is right. bare: whether a changed value counts as it is, or else only values computed from
     it. resized: whether its length changed. vanished: whether all of its content is gone at once. equal: whether the
-    two meet only where they must be equal.
+    two meet only where they must be equal. blank: the test's own containers that are empty.
     """
 
     answers: frozenset[str]
@@ -59,6 +62,7 @@ class Names:
     resized: bool = False
     vanished: bool = False
     equal: bool = False
+    blank: frozenset[str] = frozenset()
 
 
 class Roles:
@@ -76,6 +80,8 @@ class Roles:
         self._held = dict.fromkeys(names.answers, ANSWER) | dict.fromkeys(names.changed, CHANGED)
         self._made: set[str] = set()  # computed from what was changed
         self._kept: dict[str, int] = {}  # objects of the test, by what they were given to keep
+        self._told: set[str] = set()  # those that were given an answer
+        self._bound: set[str] = set()  # names of what a block or an exception handler is given
         self._streams: dict[int, ast.expr] = {}  # where calls in a redirected block write
         self._parts: dict[str, dict[object, int]] = {}  # names of values that hold both: `(f(xs), sorted(xs))`
 
@@ -85,9 +91,11 @@ class Roles:
         """
         for node in statements:
             if self.holds_call(node):
-                self.bind_all(shapes.caught(node), ANSWER)
+                self.bind_all([node.name] if isinstance(node, ast.ClassDef) else shapes.caught(node), ANSWER)
             if isinstance(node, ast.With | ast.AsyncWith):
                 self._redirect(node)
+                bound = (item.optional_vars for item in node.items if item.optional_vars and self.holds_call(node))
+                self._bound |= shapes.names_in(*bound)
             if isinstance(node, ast.Assign) and self.of(node.value) & ANSWER:
                 self.earlier |= shapes.names_in(*node.targets) - self.names.changed
         self.bind_all(self.earlier, ANSWER)
@@ -128,6 +136,8 @@ class Roles:
                 role = self._held[text]
                 return role & ANSWER if not self.names.bare and self.is_container(node) else role
         if isinstance(node, ast.Subscript):  # the index only selects an item, which is the answer
+            if any(isinstance(n, ast.Compare) for n in ast.walk(node.slice)):  # or a verdict selects the item
+                return self._of_parts(node)
             chosen = not isinstance(node.slice, ast.Slice) and self.is_container(node.value)
             if chosen and self.of(node.slice) & ANSWER:
                 return ANSWER
@@ -224,6 +234,7 @@ class Roles:
             case ast.With(items=items) | ast.AsyncWith(items=items):
                 for item in items:
                     if item.optional_vars is not None:
+                        self._bound |= shapes.names_in(item.optional_vars)
                         self.bind(item.optional_vars, self.of(item.context_expr))
                 self._redirect(node)
             case ast.For(target=target, iter=iterated) | ast.AsyncFor(target=target, iter=iterated):
@@ -231,6 +242,8 @@ class Roles:
                     role = self.of_items(iterated)
                     self.bind(target, role, iterated)
                     self.bind_all(shapes.stored(node) - shapes.names_in(target), role & CHANGED)
+            case ast.Try() | ast.TryStar():
+                self._bound.update(shapes.caught(node))
             case ast.While(test=test) if self.of_items(test) & CHANGED or self.mentions(test):
                 self.bind_all(shapes.stored(node), CHANGED)
             case ast.Expr(value=ast.Call() as call):
@@ -254,7 +267,9 @@ class Roles:
         held, method = call.func.value, call.func.attr
         if method in _ORDERS and self.is_container(held):  # xs.sort()
             self.bind(held, CHANGED)
-        elif method in _FILLS and not self.is_container(held):
+        elif method in _FILLS and self.is_container(held):
+            self._told.update([shapes.root(held)] if self._of_parts(call) & ANSWER else [])
+        elif method in _FILLS:
             self._put_into(held, call)
             self._remember_parts(held, call.args[-1] if call.args else None)
             if is_first and isinstance(held, ast.Name) and any(id(given) in self.calls for given in call.args):
@@ -283,6 +298,8 @@ class Roles:
         no answers.
         """
         named, names = shapes.root(holder), self.names
+        if role & ANSWER:
+            self._told.add(named)
         if not role or named in ("", "self", "cls", *names.programs, *names.answers, *names.changed, *dir(builtins)):
             return
         if named in context.defined() or (named not in self._kept and self.shown(holder)):
@@ -433,6 +450,30 @@ class Roles:
     def own(self, node: ast.expr) -> bool:
         """Whether an expression is the test's own."""
         return not self.shown(node) and any(isinstance(n, _VALUES) for n in ast.walk(node))
+
+    def is_told(self, node: ast.expr) -> bool:
+        """Whether an object of the test was given an answer, which it may compare with what it holds."""
+        return shapes.root(node) in self._told
+
+    def is_known(self, own: ast.expr) -> bool:
+        """Whether it is known where the test's own value comes from: not from an exception, a block, a name in a text,
+        an object that has been given what was changed, or a container that has been filled since.
+        """
+        given_changed = any(role & CHANGED for role in self._kept.values())
+        for node in ast.walk(own):
+            if isinstance(node, ast.Name) and node.id in self._bound | self.names.blank:
+                return False
+            if isinstance(node, ast.Attribute) and given_changed:
+                return False
+            if isinstance(node, ast.Call) and context.name_of(node.func) in _LOOKS_UP:
+                return False
+        return True
+
+    def is_open(self, node: ast.expr) -> bool:
+        """Whether all that it uses is the answer, what was changed, and builtins."""
+        seen = {*self.names.answers, *self.names.changed, *dir(builtins)} - _LOOKS_UP
+        plain = not any(isinstance(n, ast.Attribute | ast.Subscript) for n in ast.walk(node))
+        return plain and shapes.names_in(node) <= seen | shapes.stored_in(node)
 
     def is_whole(self, node: ast.expr) -> bool:
         if shapes.is_call(node, _WHOLE) and isinstance(node, ast.Call) and node.args and id(node) not in self.calls:

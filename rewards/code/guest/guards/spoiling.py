@@ -17,7 +17,8 @@ from __future__ import annotations
 import ast
 import functools
 import os
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from types import FrameType, FunctionType
 from typing import Any
@@ -26,7 +27,10 @@ from ..proxies import proxies
 from ..shared import files
 from ..sources import context, shapes
 from . import changes, counted, destinations, expecting, roles
+from .expecting import Found
 from .inside import attributes_of
+
+_COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 
 
 def renew(case: object, given: Any, frames: Callable[[], Iterable[FrameType | None]]) -> None:
@@ -37,7 +41,7 @@ def renew(case: object, given: Any, frames: Callable[[], Iterable[FrameType | No
         return
     changes.present.extend(due)
     names_of = functools.partial(_names_of, bare=False, resized=False)
-    if any(_judges(frame, names_of) for frame in frames()):
+    if any(_judged(frame, names_of) is Found.MEETS for frame in frames()):
         for change in due:  # what the program does with it now is recorded anew
             change.put_back()
     changes.present.clear()
@@ -49,32 +53,49 @@ def allow(frame: FrameType | None) -> None:
     """
     changes.note_unseen()
     called = _thrown_away(frame) if any(change.told for change in changes.present) else []
-    if called:
-        changes.drop((counted.PUT, counted.TAKEN) if all(map(counted.takes_out, called)) else (counted.PUT,))
+    if named := [context.name_of(call.func) for call in called]:
+        changes.drop((counted.PUT, counted.TAKEN) if all(map(counted.takes_out, named)) else (counted.PUT,))
 
 
-def _thrown_away(frame: FrameType | None) -> list[str]:
-    """The name of the function that a test is calling, if the call is a whole statement."""
+def _thrown_away(frame: FrameType | None) -> list[ast.Call]:
+    """The call that a test executes, if it is a whole statement."""
     if frame is None:
         return []
     parents = context.parents_around(frame)
-    return [context.name_of(call.func) for call in context.running_calls(frame) if isinstance(parents[call], ast.Expr)]
+    return [call for call in context.running_calls(frame) if isinstance(parents[call], ast.Expr)]
 
 
-def is_judged_by(frame: FrameType | None, answer: Any, handed: Callable[[], list[Any]]) -> bool:
+def judged(frame: FrameType | None, answer: Any, handed: Callable[[], list[Any]]) -> Found:
     """Whether the running test judges the answer by something computed from changed values. handed: all objects of the
     test that the program holds, into which it may also put its answer.
     """
+    found = _judged_all(frame, answer, handed)
+    if found is Found.UNCLEAR and _is_answer_itself(frame, answer):
+        found = Found.NOTHING
+    return Found.UNCLEAR if found is not Found.MEETS and answer is not None and _runs_text(frame) else found
+
+
+def _runs_text(frame: FrameType | None) -> bool:
+    """Whether text that the test executes asks the program: a statement that is timed, an example of a docstring."""
+    inner: FrameType | None = sys._getframe(1) if frame is not None else None
+    while inner is not None and inner is not frame:
+        name = inner.f_code.co_filename
+        if name.startswith("<") and not name.startswith("<frozen") and context.tree_of(name) is None:
+            return True
+        inner = inner.f_back
+    return False
+
+
+def _judged_all(frame: FrameType | None, answer: Any, handed: Callable[[], list[Any]]) -> Found:
     bare = any(change.lost for change in changes.present) and not changes.reaches(answer, changes.present)
     resized = any(change.resized for change in changes.present)
     emptied_ones = [change for change in changes.present if change.lost and change.emptied and not change.attribute]
     vanished = len(emptied_ones) > 1 or any(change.vanished for change in changes.present)
     names_of = functools.partial(_names_of, bare=bare, resized=resized)
-    if _judges(frame, lambda held: replace(names_of(held), vanished=vanished)):
-        return True
+    found = _judged(frame, lambda held: replace(names_of(held), vanished=vanished))
     lost = [change for change in changes.present if change.lost]
-    if not lost:
-        return False
+    if found is Found.MEETS or not lost:
+        return found
     emptied = all(change.emptied for change in lost)
     filled = [*(change.value for change in changes.present), *changes.filled]
     to_be_filled = destinations.among([*handed(), *changes.let_go], filled, {id(change.value) for change in lost})
@@ -85,7 +106,16 @@ def is_judged_by(frame: FrameType | None, answer: Any, handed: Callable[[], list
         answers = names.answers | grown | (others - names.changed)
         return replace(names, answers=answers, changed=names.changed - grown, equal=True)
 
-    return _judges(frame, names_of_filled)
+    of_filled = _judged(frame, names_of_filled)
+    return found if found is Found.SAYS and of_filled is not Found.MEETS else of_filled
+
+
+def _is_answer_itself(frame: FrameType | None, answer: Any) -> bool:
+    """Whether what the program has changed can only be its answer: there is one such value, and no other result."""
+    if frame is None or changes.filled or len({id(change.value) for change in changes.present}) != 1:
+        return False
+    called = (shapes.root(call.func) for call in _thrown_away(frame))
+    return answer is None or any(proxies.is_proxy(context.value_of(frame, name)) for name in called)
 
 
 def is_read_again(frame: FrameType | None, path: str, written: set[str]) -> bool:
@@ -99,24 +129,40 @@ def is_read_again(frame: FrameType | None, path: str, written: set[str]) -> bool
         again = {name for name, real in paths.items() if real == path}
         return _names(held, again, True, {name for name, real in paths.items() if real in written})
 
-    return _judges(frame, names_of)
+    return _judged(frame, names_of) is Found.MEETS
 
 
-def _judges(frame: FrameType | None, names_of: Callable[[dict[str, Any]], roles.Names]) -> bool:
+def _judged(frame: FrameType | None, names_of: Callable[[dict[str, Any]], roles.Names]) -> Found:
     """Whether any function of the test that is waiting for the answer judges it so."""
-    judges = False
+    whole: Found | None = None
+    decided = seen = False
     given: roles.Returned = ()
     outside: frozenset[str] = frozenset()
+    for each in _frames(frame):
+        tree = context.tree_of(each.f_code.co_filename)
+        if tree is None or not ((names := names_of(_held(each))).changed or given):
+            continue
+        names = replace(names, answers=names.answers | (outside - names.programs - names.changed))
+        found, given, outside, decides, sees = _read(tree, context.place_of(each), names, given)
+        if found is Found.SAYS and not decided:
+            return found
+        decided, seen = decided or decides, seen or sees
+        if found is not Found.SAYS:
+            whole = max(whole or Found.NOTHING, found)
+    if whole is Found.NOTHING and not seen:
+        return Found.UNCLEAR
+    return whole or Found.NOTHING
+
+
+def _frames(frame: FrameType | None) -> Iterator[FrameType]:
+    """A frame and those that wait for it. One around a comprehension is left out: it is read with that."""
+    inner = None
     while frame is not None:
-        tree = context.tree_of(frame.f_code.co_filename)
-        if tree is not None and ((names := names_of(_held(frame))).changed or given):
-            names = replace(names, answers=names.answers | (outside - names.programs - names.changed))
-            found, given, outside = _read(tree, context.place_of(frame), names, given)
-            if found is expecting.Found.SAYS:
-                return False
-            judges = judges or found is expecting.Found.MEETS
+        in_comprehension = inner is not None and inner.co_name in _COMPREHENSIONS
+        if not (in_comprehension and inner in frame.f_code.co_consts):
+            yield frame
+        inner = frame.f_code
         frame = frame.f_back
-    return judges
 
 
 @functools.lru_cache(maxsize=256)  # a loop of the test calls repeatedly
@@ -126,7 +172,7 @@ def _read(tree: ast.Module, place: context.Span, names: roles.Names, given: role
     if scopes == [tree]:
         scopes += context.later_cases(tree)
     if statement is None:
-        return expecting.Read(expecting.Found.NOTHING)
+        return expecting.Read(Found.UNCLEAR)
     calls = context.calls_at(tree, place)
     if not calls:  # it is iterating over an earlier result
         inside = (node for node in ast.walk(statement) if isinstance(node, ast.Call))
@@ -153,6 +199,7 @@ def _names_of(held: dict[str, Any], *, bare: bool, resized: bool) -> roles.Names
     changed: set[str] = set()
     kept: set[str] = set()
     parted: set[str] = set()
+    blank = {name for name, value in held.items() if type(value) in counted.HOLDERS and not value}
     for name, value in held.items():
         if proxies.is_proxy(value):  # accessing anything would ask the program
             continue
@@ -171,7 +218,8 @@ def _names_of(held: dict[str, Any], *, bare: bool, resized: bool) -> roles.Names
             kept |= {f"{name}.{attribute}" for attribute in parts.keys() - touched}
         elif touched:
             parted.add(name)
-    return replace(_names(held, changed, resized), kept=frozenset(kept), parted=frozenset(parted), bare=bare)
+    names = _names(held, changed, resized)
+    return replace(names, bare=bare, kept=frozenset(kept), parted=frozenset(parted), blank=frozenset(blank - changed))
 
 
 def _names(held: dict[str, Any], changed: set[str], resized: bool, written: Iterable[str] = ()) -> roles.Names:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import enum
+import functools
 import os
 import sys
 import time
@@ -232,7 +233,8 @@ def main() -> None:
         link.partial = start["partial"]
         link.ours.local_modules = frozenset((TEST,))
         report = Report(channel)
-        link.reports(report.waits, report.flush)
+        link.reports(report.waits, report.flush, functools.partial(report.later, "unclear"))
+        link.undoes = start["undoes"]
         MODES[start["mode"]](link, report, start)
     except Ended:
         os._exit(2)

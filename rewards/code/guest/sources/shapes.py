@@ -174,7 +174,7 @@ def stored(loop: ast.stmt) -> set[str]:
 def caught(node: ast.stmt) -> list[str]:
     """Names that exceptions, warnings or log records are bound to: `except ValueError as e`, `with warns() as w`."""
     match node:
-        case ast.Try(handlers=handlers):
+        case ast.Try(handlers=handlers) | ast.TryStar(handlers=handlers):
             return [handler.name for handler in handlers if handler.name]
         case ast.With(items=items):
             named = [(context.name_of(getattr(item.context_expr, "func", None)).lower(), item) for item in items]

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, Protocol
 from ..encoding.channel import Channel, Ended
 from ..encoding.codec import DEEPEST, Unsendable, Violation
 from ..guards import changes, counted, own_files, spoiling, unbounded
+from ..guards.expecting import Found
 from ..proxies import proxies, refusing, uses, views
 from ..proxies.proxies import MODULE, ProgramLost, UnsupportedTest
 from ..shared import wire
@@ -25,6 +26,7 @@ from .theirs import Theirs
 
 PATIENCE = 0.003  # seconds that reports wait for an answer of the program
 _MUCH = 1 << 16  # bytes
+_MOST_UNDONE = 10_000  # changes in one case: `while xs: f(xs)` never ends if `xs` gets its content back
 _MAY_STOP = ("__next__", "drive", *wire.ASYNCHRONOUS)
 _WRITTEN = "it wrote NaN or infinity, of which the tests say nothing: no comparison with it fails by itself"
 # Requests of our own, which come between those of the test: their answers are not judged.
@@ -41,6 +43,7 @@ class Case:
         self.raised: BaseException | None = None  # the last exception that came from the program
         self.doubted: tuple[Any, Any, tuple[str, int]] | None = None  # object and data that may be equal; where
         self.asked = 0
+        self.undone = 0
 
 
 class Threads(Protocol):
@@ -73,6 +76,8 @@ class Link:
         self.half_read = 0  # messages that are half read
         self._reports_wait: Callable[[], bool] = lambda: False
         self._flush_reports: Callable[[], None] = lambda: None
+        self._report_unclear: Callable[[], None] = lambda: None
+        self.undoes = False  # changes by the program, also where it is unclear what the test does with them
         self.public_names: tuple[str, ...] = ()
         self.output: Callable[[str, str], None] = lambda _stream, _text: None
         self.handing: Callable[[Any], None] | None = None  # called with values for the program
@@ -86,9 +91,11 @@ class Link:
         """Modules that hold tests."""
         return self.ours.local_modules
 
-    def reports(self, waiting: Callable[[], bool], flush: Callable[[], None]) -> None:
-        """Set the reports that are waiting; they are sent if the program takes long."""
-        self._reports_wait, self._flush_reports = waiting, flush
+    def reports(self, waiting: Callable[[], bool], flush: Callable[[], None], unclear: Callable[[], None]) -> None:
+        """Set the reports that are waiting, which are sent if the program takes long; and the one that a test may judge
+        the program by what it has changed.
+        """
+        self._reports_wait, self._flush_reports, self._report_unclear = waiting, flush, unclear
 
     # --- what went wrong ---
 
@@ -171,8 +178,16 @@ class Link:
         if changes.has_changed() and name not in _OF_SURROUNDINGS:
             frames = (uses.test_frame(), uses.waiting_frame())
             spoiling.allow(frames[0])
-            if any(spoiling.is_judged_by(frame, answer, self._handed) for frame in frames):
+            found = {spoiling.judged(frame, answer, self._handed) for frame in frames}
+            unclear = Found.UNCLEAR in found and Found.SAYS not in found
+            if unclear and self.undoes:
+                self.case.undone += 1
+                if self.case.undone > _MOST_UNDONE:
+                    raise proxies.refused("the test does not end without what the program changes")
+            if Found.MEETS in found or (unclear and self.undoes):
                 answer = changes.apart(answer)
+            elif unclear:
+                self._report_unclear()
         if self.level <= 1:
             changes.forget()
         if message[0] == wire.RETURN:
