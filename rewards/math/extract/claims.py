@@ -97,6 +97,7 @@ _FOR_AN = late(r"pK[gJ]*\Z")  # "for a final answer of"
 _ELSEWHERE = late(r"[druQ]|\A[pF].*o")
 _UNREAL = late(r"\A[c.]*W[^cB]*\Z|i[^B]*W[^B]*\Z")
 _ANOTHER = late(r"o\.{0,2}(?:,|\Z)")
+_CONCEDED = late(r"Lq?\.{1,2}")  # "although the expected"
 
 
 def is_claimed(before: str) -> bool:
@@ -123,7 +124,12 @@ def _is_claimed(row: str) -> bool:
         return True
     if not own or _THINKING.fullmatch(own) is not None:
         return True
-    if _SOMEBODY_ELSE.search(own) is not None or own[-1] in "kiUI" or _TAKEN_FROM.search(own) is not None:
+    if (
+        _CONCEDED.fullmatch(own) is not None
+        or _SOMEBODY_ELSE.search(own) is not None
+        or own[-1] in "kiUI"
+        or _TAKEN_FROM.search(own) is not None
+    ):
         return False  # "twice the answer", "the square of the answer"
     return (
         own[0] in _CIRCUMSTANCE
@@ -158,6 +164,7 @@ def is_disclaimed(before: str) -> bool:
 
 _DOUBTED = late(
     r"""\A[^|;]*(?:[by]n(?:[fZJ]|q\.)|b[wd])q[^,;|cB&]*\Z  # "It is not the case that", "It is doubtful that"
+      | (?<!y)[dM]r\Z                         # "but the key might say"
       | \A[c,]*(?:y[mO]nr | N[mO.]?r | .[mO]?w[er] | \.dr | qbdp)[^,;|]*\Z  # "I wouldn't say", "One might think"
     """,
     re.VERBOSE,

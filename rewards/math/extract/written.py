@@ -103,8 +103,8 @@ _OR_SO = (
     r"(?:[a-z]+\s)?or\s(?:more|less|fewer|larger|smaller|above|below|something|another)\b"
     r"|(?:one|another|the\sother)\sway\b|at\s(?:most|least|minimum|maximum|the\svery)\b|or\sso\b"
 )
-_MADE_OF_IT = (  # what is asked for may be made of the value: "5 times as many", "5 mod 3", "5 degrees below"
-    r"to\sthe\s\w+\spower\b|degrees\sbelow\b|times\s(?:as|the|that|this|its|his|her|their|more|less|fewer|what)\b"
+_MADE_OF_IT = (  # what is asked for may be made of the value: "5 times as many", "5 mod 3", "5 more than that"
+    r"(?:[a-z]+\s)?(?:more|less|fewer|larger|smaller)\sthan\s(?:that|this|it)\s*(?:[.!\n]|\Z)|to\sthe\s\w+\spower\b|degrees\sbelow\b|times\s(?:as|the|that|this|its|his|her|their|more|less|fewer|what)\b"
     r"|(?:squared|cubed|factorial)\b|and\sa\s(?:half|third|quarter)|mod(?:ulo)?\s\$?\d"
 )
 _IF_SO = (
