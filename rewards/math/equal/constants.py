@@ -88,7 +88,7 @@ def shows_constants(gold: Value, answer: Value) -> bool:
 
 def are_one_family(gold: Value, answer: Value, said: str = "") -> bool:
     """Whether both are the same function up to arbitrary constants, in any form."""
-    if _given_name(gold) and _given_name(answer) and _given_name(gold) != _given_name(answer):
+    if isinstance(gold, Named) and isinstance(answer, Named) and _have_other_names(gold, answer):
         return False
     ours = _variables(gold)
     own = _arbitrary(gold, ours, said)
@@ -103,6 +103,12 @@ def are_one_family(gold: Value, answer: Value, said: str = "") -> bool:
     else:
         are_letters = all(map(_OF_SEVERAL.fullmatch, others - own))
     return of_integration and are_letters and integration.are_one_family(gold, answer, own, others)
+
+
+def _have_other_names(one: Named, other: Named) -> bool:
+    """Whether the names differ: `y` and `z`, `f(x)` and `g(x)`, but not `f(x)` and `y`, or `y` and `y_h`."""
+    letters = {re.split(r"[(_]", named.name)[0] for named in (one, other)}
+    return len(letters) > 1 and bool(one.parameters) == bool(other.parameters)
 
 
 def _are_shifted(gold: Value, answer: Value) -> bool:
@@ -160,8 +166,8 @@ def _is_arbitrary(value: Value, name: str) -> bool:
 
 
 def _given_name(value: Value) -> frozenset[str]:
-    """The `y` of `y = C_1 e^x + C_2`."""
-    members = value.members if isinstance(value, Equation) else (value.expression,) if isinstance(value, Named) else ()
+    """The `y` of `y = C_1 e^x + C_2`, if it was parsed as an equation."""
+    members = value.members if isinstance(value, Equation) else ()
     return frozenset(one.name for one in members if isinstance(one, Sym))
 
 

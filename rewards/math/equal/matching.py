@@ -83,6 +83,8 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
         return equations.true_gold(gold, answer, terms, same_value)
     if isinstance(answer, Many) and answer.hedged and not isinstance(gold, Many) and not _is_region(gold):
         return _one_in_several_forms(gold, answer, terms)
+    if isinstance(gold, Many) and gold.hedged and isinstance(answer, Scalar) and isinstance(gold.items[0], Scalar):
+        return _one_in_several_forms(answer, gold, terms)
     if isinstance(answer, Choice) and not isinstance(gold, Choice):
         return choices.value_and_choice(gold, answer, terms, same_value)
     rule = _RULES.get((type(gold), type(answer)))
