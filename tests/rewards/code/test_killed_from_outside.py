@@ -61,8 +61,7 @@ async def graded(one: GradeRequest, kill: int | None = None) -> GradeResult:
         await close_held()
 
 
-@pytest.mark.parametrize("which", [0, -1], ids=["first", "last"])
-@pytest.mark.parametrize("style", TESTS)
+@pytest.mark.parametrize(("style", "which"), [*((style, 0) for style in TESTS), ("check", -1), ("pytest", -1)])
 def test_a_run_that_is_killed_from_outside_is_made_again(style: str, which: int) -> None:
     result = asyncio.run(graded(request(style, DOUBLE), which))
     assert (result.verdict, result.reason) == (Verdict.CORRECT, "")
