@@ -14,12 +14,11 @@ Example:
 from __future__ import annotations
 
 import secrets
-import shutil
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -40,6 +39,7 @@ from rewards.pool import GraderPool
 from rewards.spec import RewardSpec
 from rewards.spec_properties import identity, reference_types, rewards_of
 from rewards.types import NoReference
+from sandbox.temporary import removed_at_the_end
 
 _USUAL = AuditOptions()
 
@@ -86,17 +86,12 @@ def audit(
     return report if rows else replace(report, aside=())
 
 
-@contextmanager
-def folder_of_traces() -> Iterator[Path]:
+def folder_of_traces() -> AbstractContextManager[Path]:
     """A folder for files that a response creates if it is run. Its path is part of responses, so it is not random: a
     reward might find an answer in its characters, and another audit with the same seed would then differ.
     """
     made = Path(tempfile.gettempdir(), "rlvr-audit-" + "".join(secrets.choice("-_") for _ in range(32)))
-    made.mkdir(mode=0o700)
-    try:
-        yield made
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+    return removed_at_the_end(made)
 
 
 def chosen_families(names: Sequence[str]) -> list[Family]:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -37,6 +36,7 @@ from rlvr.offline.manifest import (
 )
 from rlvr.offline.outputs import errors_of, partial_of, state_of, trouble
 from rlvr.regular_files import regular
+from sandbox.temporary import temporary_folder
 
 MANIFEST = "run.json"
 
@@ -96,7 +96,7 @@ class RunState:
     def _begin(self, manifest: Manifest, restart: bool, keep_graded: bool) -> None:
         changed: list[str] = []
         if self._out is None:
-            self.folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="rlvr-grade-")))
+            self.folder = self._open.enter_context(temporary_folder("rlvr-grade-"))
         else:
             self.folder = state_of(self._out)
             self._hold(self._out)
