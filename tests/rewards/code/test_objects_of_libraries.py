@@ -36,6 +36,7 @@ def _tables(test: str) -> str:
     [
         "isinstance(table(), pd.DataFrame) and isinstance(table()['a'], pd.Series) and type(table()) is not list",
         "table()['a'].tolist() == [1, 2] and table().shape == (2, 2) and list(table().columns) == ['a', 'b']",
+        "table().index.tolist() == [0, 1] and list(table().index) == [0, 1] and 'b' in table()",
     ],
 )
 def test_a_table_that_a_program_gives_is_judged_by_what_it_gives(test: str) -> None:

@@ -101,10 +101,10 @@ def standard_of(kind: type) -> type | None:
 
 def stands_for(value: Any, other: Any) -> bool:
     """Whether an object of the program claims to be of the class of an object of the test that is no data: a network
-    (`ipaddress`), a table of a library.
+    (`ipaddress`), a table of a library. Those of a prompt's class are compared as it says.
     """
     standard = standard_of(type(value)) if proxies.is_proxy(value) else None
-    return standard is not None and standard is type(other)
+    return standard is not None and standard is type(other) and standard not in of_prompt.values()
 
 
 def is_of_prompt(kind: type) -> bool:

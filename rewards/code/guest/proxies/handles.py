@@ -184,9 +184,10 @@ class Handle(RootOfObjects):
             or (name in VERDICTS and not name_in_tests(type(self)))
         ):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        if name in ("count", "index") and offers(type(self), "__iter__") and not is_known(self):
+        value = attribute(self, name)
+        if name in ("count", "index") and callable(value) and offers(type(self), "__iter__") and not is_known(self):
             return views.looking(self, name)
-        return attribute(self, name)
+        return value
 
     def __str__(self) -> str:
         return text_of(ask("__str__", self), "__str__")
