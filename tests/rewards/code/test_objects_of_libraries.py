@@ -94,7 +94,7 @@ def address(text): return ipaddress.ip_address(text)
         ("network('10.0.0.7/30').num_addresses == 4 and str(address('::1')) == '::1'", "passed"),
         ("isinstance(address('::1'), ipaddress.IPv6Address) and address('10.0.0.1') < address('10.0.0.2')", "passed"),
         ("network('10.0.0.7/30') == ipaddress.ip_network('10.0.0.4/30')", "unsupported test"),
-        ("ipaddress.ip_address('10.0.0.5') in network('10.0.0.7/30')", "unsupported test"),
+        ("ipaddress.ip_address('10.0.0.5') == address('10.0.0.5') == ipaddress.ip_address('10.0.0.5')", "passed"),
         ("address('10.0.0.1') < ipaddress.ip_address('10.0.0.2')", "unsupported test"),
         ("address('10.0.0.1') < 9", "wrong"),
     ],

@@ -68,7 +68,8 @@ def refuse(value: Any, what: str, *, is_made: bool = False) -> NoReturn:
     created it, as known before the program returned it.
     """
     name = type(value).__name__
-    if is_made or made_of_class(value) or ancestry.claims_library(value) or _gives_object():
+    is_made = is_made or made_of_class(value) or ancestry.claims_library(value) or _is_asked_by_its_module(value)
+    if is_made or _gives_object():
         the_link().unsupported(f"{what} of a {name} object")
     raise proxies.refused(f"{what} of an object of type {name}: the test expects plain data")
 
@@ -119,9 +120,21 @@ def goes_to_program(value: Any) -> bool:
     return issubclass(type(value), RootOfObjects) and frame is not None and operands.goes_to_program(frame)
 
 
-def _gives_object() -> bool:
-    """Whether the test uses the result of the present operator as an object."""
+def _is_asked_by_its_module(value: Any) -> bool:
+    """Whether code of the standard library asks, which an object of the program claims to be of a class of."""
+    frame, standard = _asking_frame(), ancestry.standard_of(type(value))
+    return frame is not None and standard is not None and frame.f_globals.get("__name__") == standard.__module__
+
+
+def _asking_frame() -> FrameType | None:
+    """The innermost frame that is not ours."""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and str(frame.f_globals.get("__package__")).startswith(PACKAGE):
         frame = frame.f_back
+    return frame
+
+
+def _gives_object() -> bool:
+    """Whether the test uses the result of the present operator as an object."""
+    frame = _asking_frame()
     return frame is not None and context.is_test(frame) and classes.expects_object(frame)
