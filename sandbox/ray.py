@@ -141,10 +141,13 @@ class _Calls:
         return taken
 
     async def close(self) -> None:
+        if not self._ray.is_initialized():
+            return  # the actor went with its cluster, and a call would start another cluster
         with contextlib.suppress(NodeLost, SandboxUnavailable, TimeoutError):
             async with asyncio.timeout(_END_SECONDS):
                 await self.call("close")
-        await asyncio.to_thread(self._ray.kill, self._actor)
+        with contextlib.suppress(self._ray.exceptions.RayError):  # of an actor of an earlier cluster
+            await asyncio.to_thread(self._ray.kill, self._actor)
 
     async def call(self, method: str, *arguments: object) -> Any:
         """Call the actor. Raises NodeLost, and SandboxUnavailable for an error of the actor's own."""

@@ -26,6 +26,14 @@ def cluster(require: Callable[[str], None]) -> Iterator[None]:
     require("isolation")
     import ray
 
+    start_cluster()
+    yield
+    ray.shutdown()
+
+
+def start_cluster() -> None:
+    import ray
+
     ray.init(
         address="local",  # not one that another test has made
         num_cpus=1,
@@ -34,8 +42,6 @@ def cluster(require: Callable[[str], None]) -> Iterator[None]:
         configure_logging=False,
         _system_config={"enable_worker_prestart": False, "prestart_worker_first_driver": False},
     )
-    yield
-    ray.shutdown()
 
 
 def with_sandbox(work: Callable[[Any], Any]) -> Any:
@@ -150,3 +156,21 @@ def test_a_cluster_that_does_not_start_is_an_unavailable_sandbox(monkeypatch: py
             await sandbox.run(HELLO)
 
     with_sandbox(work)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_sandbox_that_outlives_its_cluster_is_closed_without_starting_another() -> None:
+    import ray
+
+    async def work(sandbox: Any) -> str:
+        result = await sandbox.run(HELLO)
+        ray.shutdown()
+        await sandbox.close()
+        return str(result.stdout, "utf-8")
+
+    try:
+        assert with_sandbox(work) == "hello\n"
+        assert not ray.is_initialized()
+    finally:
+        ray.shutdown()
+        start_cluster()
