@@ -112,7 +112,7 @@ def _concurrency(parameters: Mapping[str, Json]) -> int:
 @reward(
     "code",
     correctness=True,
-    version="10",
+    version="11",
     controls=_controls,
     seconds=seconds,
     concurrency=_concurrency,
