@@ -125,6 +125,8 @@ class _Calls:
         self._actor = actor
         self._held = bytearray()
         self._sending: asyncio.Task[None] | None = None
+        self._taking: asyncio.Task[bytes] | None = None
+        self._lost = False
 
     async def send(self, data: bytes) -> None:
         """Send data with the next call, along with what comes until then. Raises NodeLost."""
@@ -137,12 +139,22 @@ class _Calls:
             self._sending.add_done_callback(mark_seen)
 
     async def receive(self) -> bytes:
-        taken: bytes = await self.call("take")
-        return taken
+        """What has come. Raises NodeLost."""
+        self._taking = asyncio.create_task(self.call("take"))
+        try:
+            return await self._taking
+        except asyncio.CancelledError:
+            if self._lost:
+                raise NodeLost("its cluster was shut down") from None
+            raise
 
     async def close(self) -> None:
         if not self._ray.is_initialized():
-            return  # the actor went with its cluster, and a call would start another cluster
+            self._lost = True  # with its cluster: calls would never be answered, and a further one starts a cluster
+            for call in (self._taking, self._sending):
+                if call is not None:
+                    call.cancel()
+            return
         with contextlib.suppress(NodeLost, SandboxUnavailable, TimeoutError):
             async with asyncio.timeout(_END_SECONDS):
                 await self.call("close")

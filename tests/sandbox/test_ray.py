@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -174,3 +175,27 @@ def test_a_sandbox_that_outlives_its_cluster_is_closed_without_starting_another(
     finally:
         ray.shutdown()
         start_cluster()
+
+
+def test_calls_that_are_never_answered_do_not_hold_up_the_end(require: Callable[[str], None]) -> None:
+    """As those of a cluster that was shut down may be."""
+    require("ray")
+    import ray
+
+    from sandbox.ray import NodeLost, _Calls
+
+    def method() -> Any:
+        return SimpleNamespace(remote=lambda *_: asyncio.get_running_loop().create_future())
+
+    actor = SimpleNamespace(take=method(), put=method(), close=method())
+
+    async def work() -> None:
+        calls = _Calls(SimpleNamespace(is_initialized=lambda: False, exceptions=ray.exceptions), actor)
+        await calls.send(b"hello")
+        taking = asyncio.create_task(calls.receive())
+        await asyncio.sleep(0)
+        await calls.close()
+        with pytest.raises(NodeLost, match="shut down"):
+            await asyncio.wait_for(taking, 60)
+
+    asyncio.run(work())
