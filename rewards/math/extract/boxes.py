@@ -7,7 +7,8 @@ it replaces the value ("I mean 6"), the box is not the answer.
 
 The last box is the answer, together with earlier boxes that are joined to it by separators or labels only: blanks,
 commas, "and", `x =`, "for part (b)", delimiters, Markdown marks. Their contents form one list, with "or" kept between
-two of them. The same box twice counts as one.
+two of them. The same box twice counts as one. A box with words before it that do not lead on from the one before
+(`leading_on`) stands beside it.
 
 Every step takes time linear in the length of the text.
 
@@ -26,12 +27,13 @@ from typing import NamedTuple
 from rewards.math.extract.abroad import AND_ABROAD, OR_ABROAD, PERHAPS_ABROAD
 from rewards.math.extract.blanks import Part, filled, is_within
 from rewards.math.extract.box_positions import Box, boxes, opened
+from rewards.math.extract.leading_on import are_apart
 from rewards.math.extract.offered import is_as_good, is_compared_with, is_offered_too
 from rewards.math.extract.one_part import are_parts, is_one_part
-from rewards.math.extract.pairs import belong, is_separated, linked
-from rewards.math.extract.parallel import are_alike
+from rewards.math.extract.pairs import are_guesses, is_separated, linked
 from rewards.math.extract.refused import beginning, is_refused
 from rewards.math.extract.replaced import is_replaced
+from rewards.math.extract.sentences import sentence_end
 from rewards.math.extract.surroundings import completed
 from rewards.math.late import late
 
@@ -102,11 +104,6 @@ _UNDER = late(rf"(?:\A|[.!?;,:\n]\s*)(?:and\s|but\s|or\s)?\s*{_CASE}\Z", re.IGNO
 _UNDER_ALONE = late(rf"[\s$*)]*[.,;]?\s*(?:and\s|but\s|or\s|while\s)?\s*{_CASE}", re.IGNORECASE)
 _IF_ALONE = late(  # ". If order matters, then "
     r"[\s$*)]*[.;]\s*(?:(?:and|but|however),?\s)?(?:if|when|assuming)\s(?!(?:we|you|one|i)\b)[^.!?;\n\d$=]*[$(*]*",
-    re.IGNORECASE,
-)
-_IF_COUNTED = late(  # ", and if we allow repeats, "
-    r"[\s$*)]*[.;,]\s*(?:(?:and|but|however),?\s)?(?:if|when|assuming)\s(?:we|you|one)\s(?:also\s)?"
-    r"(?:allows?|counts?|includes?|excludes?)\b[^.!?;\n\d$=]{0,60}[$(*]*",
     re.IGNORECASE,
 )
 _OTHER_UNDER = late(  # "; for odd $n$ it is 12."
@@ -189,12 +186,12 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
     return _one_value(text, row) if is_one else Committed(_list_of(text, row), row.last.end)
 
 
-def _are_alike(row: _Row, text: str, box: Box, between: str) -> bool:
-    """Whether a box and the one right before it have the same words beside them but for one."""
-    if len(between) > _LONGEST_JOINT:
+def _are_apart(row: _Row, text: str, box: Box, between: str) -> bool:
+    """Whether no words lead from a box to the one right before it."""
+    if len(row.starts) > 1:
         return False
-    end = row.last.end if len(row.starts) == 1 else len(text)
-    return are_alike(text[max(0, box.start - _LONGEST_JOINT) : box.start], between, text[end : end + _LONGEST_JOINT])
+    behind = text[row.last.end : sentence_end(text, row.last.end)]
+    return are_apart(text[beginning(text, box.start) : box.start], between, behind)
 
 
 def _filled(text: str, found: list[Box], content: str) -> str | None:
@@ -225,10 +222,10 @@ def _is_joined(row: _Row, text: str, box: Box, content: str) -> bool:
     joint = _joint(between) if len(between) <= _LONGEST_JOINT else None
     if (
         joint is None
-        and not belong(text, box.start, between, lambda at: beginning(text, at))
+        and not are_guesses(text, box.start, between, lambda at: beginning(text, at))
         and not are_parts(text, (box.start, box.end), (row.starts[-1], row.starts[-1]))
     ):
-        if not _are_alike(row, text, box, between):
+        if not _are_apart(row, text, box, between):
             return False
         joint = " or "
     row.joints.append(joint or ", ")
@@ -276,7 +273,6 @@ def _other_case(text: str, last: Box) -> str | None:
     if not (
         is_offered
         or is_as_good("", behind)
-        or _IF_COUNTED.search(text, near, last.start)
         or is_compared_with(text[near : last.start])
         or _CONDITION.match(text, last.end)
         or _UNDER.search(text, offset, last.start)
@@ -297,12 +293,7 @@ def _other_case(text: str, last: Box) -> str | None:
 
 def _are_alternatives(between: str, behind: str) -> bool:
     """Whether the text between two boxes, or behind them, offers the second beside the first."""
-    return bool(
-        is_compared_with(between)
-        or is_as_good(between, behind)
-        or _IF_ALONE.fullmatch(between)
-        or _IF_COUNTED.fullmatch(between)
-    )
+    return bool(is_compared_with(between) or is_as_good(between, behind) or _IF_ALONE.fullmatch(between))
 
 
 def _are_cases(between: str, behind: str, *, is_under: bool) -> bool:

@@ -122,7 +122,7 @@ CLASSES = (
         "g",
         "says which answer it is",
         """final best exact numerical simplified simplest required desired requested overall only actual real complete
-        resulting rounded combined full corrected revised unique whole numeric integer updated""",
+        resulting rounded combined full corrected revised unique whole numeric integer updated new""",
     ),
     WordClass(
         "e",

@@ -1,10 +1,9 @@
-r"""Two values that belong together: the shares of two owners, guesses, a value and its rounding, sides of a relation.
+r"""Two values that belong together: guesses, a value and its rounding, sides of a relation, two that are numbered.
 
 Example:
     >>> linked("9", " = ", "8"), linked(r"\sqrt{2}", " (exact), ", "1.41"), linked("9", " apples and ", "8")
     (' = ', ' \\approx ', None)
-    >>> text = "Ann: , Bob: "
-    >>> belong(text, 5, ", Bob: ", lambda at: 0), belong(text, 5, ", then ", lambda at: 0)
+    >>> are_guesses("My guesses are ", 15, ", then ", lambda at: 0), are_guesses("It is ", 6, ", then ", lambda at: 0)
     (True, False)
     >>> in_order("First, 5. Second, 12.")
     '5, 12'
@@ -15,23 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from rewards.math.extract.parallel import NO_OWNER
 from rewards.math.late import late
 
-# "Ann: ", "Bob has ": what a box is of. Two boxes with labels that differ in the name alone are one list.
-_OWNER = late(r"(?:\A|[\n.,;(]\s*|\band\s)(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*\Z")
-_NEXT_OWNER = late(
-    r"[\s$*)]*(?:[.,;\n]\s*)?(?:(?:and|while)\s)?\s*(?P<name>[^\W\d_]{2,})(?P<verb>\s?:|(?:\s[a-z]+){1,3})[\s$*]*"
-)
-_NAMED = r"(?P<the>(?:the|its)\s)?(?P<name>[a-z]+(?:\s(?!is\b)[a-z]+)?)(?P<verb>\s(?:is|=)|\s?:)?[\s$*]*"
-_QUANTITY = late(  # "The perimeter is ", "width = "
-    rf"(?:\A|[\n.;]\s*|,\s)(?:(?:so|thus|hence|therefore),?\s)?{_NAMED}\Z", re.IGNORECASE
-)
-_NEXT_QUANTITY = late(  # " cm and the area is ", ", height = "
-    rf"[\s$*)]*(?:[a-z]+(?:\s[a-z]+)?[\s,$*]*)?(?:\b(?:and|while)\s|[,;]\s(?:(?:and|while)\s)?){_NAMED}"
-)
-_NO_QUANTITY = late(r"[a-z]+(?:ing|ed|ly)\Z|(?:or|at|by|in|to|about|and|is|are|sum|i|e|because|as|if|when|with)\Z")
-_COUNTED = late(r"[\s$*)\\]+(?:[a-z]+\s){1,2}and[\s$*(\\]+")  # `\boxed{7} goats and \boxed{4} helicopters`
 _THEN = late(r"[\s$*,;)]*(?:and\s)?then[\s$*(]*")
 _GUESSES = late(r"\b(?:guesses|candidates|possibilities|attempts)\b", re.IGNORECASE)
 _RELATION = late(r"[^\S\n]*\$?[^\S\n]*(=|\\approx(?![a-zA-Z])|≈)[^\S\n]*\$?[^\S\n]*")
@@ -88,40 +72,11 @@ def is_separated(between: str) -> bool:
     return _SEPARATED.fullmatch(between) is not None
 
 
-def belong(text: str, at: int, between: str, beginning: Callable[[int], int]) -> bool:
-    """Whether the box that begins at `at` and the next one are the shares of two owners, or two guesses.
+def are_guesses(text: str, at: int, between: str, beginning: Callable[[int], int]) -> bool:
+    """Whether the box that begins at `at` and the next one are guesses that one sentence lists.
 
     beginning: gives the start of the sentence around a position.
     """
-    if len(between) > _LONGEST:
+    if len(between) > _LONGEST or _THEN.fullmatch(between) is None:
         return False
-    before = text[max(0, at - _LONGEST) : at]
-    if _COUNTED.fullmatch(between) or _have_owners(before, between) or _are_quantities(before, between):
-        return True
-    return _THEN.fullmatch(between) is not None and _GUESSES.search(text, beginning(at), at) is not None
-
-
-def _are_quantities(before: str, between: str) -> bool:
-    """Whether one sentence gives two quantities in the same words: "the perimeter is" and "the area is", "width" and
-    "height".
-    """
-    following = _NEXT_QUANTITY.fullmatch(between)
-    own = None if following is None else _QUANTITY.search(before)
-    if following is None or own is None:
-        return False
-    if any(bool(own[part]) != bool(following[part]) for part in ("the", "verb")):
-        return False
-    words = [word for one in (own, following) for word in one["name"].lower().split()]
-    if own["verb"] is None and (own["the"] or len(words) > 2 or any(map(_NO_QUANTITY.match, words))):
-        return False
-    return not any(map(NO_OWNER.match, words))
-
-
-def _have_owners(before: str, between: str) -> bool:
-    following = _NEXT_OWNER.fullmatch(between)
-    own = None if following is None else _OWNER.search(before)
-    if following is None or own is None or own["verb"].strip() != following["verb"].strip():
-        return False
-    if any(NO_OWNER.match(one["name"]) for one in (own, following)):
-        return False
-    return own["verb"].endswith(":") or (own["name"][0].isupper() and following["name"][0].isupper())
+    return _GUESSES.search(text, beginning(at), at) is not None

@@ -9,9 +9,7 @@ Example:
     ('$80, $20', None)
     >>> alike("- Monday: 5\n- Tuesday: 7"), alike("- Pens: 5\n- Books: 7\n- Both: 12")
     ('5, 7', None)
-    >>> are_alike("For the first circle we get ", " and for the second circle we get ", ".")
-    True
-    >>> are_alike("I get ", " with the first method and ", " with the second method.")
+    >>> differ_in_one("for the first circle we get".split(), "for the second circle we get".split())
     True
 """
 
@@ -50,12 +48,6 @@ _JUDGED = frozenset("AgDdwxC")  # classes of words that say whether a value is t
 _NOUNS = frozenset(".vaogkJP#")  # classes of words (`claim_words`) that may be a part of a name
 
 
-_BETWEEN = late(  # two boxes of one sentence, or of two rows of a table
-    r"[\s$*)]*(?P<joint>(?:[,;]\s|\s)(?:(?:and|while|but)\s)?|\|[^\S\n]*\n(?=\s*\|))(?P<second>[^.!?\n]+)",
-    re.IGNORECASE,
-)
-_BEHIND_BOTH = late(r"[\s$*)]*(?P<first>[^.!?\n]{4,60}?)[\s,;]*\b(?:and|but|while)\b[\s$*(]*")
-_MARKS = " $*(|"
 _SEQUENCE = frozenset("cs")  # classes of words: "then", "after"
 
 
@@ -84,27 +76,15 @@ def alike(text: str) -> str | None:
     return ", ".join(values) if len(rows) > 1 else None
 
 
-def are_alike(before: str, between: str, behind: str) -> bool:
-    """Whether two boxes in one sentence, or in two rows of a table, have the same words beside them but for one."""
-    found = _BETWEEN.fullmatch(between.rstrip(_MARKS))
-    if found is not None:
-        second = _WORD.findall(found["second"])
-        if _differ_in_one(_WORD.findall(before.rstrip(_MARKS))[-len(second) :], second):
-            return True
-        if "|" in found["joint"]:
-            rows = before[before.rfind("\n") + 1 :], found["second"]
-            return all("|" in row and not any(map(NO_OWNER.match, _WORD.findall(row))) for row in rows)
-    found = _BEHIND_BOTH.fullmatch(between)
-    first = [] if found is None else _WORD.findall(found["first"])
-    return _differ_in_one(first, _WORD.findall(behind[:_LONGEST])[: len(first)])
-
-
-def _differ_in_one(first: list[str], second: list[str]) -> bool:
+def differ_in_one(first: list[str], second: list[str]) -> bool:
     """Whether two rows of words, of which the first does not lead to the second, differ in a single word."""
     if not len(first) == len(second) > 2:
         return False
-    other = [two for one, two in zip(first, second, strict=True) if one.lower() != two.lower()]
-    if len(other) != 1 or not other[0].isalpha() or other[0].lower() in _LEADS or NO_OWNER.match(other[0]):
+    other = [(one, two) for one, two in zip(first, second, strict=True) if one.lower() != two.lower()]
+    if len(other) != 1 or not all(map(str.isalpha, other[0])):
+        return False
+    word = other[0][1].lower()
+    if word in _LEADS or NO_OWNER.match(word) or classes(word) == "g":
         return False
     return _SEQUENCE.isdisjoint(classes(" ".join(second)))
 

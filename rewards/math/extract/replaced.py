@@ -69,6 +69,12 @@ def replaced(behind: str) -> str | None:
     return _concluded(behind) if found is None else (found["value"] or "").strip("$ ")
 
 
+def is_turned(behind: str) -> bool:
+    """Whether a new thought against an answer follows it."""
+    first = _FIRST_WORD.match(behind)
+    return first is not None and first[1].lower() in _BEGINNINGS and _TURNED.match(behind) is not None
+
+
 def is_replaced(answer: str, behind: str) -> bool:
     """Whether the text after an answer replaces it by another one, in whatever spelling."""
     instead = replaced(behind)
