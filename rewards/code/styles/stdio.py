@@ -11,9 +11,9 @@ on other outputs: if it raises for all of them the test is broken, otherwise the
 from __future__ import annotations
 
 import asyncio
-import math
 import re
 import signal
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -32,7 +32,8 @@ _CHECKER_MODULE = "rlvr_guest.judging.output_checker"
 _SHOWN = 160
 _WORD = re.compile(r"[+-]?(?:[\w.]|(?<=[\d._]e)[+-])+", re.IGNORECASE)
 _LONGEST_NUMBER = 300
-_MAY_BE_NOT_FINITE = re.compile(rb"nan|inf|e\+?[\d_]{3}|[^\x00-\x7f]|[\d_]{200}", re.IGNORECASE)
+_HUGE = 1e19  # the square of a larger number is infinite in 32 bits
+_MAY_BE_HUGE = re.compile(rb"nan|inf|e\+?[\d_]{2}|[^\x00-\x7f]|[\d_]{19}", re.IGNORECASE)
 _OTHER_NUMBERS = ("-8e300", "-73519.25")  # the square of one is infinite, the other is within larger limits
 _OTHER_OUTPUTS = (b"", b"0\n", b"1 1\n", b"1 1 1\n1 1 1\n", b"[]\n", b"{}\n")
 
@@ -206,21 +207,27 @@ class _Cases:
         texts = (case.stdin, output, case.stdout)
         asked = await self._ask(checker, *texts)
         if asked.exit_code == ACCEPTED:
-            # NaN is never above a limit, and what is computed from infinity is NaN or infinite, too: a checker that
-            # looks at these numbers refuses others in their place.
-            for number in _OTHER_NUMBERS:
-                other = _with_finite_numbers(output, case.stdout, number)
-                if other == output:
-                    return True
-                asked = await self._ask(checker, case.stdin, other, case.stdout)
-                if asked.exit_code != ACCEPTED:
-                    return False
-            return True
+            return await self._can_tell(checker, case, output)
         if asked.exit_code == REFUSED:
             return False
         if said := await self._failing(checker, case):
             raise _BrokenTest(f"on the expected output: {said}")
         return False
+
+    async def _can_tell(self, checker: Checker, case: StdioCase, output: bytes) -> bool:
+        """Whether a checker that accepts an output also measures its NaN, infinities and huge numbers.
+
+        NaN is never above a limit, and what is computed from infinity, or from the square of a huge number, is NaN or
+        infinite, too. A checker that looks at such a number refuses another one in its place. If it cannot tell huge
+        ones apart, but refuses a common one, it has not measured either.
+        """
+        huge, common = (_with_other_numbers(output, number) for number in _OTHER_NUMBERS)
+        if huge == output:
+            return True
+        if (await self._ask(checker, case.stdin, huge, case.stdout)).exit_code == ACCEPTED:
+            return (await self._ask(checker, case.stdin, common, case.stdout)).exit_code == ACCEPTED
+        written, expected = (_WORD.findall(text) for text in (output.decode("utf-8", "replace"), case.stdout))
+        return not any(map(_not_finite, written)) or any(map(_not_finite, expected))
 
     async def _failing(self, checker: Checker, case: StdioCase) -> str:
         """How a checker fails on every output; empty = it accepts some output without failing."""
@@ -275,21 +282,25 @@ def _is_blank(output: bytes) -> bool:
     return not output.strip() or output.decode("utf-8", "replace").isspace()
 
 
-def _with_finite_numbers(output: bytes, expected: str, number: str) -> bytes:
-    """Replace non-finite numbers in the output, if none is expected."""
-    if not _MAY_BE_NOT_FINITE.search(output) or any(map(_not_finite, _WORD.findall(expected))):
+def _with_other_numbers(output: bytes, number: str) -> bytes:
+    """Replace NaN, infinities and huge numbers in the output."""
+    if not _MAY_BE_HUGE.search(output):
         return output
     text = output.decode("utf-8", "surrogateescape")
 
     def changed(word: re.Match[str]) -> str:
-        kind = _not_finite(word.group())
+        kind = _above(_HUGE, word.group())
         return word.group() if not kind else number + kind[1:]
 
     return _WORD.sub(changed, text).encode("utf-8", "surrogateescape")
 
 
 def _not_finite(word: str) -> str:
-    """The kind of a word that Python parses as NaN or infinity: "r", or "rj" for an imaginary number; else empty.
+    return _above(sys.float_info.max, word)
+
+
+def _above(limit: float, word: str) -> str:
+    """The kind of a word that Python parses as NaN or above a limit: "r", or "rj" for an imaginary number; else empty.
 
     Overlong digit strings count, too.
     """
@@ -297,7 +308,7 @@ def _not_finite(word: str) -> str:
         return "r" if word[:_LONGEST_NUMBER].strip("+-").replace(".", "").isdecimal() else ""
     for kind, real in (("r", word), ("rj", word[:-1] if word[-1] in "jJ" else "")):
         with suppress(ValueError):
-            if not math.isfinite(float(real)):
+            if not abs(float(real)) <= limit:
                 return kind
     return ""
 

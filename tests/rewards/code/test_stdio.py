@@ -338,6 +338,7 @@ COMPLEX = "def check(i, out, exp):\n    return not abs(complex(out.strip()) - co
 SQUARES = (
     "def check(i, out, exp):\n a, b = float(out), float(exp)\n return not abs(a * a - b * b) > 1e-6 * max(1, a * a)\n"
 )
+SINGLE = SQUARES.replace("def ", "from numpy import float32 as float\ndef ")
 PAIRS = (
     "def check(i, out, exp):\n"
     "    return not any(abs(float(a) - float(b)) > 1e-6 for a, b in zip(out.split('#'), exp.split('#'), strict=True))\n"
@@ -348,7 +349,8 @@ PAIRS = (
     ("checker", "expected", "outputs"),
     [
         (COMPLEX, "1.5+2j", ("nanj", "nan+nanj", "(nan+1j)", "1+NANJ")),
-        (SQUARES, "3.5", ("nan", "inf")),
+        (SQUARES, "3.5", ("nan", "inf", "1e200", "-7e154", "9" * 200)),
+        (SINGLE, "3.5", ("1e20", "-4e38", "1e300")),
         (PAIRS, "1.5#2.5", ("nan#nan", "1.5#-nan")),
     ],
 )
@@ -459,6 +461,12 @@ def test_checker_is_asked_about_the_infinity_that_is_expected() -> None:
     assert fates(judge("print('Infinity')", one("inf\n", compare=Checker(source)))) == [Fate.PASSED]
     words = "def check(i, out, exp):\n    return out.split()[0] == exp.split()[0]\n"
     assert fates(judge("print('yes Inf and more')", one("yes no\n", compare=Checker(words)))) == [Fate.PASSED]
+
+
+@pytest.mark.parametrize("condition", ["int(out) % 7 == 0", "float(out) >= 7", "out.strip() == str(7 * 10**40)"])
+def test_huge_numbers_that_a_checker_measures_are_right(condition: str) -> None:
+    checker = Checker(f"def check(i, out, exp):\n    return {condition}\n")
+    assert fates(judge("print(7 * 10**40)", one("7\n", compare=checker))) == [Fate.PASSED]
 
 
 LOADS = """import base64, pickle
