@@ -21,7 +21,7 @@ from sandbox.cgroups import SlotGroup
 from sandbox.errors import refused
 from sandbox.pipes import Drain, Feed
 from sandbox.types import Ended, Job, JobResult, Limits
-from sandbox.zygote import wire
+from sandbox.zygote import python, wire
 
 _AT_ONCE = 1 << 16  # bytes of input that a pipe takes before anybody reads
 _CPU_CHECKS_AFTER = 0.05
@@ -200,7 +200,8 @@ class Run:
             except OSError as error:
                 raise refused("a run could not be started", error) from error
             feeds = len(job.stdin) > _AT_ONCE
-            order = _order(job.limits, slot.group is not None, bool(job.outputs), feeds, job.ipc)
+            warm, counted = python.is_warm(job.argv), slot.group is not None
+            order = _order(job.limits, counted, bool(job.outputs), feeds, job.ipc, warm)
             self._outcome = slot.start(order, given)
         except BaseException:  # cancellation too: give the slot back, close descriptors
             slot.free()
@@ -349,11 +350,15 @@ def ending_of(status: int, cpu: float, limits: Limits) -> tuple[Ended, int | Non
 
 
 @lru_cache(maxsize=64)
-def _order(limits: Limits, counted: bool, outputs: bool, feeds: bool, ipc: bool) -> bytes:
-    """The message that tells a slot about a run. counted: a cgroup counts its memory. feeds: `wire.FED` will follow."""
+def _order(limits: Limits, counted: bool, outputs: bool, feeds: bool, ipc: bool, warm: bool) -> bytes:
+    """The message that tells a slot about a run.
+
+    counted: a cgroup counts its memory. feeds: `wire.FED` will follow. warm: the stacks of its threads are small; those
+    of any other program are as large as its own.
+    """
     numbers = asdict(limits)
     if not counted:
-        numbers["process_memory_bytes"] = limits.memory_bytes
+        numbers |= {"process_memory_bytes": limits.memory_bytes, "thread_stacks": 0 if warm else limits.processes}
     return wire.packed({"limits": numbers, "outputs": outputs, "feeds": feeds, "ipc": ipc})
 
 

@@ -13,6 +13,7 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from types import ModuleType, TracebackType
 from typing import IO, Any, NoReturn
 
@@ -23,7 +24,7 @@ _FAILED_FLUSH, _INTERRUPTED = 120, -signal.SIGINT
 _IGNORED = "Exception ignored on flushing sys.stdout:" if sys.version_info >= (3, 13) else "Exception ignored in: {!r}"
 
 
-def is_warm(argv: list[str]) -> bool:
+def is_warm(argv: Sequence[str]) -> bool:
     """Whether this interpreter can become that command; interpreter flags need a new one."""
     if argv[0] != "python" or len(argv) < 2:
         return False

@@ -20,7 +20,7 @@ from . import kernel, python, root, wire
 from .syscall_batch import Calls
 
 _MOST = (1 << 64) - 1  # the kernel's own word for no limit
-_STACK = 64 << 20  # bytes
+_STACK, _LARGEST_STACK = 64 << 20, 1 << 30  # bytes: where no cgroup counts memory, and where one does
 _HIGH = 200  # descriptors are moved above this on their way to where a program expects them
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 _CLOCK_MONOTONIC = 1
@@ -212,18 +212,22 @@ def bounds_of(limits: dict[str, float]) -> list[tuple[int, int, int]]:
     """The resource limits of a program as (resource, soft, hard), never above what this process may set."""
     cpu = max(1, math.ceil(limits["cpu_seconds"]))
     disk, files = int(limits["disk_bytes"]), int(limits["open_files"])
+    processes, memory = int(limits["processes"]), int(limits["memory_bytes"])
+    is_counted = "process_memory_bytes" not in limits
+    stack = max(_STACK, min(memory, _LARGEST_STACK)) if is_counted else _STACK  # as of judges of contests
     wanted = {
         resource.RLIMIT_CPU: (cpu, cpu + 1),
         resource.RLIMIT_FSIZE: (disk, disk),
         resource.RLIMIT_NOFILE: (files, files),
-        resource.RLIMIT_NPROC: (int(limits["processes"]), int(limits["processes"])),
-        resource.RLIMIT_STACK: (_STACK, _MOST),  # a program may raise it: what it uses is memory
+        resource.RLIMIT_NPROC: (processes, processes),
+        resource.RLIMIT_STACK: (stack, _MOST),  # a program may raise it: what it uses is memory
         resource.RLIMIT_CORE: (0, 0),
         resource.RLIMIT_MEMLOCK: (1 << 16, 1 << 16),
         resource.RLIMIT_MSGQUEUE: (0, 0),
     }
-    if "process_memory_bytes" in limits:
-        wanted[resource.RLIMIT_DATA] = (int(limits["process_memory_bytes"]),) * 2
+    if not is_counted:
+        # Here a thread's stack counts in full from the start. The slot looks at what is used.
+        wanted[resource.RLIMIT_DATA] = (memory + int(limits["thread_stacks"]) * _STACK,) * 2
     bounds = []
     for what, (soft, hard) in wanted.items():
         most = resource.getrlimit(what)[1]

@@ -190,9 +190,21 @@ def test_files_take_no_more_than_the_memory_of_a_run_where_no_cgroup_counts_them
     assert b"No space left" in much.stderr
 
 
+THREADS = "import threading, time\nfor _ in range(40): threading.Thread(target=time.sleep, args=(0.2,)).start()"
+
+
+@pytest.mark.parametrize("argv", [("python", "main.py"), ("python", "-X", "utf8", "main.py")], ids=["warm", "started"])
+@MODES
+def test_stacks_that_threads_set_aside_are_not_memory_in_use(monkeypatch, privileged, argv) -> None:
+    monkeypatch.setattr("sandbox.cgroups.make", lambda _name: None)
+    (result,) = run(Job(argv=argv, files={"main.py": THREADS.encode()}), privileged=privileged)
+    assert (result.stderr, result.ended) == (b"", Ended.EXITED)
+
+
 DEEP = """
 import os, resource, sys, time
-resource.setrlimit(resource.RLIMIT_STACK, (resource.RLIM_INFINITY,) * 2)
+if {raised}:
+    resource.setrlimit(resource.RLIMIT_STACK, (resource.RLIM_INFINITY,) * 2)
 if len(sys.argv) == 1:
     os.execv(sys.executable, [sys.executable, *sys.argv, "again"])  # where it is laid out for such a stack
 deep = ()
@@ -211,10 +223,19 @@ def test_a_program_may_raise_the_limit_of_its_stack_which_counts_as_memory(monke
     else:
         monkeypatch.setattr("sandbox.cgroups.make", lambda _name: None)
     limits = Limits(memory_bytes=128 << 20, wall_seconds=60)
-    files = [{"main.py": DEEP.format(depth=depth).encode()} for depth in (200_000, 1_500_000)]
+    files = [{"main.py": DEEP.format(raised=True, depth=depth).encode()} for depth in (200_000, 1_500_000)]
     some, much = run(*(Job(argv=("python", "main.py"), files=each, limits=limits) for each in files))
     assert (some.stdout, some.ended) == (b"deep\n", Ended.EXITED)
     assert much.ended is Ended.MEMORY
+
+
+def test_a_stack_may_take_all_memory_of_a_run_where_that_is_counted(require) -> None:
+    require("cgroups")
+    code = DEEP.format(raised=False, depth=1_500_000).encode()
+    limits = (Limits(memory_bytes=most << 20, wall_seconds=60) for most in (512, 128))
+    some, much = run(*(Job(argv=("python", "main.py"), files={"main.py": code}, limits=each) for each in limits))
+    assert (some.stdout, some.ended) == (b"deep\n", Ended.EXITED)
+    assert much.ended is not Ended.EXITED
 
 
 def test_memory_is_counted_where_a_cgroup_may_be_made(require) -> None:
