@@ -87,6 +87,8 @@ _JOINT = late(
 )
 _NAMED = late(r"(?<![a-zA-Z\\])([a-zA-Z])\s*=\s*\Z")
 _LONGEST_NAME = 10
+_LABEL_OF_A_PART = late(r"(\((?:[a-e]|i{1,3}|iv|v|[1-9])\))[^()\d\\=]{0,60}\Z")  # "(b) the product is "
+_LONGEST_LABEL = 66
 _UNKNOWN = r"\ldots"
 _LONGEST_JOINT = 120
 _LONGEST_CASE = 400
@@ -253,13 +255,15 @@ def _one_value(text: str, row: _Row) -> Committed:
 
 
 def _list_of(text: str, row: _Row) -> str:
-    """The values of several boxes, with the names before them if each has one of its own."""
-    contents = row.contents
-    named = [_NAMED.search(text, max(0, start - _LONGEST_NAME), start) for start in row.starts]
-    names = [one.group(1) if one else "" for one in named]
-    if all(names) and len(set(names)) == len(names):
-        contents = [f"{name} = {content}" for name, content in zip(names, contents, strict=True)]
-    return (" or " if " or " in row.joints else ", ").join(reversed(contents))
+    """The values of several boxes, with the names or the labels before them if each has one of its own."""
+    if " or " in row.joints:
+        return " or ".join(reversed(row.contents))
+    for before_it, longest, joint in ((_NAMED, _LONGEST_NAME, "{} = {}"), (_LABEL_OF_A_PART, _LONGEST_LABEL, "{} {}")):
+        found = [before_it.search(text, max(0, start - longest), start) for start in row.starts]
+        names = [one[1] for one in found if one is not None]
+        if len(set(names)) == len(row.starts):
+            return ", ".join(reversed(list(map(joint.format, names, row.contents))))
+    return ", ".join(reversed(row.contents))
 
 
 def _other_case(text: str, last: Box) -> str | None:

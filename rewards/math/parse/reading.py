@@ -337,7 +337,7 @@ _MULTIPLE = re.compile(
 )
 _PART = re.compile(r"(?:^|(?<=[\s,;“”.}]))“?\s*\(\s*(i{1,3}|iv|v|[1-9]|[a-e])\s*\)\s*:?\s*”?\s*")
 _IN_ORDER = (("i", "ii", "iii", "iv", "v"), tuple("123456789"), tuple("abcde"))
-_BETWEEN_PARTS = " \t\n,;.“”"
+_BEFORE_A_PART, _BEHIND_A_PART = " \t\n,;“”", " \t\n,;.“"  # `.5` is a number
 
 
 def _labelled(text: str) -> list[Value] | None:
@@ -350,12 +350,18 @@ def _labelled(text: str) -> list[Value] | None:
     if len(found) < 2 or found[0].start() or len(order) != len(labels):
         return None
     ends = [one.start() for one in found[1:]] + [len(text)]
-    values = [_readings(text[one.end() : end].strip(_BETWEEN_PARTS)) for one, end in zip(found, ends, strict=True)]
+    values = [_readings(_part(text[one.end() : end])) for one, end in zip(found, ends, strict=True)]
     if not all(values):
         return None
     firsts = [values[labels.index(label)][0] for label in order]
     items = [item for one in firsts for item in (one.items if isinstance(one, Many) and not one.opening else (one,))]
     return [Many(tuple(items), labelled=len(items) == len(firsts))]
+
+
+def _part(text: str) -> str:
+    """The answer to a part, without what separates it from the next one."""
+    text = text.lstrip(_BEFORE_A_PART).rstrip(_BEHIND_A_PART)
+    return text if "“" in text else text.rstrip(f"”{_BEHIND_A_PART}")
 
 
 _SIGNED = re.compile(r"\\pm\s*(?:\\left\s*)?(?=\()")
