@@ -240,3 +240,19 @@ def test_honest_programs_pass_and_wrong_ones_do_not(program: str, spoiled: tuple
     assert passes(judgement := pytest_files(program, tests)), judgement
     assert spoiled[0] in program
     assert is_wrong(judgement := pytest_files(program.replace(*spoiled), tests)), judgement
+
+
+def test_a_time_zone_of_the_program_cannot_be_given_to_the_standard_library() -> None:
+    program = """
+from datetime import timedelta, tzinfo
+class Zone(tzinfo):
+    def utcoffset(self, at): return timedelta(hours=2)
+"""
+    tests = """
+from datetime import datetime
+from solution import Zone
+def test_offset():
+    assert datetime(2024, 1, 1, 12, tzinfo=Zone()).utcoffset().seconds == 7200
+"""
+    assert "unsupported test" in pytest_files(program, tests).fault
+    assert is_wrong(pytest_files(program.replace("(tzinfo)", ""), tests))

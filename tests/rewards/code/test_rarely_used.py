@@ -345,6 +345,11 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
     "fields of log records": (
         "import logging\n"
         "log = logging.getLogger('app')\n"
+        "class Bad(Exception):\n"
+        "    def __init__(self, n): super().__init__(n); self.number = n\n"
+        "def fail():\n"
+        "    try: raise Bad(3)\n"
+        "    except Bad: log.error('no', exc_info=True)\n"
         "def work(n):\n"
         "    log.info('n is %d of %s', n, 'x')\n"
         "    log.warning('%(a)s', {'a': 1})\n"
@@ -354,13 +359,37 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
         ("'n is %d of %s'", "'n was %d of %s'"),
         """
         import logging
-        from solution import work
+        from solution import Bad, fail, work
+        def test_error(caplog):
+            fail()
+            kind, error, _ = caplog.records[0].exc_info
+            assert kind is Bad and error.number == 3
         def test_a(caplog):
             with caplog.at_level(logging.INFO):
                 assert work(3) == 3
             assert [r.getMessage() for r in caplog.records] == ["n is 3 of x", "1", "bad"]
             assert caplog.records[2].user == "u" and caplog.records[2].exc_info[0] is ZeroDivisionError
             assert caplog.records[0].args == (3, "x") and caplog.records[0].name == "app"
+        """,
+    ),
+    "the context of decimal numbers": (
+        "import decimal\n"
+        "def third(): return decimal.Decimal(1) / 3\n"
+        "def precision(): return decimal.getcontext().prec\n",
+        ("return decimal.getcontext().prec", "return 28"),
+        """
+        import decimal, pytest
+        from solution import precision, third
+        def test_a():
+            with decimal.localcontext() as context:
+                context.prec = 4
+                assert precision() == 4 and third() == decimal.Decimal("0.3333")
+                context.rounding = decimal.ROUND_UP
+                assert str(third()) == "0.3334"
+                context.traps[decimal.Inexact] = True
+                with pytest.raises(decimal.Inexact):
+                    third()
+            assert precision() == 28 and str(third()).endswith("3")
         """,
     ),
     "text of the program that is evaluated": (

@@ -33,6 +33,25 @@ ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
             assert not root.parent
         """,
     ),
+    "types that tests compare": (
+        "import collections, re\ndef numbers(n): yield from range(n)\ndef pairs(): return zip('ab', [1, 2])\ndef search(s): return re.search('a', s)\n"
+        "class Chain(collections.ChainMap): pass\ndef adder(n): return lambda x: x + n\n",
+        ("return re.search('a', s)", "return [re.search('a', s)]"),
+        """
+        import collections, re, types, unittest
+        from solution import Chain, adder, numbers, pairs, search
+        def test_types():
+            assert type(numbers(2)) is types.GeneratorType and type(numbers(2)) == type(x for x in ())
+            assert type(pairs()) is zip and type(search("ba")) is re.Match
+            assert type(adder(1)) in (types.FunctionType, types.MethodType) and adder(1)(2) == 3
+            assert type(Chain()) is Chain and type(Chain()) is not collections.ChainMap
+            assert type(Chain()).__name__ == "Chain"
+        class TestTypes(unittest.TestCase):
+            def test_types(self):
+                self.assertIs(type(numbers(1)), types.GeneratorType)
+                self.assertEqual(type(search("a")), re.Match)
+        """,
+    ),
     "objects of the standard library": (
         "import re, threading\ndef match(p, s): return re.match(p, s)\nclass Box:\n    def __init__(self): self.event = threading.Event()\n",
         ("re.match", "re.search"),
@@ -177,3 +196,18 @@ def test_a_method_of_equality_of_an_object_that_the_test_made_is_asked() -> None
     tests = "from solution import Half\ndef test_a(): assert Half(3).__eq__(1.5) and not Half(3).__eq__(1) and Half(3).twice() == 3\n"
     assert passes(pytest_files(program, tests))
     assert is_wrong(pytest_files(program.replace("/ 2 ==", "/ 3 =="), tests))
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("builtins", "int"), ("collections", "OrderedDict"), ("datetime", "date")]
+)
+def test_no_class_of_the_program_is_a_type_of_data(module: str, name: str) -> None:
+    program = f"""
+class Any:
+    def __eq__(self, other): return True
+Any.__module__, Any.__name__, Any.__qualname__ = "{module}", "{name}", "{name}"
+def f(): return Any()
+"""
+    for judged in (f"type(f()) is {name}", f"type(f()) == {name} and f() == 3", f"type(f()) == type({name})"):
+        tests = f"from {module} import {name}\nfrom solution import f\ndef test_a():\n    assert {judged}\n"
+        assert is_wrong(pytest_files(program, tests))

@@ -88,12 +88,18 @@ def _format(more: dict[str, Any], message: str) -> tuple[str, Any]:
 
 def _add(record: logging.LogRecord, more: dict[str, Any]) -> None:
     extra, error = more.get("extra"), more.get("error")
-    for name, value in extra.items() if type(extra) is dict else ():
-        if name.isidentifier() and not name.startswith("_") and name not in _OF_RECORDS and type(value) in _PLAIN:
-            setattr(record, name, value)
-    if type(error) is list and len(error) == 2 and all(type(part) is str for part in error):
+    _set_plain(record, extra, _OF_RECORDS)
+    if type(error) is list and len(error) == 3 and all(type(part) is str for part in error[:2]):
         made = proxies.the_link().error_of(error[0].split(",")[:8], error[1][:_SHORT])
+        _set_plain(made, error[2], frozenset(dir(made)))
         record.exc_info = (type(made), made, None)
+
+
+def _set_plain(holder: object, told: object, own: frozenset[str]) -> None:
+    """Set attributes that are plain data, and that the object does not have by itself."""
+    for name, value in told.items() if type(told) is dict else ():
+        if name.isidentifier() and not name.startswith("_") and name not in own and type(value) in _PLAIN:
+            object.__setattr__(holder, name, value)  # that of a proxy would ask the program
 
 
 def warn(text: str) -> None:

@@ -25,8 +25,9 @@ _COMMANDS = re.compile(r"subprocess|os\.system|popen")
 _WATCHED = re.compile(
     r"patch|setattr|stdin|StringIO|environ|env\(|chdir|getcwd|\.cwd\(|tmp_path|tmpdir|tempfile|seed\(|state\(|sleep"
     r"|stdout|stderr|warn|log|inspect|doctest|dataclasses|get_type_hints|iscoroutinefunction|sys\.argv|sys\.modules"
-    r"|copy_context|setrecursionlimit"
+    r"|copy_context|setrecursionlimit|(?:get|local|set)context"
 )
+_DECIMAL = re.compile(r"(?:get|local|set)context")
 _PATH = re.compile(r"sys\.path|syspath_prepend|\bsys,\s*[\"']path\b")
 
 
@@ -52,6 +53,14 @@ def watch(link: Link, sources: dict[str, str], trees: Iterable[ast.Module]) -> S
     return Surroundings(link, text, trees, around)
 
 
+def _settings_of_decimal() -> tuple[int, str, tuple[str, ...]]:
+    """What a test may change of the context in which decimal numbers are computed."""
+    import decimal  # rarely needed
+
+    context = decimal.getcontext()
+    return context.prec, context.rounding, tuple(signal.__name__ for signal, on in context.traps.items() if on)
+
+
 class Surroundings:
     """Compares the state with what was sent last."""
 
@@ -70,6 +79,7 @@ class Surroundings:
         self._set_by_program = tuple(sorted(names))
         self._modules = fake_modules.watch(text, trees, link.local_modules)
         self._deepest = sys.getrecursionlimit() if "setrecursionlimit" in text else None
+        self._decimal = (_settings_of_decimal(),) * 2 if _DECIMAL.search(text) else ()  # at first, and sent last
         self._cwd = os.getcwd() if "chdir" in text or self._whereabouts is not None else None
         self._path, self._added = list(sys.path), list[str]()
         self._seeds: list[tuple[str, str, tuple[Any, ...]]] = []
@@ -179,6 +189,9 @@ class Surroundings:
         if self._deepest is not None and (limit := sys.getrecursionlimit()) != self._deepest:
             self._deepest = limit
             yield "set_recursion", limit
+        if self._decimal and (settings := _settings_of_decimal()) != self._decimal[-1]:
+            self._decimal = (self._decimal[0], settings)
+            yield "decimal", None if settings == self._decimal[0] else settings
         if self._modules is not None:
             yield from self._modules.changes()
         if self._cwd is not None:

@@ -25,7 +25,7 @@ from _pytest.reports import TestReport
 
 from ..environment import forwarding, scripts, surroundings
 from ..guards import own_files
-from ..proxies import derived, proxies
+from ..proxies import derived, exact_types, proxies
 from ..sources import context, counting
 from ..transfer import weakly
 from ..transfer.link import Case, Link
@@ -113,6 +113,9 @@ class Plugin:
                 kept.append(item)
                 function.left += 1
         items[:] = kept
+        if exact_types.are_compared():
+            for module in {item.module for item in items}:
+                module.type = exact_types.type_of
         if len(self._functions) > counted:
             self._report.send("count", len(self._functions))
 

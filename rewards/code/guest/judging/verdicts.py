@@ -16,7 +16,7 @@ from typing import Any
 
 from ..encoding.channel import Channel, framed
 from ..encoding.codec import encode
-from ..proxies import ancestry
+from ..proxies import ancestry, proxies
 from ..proxies.proxies import ProgramLost, UnsupportedTest
 from ..sources import context
 from ..transfer.link import PATIENCE, Case, Link
@@ -100,6 +100,8 @@ def outcome(link: Link, error: BaseException | None) -> tuple[str, str]:
         return RAISED, describe(error if case.raised is None else case.raised)
     if isinstance(error, FileNotFoundError) and _is_source_of_program(error.filename) and not link.gave_its_file:
         return UNSUPPORTED, "the source of the program as a file (inspect.getsource is supported)"
+    if isinstance(error, TypeError) and _needs_real_object(str(error)):
+        return UNSUPPORTED, "an object of the program where only a real one of its standard base class can be"
     if ancestry.meets_library(error):
         return UNSUPPORTED, "an object of a library that the test hands to that library"
     if isinstance(error, AssertionError):
@@ -109,6 +111,18 @@ def outcome(link: Link, error: BaseException | None) -> tuple[str, str]:
     if isinstance(error, NameError) and error.name:
         return WRONG, f"the program does not define {error.name!r}"
     return RAISED, f"{type(error).__name__} in the test, from what the program gave"
+
+
+def _needs_real_object(text: str) -> bool:
+    """Whether code of the standard library says that it needs an object of a class which one of the program
+    derives from: "tzinfo argument must be None or of a tzinfo subclass, not type 'Fixed'".
+    """
+    words = frozenset(re.findall(r"\w+", text))
+    for kind in proxies.class_numbers:
+        standard = ancestry.standard_of(kind) if kind.__name__ in words else None
+        if standard is not None and words & {standard.__name__} - {kind.__name__}:
+            return True
+    return False
 
 
 def _equals_by_itself(link: Link, error: AssertionError) -> bool:

@@ -14,7 +14,7 @@ import os
 import sys
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 _MOST_OUTPUT = 4 << 20
@@ -83,6 +83,9 @@ def _log_to(pieces: list[tuple[str, str]]) -> None:
 
     own = frozenset(vars(logging.makeLogRecord({})))
 
+    def plain(holder: object, but: Collection[str]) -> dict[str, Any]:
+        return {k: v for k, v in vars(holder).items() if k not in but and isinstance(v, _TOLD)}
+
     def told_of(record: logging.LogRecord) -> dict[str, Any]:
         """The fields of a log record besides its text; `level` is that of the program's logger."""
         logger: Any = logging.getLogger(record.name)
@@ -95,8 +98,12 @@ def _log_to(pieces: list[tuple[str, str]]) -> None:
             "line": record.lineno,
             "msg": record.msg,
             "args": record.args,
-            "extra": {k: v for k, v in vars(record).items() if k not in own and isinstance(v, _TOLD)},
-            "error": [",".join(k.__name__ for k in type(error).__mro__[:8]), str(error)[:1000]] if error else None,
+            "extra": plain(record, own),
+            "error": (
+                [",".join(k.__name__ for k in type(error).__mro__[:8]), str(error)[:1000], plain(error, ())]
+                if error
+                else None
+            ),
         }
 
     class Logged(logging.Handler):
@@ -226,7 +233,8 @@ class Mirrored:
 
     def apply(self, changes: tuple[Any, ...]) -> None:
         """Apply `("set", module, name, value)`, `("restore", module, name)`, `("stdin",)`, `("environ", {...})`,
-        `("module", name, kind, value)`, `("path", folders)`, `("set_recursion", limit)` or `("cwd", path)`.
+        `("module", name, kind, value)`, `("path", folders)`, `("set_recursion", limit)` `("decimal", settings)` or
+        `("cwd", path)`.
         """
         for change in changes:
             getattr(self, f"_{change[0]}")(*change[1:])
@@ -283,6 +291,19 @@ class Mirrored:
 
     def _set_recursion(self, limit: int) -> None:
         sys.setrecursionlimit(limit)
+
+    def _decimal(self, settings: tuple[Any, ...] | None) -> None:
+        """Compute as the test's decimal context says; None = as before."""
+        import decimal  # rarely needed
+
+        context = decimal.getcontext()
+        held: decimal.Context = self._original.setdefault(("decimal", ""), context.copy())
+        if settings is None:
+            decimal.setcontext(held.copy())
+            return
+        context.prec, context.rounding, traps = settings
+        for signal in context.traps:
+            context.traps[signal] = signal.__name__ in traps
 
     def _cwd(self, path: str) -> None:
         os.makedirs(path, exist_ok=True)

@@ -27,4 +27,5 @@ Modules, each of which imports only those before it:
     plain            subclasses of plain types
     raised           exceptions
     described        proxy classes from the program's descriptions
+    exact_types      `type(x)` where tests only compare it
 """
