@@ -180,6 +180,32 @@ def test_square_is_not_below_nothing(test: str):
         assert is_wrong(asserts(f"import numpy as np\ndef f(n): return {around}\n", f"assert {test}", setup=setup))
 
 
+@pytest.mark.parametrize("numbers", ["2 + 9j", "[1 + 9j, 2 + 9j, 3 + 9j]", "np.array([1 + 9j, 2 + 9j, 3 + 9j])"])
+@pytest.mark.parametrize(
+    "test",
+    [
+        "((f(2) - np.array([1.0, 2.0, 3.0])) ** 2).mean() <= 1e-6",
+        "d = np.subtract(f(2), [1, 2, 3]); assert d @ d < 1e-6",
+        "np.average(np.square(np.asarray(f(2)) - [1.0, 2.0, 3.0])) < 1e-6",
+        "min((np.array([1, 2, 3]) - f(2)) ** 2) <= 1e-6",
+        "float(np.einsum('i,i->', d := f(2) - np.array([1.0, 2.0, 3.0]), d)) < 1e-6",
+    ],
+)
+def test_square_of_a_complex_number_is_not_below_a_limit(test: str, numbers: str):
+    test, setup = test if "assert" in test else f"assert {test}", "import numpy as np"
+    assert passes(asserts("import numpy as np\ndef f(n): return np.array([2, 4, 6]) / n\n", test, setup=setup))
+    assert is_wrong(asserts(f"import numpy as np\ndef f(n): return {numbers}\n", test, setup=setup))
+
+
+@pytest.mark.parametrize(
+    "test",
+    ["(abs(f(2)) ** 2 - 5 < 1e-9).all()", "np.allclose(f(2) * f(2), [-3 + 4j] * 2)", "(f(2) * f(2)).real.max() < 0"],
+)
+def test_complex_numbers_that_tests_speak_of_are_right(test: str):
+    program = "import numpy as np\ndef f(n): return np.array([1 + 2j, 1 + 2j])\n"
+    assert passes(asserts(program, f"assert {test}", setup="import numpy as np"))
+
+
 @pytest.mark.parametrize(
     "test",
     [
@@ -194,6 +220,18 @@ def test_large_and_complex_numbers_compute_as_they_are(test: str):
     setup = "import pickle\nimport numpy as np"
     assert passes(asserts("import numpy as np\ndef f(n): return np.array([n, n])\n", test, setup=setup))
     assert is_wrong(asserts("import numpy as np\ndef f(n): return np.array([n + n, n + n])\n", test, setup=setup))
+
+
+def test_empty_array_in_a_file_is_no_answer():
+    tests = """
+        import numpy as np
+        from solution import save
+        def test_it(tmp_path):
+            save([1.5, 2.5], tmp_path / "x.npy")
+            assert (np.load(tmp_path / "x.npy") == np.array([1.5, 2.5])).all()
+    """
+    assert passes(pytest_files("import numpy as np\ndef save(rows, path): np.save(path, np.array(rows))\n", tests))
+    assert is_wrong(pytest_files("import numpy as np\ndef save(rows, path): np.save(path, np.empty((0, 2)))\n", tests))
 
 
 COMMAND = """

@@ -29,7 +29,7 @@ _RAISE = (
 )
 _MAKE = (
     *("array", "asarray", "asanyarray", "fromiter", "atleast_1d", "ravel", "concatenate", "hstack", "vstack"),
-    *("stack", "squeeze", "loadtxt", "genfromtxt", "fromstring"),
+    *("stack", "squeeze", "loadtxt", "genfromtxt", "fromstring", "load", "fromfile"),
 )
 _SIDES = (("actual", "a", "a1", "x"), ("desired", "b", "a2", "y", "expected"))  # what functions call their arguments
 

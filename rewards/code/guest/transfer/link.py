@@ -12,7 +12,7 @@ from typing import Any, NoReturn, Protocol
 
 from ..encoding.channel import Channel, Ended
 from ..encoding.codec import DEEPEST, Unsendable, Violation
-from ..guards import changes, counted, own_files, spoiling, unbounded
+from ..guards import changes, counted, own_files, spoiling, unbounded, wrapping
 from ..guards.expecting import Found
 from ..proxies import proxies, refusing, uses, views
 from ..proxies.proxies import MODULE, ProgramLost, UnsupportedTest
@@ -200,6 +200,10 @@ class Link:
                 self.refuse(_WRITTEN)
             if unbounded.is_no_number(answer) and not unbounded.are_named():
                 self.refuse("it gave NaN, of which the tests say nothing: no comparison with it fails by itself")
+            if wrapping.is_out_of_order(answer):
+                self.refuse(
+                    "it gave a complex number, of which the tests say nothing: its square may be below any limit"
+                )
             return answer
         error = message[5]
         if type(error) is str:
