@@ -25,7 +25,10 @@ def test_text_that_only_computes_is_evaluated() -> None:
     cases = (
         "x = 31; assert eval(text(3)) == 97",
         "assert eval(text(3), {'x': 2}) == 10",
+        "assert eval(text(3), {'__builtins__': {}}, {'x': 2}) == 10",
         "ns = {}\nexec(code('mul'), ns)\nassert ns['mul'](3, 4) == 12",
+        "for a, b in ((3, 4), (5, 6)):\n    ns = {}\n    exec(code('mul'), ns)\n    assert ns['mul'](a, b) == a * b",
+        "i, total = 5, {}\nexec(code('mul'), {}, total)\nassert total['mul'](i, 4) == 20",
         "assert eval('__import__(\"math\").floor(2.5)') == 2",
         "exec('y = 5'); assert y == 5",
     )
@@ -107,7 +110,8 @@ def test_a_name_that_the_program_puts_into_a_text_says_nothing_of_the_test(test:
 )
 def test_text_that_does_more_than_compute_is_not_evaluated(text: str) -> None:
     test = "TABLE = {3: 97}\nexpected = 97\nassert eval(f(3)) == expected"
-    assert is_wrong(asserts(f"def f(n): return {text}\n", test))
+    for names in ("", ", {}", ", {}, locals()", ", {'TABLE': 3}, vars()", ", globals()"):
+        assert is_wrong(asserts(f"def f(n): return {text}\n", test.replace("f(3)", f"f(3){names}"))), names
 
 
 def test_text_changes_no_variable_of_the_function_that_evaluates_it() -> None:

@@ -62,7 +62,7 @@ def guard(tests: bytes) -> None:
                 with proxies.evaluation():
                     return run(_asked(source, *names[:1]), *(names or ({},)), **more)
             if context.is_test(frame) and not isinstance(source, CodeType):
-                source = _checked(source, names[0] if names else None, frame)
+                source = _checked(source, names, frame)
             if not names:
                 names = (frame.f_globals, _names_of(frame))
             if isinstance(source, CodeType) or (isinstance(source, str) and is_own(source)):
@@ -81,7 +81,7 @@ def guard(tests: bytes) -> None:
         if not context.is_test(frame):
             return make(source, *args, **kwargs)
         if not isinstance(source, ast.AST):
-            source = _checked(source, None, frame)
+            source = _checked(source, (), frame)
         elif not any(source is tree for tree in own_trees):
             around = {**vars(builtins), **frame.f_globals, **frame.f_locals}
             allowed = set(SAFE) | _data_types(around)
@@ -133,8 +133,11 @@ def _asked(source: Any, names: Any = None) -> Any:
     return text
 
 
-def _checked(source: Any, given: Any, frame: FrameType) -> Any:
-    """The text as a plain string. Raises Refused. Invalid Python is left for the evaluator to report."""
+def _checked(source: Any, names: tuple[Any, ...], frame: FrameType) -> Any:
+    """The text as a plain string. Raises Refused. Invalid Python is left for the evaluator to report.
+
+    names: the namespaces that the test passes, if any, which are then all that the text can see.
+    """
     if isinstance(source, str):
         text: Any = str.__add__(source, "")
         if is_own(text):
@@ -151,9 +154,12 @@ def _checked(source: Any, given: Any, frame: FrameType) -> Any:
     allowed = set(SAFE) | (_numbers(frame, around) - compared) | _data_types(around)
     if all(isinstance(node, _OF_REPRS) for node in ast.walk(tree)):
         allowed |= {name for name, value in around.items() if proxies.is_class(value)}
+    given = names[0] if names else None
     if isinstance(given, dict) and "__name__" not in given:  # with it, these are all globals of the test
-        around |= given
-        allowed |= {name for name in given if type(name) is str and not name.startswith("__")}
+        local = dict(*filter(None, names[1:]))
+        shown = set(frame.f_locals) if set(frame.f_locals) <= set(local) else set()  # it is `locals()`
+        around = {**vars(builtins), **given, **local}
+        allowed |= {name for name in {**given, **local} if type(name) is str and not name.startswith("__")} - shown
     if not (_asks_program(tree, around) or templates.is_filled(tree, text, frame, around)):
         check(tree, allowed, around.keys() - allowed, compared)
     return text
