@@ -163,8 +163,10 @@ def committed(text: str, *, past_empty: bool = False) -> Committed | None:
     found = boxes(text)
     for at in range(len(found) - 1, -1, -1):
         box = found[at]
-        if is_refused(text, *box):
-            continue
+        if is_refused(text, *box) and not (
+            row is not None and _joint(text[box.end : row.starts[-1]][:_LONGEST_JOINT]) == " or "
+        ):
+            continue  # "Depending on the reading, it is \\boxed{4} or \\boxed{5}" offers both
         content = opened(text[box.content_start : box.content_end].strip())
         if is_hollow(content):
             if row is None and not past_empty:

@@ -35,11 +35,11 @@ _DENYING = frozenset(word for word, letter in CLASS_OF.items() if letter in "wxX
     "option again back fails seems recompute recalculate redo start",
 )
 """Every match of `_TAKEN_BACK` contains one of these words."""
-_TOKEN = late(r"\$[^$\n]*\$|</?[a-z]+>|\\?[a-zï]+(?:['’-][a-zï]+)*|\d(?:[\d.,/:%]*\d)?|[^\s\w]")
+_TOKEN = late(r"\$[^$\n]*\$|</?[a-z]+>|\\?[a-zï]+(?:['’-][a-zï]+)*|\d(?:[\d.,/:%]*\d)?|\.{2,}|[^\s\w]")
 _MARKS = {
     **dict.fromkeys(",()–—", ","),
     **dict.fromkeys(";:", ";"),
-    **dict.fromkeys(".!?", "|"),
+    **dict.fromkeys(".!?…", "|"),
     **dict.fromkeys("<*$_\"'`“”‘’[]{}#>~", ""),
 }
 _NAMED_A = late(r"(?<=[\w,;:] )A(?![\w'’])")  # "City A"
