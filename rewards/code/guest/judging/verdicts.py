@@ -23,6 +23,7 @@ from ..transfer.link import PATIENCE, Case, Link
 
 PASSED, WRONG, RAISED, MISSING, UNSUPPORTED = "passed", "wrong", "raised", "no output", "unsupported test"
 _LONGEST_REASON = 300
+_WANTED = re.compile(r"must be (.*), not (.*)")  # what a function of the standard library takes, and what it was given
 _THREADS = re.compile(r"thread|concurrent\.futures|run_in_executor", re.IGNORECASE)  # several threads ask at once
 
 
@@ -117,12 +118,11 @@ def _needs_real_object(text: str) -> bool:
     """Whether code of the standard library says that it needs an object of a class which one of the program
     derives from: "tzinfo argument must be None or of a tzinfo subclass, not type 'Fixed'".
     """
-    words = frozenset(re.findall(r"\w+", text))
-    for kind in proxies.class_numbers:
-        standard = ancestry.standard_of(kind) if kind.__name__ in words else None
-        if standard is not None and words & {standard.__name__} - {kind.__name__}:
-            return True
-    return False
+    if (said := _WANTED.search(text)) is None:
+        return False
+    wanted, given = (re.findall(r"\w+", part) for part in said.groups())
+    found = (ancestry.standard_of(kind) for kind in proxies.class_numbers if kind.__name__ in given)
+    return any(kind.__name__ in wanted and kind.__module__ != "builtins" for kind in found if kind is not None)
 
 
 def _equals_by_itself(link: Link, error: AssertionError) -> bool:
