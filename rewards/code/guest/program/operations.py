@@ -5,6 +5,7 @@ Each takes the host as its first argument. Those that tests rarely need are in o
 
 from __future__ import annotations
 
+import abc
 import math
 import operator
 import os
@@ -91,6 +92,24 @@ def derive(
     if "__file__" not in vars(module):
         _put(module, made.__qualname__, made)
     return made
+
+
+class _Empty(abc.ABC):
+    """What every abstract class has."""
+
+    _: int
+
+
+_OF_CLASSES = frozenset((*vars(_Empty), "__dict__", "__weakref__", "__slots__"))
+
+
+def interface(_host: Host, kind: type) -> tuple[str, ...] | None:
+    """The abstract methods of a class that has nothing else; None if it has."""
+    above = [k for k in kind.__mro__ if k not in (abc.ABC, object)]
+    held = [(name, value) for k in above for name, value in vars(k).items() if name not in _OF_CLASSES]
+    if type(kind) is not abc.ABCMeta or not all(getattr(value, "__isabstractmethod__", False) for _, value in held):
+        return None
+    return tuple(name for name, _ in held)
 
 
 def _put(module: Any, path: str, made: type) -> None:
@@ -264,6 +283,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "script": script,
     "child": child,
     "derive": derive,
+    "interface": interface,
     "offered": lambda _host, kind: exports.offered_by(kind),
     "above": lambda _host, kind, value, name: getattr(super(kind, value), name),
 }

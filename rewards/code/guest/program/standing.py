@@ -6,7 +6,6 @@ walk over bases, and inspect constructors and the names of methods. What it does
 
 from __future__ import annotations
 
-import abc
 import sys
 import types
 from collections import namedtuple
@@ -21,6 +20,9 @@ Back: TypeAlias = Callable[..., Any]
 
 _METHODS = (types.FunctionType, property, classmethod, staticmethod)
 _OF_STUBS = frozenset(("__init__", "__new__", "__getattr__", "__getattribute__", "__setattr__", "__delattr__"))
+
+
+_registering = set[int]()  # identities of abstract classes, which ask whether they are below what they register
 
 
 class Description(NamedTuple):
@@ -39,7 +41,7 @@ class Description(NamedTuple):
     makes: bool  # it defines a constructor
     calls: bool  # its objects are callable
     data: type | tuple[str, ...] | None  # the plain type that it derives from, or the fields of a named tuple
-    abstract: tuple[type, ...]  # the standard abstract classes that it derives from
+    abstract: tuple[type, ...]  # the abstract classes, standard or of the program, that it derives from
 
 
 class OfTests(type):
@@ -68,8 +70,8 @@ class OfTests(type):
         return type.__instancecheck__(cls, value) or cls._ask("isinstance", value)
 
     def __subclasscheck__(cls, value: Any) -> bool:
-        if type(value) is abc.ABCMeta and value.__module__.partition(".")[0] in sys.stdlib_module_names:
-            return False  # it is asked by `register`
+        if id(value) in _registering:
+            return False
         return type.__subclasscheck__(cls, value) or cls._ask("issubclass", value)
 
     def __iter__(cls) -> Iterator[Any]:
@@ -261,6 +263,7 @@ def make(
     made: OfTests = OfTests(name, (*told.bases, *below), names)
     if told.holds == "enum":
         _as_enum(made)
+    _registering.update(map(id, told.abstract))
     for kind in told.abstract:
         kind.register(made)  # type: ignore[attr-defined]
     return made

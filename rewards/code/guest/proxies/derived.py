@@ -34,6 +34,7 @@ _made: dict[type, Any] = {}  # counterparts, in the program, of test classes tha
 _places: dict[str, dict[tuple[str, int], bool]] = {}  # by file: classes by name and line; decorated?
 
 
+interfaces: dict[type, type] = {}  # the program's abstract class that a class of the test says it implements
 decorated: set[type] = set()  # classes to which a decorator of the program may have added operators
 _offer: Callable[[type, int], None]
 
@@ -66,6 +67,8 @@ def make(name: str, bases: tuple[type, ...], names: dict[str, Any], keywords: di
     if any(base.__module__ == "typing" for base in bases if not is_class(base)):
         the_link().unsupported(f"{what}, and is generic")
     asked = yardsticks.measured_by(name, names, str(names.get("__qualname__", "")))
+    if asked is None and (own := None if keywords else _of_interface(name, bases, names)) is not None:
+        return own
     if asked is None:
         the_link().unsupported(f"{what}, and with which the test measures")
     for above in (above for base in bases if is_class(base) for above in base.__mro__):
@@ -80,6 +83,21 @@ def make(name: str, bases: tuple[type, ...], names: dict[str, Any], keywords: di
     proxies.mark_named(made, name, is_used=True)
     if (cell := names.get("__classcell__")) is not None:
         cell.cell_contents = made
+    return made
+
+
+def _of_interface(name: str, bases: tuple[type, ...], names: dict[str, Any]) -> type | None:
+    """A class of the test below an abstract class of the program that has only abstract methods; None if the base has
+    more, which the class would need. It is an ordinary class here: nothing of it is the program's.
+    """
+    if len(bases) != 1 or not is_class(bases[0]) or "__classcell__" in names:
+        return None
+    needed = ask("interface", bases[0])
+    if type(needed) is not tuple or not needed or any(type(n) is not str for n in needed):
+        return None
+    missing = {n: abc.abstractmethod(lambda _self: None) for n in needed if n not in names}
+    made = abc.ABCMeta(name, (), {**names, **missing}) if missing else type(name, (), names)
+    interfaces[made] = bases[0]
     return made
 
 

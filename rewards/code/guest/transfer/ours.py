@@ -10,12 +10,12 @@ import io
 import sys
 import types
 from collections import Counter, OrderedDict, namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..encoding.codec import Violation, plain_base
 from ..guards.inside import is_made_module, is_mock
-from ..proxies import proxies, yardsticks
+from ..proxies import derived, proxies, yardsticks
 from ..shared import hints, records, remade, signatures, standard, wire
 from ..sources import context, lending
 
@@ -193,8 +193,17 @@ def described(kind: type, local_modules: frozenset[str]) -> tuple[Any, ...]:
         type(held.get("__init__")) is types.FunctionType,
         "__call__" in offered_by(kind) or any("__call__" in vars(above) for above in kind.__mro__),
         (records.form_of(kind) if data is tuple else None) or data,
-        tuple(above for above in kind.__mro__ if type(above) is abc.ABCMeta and remade.is_remade(above)),
+        tuple(_abstract_above(kind)),
     )
+
+
+def _abstract_above(kind: type) -> Iterator[type]:
+    """The abstract classes that a class of the tests derives from, and that the program has, too."""
+    for above in kind.__mro__:
+        if type(above) is abc.ABCMeta and remade.is_remade(above):
+            yield above
+        elif above in derived.interfaces:
+            yield derived.interfaces[above]
 
 
 def methods_of_error(kind: type) -> tuple[str, ...]:
