@@ -20,11 +20,17 @@ _BEGINS = r"(?:\A|(?<=[.!\n]\s)|(?<=\n))"
 _ENDS = r"(?=[.!\s]*\Z)"
 _LINE_ENDS = r"(?=[.!\s]*(?:\Z|\n))"
 _SO = r"(?i:so|thus|hence|therefore),?\s"
+_OTHERS_ARE_NOT = (  # ", and A, C, D are not"
+    r"[,;]\s(?:(?:and|while|but|whereas)\s)?[A-J](?:(?:,|,?\s(?:and|or))\s[A-J])*\s"
+    r"(?:[a-z]+\s){0,2}(?:not|fails?|wrong|incorrect|false|(?:ruled\s)?out)"
+)
 _RIGHT = rf"is\s(?:the\s)?(?:correct|right|best)(?:\s{_OPTION})?"
 
 _IS_RIGHT = (
     rf"(?<!\bnot )(?:\b(?i:option|choice)\s\(?|\()([A-J])\)?\s{_RIGHT}(?![^\W_])",
-    rf"{_BEGINS}(?:{_SO})?\**([A-J])\**\s(?i:{_RIGHT})(?=[.!*\s]*(?:\Z|\n))",
+    rf"{_BEGINS}(?:{_SO})?\**([A-J])\**\s(?i:{_RIGHT})(?=(?:{_OTHERS_ARE_NOT})?[.!*\s]*(?:\Z|\n))",
+    rf"{_BEGINS}(?:{_SO})?(?i:only)\s\**{_LETTER}\**\s(?:works|fits|remains|is\s(?:correct|right|left))"
+    rf"(?=(?:{_OTHERS_ARE_NOT})?[.!\s]*\Z)",
 )
 _I_CHOOSE = (
     r"\b(?:I|[Ww]e)(?:['’]d|['’]ll)?\s(?:would\s|will\s)?(?:choose|pick|select|go with)\s(?:the\s)?"
@@ -39,16 +45,17 @@ _CONCLUDED = (
     rf"\b{_SO}(?:option|choice)\s{_LETTER}{_ENDS}",
     rf"(?:⇒|=>)\s?{_NOT_I}{_ENDS}",
     rf"(?<=,\s)so\s{_NOT_I}{_ENDS}",
+    rf"\bleav(?:es|ing)\s(?:only\s|us\swith\s)?(?:(?:option|choice)\s)?{_NOT_I}{_ENDS}",
 )
 _IS_THE_ANSWER = (
     rf"\bthe\s(?:correct\s)?answer\s{_LETTER}{_LINE_ENDS}",
     r"(?:\A|(?<=[.!\n]\s)|(?<=\n)|(?<=,\s)(?=so\b|it\smust|the\sanswer\smust))"
-    rf"(?:{_SO})?(?:{_LETTER}\sis\sthe\sanswer|(?i:it|this|the\sanswer)\smust\sbe\s(?:(?i:option|choice)\s)?{_LETTER}){_LINE_ENDS}",
+    rf"(?:{_SO})?(?:{_LETTER}\sis\sthe\sanswer|(?i:it|this|the\sanswer)\s(?:must|has\sto)\sbe\s\**(?:(?i:option|choice)\s)?{_LETTER})\**{_LINE_ENDS}",
 )
 _CHOSEN = late("|".join((*_IS_RIGHT, *_I_CHOOSE, *_IT_MATCHES, *_CONCLUDED, *_IS_THE_ANSWER)))
 _CHOOSING = (
     *("⇒", "=>", "correct", "right", "best", "choose", "pick", "select", "go with"),
-    *("option", "choice", "answer", "must"),
+    *("option", "choice", "answer", "must", "has to", "only", "leav"),
 )
 """Every match of `_CHOSEN` contains one of these words. Most texts do not, and that is checked first."""
 
