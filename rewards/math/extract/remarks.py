@@ -27,7 +27,8 @@ _SECTION = late(
     r"|to (?:verify|check)|verify"
     r"|let(?:['’]s| us| me) (?:(?:quickly|just) )?(?:(?:double|cross)[ -]?check|check|confirm|verify)"
     r"|as a (?:\w+ )?check"
-    r"|we can (?:verify|check)|explanation|reasoning|justification|notes?)\b[^\n:,.]{0,30}[:,.][*_]*\s",
+    r"|we can (?:verify|check)|explanation|reasoning|justification|notes?)\b[^\n:,.]{0,30}[:,.][*_]*\s"
+    r"|\n[^\S\n]{0,30}\n?[#*_>\s]{0,30}(?:(?:sanity |double[ -]?)?check|verification)\b[^\n\w:,.]{0,10}\n",  # a heading
     re.IGNORECASE,
 )
 _STATED_FIRST = late(  # "She makes **$18** a day.\n\nHere's the breakdown:\n- ..."
