@@ -288,3 +288,31 @@ def test_what_means_something_else_in_an_object_is_asked_where_the_tests_also_de
     assert passes(judgement := asserts(program, f"{made}\n{yes}\n{no}")), judgement
     assert is_wrong(asserts(always, f"{made}\n{yes}\n{no}"))
     assert not passes(asserts(always, f"{made}\n{yes}"))
+
+
+def test_a_length_that_counts_something_else_is_unsupported() -> None:
+    cart = """
+class Cart:
+    def __init__(self): self.items = []
+    def add(self, name, pieces): self.items.append((name, pieces))
+    def __len__(self): return sum(pieces for _, pieces in self.items)
+    def __iter__(self): return iter(self.items)
+"""
+    tests = """
+from solution import Cart
+def test_a():
+    cart = Cart()
+    cart.add("a", 1)
+    cart.add("b", 2)
+    assert len(cart) == 3 and ITEMS
+"""
+    compared = tests.replace("ITEMS", "list(cart) == [('a', 1), ('b', 2)]")
+    assert "the length of Cart" in pytest_files(cart, compared).fault
+    for part, wrong in (
+        ("return sum(pieces for _, pieces in self.items)", "return 2"),
+        ("self.items)\n", "self.items[1:])\n"),
+    ):
+        assert part in cart
+        assert is_wrong(pytest_files(wrong.join(cart.rsplit(part, 1)), compared))
+    paired = tests.replace("ITEMS", "all(a == b for a, b in zip(cart, [('a', 1), ('b', 2), ('c', 3)], strict=False))")
+    assert not passes(pytest_files(cart.replace("iter(self.items)", "iter(())"), paired))

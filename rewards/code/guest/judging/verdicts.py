@@ -96,7 +96,7 @@ def outcome(link: Link, error: BaseException | None) -> tuple[str, str]:
     if case.unsupported or isinstance(error, UnsupportedTest):
         return UNSUPPORTED, case.unsupported
     if error is None:
-        return PASSED, ""
+        return (UNSUPPORTED, case.suspected) if case.suspected else (PASSED, "")
     if error is case.raised or (error.__context__ is not None and error.__context__ is case.raised):
         return RAISED, describe(error if case.raised is None else case.raised)
     if isinstance(error, FileNotFoundError) and _is_source_of_program(error.filename) and not link.gave_its_file:

@@ -89,6 +89,9 @@ class Conversation(Protocol):
     def unsupported(self, what: str) -> NoReturn:
         """The test needs something that cannot be provided. Raises UnsupportedTest."""
 
+    def suspect(self, what: str) -> None:
+        """What makes the case unsupported if all its assertions hold."""
+
     def doubts(self, value: Any, other: Any) -> None:
         """An object of the program does not equal data, but might say that it does."""
 

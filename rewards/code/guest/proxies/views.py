@@ -1,9 +1,9 @@
 """In the checker: the reported length of a program's object must agree with the items that it yields.
 
 A test that checks the length and then compares item by item (`len(r) == 3 and all(a == b for a, b in zip(r, x))`)
-compares nothing if the object reports 3 and yields none. No honest container does that, so it fails the case if an
-iteration ends before the reported length, or if a length differs from the one reported just before. Calls and changes
-in between may change the object, so both may then differ.
+compares nothing if the object reports 3 and yields none. Few honest containers do that, so it fails the case if an
+iteration ends before the reported length, or if a length differs from the one reported just before; of an object that
+the test made, it is unsupported. Calls and changes in between may change the object, so both may then differ.
 
 Items by index, and those of another iteration, must agree as well, if the tests do not mention the object's class:
 otherwise it could be sorted by index, and yield the right items in iteration. An exhausted iterator yields nothing, and
@@ -102,7 +102,17 @@ def _size_of(value: Any) -> _Size:
     return size
 
 
-def _refuse(value: Any, what: str = "the length of {} is not the number of its items") -> NoReturn:
+def _is_uneven(value: Any) -> None:
+    """The length is not the number of items, as of a cart that counts pieces. If the tests know the object, their own
+    assertions may fail by that; if they all hold, it is unclear whether any of them compares the items.
+    """
+    what = f"the length of {value.__name__ if proxies.is_class(value) else type(value).__name__}"
+    if proxies.is_class(value) or not (refusing.made_of_class(value) or proxies.is_known(value)):
+        raise proxies.refused(f"{what} is not the number of its items")
+    proxies.the_link().suspect(f"{what}, which is not the number of its items")
+
+
+def _refuse(value: Any, what: str) -> NoReturn:
     raise proxies.refused(what.format(value.__name__ if proxies.is_class(value) else type(value).__name__))
 
 
@@ -132,7 +142,7 @@ def told_length(value: Any, length: int) -> int:
         size.length = -1
         return length
     if 0 <= size.walked < length or (size.length >= 0 and size.steps == _steps and size.length != length):
-        _refuse(value)
+        _is_uneven(value)
     size.length, size.steps = length, _steps
     return length
 
@@ -207,7 +217,7 @@ def begins(value: Any, iterator: Any) -> Any:
     if issubclass(type(iterator), proxies.RootOfObjects):
         proxies.state_of(iterator)[_WALK] = _Walk(value)
     elif _size_of(value).length > 0:  # an iterator that nobody counts
-        _refuse(value)
+        _is_uneven(value)
     return iterator
 
 
@@ -234,7 +244,7 @@ def ended(iterator: Any) -> None:
         return
     size = _size_of(walk.value)
     if walk.count < size.length:
-        _refuse(walk.value)
+        _is_uneven(walk.value)
     size.length, size.walked = -1, walk.count
     kind = type(walk.value)
     if not walk.count and proxies.offers(kind, "__len__") and not proxies.offers(kind, "__next__"):

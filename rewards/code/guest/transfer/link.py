@@ -41,6 +41,7 @@ class Case:
         self.refused = ""
         self.unsupported = ""
         self.raised: BaseException | None = None  # the last exception that came from the program
+        self.suspected = ""  # what makes it unsupported if all its assertions hold
         self.doubted: tuple[Any, Any, tuple[str, int]] | None = None  # object and data that may be equal; where
         self.asked = 0
         self.undone = 0
@@ -107,6 +108,10 @@ class Link:
         """The test needs something that cannot be provided."""
         self.case.unsupported = self.case.unsupported or what
         raise UnsupportedTest(what)
+
+    def suspect(self, what: str) -> None:
+        """Record what makes the case unsupported if all its assertions hold."""
+        self.case.suspected = self.case.suspected or what
 
     def doubts(self, value: Any, other: Any) -> None:
         """An object of the program does not equal data, but might say that it does."""
