@@ -36,7 +36,7 @@ _PUT_RIGHT = late(r"\b(?:step|initially|since|because|no(?=\s?[,.:;!—–-]))\b
 _RELATION = late(r"[=<>≤≥≈+]|\\(?:[lg]eq?|n?eq|approx|cdot|times|to|Rightarrow|implies|[lg]t)(?![a-zA-Z])|→|⇒")
 _NAMED = late(r"(?<![\w)}\\+*/-])[a-z]\w*\s?=[\s$]*\Z", re.IGNORECASE)  # "height = ", but not "2x = "
 _WORD = late(r"(?<![a-z\\])[a-z]{2,}", re.IGNORECASE)
-_SENTENCE = late(r"[.!?;:][\s$*)]+(?=[A-Z])|\n\s*")
+_SENTENCE = late(r"[.!?][\s$*)]+(?=[A-Z]|\Z)|[;:][\s$*)]+(?=[A-Z])|\n\s*")
 _CONTENT = frozenset("Aa.vkzJr")  # classes of words that name what a value is of, or who says it
 _MARKS = " \n$*().,;:"
 _LONGEST = 120
