@@ -29,6 +29,7 @@ _ATTR_RDONLY, _ATTR_NOSUID, _ATTR_NODEV = 0x1, 0x2, 0x4
 AT_FDCWD = -100
 _MOUNT_SETATTR, _AT_RECURSIVE = 442, 0x8000
 _MNT_DETACH = 2
+PROT_READ, PROT_WRITE, PROT_EXEC = 1, 2, 4
 _MAP_PRIVATE, _MAP_FAILED = 2, ctypes.c_void_p(-1).value
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 4, 38, 22, 24
@@ -201,6 +202,12 @@ def map_file(descriptor: int, size: int, protection: int) -> int:
     address = _libc.mmap(None, ctypes.c_size_t(size), protection, _MAP_PRIVATE, descriptor, ctypes.c_long(0))
     _checked(-1 if address == _MAP_FAILED else 0, f"mmap with protection {protection}")
     return int(address)
+
+
+def protect(start: int, end: int, protection: int) -> None:
+    """Set what is allowed in a part of this process's memory. Raises OSError."""
+    result = _libc.mprotect(ctypes.c_void_p(start), ctypes.c_size_t(end - start), protection)
+    _checked(result, f"mprotect with protection {protection}")
 
 
 def default_action(number: int) -> None:

@@ -20,6 +20,8 @@ from typing import IO, Any, NoReturn
 from . import kernel
 
 _STREAMS: tuple[IO[str], ...] = (sys.stdout, sys.stderr)
+NOTHING = "nothing"
+"""A module that exists in a rehearsal."""
 _FAILED_FLUSH, _INTERRUPTED = 120, -signal.SIGINT
 _IGNORED = "Exception ignored on flushing sys.stdout:" if sys.version_info >= (3, 13) else "Exception ignored in: {!r}"
 
@@ -37,17 +39,18 @@ def become(argv: list[str]) -> NoReturn:
 
 
 def rehearse(argv: list[str]) -> None:
-    """Become a module that does nothing, and return; for `run.rehearse`."""
-    before = sys.argv[:], sys.orig_argv
-    nothing = ModuleType(argv[2])
+    """Become a program, and return; for `run.rehearse`. Its end is left out as far as it would have an effect."""
+    before = sys.argv[:], sys.path[:], sys.orig_argv
+    nothing = ModuleType(NOTHING)
     nothing.__file__ = ""
     nothing.main = _nothing  # type: ignore[attr-defined]
-    sys.modules[argv[2]] = nothing
-    if _run(argv):
+    sys.modules[NOTHING] = nothing
+    if _run(argv) or _flush():
         raise OSError(f"the rehearsal of a run went wrong: {argv}")
+    _let_go()
     gc.disable()
-    del sys.modules[argv[2]]
-    sys.argv[:], sys.orig_argv = before
+    del sys.modules[NOTHING]
+    sys.argv[:], sys.path[:], sys.orig_argv = before
 
 
 def _nothing() -> None:
@@ -111,9 +114,10 @@ def _run_module(argv: list[str]) -> None:
 
 
 def _run_file(argv: list[str], main: ModuleType) -> None:
-    file = os.path.abspath(argv[0])
+    folder = os.getcwd()  # of most programs: `os.path` lies on pages that they do not need
+    file = argv[0] if argv[0].startswith("/") else f"{folder}/{argv[0]}"
     sys.argv[:] = argv
-    sys.path[0] = os.path.dirname(file)
+    sys.path[0] = os.path.realpath(os.path.dirname(file)) if "/" in argv[0] else folder
     main.__file__ = file
     main.__cached__ = None  # type: ignore[attr-defined]
     try:

@@ -19,7 +19,7 @@ import sys
 import time
 from typing import NoReturn
 
-from . import compact, kernel, python, root, run, seccomp, syscall_batch, usage, wire
+from . import compact, kernel, mappings, python, root, run, seccomp, syscall_batch, usage, wire
 
 _WALL = 0x40000000  # wait for children of every kind
 _MUCH = 1 << 15  # bytes in a full pipe: half of what it usually takes, since pages may be half empty
@@ -119,10 +119,13 @@ def _prepare(config: dict[str, object], *, memory_counted: bool) -> Zygote:
     _preload(config["preload"])  # type: ignore[arg-type]
     zygote = Zygote(first, memory_counted=memory_counted)
     kernel.drop_bounding_set()
+    gc.collect()
+    gc.freeze()  # what the rehearsal collects is its own
     run.rehearse()
     python.settle(root.WORK)
     gc.collect()
     kernel.give_back_memory()
+    mappings.join()
     zygote.gaps = compact.fill_gaps()
     gc.freeze()
     gc.disable()
@@ -246,6 +249,7 @@ class Slot:
             seccomp=(self._ipc_filter if ipc else None) or self._filter,
         )
         self._plans[order, *descriptors] = plan, limits, message["feeds"]
+        gc.freeze()  # else the first collection in each run would go through what was made here
         return self._plans[order, *descriptors]
 
 

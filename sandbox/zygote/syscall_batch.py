@@ -26,7 +26,6 @@ from . import kernel
 AT_FDCWD = kernel.AT_FDCWD
 _ROW = struct.Struct("<7qQ")  # number, six arguments, result
 _RESULT = struct.Struct("<Q")
-_READ, _EXECUTE = 1, 4  # of mmap
 # Machine code of f(first, end), which makes the calls in the rows from `first` to `end`; returns the row it stopped at.
 _PROGRAMS = {
     # rbx = first; rbp = end; while rbx < rbp: syscall with the row's numbers; store the result; stop if it is an errno
@@ -109,7 +108,7 @@ def _program() -> Callable[[ctypes.c_size_t, ctypes.c_size_t], int]:
         file = os.memfd_create("calls", os.MFD_CLOEXEC)
         try:
             os.write(file, program)
-            address = kernel.map_file(file, len(program), _READ | _EXECUTE)
+            address = kernel.map_file(file, len(program), kernel.PROT_READ | kernel.PROT_EXEC)
         finally:
             os.close(file)
     except OSError:  # refused by the machine's policy

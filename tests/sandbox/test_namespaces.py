@@ -305,6 +305,22 @@ def test_a_warm_program_looks_as_if_it_had_been_started(name: str) -> None:
     assert warm.stderr == cold.stderr
 
 
+@pytest.mark.parametrize("place", ["main.py", "./main.py", "sub//main.py", "sub/../main.py", "//box/work/main.py"])
+def test_a_warm_program_has_the_path_and_the_folder_of_one_that_was_started(place: str) -> None:
+    source = b"import sys; print(__file__, sys.path[0], sys.argv)"
+    files = {"main.py": source, "sub/main.py": source}
+    warm, cold = run(*(Job(argv=(start, place), files=files) for start in ("python", sys.executable)))
+    assert (warm.exit_code, warm.stdout, warm.stderr) == (0, cold.stdout, cold.stderr)
+
+
+def test_the_first_collection_in_a_program_finds_nothing_of_the_sandbox() -> None:
+    source = (
+        b"import gc; print({type(o).__module__ for o in gc.get_objects()} & {'zygote.run', 'zygote.syscall_batch'})"
+    )
+    (result,) = run(Job(argv=("python", "main.py"), files={"main.py": source}))
+    assert (result.exit_code, result.stdout) == (0, b"set()\n"), result.stderr
+
+
 # --- the end of the supervisor -------------------------------------------------------------------------------------
 
 SUPERVISOR = """
