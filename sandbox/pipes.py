@@ -21,7 +21,7 @@ class Drain:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(descriptor, self._read)
         self.held = bytearray()
-        self.over = False
+        self.over = self._ended = False
 
     def _read(self) -> bool:
         """Read once; False = nothing available, or closed."""
@@ -30,8 +30,7 @@ class Drain:
         except BlockingIOError:
             return False
         if not piece:
-            if not self._loop.is_closed():
-                self._loop.remove_reader(self._descriptor)
+            self._end()
             return False
         room = self._most - len(self.held)
         self.held += piece[:room]
@@ -44,12 +43,16 @@ class Drain:
         """Read what is left after all writers are gone, and close. Idempotent."""
         if self._descriptor < 0:
             return
-        while not self.over and self._read():
+        while not (self.over or self._ended) and self._read():
             pass
-        if not self._loop.is_closed():
-            self._loop.remove_reader(self._descriptor)
+        self._end()
         os.close(self._descriptor)
         self._descriptor = -1
+
+    def _end(self) -> None:
+        if not (self._ended or self._loop.is_closed()):
+            self._loop.remove_reader(self._descriptor)
+        self._ended = True
 
 
 _feeds: weakref.WeakSet[Feed] = weakref.WeakSet()

@@ -20,7 +20,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -221,9 +221,9 @@ def _root(tool: Path) -> Path | None:
 # --- jobs -------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Program:
-    """A program in a language, with its tools. `limits` are per case."""
+    """A program in a language, with its tools. `limits` are per case. What all its cases share is found out once."""
 
     language: Language
     tools: Mapping[str, str]
@@ -273,10 +273,10 @@ class Program:
         language, limits = self.language, self.limits
         seconds = limits.time_s + language.extra_s
         return Job(
-            argv=self._filled(language.run),
+            argv=self._command,
             files=files,
             stdin=stdin,
-            ipc=bool(_IPC.search(self.source)),
+            ipc=self._ipc,
             limits=_limits(
                 seconds,
                 machine_load.stretch(),
@@ -289,6 +289,14 @@ class Program:
     def source_files(self) -> Mapping[str, bytes]:
         """The source file: the input of compilation, or of a run without compilation."""
         return {self.language.source.replace("{main}", self.main): self.source.encode("utf-8", "replace")}
+
+    @cached_property
+    def _command(self) -> tuple[str, ...]:
+        return self._filled(self.language.run)
+
+    @cached_property
+    def _ipc(self) -> bool:
+        return bool(_IPC.search(self.source))
 
     def _filled(self, words: tuple[str, ...]) -> tuple[str, ...]:
         values = {**self.tools, "memory": str(self.limits.memory_mb), "main": self.main, "start": self.start}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # this file also runs alone, next to a program whose answers 
     from sandbox.json_text import Json
 
 DEEPEST = 200
+_AS_THEY_ARE = (str, int, float, type(None))
 _FLOATS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -33,7 +34,7 @@ def untagged(value: object, depth: int = DEEPEST) -> object:
 
     Raises ValueError if a tag has invalid content, or nesting exceeds `DEEPEST` levels.
     """
-    if isinstance(value, str | int | float) or value is None:
+    if isinstance(value, _AS_THEY_ARE):
         return value
     if depth == 0:
         raise ValueError(f"it is nested more than {DEEPEST} levels deep")

@@ -11,19 +11,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from rewards.code import machine_load
-from rewards.code.guest.encoding.channel import framed
 from rewards.code.guest.encoding.codec import Decoder, Violation, encode
 from rewards.code.judgement import LIMITS, NOT_RUN, CaseOutcome, Fate, Judgement, was_killed
 from rewards.code.references import CodeLimits
 from rewards.code.styles.jobs import OUTPUT_BYTES, PROGRAM_FILE, START_SECONDS, preloads, source_bytes
 from rewards.code.styles.messages import Messages, TooLarge
-from sandbox.protocol import Sandbox, Session
+from sandbox.protocol import Sandbox
 from sandbox.types import MIB, Job, Limits
 
 SLACK_SECONDS = 0.05
@@ -31,6 +30,7 @@ SLACK_SECONDS = 0.05
 SPARE_BYTES = 16 << 10
 """Of an answer, beside what is expected."""
 _FEW_KEYS = 64
+_NO_PLAIN_DATA = (b"x", b"y", b"W", b"K", b"D", b"Q")
 _TOO_LARGE = "its answer is much larger than what is expected"
 
 
@@ -83,63 +83,56 @@ class CallTrial:
     partial: bool
 
 
+def _distinct(items: list[Any], hashes: Iterable[int]) -> list[Any]:
+    """Reject dictionaries and sets with many colliding keys, which would be slow."""
+    if len(items) > _FEW_KEYS and max(Counter(hashes).values()) > _FEW_KEYS:
+        raise Violation("keys that collide")
+    return items
+
+
+def _members(decoder: Decoder) -> list[Any]:
+    found = decoder.several()
+    return _distinct(found, map(hash, found))
+
+
+def _dict(decoder: Decoder) -> dict[Any, Any]:
+    decoder.deeper()
+    pairs = [(decoder.get(), decoder.get()) for _ in range(decoder.count())]
+    decoder.depth -= 1
+    return dict(_distinct(pairs, (hash(key) for key, _value in pairs)))
+
+
 class _ResultDecoder(Decoder):
     """Decodes an answer: plain builtin values, and type names for everything else."""
 
+    readers: ClassVar = {
+        **{tag: read for tag, read in Decoder.readers.items() if tag not in _NO_PLAIN_DATA},
+        b"d": _dict,
+        b"S": lambda decoder: set(_members(decoder)),
+        b"Z": lambda decoder: frozenset(_members(decoder)),
+    }
+
     def extension(self, tag: bytes) -> Any:
         if tag != b"?":
-            return super().extension(tag)
-        return Opaque(str(self.get())[:80])
-
-    def get(self) -> Any:
-        tag = self.raw[self.at : self.at + 1]
-        if tag in b"xyWKDQ":
             raise Violation(f"a value with tag {tag!r}, which is no plain data")
-        if tag == b"d":
-            self.at += 1
-            return dict(self._distinct(list(self._pairs()), lambda pair: pair[0]))
-        if tag in (b"S", b"Z"):
-            self.at += 1
-            members = self._distinct(list(self.several()), lambda member: member)
-            return set(members) if tag == b"S" else frozenset(members)
-        return super().get()
-
-    def _pairs(self) -> Any:
-        self.deeper()
-        for _ in range(self.count()):
-            yield self.get(), self.get()
-        self.depth -= 1
-
-    @staticmethod
-    def _distinct(items: list[Any], key: Any) -> list[Any]:
-        """Reject dictionaries and sets with many colliding keys, which would be slow."""
-        if len(items) > _FEW_KEYS and max(Counter(hash(key(item)) for item in items).values()) > _FEW_KEYS:
-            raise Violation("keys that collide")
-        return items
+        return Opaque(str(self.get())[:80])
 
 
 class _Gone(Exception):
     """The program closed its end."""
 
 
-class _Caller:
-    """The program at the other end of a session."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._messages = Messages(session)
-
-    async def ask(self, message: bytes, most: int, deadline: float) -> tuple[Any, ...]:
-        """Send a message and wait for the answer. Raises _Gone, TooLarge, Violation, TimeoutError."""
-        async with asyncio.timeout_at(deadline):
-            await self._session.send(framed(message))
-            raw = await self._messages.next(most)
-        if raw is None:
-            raise _Gone
-        answer = _ResultDecoder(raw).whole()
-        if type(answer) is not tuple or not answer or type(answer[0]) is not str:
-            raise Violation("an answer without its parts")
-        return answer
+async def _ask(messages: Messages, message: bytes, most: int, deadline: float) -> tuple[Any, ...]:
+    """Send a message and wait for the answer. Raises _Gone, TooLarge, Violation, TimeoutError."""
+    with messages.until(deadline):
+        await messages.send(message)
+        raw = await messages.next(most)
+    if raw is None:
+        raise _Gone
+    answer = _ResultDecoder(raw).whole()
+    if type(answer) is not tuple or not answer or type(answer[0]) is not str:
+        raise Violation("an answer without its parts")
+    return answer
 
 
 @dataclass(slots=True)
@@ -200,7 +193,8 @@ async def _one_run(sandbox: Sandbox, trial: CallTrial, progress: _Progress) -> N
     session = await sandbox.open(job)
     clock = machine_load.Clock(trial.limits.time_s + SLACK_SECONDS, machine_load.load())
     try:
-        lost = await _converse(session, trial, progress, clock)
+        with Messages(session) as messages:
+            lost = await _converse(messages, trial, progress, clock)
     finally:
         await session.close()
     result = await session.result()
@@ -225,14 +219,14 @@ def _late(trial: CallTrial) -> str:
     return f"ran longer than {trial.limits.time_s:g} s"
 
 
-async def _converse(session: Session, trial: CallTrial, progress: _Progress, clock: machine_load.Clock) -> str:
+async def _converse(messages: Messages, trial: CallTrial, progress: _Progress, clock: machine_load.Clock) -> str:
     """Load the program and make the calls. Returns where the program was lost: "loading", "case", or ""."""
-    loop, limits, caller = asyncio.get_running_loop(), trial.limits, _Caller(session)
+    loop, limits = asyncio.get_running_loop(), trial.limits
     start = encode({**trial.start, "file": PROGRAM_FILE})
     began, stretched = loop.time(), machine_load.stretch()
     allowed = START_SECONDS + limits.time_s
     try:
-        answer = await caller.ask(start, SPARE_BYTES, began + allowed * stretched)
+        answer = await _ask(messages, start, SPARE_BYTES, began + allowed * stretched)
     except TimeoutError:
         took = loop.time() - began
         clock.was_ended(took, stretched, limit=allowed, over=took - allowed * stretched)
@@ -252,7 +246,7 @@ async def _converse(session: Session, trial: CallTrial, progress: _Progress, clo
         began, stretched = loop.time(), machine_load.stretch()
         try:
             deadline = began + limits.time_s * stretched + SLACK_SECONDS
-            fate, reason, alive = await _one_case(caller, case, deadline)
+            fate, reason, alive = await _one_case(messages, case, deadline)
         except TimeoutError:
             fate, reason, alive = Fate.TIME, _late(trial), False
         except _Gone:
@@ -268,14 +262,14 @@ async def _converse(session: Session, trial: CallTrial, progress: _Progress, clo
     return ""
 
 
-async def _one_case(caller: _Caller, case: CallCase, deadline: float) -> tuple[Fate, str, bool]:
+async def _one_case(messages: Messages, case: CallCase, deadline: float) -> tuple[Fate, str, bool]:
     """The fate of a case, its reason, and whether the program can continue.
 
     Raises TimeoutError, _Gone, Undecided.
     """
     for call in case.calls:
         try:
-            answer = await caller.ask(call.arguments, call.most, deadline)
+            answer = await _ask(messages, call.arguments, call.most, deadline)
         except TooLarge:
             return Fate.WRONG, call.unread(_TOO_LARGE), False
         except Violation as error:

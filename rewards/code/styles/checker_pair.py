@@ -15,7 +15,6 @@ from functools import lru_cache
 from typing import Any
 
 from rewards.code import machine_load
-from rewards.code.guest.encoding.channel import framed
 from rewards.code.guest.encoding.codec import LARGEST_MESSAGE, Violation, decode, encode
 from rewards.code.judgement import LIMITS, NOT_RUN, CaseOutcome, Fate, Judgement, was_killed
 from rewards.code.references import AssertsReference, CheckReference, CodeLimits, PytestReference
@@ -88,7 +87,7 @@ class _Progress:
 async def _next_event(messages: Messages, deadline: float) -> tuple[Any, ...] | None:
     """The checker's next message; None if it is gone. Raises TimeoutError, CheckerFault."""
     try:
-        async with asyncio.timeout_at(deadline):
+        with messages.until(deadline):
             raw = await messages.next(LARGEST_MESSAGE)
         event = None if raw is None else decode(raw)
     except TooLarge as error:
@@ -201,11 +200,18 @@ async def _is_the_programs(sandbox: Sandbox, trial: Trial) -> bool:
 
 
 async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: int, clock: machine_load.Clock) -> None:
+    with Messages(session) as messages:
+        ended = await _follow(messages, trial, progress, first, clock)
+    if ended:
+        await _ended(session, progress)
+
+
+async def _follow(messages: Messages, trial: Trial, progress: _Progress, first: int, clock: machine_load.Clock) -> bool:
+    """Process the checker's events. Returns whether it ended without the last one."""
     loop = asyncio.get_running_loop()
-    messages = Messages(session)
     progress.loaded, progress.lost = False, ""
     start = {**trial.start, "first": first, "skip": tuple(progress.outcomes), "partial": trial.reference.partial}
-    await session.send(framed(encode(start)))
+    await messages.send(encode(start))
     progress.current = first
     began, stretched = loop.time(), machine_load.stretch()
     deadline = began + START_SECONDS * stretched + _allowed(trial, stretched)
@@ -216,7 +222,7 @@ async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: 
             passed = event[0] == "end" and progress.outcomes[event[1]].fate is Fate.PASSED
             clock.took(event[1] if passed else 0, now - began, stretched, passed=passed)
             if ends:
-                return
+                return False
             began, stretched = now, machine_load.stretch()
             deadline = began + _allowed(trial, stretched)
     except TimeoutError:
@@ -228,11 +234,11 @@ async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: 
             _note(progress, Fate.TIME, reason)
         else:
             progress.failure = f"{Fate.TIME}: loading the program {reason}"
-        return
+        return False
     except CheckerFault as error:
         progress.fault, progress.unexplained = str(error), True
-        return
-    await _ended(session, progress)
+        return False
+    return True
 
 
 def _allowed(trial: Trial, stretched: float) -> float:

@@ -264,6 +264,8 @@ class _Cases:
 
 def _overslept(job: Job, result: JobResult) -> bool:
     """Whether a run exceeded its limit, and waiting for a core does not explain it."""
+    if result.seconds <= job.limits.cpu_seconds:
+        return False
     clock = machine_load.Clock(job.limits.cpu_seconds)
     clock.took(0, result.seconds, job.limits.wall_seconds / job.limits.cpu_seconds)
     return bool(clock.overslept(machine_load.Usage.of(result)))

@@ -7,15 +7,20 @@ import re
 import struct
 from array import array
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from . import extended
 from .bounds import C128, DEEPEST, F64, I64, LARGEST_INT, U32, Violation
 
 
 class Decoder:
-    """Reads one message. Raises Violation for bytes that no `Encoder` writes."""
+    """Reads one message. Raises Violation for bytes that no `Encoder` writes.
+
+    readers: by tag. `extension` reads a value of another tag.
+    """
+
+    readers: ClassVar[Mapping[bytes, Callable[[Any], Any]]]
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
@@ -39,7 +44,7 @@ class Decoder:
     def get(self) -> Any:
         """The next value. Raises Violation, or an error that `whole` turns into one."""
         at = self.at
-        read = _READERS.get(self.raw[at : at + 1])
+        read = self.readers.get(self.raw[at : at + 1])
         self.at = at + 1
         if read is None:
             return self.extension(self.raw[at : at + 1])
@@ -224,7 +229,7 @@ def _read_extended(decoder: Decoder) -> object:
     return made
 
 
-_READERS: dict[bytes, Callable[[Any], Any]] = {
+Decoder.readers = {
     b"N": lambda _: None,
     b"T": lambda _: True,
     b"F": lambda _: False,
