@@ -6,13 +6,12 @@ import _signal  # type: ignore[import-not-found]  # what `signal` wraps
 import ctypes
 import errno
 import os
-import platform
 import signal
 import struct
 from itertools import count
 
 X86_64, ARM64 = "x86_64", "aarch64"
-MACHINE = platform.machine()
+MACHINE = os.uname().machine
 _COLUMN = {X86_64: 0, ARM64: 1}.get(MACHINE)
 
 CLONE_NEWNS = 0x00020000

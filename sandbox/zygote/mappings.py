@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 from itertools import pairwise
-from pathlib import Path
 from typing import NamedTuple
 
 from . import kernel
@@ -45,10 +44,11 @@ def join() -> None:
 
 def areas() -> list[Area]:
     """The areas of this process's memory, in order. Raises OSError."""
-    found = []
-    for line in Path("/proc/self/maps").read_text().splitlines():
-        addresses, allowed, offset, _device, _inode, *name = line.split(maxsplit=5)
-        start, end = addresses.split("-")
-        file = name[0] if name and name[0].startswith("/") else ""
-        found.append(Area(int(start, 16), int(end, 16), allowed, int(offset, 16), file))
-    return found
+    with open("/proc/self/maps") as lines:
+        return [_area(line) for line in lines]
+
+
+def _area(line: str) -> Area:
+    addresses, allowed, offset, _device, _inode, *name = line.rstrip("\n").split(maxsplit=5)
+    start, end = addresses.split("-")
+    return Area(int(start, 16), int(end, 16), allowed, int(offset, 16), name[0] if name and name[0][0] == "/" else "")
