@@ -211,3 +211,28 @@ def test_a_program_may_use_tools_of_the_standard_library_that_a_test_hands_over(
             old
         ] in case:
             assert is_wrong(asserts(broken, case)), new
+
+
+def test_a_function_that_fails_beside_one_that_asserts() -> None:
+    program = """
+class Result:
+    def __init__(self, value, error=None): self.value, self.error = value, error
+    def map(self, function):
+        if self.error is not None:
+            return self
+        try:
+            return Result(function(self.value))
+        except Exception as error:
+            return Result(None, error)
+"""
+    tests = """
+import pytest
+from solution import Result
+def test_a():
+    made = Result(1).map(lambda x: x / 0).map(lambda x: pytest.fail())
+    assert made.value is None and isinstance(made.error, ZeroDivisionError)
+"""
+    assert passes(judged := pytest_files(program, tests)), judged
+    assert is_wrong(pytest_files(program.replace("if self.error is not None:", "if False:"), tests))
+    asserting = tests.replace("lambda x: x / 0)", "lambda x: (x / 0, pytest.fail()))")
+    assert is_wrong(pytest_files(program, asserting))

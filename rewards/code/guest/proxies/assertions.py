@@ -42,7 +42,7 @@ def _is_failed_assertion(error: BaseException | None, given: bool) -> bool:
     if not isinstance(error, AssertionError):  # its arguments made it fail before its assertions
         raises = (node for node in ast.walk(tree) if isinstance(node, ast.Raise))
         own_doing = any(node.lineno <= line <= (node.end_lineno or line) for node in raises)
-        return given and not own_doing and _asserts_later(tree, frame.f_code.co_name, line)
+        return given and not own_doing and _asserts_later(tree, frame, line)
     own = {*frame.f_code.co_varnames, *frame.f_code.co_cellvars} if given else set()
     own |= {name for name, value in frame.f_globals.items() if proxies.is_proxy(value)}
     return any(
@@ -53,17 +53,25 @@ def _is_failed_assertion(error: BaseException | None, given: bool) -> bool:
     )
 
 
-def _asserts_later(tree: ast.Module, name: str, line: int) -> bool:
-    """Whether a function of the test reaches an assertion after a line."""
-    functions = ast.Lambda | context.Function
+def _asserts_later(tree: ast.Module, frame: FrameType, line: int) -> bool:
+    """Whether a function of the test, which a frame has run, reaches an assertion after a line."""
+    functions, name, place = ast.Lambda | context.Function, frame.f_code.co_name, context.place_of(frame)
     return any(
         _asserts(inner, line)
         or (isinstance(node, ast.Lambda) and isinstance(inner, ast.Call) and _is_call_of_assertion(inner))
         for node in ast.walk(tree)
         if isinstance(node, functions) and getattr(node, "name", "<lambda>") == name
         if node.lineno <= line <= (node.end_lineno or line)
+        and not (isinstance(node, ast.Lambda) and _is_beside(node, place))
         for inner in ast.walk(node)
     )
+
+
+def _is_beside(node: ast.Lambda, place: context.Span) -> bool:
+    """Whether a position is outside a lambda: a line may hold several."""
+    first, last, left, right = place
+    _, end, begins, ends = context.span(node)
+    return right > 0 and ((first, left) < (node.lineno, begins) or (last, right) > (end, ends))
 
 
 def _is_call_of_assertion(node: ast.expr) -> bool:
