@@ -18,7 +18,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from rewards.math import budget
-from rewards.math.equal import angles, bound, engine, logarithms, numeric, whole_numbers
+from rewards.math.equal import angles, bound, complex_names, engine, logarithms, numeric, whole_numbers
 from rewards.math.expressions import (
     BINDING,
     INFINITY,
@@ -143,6 +143,10 @@ def _rounds_to(value: Expr, rounded: Num) -> Answer | None:
 def _same_exactly(gold: Expr, answer: Expr) -> Answer:
     if gold == answer or in_order(gold) == in_order(answer) or bound.alike(gold, answer):
         return Answer.YES
+    try:
+        gold, answer = complex_names.in_real_parts(gold, answer)
+    except complex_names.NotRational:
+        return Answer.UNDECIDED
     ours, theirs = free_variables(gold), free_variables(answer)
     gold, answer = _multiplied(gold, theirs), _multiplied(answer, ours)
     variables = ours | theirs

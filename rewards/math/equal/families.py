@@ -38,6 +38,7 @@ from rewards.math.expressions import (
 from rewards.math.normalise.forms import linear
 from rewards.math.notation.standard import standardised
 from rewards.math.parse.clauses import clause, conditions
+from rewards.math.parse.congruences import MODULO, congruence
 from rewards.math.parse.reading import readings_of_spelled
 from rewards.math.values import Many, Named, Scalar, Value, Words
 
@@ -60,10 +61,12 @@ class Family:
 
 
 def family(text: str) -> Family | None:
-    """Parse a family with a letter that ranges over all integers; None if it is not one, or not linear."""
-    if not any(mark in text for mark in ("Z", "integer", "multiples", "number")):
+    """Parse a congruence or a family with a letter that ranges over all integers; None if it is none or not linear."""
+    if not any(mark in text for mark in ("Z", "integer", "multiples", "number", "mod")):
         return None
     plain = standardised(text)
+    if "mod" in plain:
+        return _of_residues(congruence(plain) or [])
     for body, letter in _said(text, plain):
         values = readings_of_spelled(body)
         found = _expressions(values[0]) if values else []
@@ -74,6 +77,17 @@ def family(text: str) -> Family | None:
         known = [one for one in terms if one is not None]
         return Family(min(names, default=""), tuple(known)) if len(names) < 2 and len(known) == len(terms) else None
     return _in_words(readings_of_spelled(plain)) if "{" not in plain else None
+
+
+def _of_residues(values: Sequence[Value]) -> Family | None:
+    """The family of the only reading of a congruence; None for a mere residue."""
+    if len(values) != 1:
+        return None
+    name, value = (values[0].name, values[0].value) if isinstance(values[0], Named) else ("", values[0])
+    each = value.items if isinstance(value, Many) and value.opening != MODULO else (value,)
+    pairs = [one.items for one in each if isinstance(one, Many) and one.opening == MODULO]
+    terms = [(one.expression, k.expression) for one, k in pairs if isinstance(one, Scalar) and isinstance(k, Scalar)]
+    return Family(name, tuple(terms)) if terms and len(terms) == len(each) else None
 
 
 def _in_words(values: Sequence[Value]) -> Family | None:

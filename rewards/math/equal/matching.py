@@ -206,16 +206,13 @@ def _is_its_value(function: Named, other: Named) -> bool:
 
 
 def alone(value: Value, beside: Value | None = None) -> Value:
-    """Unwrap a set with one value, but not a set of one point compared with an interval."""
-    if isinstance(value, Many) and value.opening == "\\{" and len(value.items) == 1:
-        inner = value.items[0]
-        return (
-            inner
-            if isinstance(inner, Scalar | Words)
-            or (isinstance(inner, Many) and inner.opening == "(" and not isinstance(beside, _INTERVALS))
-            else value
-        )
-    return value
+    """Unwrap a set with one value, but not when it is compared with an interval."""
+    is_of_one = isinstance(value, Many) and value.opening == "\\{" and len(value.items) == 1
+    if not is_of_one or isinstance(beside, _INTERVALS):
+        return value
+    assert isinstance(value, Many)
+    inner = value.items[0]
+    return inner if isinstance(inner, Scalar | Words) or (isinstance(inner, Many) and inner.opening == "(") else value
 
 
 def _plain_name(name: str) -> str:

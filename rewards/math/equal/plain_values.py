@@ -44,7 +44,7 @@ _COMMA_IN_BRACKETS = re.compile(r",(?!\d{3}(?!\d))")
 _INFINITE = re.compile(r"([-+]?)\s?\\infty")
 _LIST = ","
 _INTERVALS = ("()", "(]", "[)", "[]")
-_WORD = re.compile(r"\\text\{\(?[A-Za-z]+\)?\}")
+_WORD = re.compile(r"\\text\{\(?(?!pi\})[A-Za-z]+\)?\}")
 
 
 class Plain(NamedTuple):

@@ -6,6 +6,7 @@ directly if they are linear or quadratic, in the variable or in an absolute valu
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 from rewards.math.equal import decide, engine, numeric, quadratics, zeros
@@ -13,6 +14,7 @@ from rewards.math.equal.decide import Answer, all_of, yes_if
 from rewards.math.expressions import (
     INFINITY,
     MINUS_INFINITY,
+    ZERO,
     Expr,
     Num,
     Op,
@@ -25,9 +27,10 @@ from rewards.math.expressions import (
 )
 from rewards.math.normalise import exact, polynomials
 from rewards.math.normalise.forms import NO_FORM, linear
-from rewards.math.values import REALS, Inequality, Interval, Many, Meet, Minus, Named, Scalar, Union, Value
+from rewards.math.values import REALS, Inequality, Interval, Many, Meet, Minus, Named, Scalar, Union, Value, Words
 
 _MOST_PARTS = 40
+_LEAST = {"all integers": None, "all positive integers": 1, "all nonnegative integers": 0, "all natural numbers": 0}
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
 
 
@@ -155,10 +158,34 @@ def _region(value: Value) -> list[Interval]:
     if isinstance(value, Many):
         return _region_of_many(value)
     if isinstance(value, Meet):
-        return _intersection([region(value.one), region(value.other)])
+        return _met(value)
     if isinstance(value, Minus):
         return _intersection([region(value.whole), complement(region(value.taken))])
     raise NoRegion
+
+
+def _met(value: Meet) -> list[Interval]:
+    r"""The intersection of two regions, or the integers of one: `[-1, 2] \\cap \\mathbb{Z}`."""
+    for one, other in ((value.one, value.other), (value.other, value.one)):
+        if isinstance(other, Words):
+            return _integers(region(one), other.text)
+    return _intersection([region(value.one), region(value.other)])
+
+
+def _integers(parts: list[Interval], of: str) -> list[Interval]:
+    """The integers of one kind within bounded intervals; that 0 is natural is not agreed. Raises NoRegion."""
+    found: list[Interval] = []
+    for part in parts if of in _LEAST else ():
+        if not (isinstance(part.low, Num) and isinstance(part.high, Num)):
+            raise NoRegion
+        low, high = math.floor(part.low.value), math.ceil(part.high.value)
+        if high - low > _MOST_PARTS:
+            raise NoRegion
+        points = (number(one) for one in range(low, high + 1) if _LEAST[of] is None or one >= (_LEAST[of] or 0))
+        found += _intersection([[part], [Interval(one, one, True, True) for one in points]])
+    if of not in _LEAST or (of == "all natural numbers" and any(one.low == ZERO for one in found)):
+        raise NoRegion
+    return found
 
 
 def _region_of_many(value: Many) -> list[Interval]:

@@ -88,6 +88,8 @@ def _rooted(under: Form, exponent: Fraction) -> Form:
         if factor > 0 and (not unknown or (len(unknown) == 1 and _is_odd(*unknown[0]))):
             raised, extra, _ = monomial_product((), tuple((name, e * exponent) for name, e in monomial))
             return times(radical(factor, exponent), Form({raised: extra}, ONE))
+    if _is_turned(under):
+        return over(constant(1), _rooted(over(constant(1), under), exponent))
     if under.bottom != ONE:
         return _rooted_quotient(under, exponent)
     content = _content(under.top)
@@ -100,9 +102,22 @@ def _rooted(under: Form, exponent: Fraction) -> Form:
     return times(result, whole_power(Form(inner, ONE), whole)) if whole else result
 
 
+def _is_turned(under: Form) -> bool:
+    """Whether the root of a quotient is written by that of its inverse: of `x / (x + y)`, of one of `x/y` and `y/x`."""
+    if len(under.top) > 1:
+        return False
+    ((monomial, _factor),) = under.top.items()
+    return under.bottom != ONE or (bool(monomial) and min(monomial, key=repr)[1] < 0)
+
+
 def _rooted_quotient(under: Form, exponent: Fraction) -> Form:
-    """A root of a quotient whose denominator is a sum, as one root divided by the denominator."""
-    return generator(("power", key_of(under), exponent))
+    """A root of a quotient of sums: of it, or of its inverse, and to a power between 0 and 1."""
+    inverse = over(constant(1), under)
+    if repr(key_of(inverse)) < repr(key_of(under)):
+        under, exponent = inverse, -exponent
+    whole_part, left = divmod(exponent.numerator, exponent.denominator)
+    name: Generator = ("power", key_of(under), Fraction(1, exponent.denominator))
+    return times(whole_power(under, whole_part), generator(name, Fraction(left)))
 
 
 def _content(poly: Poly) -> Fraction:

@@ -60,7 +60,7 @@ _CHOSEN = late(
 _CHOSEN_OF = late(  # `C_{2n}^{n}`; not `C_n^2`, the square of a constant
     r"(?<![\w^_\\])C\s*_\s*(?:\{\s*(\d*[a-z](?:[+-]\d+)?)\s*\}|([a-z]))\s*\^\s*(?:\{\s*(\d*[a-z](?:[+-]\d+)?)\s*\}|([a-z]))"
 )
-_ORDINAL = late(r"(?<=\d)\s*\^?\s*\{?\s*“?\s*(?:st|nd|rd|th)\s*”?\s*\}?\s*\Z")
+_ORDINAL = late(r"(?<=\d)(?:(?:st|nd|rd|th)(?=\s*”\s*\Z)|\s*\^?\s*\{?\s*“?\s*(?:st|nd|rd|th)\s*”?\s*\}?\s*\Z)")
 _QUOTED_DEGREES = late(r"“\s*\^\s*\\circ\s*”")
 _MINUTES = late(
     r"(\d+)\s*\^\s*\\circ\s*(\d+(?:\.\d+)?)\s*(?:\^\s*\{?\\prime\}?|'(?!'))(?:\s*(\d+(?:\.\d+)?)\s*(?:''|\"))?"

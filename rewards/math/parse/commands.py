@@ -417,6 +417,11 @@ def _called(name: str) -> Callable[[Parser], Expr]:
     return read
 
 
+def _part(name: str) -> Callable[[Parser], Expr]:
+    """The real part or the like, of one argument, which may be a power without parentheses: `\\Re z`."""
+    return lambda parser: Op(name, (parser._power(),))
+
+
 def _large(name: str) -> Callable[[Parser], Expr]:
     return lambda parser: parser._large(name)
 
@@ -456,7 +461,8 @@ _READERS: dict[str, Callable[[Parser], Expr]] = {
     "\\lim": Parser._limit,
     "\\det": Parser._determinant,
     "\\begin": Parser._environment,
-    **{command: _called(name) for command, name in (CALLS | ONE_ARGUMENT).items()},
+    **{command: _called(name) for command, name in CALLS.items()},
+    **{command: _part(name) for command, name in ONE_ARGUMENT.items()},
     **{command: _large(name) for command, name in LARGE.items()},
 }
 

@@ -57,6 +57,9 @@ _MAGNITUDE = re.compile(r"\|\s*([a-vxy])\s*\|\s*=\s*(\d[\d./\s]*|\\(?:frac|sqrt)
 _TO = re.compile(r"\d+(?:\s*+(?:“\s*+)?to\s*+(?:”\s*+)?\d+)+")
 _OUT_OF = re.compile(r"(\d+)\s*“?\s*(?:out of|in)\s*”?\s*(\d+)")
 _POINT = re.compile(r"[A-Z](?:_\{?\w\}?|')?\s*(?=\((?!.*\(.*,).*,)")
+_LABELLED_POINT = r"[A-Z](?:_\{?\w\}?|')?\s*\([^(),A-Z]*,[^()A-Z]*\)"
+_POINTS = re.compile(rf"{_LABELLED_POINT}(?:\s*+(?:,|;|(?:“\s*+)?and\b(?:\s*+”)?)\s*+{_LABELLED_POINT})+")
+_LABEL = re.compile(r"(?<![A-Za-z])([A-Z](?:_\{?\w\}?|')?)\s*(?=\()")
 _DIVIDED = re.compile(r"(\d+)\s*“?\s*(?:remainder|[rR])\s*”?\s*(\d+)")
 _LINE = r"(?:\\(?:overline|overrightarrow|overleftrightarrow)\s*\{\s*)?([a-zA-Z]{1,3}(?:_\{?\w\}?)?)\s*\}?"
 _BETWEEN_LINES = re.compile(rf"{_LINE}\s*(\\perp|\\parallel)\s*{_LINE}")
@@ -282,7 +285,9 @@ def _formulas(text: str) -> list[Value]:
     else:
         found += maths(text)
     if (point := _POINT.match(text)) and text.endswith(")"):
-        found += [one for one in maths(text[point.end() :]) if isinstance(one, Many)]
+        found += [Named(point[0].strip(), one) for one in maths(text[point.end() :]) if isinstance(one, Many)]
+    if text.endswith(")") and _POINTS.fullmatch(text):
+        found += maths(_LABEL.sub(r"\1 = ", text))
     return found
 
 

@@ -173,7 +173,7 @@ def _item(found: Sequence[Token], text: str) -> list[Value]:
         relations[0] = "="
     if "~" in relations:
         at = relations.index("~")
-        if at + 1 < len(pieces) and _is_misrounded(pieces[at], pieces[at + 1]):
+        if at < 2 and _is_misrounded(pieces[at], pieces[at + 1]):
             raise NotMaths("a number that is said to be near another one")
         if at == 0 and len(relations) == 1:  # `x ≈ 3` states the value of a name; `3.1 ≈ 3` does not
             if name_of(pieces[0], text):

@@ -41,6 +41,7 @@ _CLOCK = re.compile(
     r"(\d{1,2})(?:\s*:\s*(\d{2}))?(?:\s*:\s*(\d{2}))?\s*(a\.?m\.?|p\.?m\.?|noon|midnight)?(?:\s*o'?clock)?",
     re.IGNORECASE,
 )
+_HALVES = {"noon": "pm", "midnight": "am"}
 _DATE = re.compile(
     r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s+)?(?:([A-Za-z]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?|(\d{1,2})(?:st|nd|rd|th)?(?:\s+of)?\s+([A-Za-z]+)\.?)"
     r"(?:,?\s+(\d{4}))?",
@@ -115,6 +116,7 @@ def _based(text: str) -> list[Value]:
     if "_" not in text and "base" not in text.lower():
         return []
     last = text.rpartition("=")[2].strip()
+    last = last[1:-1].strip() if last.endswith(")") and last.startswith("(") and last.count("(") == 1 else last
     found = _BASED.fullmatch(last) or _IN_BASE.fullmatch(last)
     if found is None:
         return []
@@ -127,13 +129,15 @@ def _based(text: str) -> list[Value]:
 
 
 def _time(text: str) -> list[Value]:
+    if _plainly(text) in _HALVES:
+        return [Clock(12 * 3600, _HALVES[_plainly(text)])]
     if ":" not in text and not _plainly(text).endswith(("m", "noon", "midnight", "clock")):
         return []
     match = _CLOCK.fullmatch(text.strip())
     if match is None or not (match[2] or match[4]) or int(match[1]) > 24 or int(match[2] or 0) > 59:
         return []
     half = (match[4] or "").lower().replace(".", "")
-    half = {"noon": "pm", "midnight": "am"}.get(half, half)
+    half = _HALVES.get(half, half)
     return [Clock(int(match[1]) * 3600 + int(match[2] or 0) * 60 + int(match[3] or 0), half)]
 
 

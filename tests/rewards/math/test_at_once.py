@@ -56,6 +56,7 @@ FOR_WORKERS = (  # sentences, and values that no text decides
     "sums_with_dots_and_compound_units",
     "thoughts_lists_and_words",
     "turns_sums_and_days",
+    "complex_letters_points_and_sets_of_integers",
     "whole_numbers_residues_and_curves",
 )
 
