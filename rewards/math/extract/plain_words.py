@@ -42,7 +42,7 @@ NO_ANSWER = PROSE | listed(
     "following up",
 )
 """Words with which no announced answer begins."""
-NOT_A_UNIT = (PROSE - {"per"}) | listed(
+NOT_A_UNIT = (PROSE - {"per", "am"}) | listed(
     "and or but in on at to from by with after before into for left both not out off over under up down again exactly",
     "however whereas although though such also too either neither nor only just rather even still yet until till once",
     "during within throughout through among today tonight yesterday tomorrow already",
