@@ -7,7 +7,8 @@ Modules, by what they do:
                             branches, equations, formulas, zeros, curves, statements, families, assignments, choices,
                             named_functions
     names that may differ   constants, bound, derivatives
-    expressions             decide, with angles, logarithms, weighted, whole_numbers, integration; values: numeric
+    expressions             decide, with angles, complex_names, logarithms, weighted, whole_numbers, integration;
+                            values: numeric
     what a gold requires    finished
     sympy, in a process     engine asks symbolic, by transfer
 """

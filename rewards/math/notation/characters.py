@@ -22,6 +22,9 @@ _SIGNS = {
     "➖": "-",
     "×": r"\times ",
     "✕": r"\times ",
+    "✖": r"\times ",
+    "⨯": r"\times ",
+    "∗": "*",
     "·": r"\cdot ",
     "⋅": r"\cdot ",
     "∙": r"\cdot ",
@@ -32,6 +35,10 @@ _SIGNS = {
     "π": r"\pi ",
     "𝜋": r"\pi ",
     "ϕ": r"\phi ",
+    "ϵ": r"\epsilon ",
+    "ϑ": r"\theta ",
+    "µ": r"\mu ",
+    "∆": r"\Delta ",
     "∞": r"\infty ",
     "≤": r"\le ",
     "⩽": r"\le ",
@@ -46,6 +53,21 @@ _SIGNS = {
     "∪": r"\cup ",
     "∩": r"\cap ",
     "∈": r"\in ",
+    "∊": r"\in ",
+    "∉": r"\notin ",
+    "⊂": r"\subset ",
+    "⊆": r"\subseteq ",
+    "⊃": r"\supset ",
+    "⊇": r"\supseteq ",
+    "∖": r"\setminus ",
+    "∣": r"\mid ",
+    "∤": r"\nmid ",
+    "∥": r"\parallel ",
+    "‖": r"\Vert ",
+    "⊥": r"\perp ",
+    "≅": r"\cong ",
+    "∼": r"\sim ",
+    "∝": r"\propto ",
     "±": r"\pm ",
     "∓": r"\mp ",
     "°": r"^\circ ",
@@ -56,6 +78,8 @@ _SIGNS = {
     "∅": r"\emptyset ",
     "⟨": r"\langle ",
     "⟩": r"\rangle ",
+    "〈": r"\langle ",
+    "〉": r"\rangle ",
     "∑": r"\sum ",
     "∏": r"\prod ",
     "∫": r"\int ",
@@ -63,8 +87,15 @@ _SIGNS = {
     "ℤ": r"\mathbb{Z}",
     "ℕ": r"\mathbb{N}",
     "ℚ": r"\mathbb{Q}",
+    "ℂ": r"\mathbb{C}",
+    "∂": r"\partial ",
+    "∀": r"\forall ",
+    "∃": r"\exists ",
     "→": r"\to ",
     "⇒": r"\Rightarrow ",
+    "↦": r"\mapsto ",
+    "↔": r"\leftrightarrow ",
+    "⇔": r"\Leftrightarrow ",
     "∠": r"\angle ",
     "∧": r"\land ",
     "∨": r"\lor ",
@@ -104,6 +135,8 @@ _SIGNS = {
     "．": ".",
     "。": ".",
     "｜": "|",
+    "\u2009": r"\,",
+    "\u202f": r"\,",
     "\u200b": "",
     "\u200c": "",
     "\u200d": "",
@@ -127,8 +160,26 @@ _FRACTIONS = {
     )
 }
 _TABLE = str.maketrans(_SIGNS | _GREEK | _FRACTIONS)
-_RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n", strict=True))
-_LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₙ", "0123456789+-n", strict=True))
+_SMALL = (
+    0xB2,
+    0xB3,
+    0xB9,
+    *range(0x2B0, 0x2B9),
+    *range(0x2E1, 0x2E4),
+    *range(0x1D2C, 0x1D6B),
+    *range(0x2070, 0x209D),
+    0x2C7C,
+)
+
+
+def _small(kind: str) -> dict[str, str]:
+    """The small characters above or below the line, which stand for one of ASCII or a minus sign."""
+    found = ((chr(code), unicodedata.decomposition(chr(code)).split()) for code in _SMALL)
+    plain = {one: chr(int(said[1], 16)).replace("−", "-") for one, said in found if said[:1] == [kind]}
+    return {one: character for one, character in plain.items() if character.isascii()}
+
+
+_RAISED, _LOWERED = _small("<super>"), _small("<sub>")
 _RAISED_RUN = re.compile(f"[{''.join(_RAISED)}]+")
 _LOWERED_RUN = re.compile(f"[{''.join(_LOWERED)}]+")
 _ROOT_SIGN = re.compile(r"([√∛∜])\s*(\d+|[a-zA-Z]|\(|\{|\\[a-zA-Z]+)?")
@@ -136,12 +187,14 @@ _STATEMENTS = re.compile(r"[①-⑩](?:\s*+(?:(?:[,，、;；&和与]|and|\\text
 NUMERALS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x")
 _SMALL_DEGREE = re.compile(r"(?<![\w)\]}])([³⁴])√")
 _VECTOR = re.compile("([a-zA-Z])\u20d7")
+_OVERLINED = re.compile("(?:[a-zA-Z0-9][\u0304\u0305])+")
 _ROOT_DEGREE = {"√": r"\sqrt", "∛": r"\sqrt[3]", "∜": r"\sqrt[4]"}
 
 
 def in_latex(text: str) -> str:
     """The text without characters beyond ASCII, except letters of other scripts."""
     text = _VECTOR.sub(r"\\vec{\1}", _SMALL_DEGREE.sub(lambda degree: "∛" if degree[1] == "³" else "∜", text))
+    text = _OVERLINED.sub(lambda found: rf"\overline{{{found[0][::2]}}}", text)
     text = _run(_RAISED_RUN, _RAISED, "^", text)
     text = _run(_LOWERED_RUN, _LOWERED, "_", text)
     text = _ROOT_SIGN.sub(_root, text)

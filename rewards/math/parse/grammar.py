@@ -65,6 +65,13 @@ def _denies(word: str) -> bool:
     return word.lower() in _DENIALS and word != "NO"
 
 
+def _is_reckoned(value: Expr) -> bool:
+    r"""Whether it is a number, such as `3 \times 10^8`, also one that is not worked out."""
+    return isinstance(value, Num) or (
+        isinstance(value, Op) and value.name in "*^" and all(map(_is_reckoned, value.args))
+    )
+
+
 class Grammar:
     """Parses expressions from tokens.
 
@@ -219,7 +226,7 @@ class Grammar:
                 return False
             return not isinstance(before, Num) or last.text == ")"
         if token.kind is Kind.LETTER:
-            behind_number = isinstance(before, Num) and self._tokens[self.at - 1].kind in (Kind.NUMBER, Kind.SIGN)
+            behind_number = _is_reckoned(before) and self._tokens[self.at - 1].kind in (Kind.NUMBER, Kind.SIGN)
             return not (self._units and token.gap and behind_number and is_unit(token.text) and self._unit_ends())
         if token.kind is Kind.WORD:
             known = self._units and is_unit(token.text)

@@ -63,7 +63,10 @@ _LABEL = re.compile(r"(?<![A-Za-z])([A-Z](?:_\{?\w\}?|')?)\s*(?=\()")
 _DIVIDED = re.compile(r"(\d+)\s*“?\s*(?:remainder|[rR])\s*”?\s*(\d+)")
 _LINE = r"(?:\\(?:overline|overrightarrow|overleftrightarrow)\s*\{\s*)?([a-zA-Z]{1,3}(?:_\{?\w\}?)?)\s*\}?"
 _BETWEEN_LINES = re.compile(rf"{_LINE}\s*(\\perp|\\parallel)\s*{_LINE}")
-_BETWEEN_TRIANGLES = re.compile(r"\\triangle\s*([A-Z]{3})\s*(\\cong|\\sim)\s*\\triangle\s*([A-Z]{3})")  # by corners
+_SIDE = r"([^=<>,;“”]+)"
+_BETWEEN_SETS = re.compile(rf"{_SIDE}\\(subseteq|subset|supseteq|supset|notin|propto)(?![a-zA-Z]){_SIDE}")
+_TRIANGLE = r"\\(?:triangle|Delta)\s*([A-Z]{3})"
+_BETWEEN_TRIANGLES = re.compile(rf"{_TRIANGLE}\s*(\\cong|\\sim)\s*{_TRIANGLE}")  # by corners
 _SIGN_ALONE = re.compile(r"[<>=]|\\(?:le|ge|ne)")
 _LETTER = r"(?:[a-zA-Z]|\\(?:alpha|beta|gamma|phi|psi)(?![a-zA-Z]))"
 _SIGN_OF_LOGIC = r"\\(?:neg|land|lor|to|Rightarrow|implies|iff|[lL]eftrightarrow|oplus)(?![a-zA-Z])"
@@ -235,6 +238,10 @@ def _lines(text: str) -> list[Value] | None:
     lines = _BETWEEN_LINES.fullmatch(text)
     if lines is not None:
         return [Words(f"{lines[2]} {' '.join(sorted(''.join(sorted(one)) for one in (lines[1], lines[3])))}")]
+    if (related := _BETWEEN_SETS.fullmatch(text)) is not None:
+        left, sign, right = key(related[1]), related[2], key(related[3])
+        is_turned = sign.startswith("sup")
+        return [Words(f"{right} sub{sign[3:]} {left}" if is_turned else f"{left} {sign} {right}")]
     triangles = _BETWEEN_TRIANGLES.fullmatch(text)
     if triangles is None:
         return None
