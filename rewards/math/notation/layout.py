@@ -61,6 +61,9 @@ _CHOSEN_OF = late(  # `C_{2n}^{n}`; not `C_n^2`, the square of a constant
     r"(?<![\w^_\\])C\s*_\s*(?:\{\s*(\d*[a-z](?:[+-]\d+)?)\s*\}|([a-z]))\s*\^\s*(?:\{\s*(\d*[a-z](?:[+-]\d+)?)\s*\}|([a-z]))"
 )
 _ORDINAL = late(r"(?<=\d)(?:(?:st|nd|rd|th)(?=\s*”\s*\Z)|\s*\^?\s*\{?\s*“?\s*(?:st|nd|rd|th)\s*”?\s*\}?\s*\Z)")
+_BUILT = late(  # `{x | x > 3}`, whose braces TeX does not show
+    r"\A([a-z])\s*(?:\\in\s*\\mathbb\s*\{?\s*R\s*\}?\s*)?[|:](?=[^|:{}]*(?:[<>]|\\[lgn]e(?![a-z])))[^|:{}]*(?<![a-z])\1(?![a-z])[^|:{}]*\Z"
+)
 _QUOTED_DEGREES = late(r"“\s*\^\s*\\circ\s*”")
 _MINUTES = late(
     r"(\d+)\s*\^\s*\\circ\s*(\d+(?:\.\d+)?)\s*(?:\^\s*\{?\\prime\}?|'(?!'))(?:\s*(\d+(?:\.\d+)?)\s*(?:''|\"))?"
@@ -309,6 +312,7 @@ _NOTATIONS: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     (("...",), lambda text: _GOES_ON.sub(r"\\ldots ", text)),
     (("+/-",), lambda text: text.replace("+/-", "\\pm ")),
     (("appro", "rough", "about"), lambda text: _ROUGHLY.sub("", text)),
+    ((":", "|"), lambda text: _BUILT.sub(r"\\{\g<0>\\}", text)),
     ((")",), _listed),
     (("[", "]"), _turned),
     (("\\circ",), _in_minutes),

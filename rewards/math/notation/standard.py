@@ -88,6 +88,9 @@ _RENAMED = {
     r"\vert": "|",
     r"\lvert": "|",
     r"\rvert": "|",
+    r"\Vert": "|",
+    r"\lVert": "|",
+    r"\rVert": "|",
     r"\mid": "|",
     r"\ast": "*",
     r"\div": "/",
@@ -281,6 +284,8 @@ def standardised(text: str) -> str:
         text = _COMMA_IN_NUMBER.sub(",", _THIN_IN_NUMBER.sub("", _CLOSED_UP.sub("", text)))
         text = _BRACED_COMMA.sub(", ", text)
         text = _APART.sub(", ", _DROPPED.sub(" ", _APPLIED.sub("", text)))
+        if text.count("\\|") % 2 == 0:  # bars around a vector; a single one is a parallel
+            text = text.replace("\\|", "|")
         text = _COMMAND.sub(lambda m: _RENAMED.get(m.group(), m.group()), text)
         if "{-" in text or "^{" in text:
             text = _UNIT.sub(lambda m: f"{OPEN_TEXT}{m.group(1).replace(_THIN, ' ')}{CLOSE_TEXT}", text)
