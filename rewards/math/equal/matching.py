@@ -279,8 +279,12 @@ def _are_cases(many: Many) -> bool:
 
 
 def _are_of_one_name(many: Many) -> bool:
-    names = [item.name if isinstance(item, Named) else "" for item in many.items]
-    return not many.opening and len(names) > 1 and names[0] != "" and len(set(names)) == 1
+    """Whether they are values of one letter, `x = 2, x = 3` or `x = 2, 3`; others may be points."""
+    first, *others = [item.name if isinstance(item, Named) else "" for item in many.items] or [""]
+    if many.opening or not others or not first:
+        return False
+    is_letter = first.removeprefix("\\").isalpha() and not first[:1].isupper()
+    return set(others) == {first} or (is_letter and all(isinstance(item, Scalar) for item in many.items[1:]))
 
 
 def _are_of_others(gold: Many, answer: Many, assigned: dict[str, Value] | None) -> bool:
