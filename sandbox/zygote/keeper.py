@@ -59,12 +59,15 @@ def main() -> None:
 
 
 def _start_afresh() -> None:
-    """Undo settings of the supervisor that programs would inherit: signal handlers, a low descriptor limit."""
+    """Undo settings of the supervisor that programs would inherit: signal handlers, low limits."""
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGKILL, signal.SIGSTOP}:
         with contextlib.suppress(OSError, ValueError):
             if signal.getsignal(number) == signal.SIG_IGN:
                 signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    for memory in (resource.RLIMIT_DATA, resource.RLIMIT_AS):  # stacks of threads count in full there
+        hard = resource.getrlimit(memory)[1]
+        resource.setrlimit(memory, (hard, hard))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     enough = max(soft, _DESCRIPTORS) if hard == resource.RLIM_INFINITY else min(max(soft, _DESCRIPTORS), hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))

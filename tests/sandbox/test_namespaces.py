@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -199,6 +200,18 @@ def test_stacks_that_threads_set_aside_are_not_memory_in_use(monkeypatch, privil
     monkeypatch.setattr("sandbox.cgroups.make", lambda _name: None)
     (result,) = run(Job(argv=argv, files={"main.py": THREADS.encode()}), privileged=privileged)
     assert (result.stderr, result.ended) == (b"", Ended.EXITED)
+
+
+@pytest.mark.parametrize("kind", [resource.RLIMIT_DATA, resource.RLIMIT_AS])
+def test_a_limit_on_the_memory_of_the_supervisor_is_not_that_of_programs(require, kind: int) -> None:
+    require("cgroups")
+    most, hard = resource.getrlimit(kind)
+    resource.setrlimit(kind, (8 << 30, hard))
+    try:
+        (result,) = run(python(f"import resource\nprint(resource.getrlimit({kind}))"))
+    finally:
+        resource.setrlimit(kind, (most, hard))
+    assert said(result) == f"{(hard, hard)}\n"
 
 
 DEEP = """
