@@ -137,9 +137,11 @@ def test_what_is_handed_over_is_no_way_to_the_answer(program: str, test: str):
     assert is_wrong(asserts(program, *test.split("\n"), setup=SETUP))
 
 
-def test_a_table_of_pandas_is_an_unsupported_test_whatever_the_program_does():
-    test = "import pandas as pd\nfrom solution import f\ndef test_f():\n    assert f(pd.DataFrame({'a': [1]})) == 1\n"
-    for program in ("def f(df): return int(df['a'].sum())", "def f(df): return 2"):
+@pytest.mark.parametrize("made", ["pandas.DataFrame({'a': [1]})['a']", "sympy.Integer(1)"], ids=["pandas", "sympy"])
+def test_an_object_of_a_library_that_the_program_cannot_use_is_an_unsupported_test(made: str):
+    library = made.partition(".")[0]
+    test = f"import {library}\nfrom solution import f\ndef test_f():\n    assert f({made}) == 1\n"
+    for program in ("def f(x): return int(sum([x]))", "def f(x): return 2"):
         assert [case.fate for case in pytest_files(program, test).cases] == [Fate.UNSUPPORTED]
 
 

@@ -32,6 +32,12 @@ TAKES_SOLUTION = "import sys\\nf = sys._getframe()\\nwhile f:\\n    s = f.f_glob
             f"{{'version': 1, 'formatters': {{'f': {{'()': 'timeit.timeit', 'stmt': \"{TAKES_SOLUTION}\", 'number': 1}}}}}}",
             "import logging.config; logging.config.dictConfig(solution.made())",
         ),
+        ("'x = 1'", f'"{TAKES_SOLUTION}"', "import cProfile; cProfile.run(solution.made())"),
+        (
+            "'x = 1'",
+            f'"{TAKES_SOLUTION}"',
+            "import code; exec('code.InteractiveInterpreter({}).runsource(solution.made())')",
+        ),
     ],
 )
 def test_text_that_the_program_gave_calls_nothing_where_the_test_is(made: str, wrong: str, run: str):
@@ -43,3 +49,23 @@ def test_text_that_the_program_gave_calls_nothing_where_the_test_is(made: str, w
 def test_statements_of_the_test_itself_are_timed():
     test = "import timeit\nfrom solution import f\ndef test_it():\n    n = 3\n    assert timeit.timeit('import os; f(3)', globals=globals(), number=2) >= 0\n    assert timeit.timeit(f'f({n})', globals=globals(), number=2) >= 0\n    assert f(n) == 4\n"
     assert passes(pytest_files("def f(n): return n + 1\n", test))
+
+
+@pytest.mark.parametrize("options", ["", ", filter='fully_trusted'", ", filter='tar'"])
+def test_archives_of_the_program_lead_to_no_file_of_the_test(options: str):
+    test = f"""
+        import tarfile
+        from solution import pack
+        def test_it(tmp_path):
+            kept, made, out = tmp_path / "kept", tmp_path / "made.tar", tmp_path / "out"
+            kept.mkdir()
+            (kept / "a.txt").write_text("text")
+            pack(str(kept), str(made))
+            with tarfile.open(made) as archive:
+                archive.extractall(out{options})
+            assert (out / "a.txt").read_text() == (kept / "a.txt").read_text()
+    """
+    packed = "import tarfile\ndef pack(folder, made):\n    with tarfile.open(made, 'w') as a:\n        "
+    linked = "i = tarfile.TarInfo('a.txt'); i.type, i.linkname = tarfile.SYMTYPE, '../kept/a.txt'; a.addfile(i)"
+    assert passes(pytest_files(f"{packed}a.add(folder + '/a.txt', 'a.txt')\n", test))
+    assert is_wrong(pytest_files(f"{packed}{linked}\n", test))

@@ -1,5 +1,5 @@
-"""In the checker: standard library functions that run text, or call what a text names, when a test passes them results
-of the program: `doctest` examples, `timeit` statements, `logging` configurations, archives.
+"""In the checker: library functions that run text, or call what a text names, when a test passes them results of the
+program: `doctest` examples, `timeit` statements, text to be profiled, `logging` configurations, archives.
 
 Examples and statements may only compute (`evaluation.py`). A configuration may only name handlers of `logging` and
 objects of the program to be called. An archive may write nothing outside the folder that it is unpacked to.
@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import importlib
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,11 +18,15 @@ from ..proxies import proxies
 from ..sources import context
 from . import evaluation
 
+# Modules, each with the one that runs text for it.
+_RUNS = {"code": "codeop", **{name: name for name in ("bdb", "codeop", "cProfile", "doctest", "profile", "trace")}}
+_RUNNING = re.compile(rf"\b(?:{'|'.join(_RUNS)})\b".encode())
+
 
 def guard(tests: bytes) -> None:
     """Replace those functions that the tests mention."""
-    if b"doctest" in tests:
-        _guard_examples()
+    for module in {_RUNS[name.decode()] for name in _RUNNING.findall(tests)}:
+        _guard_module(importlib.import_module(module))
     if b"timeit" in tests:
         _guard_statements()
     if b"dictConfig" in tests or b"fileConfig" in tests:
@@ -47,14 +52,16 @@ def _is_of_program(node: ast.Import | ast.ImportFrom) -> bool:
     return all(alias.name == "solution" for alias in node.names)
 
 
-def _guard_examples() -> None:
-    import doctest
+def _guard_module(module: Any) -> None:
+    def guarded(run: Any) -> Any:
+        def computed(source: Any, *args: Any, **kwargs: Any) -> Any:
+            if isinstance(source, str):
+                _may_compute(source)
+            return run(source, *args, **kwargs)
 
-    def compiled(source: str, *args: Any, **kwargs: Any) -> Any:
-        _may_compute(source)
-        return compile(source, *args, **kwargs)
+        return computed
 
-    vars(doctest)["compile"] = compiled
+    vars(module).update(compile=guarded(compile), exec=guarded(exec))
 
 
 def _guard_statements() -> None:
@@ -77,6 +84,8 @@ def _guard_archives() -> None:
 
     if hasattr(tarfile, "data_filter"):
         tarfile.TarFile.extraction_filter = staticmethod(tarfile.data_filter)
+        named: Any = tarfile._NAMED_FILTERS  # type: ignore[attr-defined]  # also for those who ask for no filter
+        named.update(dict.fromkeys(named, tarfile.data_filter))
     else:  # before Python 3.11.4
         _guard_extraction(tarfile)
 
