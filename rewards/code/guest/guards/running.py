@@ -19,7 +19,7 @@ from ..sources import context
 from . import evaluation
 
 # Modules, each with the one that runs text for it.
-_RUNS = {"code": "codeop", **{name: name for name in ("bdb", "codeop", "cProfile", "doctest", "profile", "trace")}}
+_RUNS = {"code": "codeop", **{name: name for name in ("codeop", "cProfile", "doctest", "profile")}}
 _RUNNING = re.compile(rf"\b(?:{'|'.join(_RUNS)})\b".encode())
 
 
