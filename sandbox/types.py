@@ -54,7 +54,7 @@ class Limits:
     kernel tells it, and within bounds) waiting for a core.
     cpu_seconds: of all its processes together with a cgroup, else of each process. memory_bytes: of all its processes
     and files together with a writable cgroup, else of each process. The stack of a program counts, too. It may take as
-    much, up to 1 GiB, as with the judges of contests, or 64 MiB where no cgroup counts memory; a program may raise that
+    much, up to 256 MiB, as with judges of contests, or 64 MiB where no cgroup counts memory; a program may raise that
     without a bound (RLIMIT_STACK), and gains nothing: it is ended at the same number of bytes in use.
     processes: concurrent processes and threads. output_bytes: standard output and error, each.
     disk_bytes, disk_files: of its working folder, /tmp and /dev/shm together; they are in memory, so never more than

@@ -20,7 +20,7 @@ from . import kernel, python, root, wire
 from .syscall_batch import Calls
 
 _MOST = (1 << 64) - 1  # the kernel's own word for no limit
-_STACK, _LARGEST_STACK = 64 << 20, 1 << 30  # bytes: where no cgroup counts memory, and where one does
+_STACK, _LARGEST_STACK = 64 << 20, 256 << 20  # bytes: where no cgroup counts memory, and where one does
 _HIGH = 200  # descriptors are moved above this on their way to where a program expects them
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 _CLOCK_MONOTONIC = 1

@@ -242,7 +242,7 @@ def test_a_program_may_raise_the_limit_of_its_stack_which_counts_as_memory(monke
     assert much.ended is Ended.MEMORY
 
 
-def test_a_stack_may_take_all_memory_of_a_run_where_that_is_counted(require) -> None:
+def test_a_stack_may_take_as_much_as_with_judges_of_contests_where_memory_is_counted(require) -> None:
     require("cgroups")
     code = DEEP.format(raised=False, depth=1_500_000).encode()
     limits = (Limits(memory_bytes=most << 20, wall_seconds=60) for most in (512, 128))
