@@ -112,7 +112,7 @@ def _concurrency(parameters: Mapping[str, Json]) -> int:
 @reward(
     "code",
     correctness=True,
-    version="11",
+    version="12",
     controls=_controls,
     seconds=seconds,
     concurrency=_concurrency,
