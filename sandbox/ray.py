@@ -269,7 +269,7 @@ class RaySandbox:
                 return await do(node)
             except StreamLost as error:
                 lost.append(str(error))
-                if node in self._nodes:
+                if node in self._nodes and not self._closed:
                     self._nodes.remove(node)
                     self._grow()  # in the background, while the other nodes go on
                 if len(lost) == _TRIES:

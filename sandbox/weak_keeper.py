@@ -114,6 +114,7 @@ def _watch(pid: int, control: socket.socket, woken: int, deadline: float) -> tup
         for descriptor, _event in ready:
             if descriptor == control.fileno():
                 alone = not control.recv(64)
+                _reap(report, pid)  # it may have ended before it was told to
                 return report, alone
             with contextlib.suppress(BlockingIOError):
                 os.read(woken, 4096)

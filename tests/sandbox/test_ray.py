@@ -177,6 +177,29 @@ def test_a_sandbox_that_outlives_its_cluster_is_closed_without_starting_another(
         start_cluster()
 
 
+@pytest.mark.usefixtures("cluster")
+def test_a_sandbox_that_is_closed_under_a_run_starts_no_actor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody would end it, and if Ray was shut down, a cluster would start for it."""
+    from sandbox.ray import RaySandbox
+
+    started: list[str] = []
+
+    async def work(sandbox: Any) -> None:
+        token = new_token()
+        code = "import os, sys\nos.execv('/bin/sleep', [sys.argv[1], '300'])"
+        long = Job(argv=("python", "-c", code, token), limits=Limits(wall_seconds=300))
+        running = asyncio.create_task(sandbox.run(long))
+        await there(token)
+        monkeypatch.setattr(RaySandbox, "_node", lambda _sandbox, home: started.append(home))
+        await sandbox.close()
+        with pytest.raises(SandboxUnavailable, match="closed"):
+            await running
+        await asyncio.sleep(0.2)  # more than a start that nobody waits for needs
+
+    with_sandbox(work)
+    assert started == []
+
+
 def test_calls_that_are_never_answered_do_not_hold_up_the_end(require: Callable[[str], None]) -> None:
     """As those of a cluster that was shut down may be."""
     require("ray")

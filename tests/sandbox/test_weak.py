@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -64,3 +65,22 @@ def test_a_weak_run_gets_its_streams_whatever_numbers_they_have_here() -> None:
                 os.close(descriptor)
 
     assert set(asyncio.run(within())) == {b"hello\n"}
+
+
+def test_a_peer_that_has_ended_when_it_is_told_to_has_its_own_exit_code() -> None:
+    """It ends while its keeper is stopped, and with it the program, which is why it is told."""
+    first = "import socket\nprint(socket.socket(fileno=4).recv(10))"
+    second = "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\nraise SystemExit(7)"
+
+    async def within() -> tuple[bytes, int | None]:
+        box = WeakSandbox(slots=1)
+        session = await box.open(*(Job(argv=("python", "-c", code)) for code in (first, second)))
+        said = (await session.result()).stdout
+        await asyncio.sleep(0)  # so that the session has told it
+        os.kill(session._runs[1]._keeper.pid, signal.SIGCONT)  # type: ignore[attr-defined]
+        code = (await session.peer_result()).exit_code
+        await session.close()
+        await box.close()
+        return said, code
+
+    assert asyncio.run(within()) == (b"b''\n", 7)
