@@ -77,7 +77,7 @@ def started(cores: Sequence[int]) -> Any:
         for number in cores:
             made.add_node(num_cpus=number)
         made.wait_for_nodes()
-    except BaseException:
+    except BaseException:  # an interrupt as well: no process of it outlives the test
         made.shutdown()
         raise
     return made
