@@ -131,7 +131,7 @@ def test_a_run_whose_process_is_killed_at_any_moment_goes_on_in_the_middle_of_a_
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.py").write_text(REWARD)
-    kills = 5 if is_whole("kills") else 1  # of each several processes start anew
+    kills = 10 if is_whole("kills") else 1
     moments = Random(kills)
     rows = [{"id": i % 7, "response": f"{i} late{i // 900}", "pad": "x" * 5000} for i in range(900 * (kills + 1))]
     lines = [json.dumps(row) if i % 50 != 7 else "no json" for i, row in enumerate(rows)]

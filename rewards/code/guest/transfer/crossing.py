@@ -19,17 +19,8 @@ from .ours import Ours, adds_methods, data_of, described, descriptor_parts, meth
 from .theirs import Theirs
 
 _DEEP = 100
-_TABLES = (
-    "ast",
-    "pandas",
-    "polars",
-    "pyarrow",
-    "scipy",
-    "sympy",
-    "torch",
-    "xarray",
-    "xml",
-)  # objects useless as numbers
+# Their objects would be useless as numbers.
+_TABLES = ("ast", "pandas", "polars", "pyarrow", "scipy", "sympy", "torch", "xarray", "xml")
 
 
 class OfTables(Unsendable):
