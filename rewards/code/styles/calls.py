@@ -110,12 +110,8 @@ class _ResultDecoder(Decoder):
         b"d": _dict,
         b"S": lambda decoder: set(_members(decoder)),
         b"Z": lambda decoder: frozenset(_members(decoder)),
+        b"?": lambda decoder: Opaque(str(decoder.get())[:80]),
     }
-
-    def extension(self, tag: bytes) -> Any:
-        if tag != b"?":
-            raise Violation(f"a value with tag {tag!r}, which is no plain data")
-        return Opaque(str(self.get())[:80])
 
 
 class _Gone(Exception):

@@ -1,8 +1,8 @@
 """The closed, tagged, data-only format in which values cross between processes. No code, no class names to import.
 
 Every value is a tag byte and its content. `Encoder` writes exact builtin types, and the base content of their
-subclasses, read by C-level accessors. `Decoder` rebuilds exact builtin types and nothing else. Anything that is not
-data is left to the methods `other` (writing) and `extension` (reading), which the two ends of a proxy implement.
+subclasses, read by C-level accessors. `Decoder` rebuilds exact builtin types and nothing else. What is not data is
+written by the method `other` of the two ends of a proxy, and read by their further tags.
 
 The reader trusts nothing: it checks lengths before it allocates, bounds nesting and integers, and raises `Violation`
 for bytes without meaning. The writer raises `Unsendable` for values that are too large or too deep.

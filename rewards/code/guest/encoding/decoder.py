@@ -17,7 +17,7 @@ from .bounds import C128, DEEPEST, F64, I64, LARGEST_INT, U32, Violation
 class Decoder:
     """Reads one message. Raises Violation for bytes that no `Encoder` writes.
 
-    readers: by tag. `extension` reads a value of another tag.
+    readers: by tag. Decoders of more than plain data have more of them.
     """
 
     readers: ClassVar[Mapping[bytes, Callable[[Any], Any]]]
@@ -47,12 +47,8 @@ class Decoder:
         read = self.readers.get(self.raw[at : at + 1])
         self.at = at + 1
         if read is None:
-            return self.extension(self.raw[at : at + 1])
+            raise Violation(f"a value with the unknown tag {self.raw[at : at + 1]!r}")
         return read(self)
-
-    def extension(self, tag: bytes) -> Any:
-        """Read a value whose tag is not one of plain data."""
-        raise Violation(f"an unknown tag {tag!r}")
 
     def not_finite(self, value: Any) -> Any:
         """Called with NaN and infinities. Returns the value to use instead."""

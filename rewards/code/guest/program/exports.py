@@ -10,7 +10,7 @@ import contextlib
 import sys
 from collections.abc import ItemsView, KeysView, ValuesView
 from io import BytesIO, StringIO  # as they are before a test patches them
-from typing import Any
+from typing import Any, ClassVar
 
 from ..encoding.bounds import U32
 from ..encoding.codec import DEEPEST, Unsendable, plain_base, put_base
@@ -271,38 +271,21 @@ class CandidateDecoder(LinkDecoder):
         self._exports = exports
         self._imports = imports
 
-    def extension(self, tag: bytes) -> Any:
-        if tag == b"h":
-            return self._exports.objects[self.number()]
-        if tag == b"o":
-            return self._imports.get(self.number())
-        if tag == b"O":
-            return self._stub()
-        if tag == b"U":
-            return self._data()
-        if tag == b"a":
-            function = self.get()
-            while (name := self.get()) is not None:
-                self._imports.give(function, name, self.get())
-            return function
-        if tag == b"g":
-            return standard.by_name(self.get())
-        if tag == b"G":
-            return standard.function_by_name(self.get())
-        if tag == b"E":
-            return self._exception()
-        if tag == b"M":
-            return self._stream()
-        if tag == b"R":
-            number, kind, parts = self.number(), self.get(), self.get()
-            made = remade.make(kind, parts)
-            return (self._imports.hold_type if kind == remade.STANDARD_TYPE else self._imports.hold)(number, made)
-        if tag == b"A":
-            return self._imports.record(*self.get())
-        if tag == b"P":
-            kind, *functions = self.get()
-            return {"property": property, "staticmethod": staticmethod, "classmethod": classmethod}[kind](*functions)
-        return super().extension(tag)
+    def _function(self) -> Any:
+        """A function, with the attributes that the test has set on it."""
+        function = self.get()
+        while (name := self.get()) is not None:
+            self._imports.give(function, name, self.get())
+        return function
+
+    def _remade(self) -> Any:
+        number, kind, parts = self.number(), self.get(), self.get()
+        made = remade.make(kind, parts)
+        return (self._imports.hold_type if kind == remade.STANDARD_TYPE else self._imports.hold)(number, made)
+
+    def _descriptor(self) -> Any:
+        kind, *functions = self.get()
+        return {"property": property, "staticmethod": staticmethod, "classmethod": classmethod}[kind](*functions)
 
     def _stub(self) -> Any:
         number = self.number()
@@ -356,3 +339,19 @@ class CandidateDecoder(LinkDecoder):
         if maker is not None:
             maker(made)
         return made
+
+    readers: ClassVar = {
+        **LinkDecoder.readers,
+        b"h": lambda self: self._exports.objects[self.number()],
+        b"o": lambda self: self._imports.get(self.number()),
+        b"O": _stub,
+        b"U": _data,
+        b"a": _function,
+        b"g": lambda self: standard.by_name(self.get()),
+        b"G": lambda self: standard.function_by_name(self.get()),
+        b"E": _exception,
+        b"M": _stream,
+        b"R": _remade,
+        b"A": lambda self: self._imports.record(*self.get()),
+        b"P": _descriptor,
+    }

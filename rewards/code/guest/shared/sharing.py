@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from ..encoding.bounds import U32
 from ..encoding.codec import DEEPEST, Decoder, Encoder, Unsendable, Violation
@@ -211,21 +211,22 @@ class LinkDecoder(Decoder):
         self._theirs = theirs
         self._coming: int | None = None
 
-    def extension(self, tag: bytes) -> Any:
-        if tag == b"r":
-            return self.shared.get(self.number())
-        if tag == b"V":
-            return hints.made_of(self.get())
-        if tag == b"m":
-            number = self.number()
-            if number % 2 != self._theirs or self._coming is not None:
-                raise Violation("a shared container with a number of ours")
-            self._coming = number
-            value = self.get()
-            if not self.shared.knows(number):
-                raise Violation("a shared value that is no container")
-            return value
-        return super().extension(tag)
+    def _container(self) -> Any:
+        number = self.number()
+        if number % 2 != self._theirs or self._coming is not None:
+            raise Violation("a shared container with a number of ours")
+        self._coming = number
+        value = self.get()
+        if not self.shared.knows(number):
+            raise Violation("a shared value that is no container")
+        return value
+
+    readers: ClassVar = {
+        **Decoder.readers,
+        b"r": lambda self: self.shared.get(self.number()),
+        b"V": lambda self: hints.made_of(self.get()),
+        b"m": _container,
+    }
 
     def made(self, value: Any) -> None:
         if self._coming is not None:

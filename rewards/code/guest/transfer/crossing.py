@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO, StringIO  # as they are before a test patches them
-from typing import Any
+from typing import Any, ClassVar
 
 from ..encoding.bounds import U32
 from ..encoding.codec import Unsendable, Violation, plain_base, put_base
@@ -240,46 +240,35 @@ class CheckerDecoder(LinkDecoder):
         if self.depth > _DEEP:
             self._sent.gave_much = True
 
-    def extension(self, tag: bytes) -> Any:
-        sent = self._sent
-        if tag == b"h":
-            return sent.get(self.number())
-        if tag == b"o":
-            number = self.number()
-            if number not in self._ours.objects:
-                raise Violation("a number of no object")
-            return self._ours.objects[number][1]
-        if tag == b"A":
-            return self._record(self.get())
-        if tag == b"G":
-            return standard.computing_by_name(self.get())
-        if tag == b"g":
-            return standard.by_name(self.get())
-        if tag == b"H":
-            number = self.number()
-            sent.check_new(number)
-            self.deeper()
-            kind = self.get()
-            self.depth -= 1
-            sent.check_new(number)
-            made = sent.hold(number, kind)
-            sent.received(number)
-            return made
-        if tag == b"C":
-            number = self.number()
-            sent.check_new(number)
-            self.deeper()
-            description = self.get()
-            self.depth -= 1
-            return sent.keep(number, make_class(number, description))
-        if tag == b"u":
-            return self._plain()
-        if tag == b"E":
-            return self._exception()
-        return super().extension(tag)
+    def _object(self) -> Any:
+        """An object of the tests."""
+        if (number := self.number()) not in self._ours.objects:
+            raise Violation("a number of no object")
+        return self._ours.objects[number][1]
 
-    def _record(self, parts: Any) -> Any:
+    def _new(self) -> tuple[int, Any]:
+        """The number of something of the program that is new here, and what is told of it."""
+        number = self.number()
+        self._sent.check_new(number)
+        self.deeper()
+        told = self.get()
+        self.depth -= 1
+        return number, told
+
+    def _handle(self) -> Any:
+        number, kind = self._new()
+        self._sent.check_new(number)
+        made = self._sent.hold(number, kind)
+        self._sent.received(number)
+        return made
+
+    def _class(self) -> Any:
+        number, description = self._new()
+        return self._sent.keep(number, make_class(number, description))
+
+    def _record(self) -> Any:
         """An object of a class of data that the tests have handed over, or that both ends have."""
+        parts = self.get()
         if type(parts) is not tuple or len(parts) != 3 or type(parts[0]) is not str:
             raise Violation("an object of a class of data without its parts")
         form = parts[1]
@@ -330,3 +319,16 @@ class CheckerDecoder(LinkDecoder):
         if direct is None:  # `raise ... from None`
             made.__suppress_context__ = True
         return made
+
+    readers: ClassVar = {
+        **LinkDecoder.readers,
+        b"h": lambda self: self._sent.get(self.number()),
+        b"o": _object,
+        b"A": _record,
+        b"G": lambda self: standard.computing_by_name(self.get()),
+        b"g": lambda self: standard.by_name(self.get()),
+        b"H": _handle,
+        b"C": _class,
+        b"u": _plain,
+        b"E": _exception,
+    }
