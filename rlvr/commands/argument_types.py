@@ -1,9 +1,11 @@
-"""Types of command-line arguments: bounded integers, one reward."""
+"""Command-line arguments that several commands share: bounded integers, one reward, how it is run."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+
+from rewards.clock import DEADLINE
 
 
 def positive(text: str) -> int:
@@ -24,6 +26,18 @@ def at_least(least: int, text: str) -> int:
     if value < least:
         raise argparse.ArgumentTypeError(f"{text} is below {least}")
     return value
+
+
+def add_pool_options(group: argparse._ActionsContainer, *, workers: str = "worker processes") -> None:
+    """Add `--workers` and `--deadline`, the options of a `rewards.GraderPool`. workers: what they are called."""
+    group.add_argument("--workers", type=int, metavar="N", help=f"{workers} (default: one per core, at most 8)")
+    group.add_argument(
+        "--deadline",
+        type=float,
+        default=DEADLINE,
+        metavar="S",
+        help="seconds for one grade, after which its worker is killed (default: %(default)g)",
+    )
 
 
 class OneReward(argparse.Action):

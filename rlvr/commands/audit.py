@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 
 from data_prep.errors import BadFile, BadRow
 from data_prep.writing import replacing
-from rewards.clock import DEADLINE
 from rewards.errors import InvalidRow
-from rlvr.commands.argument_types import OneReward, not_negative, positive
+from rlvr.commands.argument_types import OneReward, add_pool_options, not_negative, positive
 from rlvr.commands.grade import allowing_weak, reward_spec
 from rlvr.commands.report_files import check_report, refuse_overwriting
 
@@ -105,12 +104,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_grading(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--workers", type=positive, metavar="N", help="worker processes (default: one per core, at most 8)"
-    )
-    group.add_argument(
-        "--deadline", type=float, default=DEADLINE, metavar="S", help="seconds for one grade (default: %(default)g)"
-    )
+    add_pool_options(group)
     group.add_argument(
         "--allow-weak",
         action="store_true",

@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 
 from data_prep.sets import DATA_FOLDER, NAMED_SETS
-from rewards.clock import DEADLINE
-from rlvr.commands.argument_types import OneReward
+from rlvr.commands.argument_types import OneReward, add_pool_options
 from rlvr.commands.model_options import add_machine, add_model, add_sampling
 
 
@@ -65,10 +64,7 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
         help="the reward that decides what is right, or a composition as YAML (default: the run's; else the problem's "
         "own, or math)",
     )
-    group.add_argument("--workers", type=int, metavar="N", help="grading processes (default: one per core, at most 8)")
-    group.add_argument(
-        "--deadline", type=float, default=DEADLINE, metavar="S", help="seconds for one grade (default: %(default)g)"
-    )
+    add_pool_options(group, workers="grading processes")
 
 
 def _add_output(group: argparse._ArgumentGroup) -> None:

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data_prep.errors import BadFile
-from rewards.clock import DEADLINE
 from rewards.pluralize import pluralize
 from rewards.registry import names
 from rewards.spec import RewardSpec
 from rewards.types import Json
-from rlvr.commands.argument_types import OneReward
+from rlvr.commands.argument_types import OneReward, add_pool_options
 from rlvr.commands.report_files import check_report, refuse_overwriting
 from rlvr.errors import ConfigError
 from rlvr.yaml_text import NotYaml, read_yaml
@@ -109,22 +108,14 @@ def _add_choice(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_running(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--workers", type=int, metavar="N", help="worker processes (default: one per core, at most 8)")
-    group.add_argument(
-        "--timeout",
-        "--deadline",
-        dest="timeout",
-        type=float,
-        default=DEADLINE,
-        metavar="S",
-        help="seconds for one grade; then its worker is killed (default: %(default)g)",
-    )
+    add_pool_options(group)
+    group.add_argument("--timeout", dest="deadline", type=float, help=argparse.SUPPRESS)  # the former name
     group.add_argument("--unordered", action="store_true", help="write each row as soon as it is graded")
     group.add_argument("--cache", metavar="DIR", help="store grades by content in a folder, and reuse them")
     group.add_argument(
         "--keep-graded",
         action="store_true",
-        help="resume although the reward's files, its version or --timeout have changed: existing grades are kept, "
+        help="resume although the reward's files, its version or --deadline have changed: existing grades are kept, "
         "and the summary says what changed for how many responses",
     )
     group.add_argument("--restart", action="store_true", help="start over, even if an unfinished run could be resumed")
@@ -180,7 +171,7 @@ def run(options: argparse.Namespace) -> int:
         subset=options.subset,
         split=options.split,
         workers=options.workers,
-        timeout=options.timeout,
+        deadline=options.deadline,
         limit=options.limit,
         sample=options.sample,
         seed=options.seed,

@@ -11,11 +11,10 @@ import asyncio
 import re
 from contextlib import ExitStack
 
-from rewards.clock import DEADLINE
 from rewards.pool import GraderPool
 from rewards.registry import names
 from rewards.spec import RewardSpec
-from rlvr.commands.argument_types import positive
+from rlvr.commands.argument_types import add_pool_options
 from rlvr.commands.server_options import add_bounds, add_listening, token_of
 from rlvr.errors import ConfigError
 
@@ -42,12 +41,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "the name that clients use for it (default: its own); repeatable",
     )
     add_listening(parser, port=8290, token=_TOKEN)
-    parser.add_argument(
-        "--workers", type=positive, metavar="N", help="processes for each reward (default: one per core, at most 8)"
-    )
-    parser.add_argument(
-        "--deadline", type=float, default=DEADLINE, metavar="S", help="seconds for one grade (default: %(default)g)"
-    )
+    add_pool_options(parser, workers="processes for each reward")
     add_bounds(parser, waiting=65_536, what="responses")
     parser.set_defaults(run=run)
 

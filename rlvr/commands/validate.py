@@ -20,9 +20,8 @@ from typing import TYPE_CHECKING
 from data_prep.errors import DataError
 from data_prep.templates import TEMPLATES, template_named
 from data_prep.writing import replacing
-from rewards.clock import DEADLINE
 from rewards.pluralize import pluralize
-from rlvr.commands.argument_types import OneReward, positive
+from rlvr.commands.argument_types import OneReward, add_pool_options, positive
 from rlvr.commands.grade import reward_spec
 from rlvr.commands.prep import prompt_encoder
 from rlvr.commands.report_files import check_report, refuse_overwriting
@@ -63,7 +62,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     _add_choice(parser.add_argument_group("which rows"))
     _add_checks(parser.add_argument_group("checks"))
     _add_output(parser.add_argument_group("output"))
-    _add_grading(parser.add_argument_group("grading"))
+    add_pool_options(parser.add_argument_group("grading"))
     parser.set_defaults(run=run)
 
 
@@ -124,15 +123,6 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         metavar="OUT",
         help="write the problems without errors (.jsonl, .jsonl.gz, .parquet), and the others, with reasons, to "
         "OUT.dropped.jsonl",
-    )
-
-
-def _add_grading(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--workers", type=positive, metavar="N", help="worker processes (default: one per core, at most 8)"
-    )
-    group.add_argument(
-        "--deadline", type=float, default=DEADLINE, metavar="S", help="seconds for one grade (default: %(default)g)"
     )
 
 

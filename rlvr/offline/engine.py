@@ -61,7 +61,7 @@ class Setup:
     reward: RewardSpec
     columns: Columns
     kind: str
-    timeout: float
+    deadline: float
     folder: str
 
 
@@ -71,8 +71,8 @@ class Grades:
     def __init__(self, setup: Setup) -> None:
         """Raises ToolkitError if the reward does not work in this process."""
         with ExitStack() as stack:
-            self._pool = stack.enter_context(GraderPool(setup.reward, workers=1, deadline=setup.timeout))
-            policies = BothPolicies.of(setup.reward, workers=1, deadline=setup.timeout)
+            self._pool = stack.enter_context(GraderPool(setup.reward, workers=1, deadline=setup.deadline))
+            policies = BothPolicies.of(setup.reward, workers=1, deadline=setup.deadline)
             if policies is not None:
                 stack.enter_context(policies)
             self._asking = Asking(setup.columns, setup.kind, References(setup.reward), policies=policies)

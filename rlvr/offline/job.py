@@ -13,7 +13,6 @@ of an uninterrupted run.
 from __future__ import annotations
 
 import itertools
-import math
 import os
 import signal
 import sys
@@ -67,7 +66,7 @@ class GradeJob:
     """Options of a grading run.
 
     files: files, folders, `-`, or data sets on the hub. subset, split: for hub data sets. out: None = standard output.
-    timeout: seconds per grade. sample: a share below 1, or a number of rows. ordered: write in input order.
+    deadline: seconds per grade. sample: a share below 1, or a number of rows. ordered: write in input order.
     restart: discard an existing run. keep_graded: resume although the reward was changed.
     cache: a folder with cached grades. progress: None = only on a terminal.
     ray: the address of a Ray cluster; empty = RAY_ADDRESS, or a new cluster; None = do not use Ray.
@@ -80,7 +79,7 @@ class GradeJob:
     subset: str | None = None
     split: str | None = None
     workers: int | None = None
-    timeout: float = DEADLINE
+    deadline: float = DEADLINE
     limit: int | None = None
     sample: float | None = None
     seed: int = 0
@@ -122,13 +121,11 @@ def prepared(job: GradeJob) -> Iterator[Prepared]:
     if job.out is not None:
         check_output(job.out)
         refuse_other_data(job.out)
-    if not 0 < job.timeout < math.inf:
-        raise ConfigError(f"--timeout is {job.timeout:g}; it must be a positive number of seconds")
     if job.ray is not None and (job.cache is not None or not job.ordered):
         raise ConfigError("--ray writes in order and without a cache of grades; leave out --unordered and --cache")
     if job.restart and job.keep_graded:
         raise ConfigError("--restart begins anew and --keep-graded goes on; give one of them")
-    with GraderPool(job.reward, workers=job.workers, deadline=job.timeout) as pool:
+    with GraderPool(job.reward, workers=job.workers, deadline=job.deadline) as pool:
         out = job.out
         ours = [out, partial_of(out), errors_of(out), partial_of(errors_of(out)), state_of(out)] if out else []
         sources = find_sources(job.files, config=job.subset, split=job.split, leave_out=ours)
@@ -229,7 +226,8 @@ def dry_run(job: GradeJob) -> Iterator[str]:
                 yield f"bad row: {row}"
         yield f"rows looked at: {len(ready.first)}, of which {good} can be graded"
         ready.pool.start()
-        yield f"reward: {ready.pool.identity}, {pluralize(ready.pool.workers, 'worker')}, {job.timeout:g} s for a grade"
+        workers = pluralize(ready.pool.workers, "worker")
+        yield f"reward: {ready.pool.identity}, {workers}, {job.deadline:g} s for a grade"
         if job.out is None:
             yield "output: standard output"
             return
@@ -257,7 +255,7 @@ def _manifest(ready: Prepared) -> Mapping[str, Json]:
         "limit": job.limit,
         "sample": job.sample,
         "seed": job.seed,
-        "timeout": job.timeout,
+        "timeout": job.deadline,
         "ordered": job.ordered,
         "engine": "ray" if job.ray is not None else "",
     }
@@ -286,7 +284,7 @@ def _run(ready: Prepared, state: RunState, stream: IO[bytes] | None) -> Ended:
         with ExitStack() as stack:
             cache = None
             if job.cache is not None:
-                about = f"{reward_part(job.reward)} {job.timeout}"
+                about = f"{reward_part(job.reward)} {job.deadline}"
                 cache = stack.enter_context(GradeCache(job.cache, about=about))
             output = open_output(job.out, state.done.parts, stream)
             stack.callback(output.close)
@@ -323,7 +321,7 @@ def _grade(ready: Prepared, state: RunState, recorder: Recorder, cache: GradeCac
     """Grade the remaining rows. Returns the signal that interrupted it, or 0."""
     job = ready.job
     progress = Progress(job.progress, ready.sources, limit=ready.selection.limit, before=state.done.records)
-    policies = None if job.ray is not None else BothPolicies.of(job.reward, workers=job.workers, deadline=job.timeout)
+    policies = None if job.ray is not None else BothPolicies.of(job.reward, workers=job.workers, deadline=job.deadline)
     with policies or nullcontext():
         engine = _engine(ready, state, cache, policies)
         return _written(engine, recorder, cache, progress)
@@ -400,7 +398,7 @@ def _engine(ready: Prepared, state: RunState, cache: GradeCache | None, policies
 
 def _setup(ready: Prepared) -> Setup:
     job = ready.job
-    return Setup(reward=job.reward, columns=ready.columns, kind=ready.kind, timeout=job.timeout, folder=folder())
+    return Setup(reward=job.reward, columns=ready.columns, kind=ready.kind, deadline=job.deadline, folder=folder())
 
 
 def _for_many(ready: Prepared) -> bool:

@@ -39,7 +39,7 @@ _NAMES = {
     "limit": "--limit",
     "sample": "--sample",
     "seed": "--seed",
-    "timeout": "--timeout",
+    "timeout": "--deadline",  # a former name, which unfinished runs have
     "ordered": "the order (--unordered)",
     "engine": "--ray",
 }

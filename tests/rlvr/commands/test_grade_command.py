@@ -219,7 +219,7 @@ def test_graded_rows_are_not_written_over_while_they_are_read(
         (["in.jsonl", "--reward", "{reward:math}"], "a colon of YAML needs a blank behind it"),
         (["in.jsonl", "--reward", "math:strict"], "parameters of math are given as '{reward: math, parameters:"),
         (["in.jsonl", "--reward", "math", "--workers", "0"], "workers must be"),
-        (["in.jsonl", "--reward", "math", "--deadline", "0"], "--timeout is 0"),
+        (["in.jsonl", "--reward", "math", "--deadline", "0"], "deadline must be a positive number of seconds, not 0"),
         (["in.jsonl", "--reward", "math", "--out", "out.jsonl.gz"], "written as JSONL or Parquet"),
         (["in.jsonl", "--reward", "math", "--out", "in.jsonl"], "no graded row: it would be written over"),
         ([".", "--reward", "math", "--out", "in.jsonl"], "no graded row: it would be written over"),
@@ -271,6 +271,21 @@ def test_a_misspelt_option_or_command_is_told_the_nearest(
     with pytest.raises(SystemExit):
         main(arguments)
     assert meant in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["grade", "validate", "audit", "eval", "serve-rewards"])
+def test_seconds_for_one_grade_have_one_name(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    told = capsys.readouterr().out
+    assert "--deadline S" in told
+    assert "--timeout" not in told
+
+
+def test_the_former_name_of_the_deadline_is_understood(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = write_lines(tmp_path / "in.jsonl", [BOXED])
+    assert main(["grade", str(rows), "--reward", "math", "--timeout", "7", "--dry-run"]) == 0
+    assert "7 s for a grade" in capsys.readouterr().out
 
 
 def test_files_named_twice_and_files_that_change_meanwhile_are_said(

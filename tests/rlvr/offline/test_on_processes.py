@@ -188,7 +188,7 @@ def test_processes_start_before_the_data_are_hashed_and_those_that_none_takes_en
 
 def engine_of(folder: Path, reward: str = "f1", **named: int | Start) -> ProcessEngine:
     """By default with a reward whose processes start fast."""
-    setup = Setup(reward=RewardSpec.from_dict(reward), columns=Columns(), kind="text", timeout=10.0, folder="")
+    setup = Setup(reward=RewardSpec.from_dict(reward), columns=Columns(), kind="text", deadline=10.0, folder="")
     sources = find_sources([str(folder / "in.jsonl")])
     return ProcessEngine(sources, Selection(), setup, processes=2, **named)  # type: ignore[arg-type]
 

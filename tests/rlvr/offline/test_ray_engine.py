@@ -136,7 +136,7 @@ def test_a_run_whose_process_is_killed_at_any_moment_goes_on_in_the_middle_of_a_
     rows = [{"id": i % 7, "response": f"{i} late{i // 900}", "pad": "x" * 5000} for i in range(900 * (kills + 1))]
     lines = [json.dumps(row) if i % 50 != 7 else "no json" for i, row in enumerate(rows)]
     (tmp_path / "in.jsonl").write_text("".join(f"{line}\n" for line in lines))  # of several spans
-    command = ["grade", "in.jsonl", "--reward", "./own.py:waiting", "--timeout", "100", "--out"]
+    command = ["grade", "in.jsonl", "--reward", "./own.py:waiting", "--deadline", "100", "--out"]
     on_ray = [*command, "ray.jsonl", "--ray", cluster.address, "--workers", "2"]
     partial, log = tmp_path / "ray.jsonl.partial", tmp_path / "log"
     kept: dict[str, int] = {}  # what was written when the process was killed, and how often it had been graded
@@ -203,7 +203,7 @@ def test_a_node_that_is_killed_changes_nothing(
 def kill_a_node(cluster: Any, launcher: Launcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = [os.path.relpath(file, ROOT) for file in make_rows(tmp_path)]  # relative to where we are, not to a node
     report = tmp_path / "summary.json"
-    arguments = ["grade", *files, "--reward", f"{tmp_path / 'own.py'}:waiting", "--timeout", "100"]
+    arguments = ["grade", *files, "--reward", f"{tmp_path / 'own.py'}:waiting", "--deadline", "100"]
     on_ray = [
         "--ray",
         cluster.address,
@@ -248,7 +248,7 @@ def test_an_actor_that_is_stopped_is_given_up_and_changes_nothing(
         os.kill(stopped[0], signal.SIGSTOP)
         (tmp_path / "go").touch()
 
-    arguments = ["grade", *files, "--reward", f"{tmp_path / 'own.py'}:waiting", "--timeout", "100", "--out"]
+    arguments = ["grade", *files, "--reward", f"{tmp_path / 'own.py'}:waiting", "--deadline", "100", "--out"]
     thread = threading.Thread(target=stop_one)
     thread.start()
     assert main([*arguments, str(tmp_path / "ray.jsonl"), "--ray", cluster.address, "--workers", "2"]) == 3

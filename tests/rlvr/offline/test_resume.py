@@ -214,7 +214,7 @@ def test_a_state_that_is_damaged_is_said_and_nothing_is_touched(
         ("own.py", [], "a file of the reward has changed"),
         ("length.py", [], "a file of the reward has changed"),
         ("", ["--limit", "9"], "--limit was not given, now 9"),
-        ("", ["--timeout", "3"], "--timeout was 10.0, now 3.0"),
+        ("", ["--deadline", "3"], "--deadline was 10.0, now 3.0"),
         ("", ["--group", "id"], "the column of group was not given, now id"),
         ("", ["--unordered"], "the order (--unordered) was true, now false"),
         ("", ["in.jsonl"], "the input was"),
