@@ -1,16 +1,15 @@
 """Drive a program call by call: one process, arguments in, plain data out, compared outside of it.
 
 Used for the cases of the style `function`, and for tests that only compare calls with literals (`plain_tests.py`). The
-program sees the arguments of a call after the previous call was judged, and never sees expected values. Its answers are
-decoded to plain builtin values only; their size is bounded by that of the expected value, and hash collisions cannot
-slow down decoding.
+program never sees expected values. Its answers are decoded to plain builtin values only; their size is bounded by that
+of the expected value, and hash collisions cannot slow down decoding.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -31,6 +30,7 @@ SPARE_BYTES = 16 << 10
 """Of an answer, beside what is expected."""
 _FEW_KEYS = 64
 _NO_PLAIN_DATA = (b"x", b"y", b"W", b"K", b"D", b"Q")
+_AHEAD = 16 << 10  # bytes: every backend takes them at once, however late the program reads
 _TOO_LARGE = "its answer is much larger than what is expected"
 
 
@@ -118,17 +118,45 @@ class _Gone(Exception):
     """The program closed its end."""
 
 
-async def _ask(messages: Messages, message: bytes, most: int, deadline: float) -> tuple[Any, ...]:
-    """Send a message and wait for the answer. Raises _Gone, TooLarge, Violation, TimeoutError."""
-    with messages.until(deadline):
-        await messages.send(message)
-        raw = await messages.next(most)
-    if raw is None:
-        raise _Gone
-    answer = _ResultDecoder(raw).whole()
-    if type(answer) is not tuple or not answer or type(answer[0]) is not str:
-        raise Violation("an answer without its parts")
-    return answer
+class _Dialogue:
+    """Questions, and the program's answers in the same order.
+
+    With one, those `to_come` are sent that fit `_AHEAD` bytes: else each end would wake the other for every call.
+    """
+
+    def __init__(self, messages: Messages, to_come: Iterable[bytes]) -> None:
+        """to_come: all questions, in order; empty = it is not known yet which will be asked."""
+        self._messages = messages
+        self._to_come = deque(to_come)
+        self._unanswered = 0
+
+    async def ask(self, question: bytes, most: int, deadline: float) -> tuple[Any, ...]:
+        """Send a question, unless it was sent before, and wait for its answer.
+
+        Raises _Gone, TooLarge, Violation, TimeoutError.
+        """
+        with self._messages.until(deadline):
+            if not self._unanswered:
+                await self._messages.send(*self._with_others(question))
+            raw = await self._messages.next(most)
+        if raw is None:
+            raise _Gone
+        self._unanswered -= 1
+        answer = _ResultDecoder(raw).whole()
+        if type(answer) is not tuple or not answer or type(answer[0]) is not str:
+            raise Violation("an answer without its parts")
+        return answer
+
+    def _with_others(self, question: bytes) -> list[bytes]:
+        """A question, and those that go along with it."""
+        batch = [question]
+        if self._to_come:
+            self._to_come.popleft()
+        size = len(question)
+        while self._to_come and (size := size + len(self._to_come[0])) <= _AHEAD:
+            batch.append(self._to_come.popleft())
+        self._unanswered = len(batch)
+        return batch
 
 
 @dataclass(slots=True)
@@ -219,10 +247,15 @@ async def _converse(messages: Messages, trial: CallTrial, progress: _Progress, c
     """Load the program and make the calls. Returns where the program was lost: "loading", "case", or ""."""
     loop, limits = asyncio.get_running_loop(), trial.limits
     start = encode({**trial.start, "file": PROGRAM_FILE})
+    asked = trial.cases[len(progress.cases) :]
+    # A failed case asks no more: if others follow it, what it would have asked must not have been sent.
+    known = not trial.partial or all(len(case.calls) == 1 for case in asked)
+    to_come = [start, *(call.arguments for case in asked for call in case.calls)] if known else []
+    dialogue = _Dialogue(messages, to_come)
     began, stretched = loop.time(), machine_load.stretch()
     allowed = START_SECONDS + limits.time_s
     try:
-        answer = await _ask(messages, start, SPARE_BYTES, began + allowed * stretched)
+        answer = await dialogue.ask(start, SPARE_BYTES, began + allowed * stretched)
     except TimeoutError:
         took = loop.time() - began
         clock.was_ended(took, stretched, limit=allowed, over=took - allowed * stretched)
@@ -237,12 +270,11 @@ async def _converse(messages: Messages, trial: CallTrial, progress: _Progress, c
         progress.failure = _line(answer)
         return ""
     clock.wall = loop.time() - began
-    for index in range(len(progress.cases), len(trial.cases)):
-        case = trial.cases[index]
+    for index, case in enumerate(asked, len(progress.cases)):
         began, stretched = loop.time(), machine_load.stretch()
         try:
             deadline = began + limits.time_s * stretched + SLACK_SECONDS
-            fate, reason, alive = await _one_case(messages, case, deadline)
+            fate, reason, alive = await _one_case(dialogue, case, deadline)
         except TimeoutError:
             fate, reason, alive = Fate.TIME, _late(trial), False
         except _Gone:
@@ -258,14 +290,14 @@ async def _converse(messages: Messages, trial: CallTrial, progress: _Progress, c
     return ""
 
 
-async def _one_case(messages: Messages, case: CallCase, deadline: float) -> tuple[Fate, str, bool]:
+async def _one_case(dialogue: _Dialogue, case: CallCase, deadline: float) -> tuple[Fate, str, bool]:
     """The fate of a case, its reason, and whether the program can continue.
 
     Raises TimeoutError, _Gone, Undecided.
     """
     for call in case.calls:
         try:
-            answer = await _ask(messages, call.arguments, call.most, deadline)
+            answer = await dialogue.ask(call.arguments, call.most, deadline)
         except TooLarge:
             return Fate.WRONG, call.unread(_TOO_LARGE), False
         except Violation as error:

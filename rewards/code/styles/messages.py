@@ -40,8 +40,8 @@ class Messages:
         """A context that raises TimeoutError where it waits at that time of the event loop."""
         return self._deadline.until(when)
 
-    async def send(self, message: bytes) -> None:
-        await self._session.send(framed(message))
+    async def send(self, *messages: bytes) -> None:
+        await self._session.send(b"".join(map(framed, messages)))
 
     async def next(self, most: int) -> bytes | None:
         """The next message; None if the other end is gone. Raises TooLarge if it exceeds `most` bytes."""

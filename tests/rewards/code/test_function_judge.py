@@ -123,6 +123,18 @@ def test_hang_and_crash_cost_one_case_each_where_all_count():
     assert fates(judgement) == ["passed", "time limit", "no output", "raised", "passed"]
 
 
+@pytest.mark.parametrize("size", [10, 10_000, 300_000])
+def test_calls_of_any_size_are_asked_in_order(size):
+    program = "n = 0\ndef f(text):\n    global n\n    n += 1\n    return [n, text[::-1]]\n"
+    cases = [((f"{n}" + "x" * size,), [n, "x" * size + f"{n}"]) for n in range(1, 8)]
+    assert passes(function(program, *cases))
+
+
+def test_program_that_does_not_load_is_wrong_for_its_own_reason_however_many_calls_wait():
+    judgement = function("def f(x): return x\nraise KeyError('own')", *(((n,), n) for n in range(5)))
+    assert judgement.failure == "KeyError: 'own'"
+
+
 def test_failure_ends_it_where_all_must_pass():
     judgement = function("def f(x): return 0", ((1,), 1), ((0,), 0))
     assert fates(judgement) == ["wrong", "no output"]

@@ -276,6 +276,13 @@ def test_program_gets_no_second_throw_by_an_answer_that_is_undecided():
     assert [str(case.fate) for case in judged.cases] == ["wrong", "passed", "wrong", "passed"]
 
 
+def test_failed_case_makes_no_further_calls_where_others_follow_it():
+    program = "calls = []\ndef f(x):\n    calls.append(x)\n    return x * len(calls)\n"
+    tests = ("assert f('a') == 'a'; assert f('b') == 'b'; assert f('c') == 'ccc'", "assert f('d') == 'ddd'")
+    judged = without_checker(program, *tests, partial=True)
+    assert [str(case.fate) for case in judged.cases] == ["wrong", "passed"]
+
+
 def test_hang_costs_a_case_its_time_and_no_more():
     program = "import time\ndef f(x):\n    if x == 1: time.sleep(60)\n    return x\n"
     reference = AssertsReference(

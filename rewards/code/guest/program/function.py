@@ -177,7 +177,8 @@ def _serve(channel: Channel) -> NoReturn:
         function = _load(options)
     except BaseException as error:  # whatever the program raises is its failure
         channel.send(encode(("failure", str(error) if type(error) is _Undefined else describe(error))))
-        channel.receive()
+        while True:  # calls that were sent ahead
+            channel.receive()
     channel.send(encode(("loaded",)))
     exact = options.get("exact", False)
     while True:
