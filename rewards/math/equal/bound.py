@@ -31,7 +31,7 @@ from rewards.math.expressions import (
     substituted,
     walk,
 )
-from rewards.math.normalise.forms import quadratic, same_in_form
+from rewards.math.normalise.exact import quadratic, same_in_form
 
 WHOLE = frozenset("jklmnKLMN")
 """Letters that denote integers if they are rounded or an exponent of -1."""

@@ -36,7 +36,7 @@ from rewards.math.expressions import (
     substituted,
     walk,
 )
-from rewards.math.normalise.forms import form_of, linear
+from rewards.math.normalise.exact import form_of, linear
 from rewards.math.values import Inequality, Interval, Many, Named, Pieces, Scalar, Value, Words
 
 _Same: TypeAlias = Callable[[Value, Value], Answer]

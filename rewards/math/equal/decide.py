@@ -18,7 +18,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from rewards.math import budget
-from rewards.math.equal import angles, bound, complex_names, engine, logarithms, numeric, whole_numbers
+from rewards.math.equal import bound, complex_names, engine, numeric, transcendental, whole_numbers
 from rewards.math.expressions import (
     BINDING,
     INFINITY,
@@ -35,7 +35,7 @@ from rewards.math.expressions import (
 )
 from rewards.math.normalise import exact, polynomials
 from rewards.math.normalise.binomial_theorem import summed
-from rewards.math.normalise.forms import NO_FORM, same_in_form
+from rewards.math.normalise.exact import NO_FORM, same_in_form
 from rewards.math.normalise.rewritten import is_rewritten, rewritten
 
 FEWEST_GOLD_DIGITS = 8
@@ -170,9 +170,7 @@ def _same_exactly(gold: Expr, answer: Expr) -> Answer:
         found = _by_value(gold, answer, sorted(variables))
         if found is not None:
             return found
-        if not variables and (
-            angles.equal(gold, answer) or logarithms.equal(gold, answer) or _same_squared(gold, answer)
-        ):
+        if not variables and (transcendental.equal(gold, answer) or _same_squared(gold, answer)):
             return Answer.YES
         if _same_rewritten(gold, answer):
             return Answer.YES

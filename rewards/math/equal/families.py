@@ -35,7 +35,7 @@ from rewards.math.expressions import (
     substituted,
     walk,
 )
-from rewards.math.normalise.forms import linear
+from rewards.math.normalise.exact import linear
 from rewards.math.notation.standard import standardised
 from rewards.math.parse.clauses import clause, conditions
 from rewards.math.parse.congruences import MODULO, congruence

@@ -25,7 +25,7 @@ from rewards.math.expressions import (
     walk,
 )
 from rewards.math.normalise import polynomials
-from rewards.math.normalise.forms import form_of
+from rewards.math.normalise.exact import form_of
 from rewards.math.values import (
     Equation,
     Inequality,

@@ -13,7 +13,6 @@ from itertools import pairwise
 from rewards.math.equal import (
     assignments,
     choices,
-    curves,
     derivatives,
     equations,
     named_functions,
@@ -101,7 +100,7 @@ def _solve_alike(gold: Value, answer: Value) -> bool:
         zero = equations.zero_form(gold)
         if zero is not None and zeros.same_roots(zero, answer) is Answer.YES:
             return True
-    return isinstance(gold, _OF_CURVES) and isinstance(answer, _OF_CURVES) and curves.are_the_same(gold, answer)
+    return isinstance(gold, _OF_CURVES) and isinstance(answer, _OF_CURVES) and equations.are_same_curves(gold, answer)
 
 
 def _steps(gold: Value, answer: Steps, terms: Terms) -> Answer:

@@ -16,7 +16,7 @@ import math
 from fractions import Fraction
 
 from rewards.math.expressions import INFINITY, MINUS_INFINITY, Expr, Num, Sym, add, multiply, number, root
-from rewards.math.normalise.forms import quadratic
+from rewards.math.normalise.exact import quadratic
 from rewards.math.values import REALS, Interval
 
 

@@ -26,7 +26,7 @@ from rewards.math.expressions import (
     number,
 )
 from rewards.math.normalise import exact, polynomials
-from rewards.math.normalise.forms import NO_FORM, linear
+from rewards.math.normalise.exact import NO_FORM, linear
 from rewards.math.values import REALS, Inequality, Interval, Many, Meet, Minus, Named, Scalar, Union, Value, Words
 
 _MOST_PARTS = 40

@@ -10,7 +10,7 @@ from rewards.math.equal import decide
 from rewards.math.equal.decide import Answer, all_of
 from rewards.math.expressions import Expr, add, negative
 from rewards.math.normalise import polynomials
-from rewards.math.normalise.forms import form_of
+from rewards.math.normalise.exact import form_of
 from rewards.math.values import Inequality, Statement, Value
 
 _Same: TypeAlias = Callable[[Value, Value], Answer]

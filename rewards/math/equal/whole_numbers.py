@@ -40,7 +40,7 @@ from rewards.math.expressions import (
     walk,
 )
 from rewards.math.normalise import exact, polynomials
-from rewards.math.normalise.forms import NO_FORM, same_in_form
+from rewards.math.normalise.exact import NO_FORM, same_in_form
 from rewards.math.values import Named, Pieces, Scalar, Value, Words
 
 _ROUNDED = frozenset(("floor", "ceil", "mod"))

@@ -31,7 +31,7 @@ from rewards.math.expressions import (
     power,
 )
 from rewards.math.normalise import exact, polynomials
-from rewards.math.normalise.forms import NO_FORM
+from rewards.math.normalise.exact import NO_FORM
 from rewards.math.values import Many, Named, Scalar, Value
 
 _MOST_ROOTS = 40

@@ -2,12 +2,11 @@
 
 Modules, by what they do:
 
-    what is left out        turns, thoughts, tags, tidied, continued; behind an answer: afterwords, remarks
-    kinds of places         bare, boxes with box_positions, fields, announced with opening, options, written,
-                            answer_words; lists: listed, numbered, parallel
-    around a box            refused, joined, leading_on, pairs, offered, replaced, surroundings, in_formula,
-                            blanks
-    around a value          one_part, beside, echoed, modified, on_the_way, results
+    what is left out        turns, thoughts, tidied; behind an answer: remarks
+    kinds of places         bare, boxes with box_positions, fields, announced with opening, options, written;
+                            lists: listed, parallel
+    around a box            refused, leading_on, pairs, offered, replaced, surroundings, in_formula
+    around a value          one_part, beside, modified, on_the_way, results
     what a sentence claims  claims with claim_words, attributed, assertion, abroad
     what all of these use   sentences, spans, plain_words
 """

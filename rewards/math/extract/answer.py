@@ -36,28 +36,23 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from rewards.math.extract.abroad import around_a_value
-from rewards.math.extract.afterwords import without_afterword
 from rewards.math.extract.announced import said, said_finally
-from rewards.math.extract.answer_words import verdict_first, word_at_last
 from rewards.math.extract.assertion import SEVERAL
 from rewards.math.extract.bare import LONGEST_BARE, bare, few_words
 from rewards.math.extract.box_positions import unboxed
 from rewards.math.extract.boxes import Committed, committed, is_hollow
 from rewards.math.extract.claims import is_taken_back
-from rewards.math.extract.continued import apart_from_next_question, without_code
 from rewards.math.extract.fields import field
-from rewards.math.extract.listed import parts, value_lines
-from rewards.math.extract.numbered import numbered_answers
+from rewards.math.extract.listed import numbered_answers, parts, value_lines
 from rewards.math.extract.on_the_way import is_cut_off_behind
 from rewards.math.extract.opening import opening
-from rewards.math.extract.options import option_at_last
-from rewards.math.extract.remarks import unremarked
+from rewards.math.extract.options import option_at_last, verdict_first, word_at_last
+from rewards.math.extract.remarks import unremarked, without_afterword
 from rewards.math.extract.replaced import is_replaced, replaced
 from rewards.math.extract.results import result
-from rewards.math.extract.tags import may_have_tags
 from rewards.math.extract.thoughts import outside_thoughts, visible
-from rewards.math.extract.tidied import tidied
-from rewards.math.extract.turns import apart_from_next_turn, turn
+from rewards.math.extract.tidied import may_have_tags, tidied
+from rewards.math.extract.turns import apart_from_next_question, apart_from_next_turn, turn, without_code
 from rewards.math.extract.written import LONGEST_SEARCHED, last_value
 from rewards.math.late import late
 from rewards.quick_init import quick_init

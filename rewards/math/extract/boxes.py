@@ -25,8 +25,8 @@ import re
 from typing import NamedTuple
 
 from rewards.math.extract.abroad import AND_ABROAD, OR_ABROAD, PERHAPS_ABROAD
-from rewards.math.extract.blanks import Part, filled, is_within
 from rewards.math.extract.box_positions import Box, boxes, opened
+from rewards.math.extract.in_formula import Part, filled, is_within
 from rewards.math.extract.leading_on import are_apart
 from rewards.math.extract.offered import is_as_good, is_compared_with, is_offered_too
 from rewards.math.extract.one_part import are_parts, is_one_part

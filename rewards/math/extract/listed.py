@@ -1,6 +1,11 @@
 r"""Lists in running text: numbering is not a value, several items are several values, a total may be one.
 
+Numbered answers in a row ("Answer 1: 8", "Answer (version 2): 9", "**Part B:** 9") form one list, like boxes with such
+labels, and cannot be right if the question asks for one value.
+
 Example:
+    >>> numbered_answers("Answer 1: 8\nAnswer 2: 9"), numbered_answers("Answer: 8"), numbered_answers("Answer 1: 8")
+    ('8, 9', None, None)
     >>> total_of_parts("She paid $694: $204 for donuts, $240 for cupcakes and $250 for the rest.")
     '$694'
     >>> is_marker("1. Read it.\n2. Solve it.", 12, 13)
@@ -188,3 +193,29 @@ def is_marker(text: str, start: int, end: int) -> bool:
         int(number) == 1
         or re.search(rf"(?:\A|\n)[ \t*_#>(-]*{int(number) - 1}[.)]", text[max(0, line - 2000) : line]) is not None
     )
+
+
+_LONGEST_NUMBERED = 600
+_NUMBER_OF_ONE = r"(?:\d|[A-Ha-h]|i{1,3})"
+_NUMBERED_ANSWER = (
+    r"(?:my\s|the\s)?(?:(?P<ordinal>first|second|third)\s)?(?:final\s)?answer"
+    rf"(?:\s\(?#?(?:(?:version|option|try|attempt|part)\s)?(?P<number>{_NUMBER_OF_ONE})\)?)?[*_]*\s?[:=][*_]*\s*(?P<value>[^\n]{{1,80}})"
+)
+_NUMBERED_PART = (
+    rf"(?:part|question|problem)\s\(?(?P<part>{_NUMBER_OF_ONE})\)?[*_]*\s?[:=][*_]*\s*(?:the\sanswer\sis\s)?"
+    r"(?P<its>\$[^$\n]{1,60}\$|-?\$?\d[\d.,/%]*(?:\s[a-z]+)?)[*_.\s]*(?=\n|\Z)"
+)
+_NUMBERED_AT_LAST = late(rf"(?:\A|\n)[#*_>\s-]*(?:{_NUMBERED_ANSWER}|{_NUMBERED_PART})", re.IGNORECASE)
+_NUMBERED_WORDS = ("answer", "part", "question", "problem")
+
+
+def numbered_answers(text: str) -> str | None:
+    """The list of numbered answers at the end of a text, or None."""
+    end = text[-_LONGEST_NUMBERED:]
+    if max(map(end.lower().count, _NUMBERED_WORDS)) < 2:
+        return None
+    found = list(_NUMBERED_AT_LAST.finditer(end))
+    labels = [(one["ordinal"] or one["number"] or one["part"] or "").lower() for one in found]
+    if len(found) < 2 or not all(labels) or len(set(labels)) != len(labels) or end[found[-1].end() :].strip():
+        return None
+    return ", ".join(dict.fromkeys((one["value"] or one["its"]).strip(" $*.") for one in found))

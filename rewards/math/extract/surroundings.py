@@ -19,9 +19,9 @@ import re
 from rewards.math.extract.abroad import OR_ABROAD
 from rewards.math.extract.claims import is_stated
 from rewards.math.extract.in_formula import around, strictly_bounding
-from rewards.math.extract.joined import joined_before, joined_behind
 from rewards.math.extract.modified import changed_from
 from rewards.math.extract.offered import offered_behind, offered_besides
+from rewards.math.extract.pairs import joined_before, joined_behind
 from rewards.math.late import late
 from rewards.math.lexicon import SCALES
 from rewards.math.units import read_unit

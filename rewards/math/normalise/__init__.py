@@ -2,6 +2,6 @@
 
 Modules, by what they do:
 
-    the first form          exact, with powers, integers, trigonometry, radicals, polynomials; forms: questions to it
+    the first form          exact, with powers, integers, trigonometry, polynomials
     before it               rewritten, binomial_theorem, derivation
 """

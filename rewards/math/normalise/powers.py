@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from rewards.math.normalise.integers import whole
+from rewards.math.normalise.integers import factored, radical, whole
 from rewards.math.normalise.polynomials import (
     IMAGINARY,
     ONE,
@@ -32,7 +32,6 @@ from rewards.math.normalise.polynomials import (
     unsigned,
     whole_power,
 )
-from rewards.math.normalise.radicals import factored, radical
 from rewards.math.normalise.trigonometry import cosine, sine
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from rewards.math.normalise.integers import radical
 from rewards.math.normalise.polynomials import (
     ONE,
     PI_GENERATOR,
@@ -15,7 +16,6 @@ from rewards.math.normalise.polynomials import (
     times,
     unsigned,
 )
-from rewards.math.normalise.radicals import radical
 
 
 def _pi_multiple(angle: Form) -> Fraction | None:

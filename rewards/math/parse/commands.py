@@ -33,9 +33,18 @@ from rewards.math.expressions import (
 )
 from rewards.math.notation.tokens import Kind, NotMaths, Token
 from rewards.math.parse.grammar import CLOSING, Grammar
-from rewards.math.parse.indices import of_index
 from rewards.math.parse.matrices import determinant, read_matrix
-from rewards.math.parse.names import ACCENTS, CALLS, CONSTANTS, FIGURES, GREEK, LARGE, ONE_ARGUMENT, UNIT_VECTORS
+from rewards.math.parse.names import (
+    ACCENTS,
+    CALLS,
+    CONSTANTS,
+    FIGURES,
+    GREEK,
+    LARGE,
+    ONE_ARGUMENT,
+    UNIT_VECTORS,
+    of_index,
+)
 
 _LONGEST_DERIVATIVE = 30  # tokens
 _OF = r"(?:[a-zA-Z]|\\[a-z]++)"

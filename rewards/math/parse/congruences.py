@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from rewards.math.expressions import Expr, Num, Op, free_variables
-from rewards.math.normalise.forms import linear
+from rewards.math.normalise.exact import linear
 from rewards.math.notation.tokens import NotMaths, tokens
 from rewards.math.parse.commands import Parser
 from rewards.math.values import Many, Named, Scalar, Value

@@ -1,8 +1,31 @@
-"""Commands that begin a factor, by which the grammar recognises implied multiplication."""
+r"""Commands that begin a factor, by which the grammar recognises implied multiplication; and names with bound indices.
+
+The `a_k` of `\sum_{k=1}^{3} a_k` is a function of k. Its values at integers are the variables with these names:
+`a_1 + a_2 + a_3`.
+
+Example:
+    >>> of_index(Sym("a_1+k"), "k").args[0] == add(number(1), Sym("k")), of_index(Sym("a_n"), "k")
+    (True, Sym(name='a_n'))
+"""
 
 from __future__ import annotations
 
-from rewards.math.expressions import FUNCTIONS, IMAGINARY_UNIT, INFINITY, PI, E, Expr, Sym
+import re
+
+from rewards.math.expressions import (
+    FUNCTIONS,
+    IMAGINARY_UNIT,
+    INDEXED,
+    INFINITY,
+    PI,
+    E,
+    Expr,
+    Op,
+    Sym,
+    add,
+    multiply,
+    number,
+)
 
 _LETTERS = """
 alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon phi chi psi omega
@@ -30,3 +53,31 @@ COMMANDS = frozenset(
         *(*CONSTANTS, *CALLS, *ONE_ARGUMENT, *LARGE, *UNIT_VECTORS),
     )
 )
+
+
+_TERM = r"(?:\d{1,9}[a-z]?|[a-z])"
+_SUM = re.compile(rf"[-+]?{_TERM}(?:[-+]{_TERM})*")
+_TERMS = re.compile(r"([-+]?)(\d*)([a-z]?)")
+_PAIR = re.compile(r"[a-z][a-z\d]")
+
+
+def of_index(body: Expr, letter: str) -> Expr:
+    """Replace names whose index contains the bound letter by functions of it."""
+    if isinstance(body, Op):
+        return Op(body.name, tuple(of_index(arg, letter) for arg in body.args))
+    if not isinstance(body, Sym) or "_" not in body.name:
+        return body
+    name, _, index = body.name.partition("_")
+    if _PAIR.fullmatch(index) and letter in index:
+        return Op(f"{name}{INDEXED}", tuple(number(int(one)) if one.isdigit() else Sym(one) for one in index))
+    if re.search(rf"(?<![a-zA-Z]){re.escape(letter)}(?![a-zA-Z])", index) is None:
+        return body
+    if _SUM.fullmatch(index) is None:
+        return Op(f"{body.name}()", (Sym(letter),))
+    terms = [match.groups() for match in _TERMS.finditer(index) if match.group()]
+    return Op(f"{name}{INDEXED}", (add(*(_term(*term) for term in terms)),))
+
+
+def _term(sign: str, digits: str, letter: str) -> Expr:
+    factor = int(f"{sign}{digits or 1}")
+    return number(factor) if not letter else Sym(letter) if factor == 1 else multiply(number(factor), Sym(letter))

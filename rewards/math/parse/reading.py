@@ -26,18 +26,16 @@ from rewards.math.notation.words import words_of
 from rewards.math.parse.bared import GROUPED, bared, unquoted
 from rewards.math.parse.boolean import table
 from rewards.math.parse.clauses import unnamed
-from rewards.math.parse.compound import in_smallest
 from rewards.math.parse.congruences import MODULO, congruence
-from rewards.math.parse.half_lines import half_line
 from rewards.math.parse.listed import listed
-from rewards.math.parse.number_words import in_words_and_digits
+from rewards.math.parse.measured import in_smallest
 from rewards.math.parse.pieces import pieces
 from rewards.math.parse.progressions import progression
 from rewards.math.parse.quantities import is_quantity
 from rewards.math.parse.signs import expanded
 from rewards.math.parse.statements import statement
 from rewards.math.parse.structure import maths
-from rewards.math.parse.worded import worded
+from rewards.math.parse.worded import half_line, in_words_and_digits, worded
 from rewards.math.values import REALS, Based, Clock, Many, Minus, Named, Ratio, Scalar, Truth, Value, Words
 
 _LONGEST_REMEMBERED = 160  # characters; the trees of a long text take a megabyte

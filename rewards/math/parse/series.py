@@ -18,7 +18,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from rewards.math.expressions import ZERO, Expr, Num, Op, Sym, add, divide, multiply, negative, number, power
-from rewards.math.normalise.forms import form_of
+from rewards.math.normalise.exact import form_of
 from rewards.math.notation.tokens import NotMaths
 from rewards.math.parse.geometric import geometric
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from rewards.math.expressions import Num, Op, Sym, add, free_variables, negative, number, renamed, substituted
-from rewards.math.normalise.forms import linear, quadratic
+from rewards.math.normalise.exact import linear, quadratic
 from rewards.math.notation.standard import key
 from rewards.math.notation.tokens import Kind, Token
 from rewards.math.parse.commands import expression

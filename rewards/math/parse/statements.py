@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from rewards.math.expressions import Num, Sym, free_variables, number, renamed
-from rewards.math.normalise.radicals import factored
+from rewards.math.normalise.integers import factored
 from rewards.math.parse.congruences import congruence
 from rewards.math.parse.structure import maths
 from rewards.math.values import Equation, Inequality, Interval, Many, Named, Scalar, Statement, Value

@@ -1,10 +1,16 @@
-r"""Parse answers that are not formulas: truth values, choices, numbers in a base, times, dates, words.
+r"""Parse answers that are not formulas: truth values, choices, numbers in a base, times, dates, words, bounds in words.
+
+Numbers are not read from words; but a number in words and digits, `forty-two (42)`, is 42, if both agree.
 
 Example:
     >>> worded("Option (B)", quoted=False), worded("3:05 p.m.", quoted=False)
     ([Choice(letter='B', text='')], [Clock(seconds=11100, half='pm')])
     >>> worded("sin x", quoted=False)
     []
+    >>> half_line("5 or more") == maths(r"[5, \infty)"), half_line("x is less than 2") == maths("x < 2")
+    (True, True)
+    >>> in_words_and_digits("forty-two (42)"), in_words_and_digits("42 (forty-two)"), in_words_and_digits("twelve (42)")
+    ('42', '42', None)
 """
 
 from __future__ import annotations
@@ -16,7 +22,8 @@ from rewards.math.notation.characters import NUMERALS
 from rewards.math.notation.tokens import FUNCTION_WORDS
 from rewards.math.notation.words import words_of
 from rewards.math.parse.number_sets import by_words
-from rewards.math.values import Based, Choice, Clock, Date, Many, Truth, Value, Words
+from rewards.math.parse.structure import maths
+from rewards.math.values import Based, Choice, Clock, Date, Many, Scalar, Truth, Value, Words
 
 _PLAIN = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ'’. -]*[A-Za-zÀ-ÿ.]")
 _CHOICE = re.compile(r"[(\[]?\s*([A-Z])\s*[)\]]?\s*[.:)]?|[(\[]\s*([a-j])\s*[)\]]|([a-j])\)")
@@ -173,3 +180,76 @@ def _words(text: str, *, quoted: bool) -> list[Value]:
         and (len(text) > 4 or quoted)
     )
     return [Words(words_of(text))] if is_word or is_phrase else []
+
+
+_BOUNDED = re.compile(
+    r"(?:(?P<name>[a-z]) (?:is|are|must be) "
+    r"|(?:the )?(?:set of )?(?:all |any |every )?(?:the )?real (?:numbers?|values?(?: of)?)(?: (?P<letter>[a-z]))?,? "
+    r"(?:that (?:are|is) |which are )?)?"
+    r"(?:(?:(?P<closed>at least|at most|no less than|no more than|not less than|not more than)"
+    r"|(?P<open>greater|more|larger|bigger|higher|less|smaller|fewer|lower) than(?P<equal>,? or equal to)?)"
+    r" (?P<value>[^a-z]{1,60})"
+    r"|(?P<end>[^a-z]{1,60}) or (?P<beyond>more|greater|larger|higher|above|less|fewer|smaller|lower|below))"
+)
+_ABOVE = ("at least", "no less than", "not less than", "greater", "more", "larger", "bigger", "higher", "above")
+
+
+def half_line(text: str) -> list[Value] | None:
+    """The numbers beyond a bound that is said in words; None where the text says no such thing."""
+    said = _BOUNDED.fullmatch(text)
+    if said is None:
+        return None
+    end = said["value"] or said["end"]
+    value = maths(end)
+    if not value or not isinstance(value[0], Scalar) or not value[0].unit.is_nothing:
+        return None
+    is_above = (said["closed"] or said["open"] or said["beyond"]) in _ABOVE
+    is_open = said["open"] is not None and said["equal"] is None
+    if letter := said["name"] or said["letter"]:
+        sign = (">" if is_above else "<") if is_open else ("\\ge" if is_above else "\\le")
+        return maths(f"{letter} {sign} {end}")
+    opening, closing = "()" if is_open else "[]"
+    return maths(rf"{opening}{end}, \infty)" if is_above else rf"(-\infty, {end}{closing}")
+
+
+_SMALL = """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+nineteen
+"""
+_TENS = """
+twenty thirty forty fifty sixty seventy eighty ninety
+"""
+_NUMBERS = {name: value for value, name in enumerate(_SMALL.split())} | {
+    name: 10 * value for value, name in enumerate(_TENS.split(), start=2)
+}
+_SCALES = {"thousand": 10**3, "million": 10**6}
+_WORDS = r"[a-z]+(?:[\s-]+[a-z]+){0,9}"
+_DIGITS = r"\d{1,3}(?:,\d{3})+|\d{1,9}"
+_BOTH = re.compile(
+    rf"(?P<words>{_WORDS})\s*(?:\(\s*|,\s*(?:i\.e\.|that is),?\s+)(?P<digits>{_DIGITS})\s*\)?"
+    rf"|(?P<first>{_DIGITS})\s*[\s(]\s*(?P<behind>{_WORDS})\s*\)?",
+    re.IGNORECASE,
+)
+
+
+def in_words_and_digits(text: str) -> str | None:
+    """The digits, if the words next to them give the same number; else None."""
+    found = _BOTH.fullmatch(text)
+    if found is None:
+        return None
+    digits, words = (found["digits"] or found["first"]).replace(",", ""), found["words"] or found["behind"]
+    return digits if _value(re.split(r"[\s-]+", words.lower())) == int(digits) else None
+
+
+def _value(words: list[str]) -> int | None:
+    total = part = 0
+    for word in words:
+        if word in _NUMBERS:
+            part += _NUMBERS[word]
+        elif word == "hundred":
+            part *= 100
+        elif word in _SCALES:
+            total, part = total + part * _SCALES[word], 0
+        elif word != "and":
+            return None
+    return total + part

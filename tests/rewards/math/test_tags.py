@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rewards.math.extract import answer_tag, turn, visible
-from rewards.math.extract.tags import may_have_tags
 from rewards.math.extract.thoughts import outside_thoughts
-from rewards.math.extract.tidied import tidied
+from rewards.math.extract.tidied import may_have_tags, tidied
 from tests.shares import examples
 
 PIECES = st.sampled_from(
