@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 
 from rewards.math.equal import decide, numeric
 from rewards.math.equal.decide import Answer
@@ -171,19 +172,12 @@ def are_alike(gold: Family, answer: Family) -> bool:
     if any(period / one > _MOST_TERMS for one in known):
         return False
     whole = multiply(number(period), unit)
-    own, others = (
-        [term for first, step in terms for term in _within(first, step, period, unit)]
-        for terms in (gold.terms, answer.terms)
-    )
+    each = [
+        [add(first, multiply(number(k), step)) for k in range(int(period / one))]
+        for (first, step), one in zip((*gold.terms, *answer.terms), known, strict=True)
+    ]
+    own, others = (list(chain(*some)) for some in (each[: len(gold.terms)], each[len(gold.terms) :]))
     return _are_among(own, others, whole) and _are_among(others, own, whole)
-
-
-def _within(first: Expr, step: Expr, period: Fraction, unit: Expr) -> Iterator[Expr]:
-    """Yield the values within one period."""
-    ratio = _ratio(step, unit)
-    assert ratio
-    for k in range(int(period / abs(ratio))):
-        yield add(first, multiply(number(k), step))
 
 
 def _are_among(ones: Sequence[Expr], others: Sequence[Expr], period: Expr) -> bool:

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewards import AnyOf, GradeRequest, GradeResult, GraderPool, MathReference, Verdict, grade
+from rewards.math import budget
 from rewards.math.equal.equality import Equality, compare
 from rewards.math.grader import grade_math
 from rewards.math.notation.standard import key, standardised
@@ -430,3 +431,14 @@ def spent() -> float:
     """CPU seconds of this process and its children that are on."""
     children = [child.cpu_times() for child in psutil.Process().children()]
     return time.process_time() + sum(times.user + times.system for times in children)
+
+
+@pytest.mark.parametrize("steps", range(40, 70))
+def test_a_grade_that_runs_out_of_steps_has_a_verdict_wherever_it_does(
+    monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    monkeypatch.setattr(budget, "_NUMERIC_STEPS", steps)
+    gold, answer = (  # with values that no other test has computed
+        rf"x = \frac{{\pi}}{{{steps}}} + 2{letter}\pi, {letter} \in \mathbb{{Z}}" for letter in "kn"
+    )
+    assert compare(gold, answer) is Equality.SAME
