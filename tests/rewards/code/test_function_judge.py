@@ -98,6 +98,36 @@ def test_each_case_has_a_fresh_object():
     assert passes(function(program, ((), 1), ((), 1), entry_point="Solution.f"))
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("def f(self, xs: List[int], k: Optional[int] = None) -> Dict[int, int]: return Counter(xs)", {"1": 1, "2": 1}),
+        ("def f(self, xs):\n        d = collections.defaultdict(int)\n        return bisect.bisect([1], 2) + d[0]", 1),
+        (
+            "def f(self, xs):\n        heapify(xs)\n        return [math.inf > heappop(xs), ceil(0.5), pow(2, 5, 7)]",
+            [True, 1, 4],
+        ),
+        (
+            "@cache\n    def g(self, n): return n and gcd(n, 4)\n    def f(self, xs): return list(accumulate(map(self.g, xs)))",
+            [1, 3],
+        ),
+    ],
+)
+def test_a_method_may_use_what_leetcode_imports(body, expected):
+    program = f"class Solution:\n    {body}\n"
+    assert passes(function(program, (([1, 2],), expected), entry_point="Solution.f"))
+    assert is_wrong(function(program + "def f(xs): return Solution().f(xs)", (([1, 2],), expected)))
+
+
+def test_a_method_uses_what_its_program_defines_instead_of_what_leetcode_imports():
+    program = (
+        "def gcd(a, b): return 'mine'\nceil = len\nclass Solution:\n    def f(self): return [gcd(1, 2), ceil('ab')]\n"
+    )
+    assert passes(function(program, ((), ["mine", 2]), entry_point="Solution.f"))
+    unknown = "class Solution:\n    def f(self): return nonsense\n"
+    assert is_wrong(function(unknown, ((), 1), entry_point="Solution.f"))
+
+
 def test_answer_given_before_the_question_is_no_use_for_the_next_one():
     program = """
     import os, sys

@@ -13,6 +13,7 @@ Modules, each of which imports only those before it:
     companions  several threads of the tests at once
     joining     one program of a prompt and a response
     borrowing   names that the tests lend
+    given       names that a method may use without import
     rerunning   the program again, as a module, script or process
     operations  what may be asked for, by name
     candidate   the process in which it is asked about its objects

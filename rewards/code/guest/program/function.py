@@ -4,8 +4,8 @@ It contains no expected value; the caller at the other end of the channel compar
 sent as the name of its type, which equals nothing.
 
 The first message gives the `file` and the `entry_point`. With a `prompt`, the program may continue it (`joining.py`).
-`exact`: instances of subclasses of plain types are not plain data, nor are awaitables, and `Class.f` always means
-`Class().f`. `once`: all calls use one object.
+`exact`: instances of subclasses of plain types are not plain data, nor are awaitables, `Class.f` always means
+`Class().f`, and no names are given (`given.py`). `once`: all calls use one object.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 from ..encoding.channel import CALLER, Channel, Ended, framed
 from ..encoding.codec import DEEPEST, Encoder, Unsendable, decode, encode, plain_base, put_base
 from . import joining
+from .given import given
 
 _LONGEST_TEXT = 500
 _MOST_PARTS = 200_000
@@ -125,9 +126,12 @@ def _load(options: dict[str, Any]) -> Any:
     module = types.ModuleType("solution")
     module.__file__ = os.path.join(os.getcwd(), options["file"])
     sys.modules["solution"] = module
-    for code in joining.codes_of(module, options):
-        exec(code, module.__dict__)
     first, *path = options["entry_point"].split(".")
+    codes = joining.codes_of(module, options)
+    if path and not options.get("exact"):
+        module.__dict__.update(given(codes))
+    for code in codes:
+        exec(code, module.__dict__)
     if first not in module.__dict__:
         raise _Undefined(f"the program does not define {first!r}")
     holder = module.__dict__[first]
