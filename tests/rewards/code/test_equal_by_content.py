@@ -38,6 +38,13 @@ class Box:
     def __eq__(self, other): return self.held == dict(other)
     def merged(self, **more): return Box(**{**self.held, **more})
 """
+_COMPLEX = """
+class Gauss:
+    def __init__(self, re, im=0): self.re, self.im = re, im
+    def __complex__(self): return complex(self.re, self.im)
+    def __mul__(self, o): return Gauss(self.re * o.re - self.im * o.im, self.re * o.im + self.im * o.re)
+    def __eq__(self, other): return complex(self) == other
+"""
 # program, an assertion that holds, and one that does not
 HONEST = {
     "a tuple": (_ITEMS, "Row(1, 2) + Row(3, 4) == (4, 6)", "Row(1, 2) + Row(3, 4) == (4, 7)"),
@@ -48,6 +55,7 @@ HONEST = {
     "a set": (_ITEMS.replace("tuple(other)", "tuple(sorted(other))"), "Row(1, 2) == {2, 1}", "Row(1, 2) == {2, 1, 3}"),
     "a text": (_NAME, "Name('a').upper() == 'A' and Name('b') in ['a', 'b']", "Name('a').upper() == 'a'"),
     "a fraction": (_PART, "Part(1, 2) == 0.5 and Part(3, 1) == 3", "Part(1, 2) == 0"),
+    "a complex number": (_COMPLEX, "Gauss(0, 1) * Gauss(0, 1) == -1 and Gauss(2) == 2.0", "Gauss(1, 1) == 1"),
     "a sum": (_PART, "Part(1, 2) + 1 == 1.5", "Part(1, 2) + 1 == 2"),
     "a dictionary": (_BOX, "Box(a=1).merged(b=2) == {'a': 1, 'b': 2}", "Box(a=1).merged(b=2) == {'a': 1}"),
 }

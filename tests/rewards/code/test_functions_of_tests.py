@@ -31,6 +31,21 @@ HONEST: dict[str, tuple[str, tuple[str, str], tuple[str, ...]]] = {
             "for args in ((1,), ('a', 'b'), ()):\n    try: repeat(*args)\n    except TypeError: pass\n    else: assert False",
         ),
     ),
+    "docstrings of functions that are defined for the program": (
+        "import inspect\nclass App:\n    def __init__(self): self.commands = {}\n"
+        "    def command(self, f):\n        self.commands[f.__name__] = inspect.getdoc(f)\n        return f\n"
+        "    def help(self): return [f'{name}: {text}' for name, text in sorted(self.commands.items())]\n",
+        ("inspect.getdoc(f)", "f.__name__"),
+        (
+            "def test():\n    app = App()\n    @app.command\n    def b():\n        'Says b.'\n        return 2\n"
+            "    @app.command\n    def a(): pass\n    assert app.help() == ['a: None', 'b: Says b.'] and b() == 2\ntest()",
+        ),
+    ),
+    "exit codes of callbacks": (
+        "def code(f):\n    try: f()\n    except SystemExit as e: return e.code\n",
+        ("return e.code", "return e.code and 1"),
+        ("import sys\nassert [code(lambda n=n: sys.exit(n)) for n in (0, 3, 'm', None)] == [0, 3, 'm', None]",),
+    ),
     "signatures of every kind": (
         "import inspect\ndef show(f): return str(inspect.signature(f)).replace('Ellipsis', '...')\ndef call(f, *a, **k): return f(*a, **k)\n",
         ("f(*a, **k)", "f(*a)"),
@@ -211,6 +226,10 @@ def test_a_program_may_use_tools_of_the_standard_library_that_a_test_hands_over(
             old
         ] in case:
             assert is_wrong(asserts(broken, case)), new
+
+
+def test_the_docstring_of_a_function_of_the_module_stays_there() -> None:
+    assert is_wrong(asserts("def f(g): return g.__doc__", "assert f(want) == 'nine'", setup="def want(): 'nine'"))
 
 
 def test_a_function_that_fails_beside_one_that_asserts() -> None:

@@ -26,6 +26,7 @@ SAME = [
     "assert pick(PS, (3, 4)) is PS[1] and pick(PS, P(3, 4)).x == 3",
     "assert all(same(p) is p for p in PS)",
     "assert id(same(S)) == id(S)",
+    "from pathlib import Path\npath = Path('a', 'b')\nassert same(path) is path",
     "import unittest\nunittest.TestCase().assertIs(same(T), T)",
 ]
 

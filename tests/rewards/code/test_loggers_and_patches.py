@@ -162,3 +162,23 @@ def test_a_stream_of_the_test_stays_one_where_its_class_is_patched() -> None:
     """
     assert passes(pytest_files(program, tests))
     assert is_wrong(pytest_files(program.replace("for line in f", "for line in sorted(f)"), tests))
+
+
+def test_the_fields_of_a_log_record_come_with_it() -> None:
+    program = (
+        "import logging\nlog = logging.getLogger('jobs')\n"
+        "def run(n): log.info('ran %d', n, extra={'job': {'id': n, 'tags': ['a', None]}, 'user': 'bob', 'odd': {1: 2}})\n"
+    )
+    tests = """
+        import logging
+        from solution import run
+        def test_fields(caplog):
+            caplog.set_level(logging.INFO)
+            run(3)
+            (record,) = caplog.records
+            assert record.job == {"id": 3, "tags": ["a", None]} and record.user == "bob"
+    """
+    assert passes(pytest_files(program, tests))
+    assert is_wrong(pytest_files(program.replace("'id': n", "'id': n + 1"), tests))
+    endless = program.replace("def run(n):", "held = []\nheld.append(held)\ndef run(n):").replace("{1: 2}", "held")
+    assert passes(pytest_files(endless, tests))

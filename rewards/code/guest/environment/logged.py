@@ -20,6 +20,7 @@ from ..sources import context
 from ..transfer.link import Link
 
 _PLAIN = (str, int, float, bool, type(None))
+_DATA = (*_PLAIN, list, dict)
 _SHORT = 1000
 _MOST = 1 << 20
 # Formats that do not make a short text long.
@@ -98,7 +99,7 @@ def _add(record: logging.LogRecord, more: dict[str, Any]) -> None:
 def _set_plain(holder: object, told: object, own: frozenset[str]) -> None:
     """Set attributes that are plain data, and that the object does not have by itself."""
     for name, value in told.items() if type(told) is dict else ():
-        if name.isidentifier() and not name.startswith("_") and name not in own and type(value) in _PLAIN:
+        if name.isidentifier() and not name.startswith("_") and name not in own and type(value) in _DATA:
             object.__setattr__(holder, name, value)  # that of a proxy would ask the program
 
 

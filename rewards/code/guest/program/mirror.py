@@ -76,6 +76,15 @@ class _ForwardBytes(io.RawIOBase):
         return self._text.fileno()
 
 
+def _is_told(value: object, depth: int = 8) -> bool:
+    """Whether JSON gives this value back as it is."""
+    if type(value) is dict:
+        return depth > 0 and all(type(k) is str and _is_told(v, depth - 1) for k, v in value.items())
+    if type(value) is list:
+        return depth > 0 and all(_is_told(v, depth - 1) for v in value)
+    return isinstance(value, _TOLD)
+
+
 def _log_to(pieces: list[tuple[str, str]]) -> None:
     """Turn everything that the program logs into pieces of output."""
     import json
@@ -84,7 +93,7 @@ def _log_to(pieces: list[tuple[str, str]]) -> None:
     own = frozenset(vars(logging.makeLogRecord({})))
 
     def plain(holder: object, but: Collection[str]) -> dict[str, Any]:
-        return {k: v for k, v in vars(holder).items() if k not in but and isinstance(v, _TOLD)}
+        return {k: v for k, v in vars(holder).items() if k not in but and _is_told(v)}
 
     def told_of(record: logging.LogRecord) -> dict[str, Any]:
         """The fields of a log record besides its text; `level` is that of the program's logger."""

@@ -79,8 +79,8 @@ _READ: dict[type, Callable[[Any, Any], Any]] = {
     **dict.fromkeys((list, tuple, set, frozenset), _items),
     dict: _by_key,
     str: _text,
-    int: _number("__index__", "__int__", "__float__"),
-    float: _number("__float__", "__int__"),
+    int: _number("__index__", "__int__", "__float__", "__complex__"),
+    float: _number("__float__", "__int__", "__complex__"),
     complex: _number("__complex__", "__float__"),
 }
 _LIKE: dict[type, tuple[type, ...]] = dict.fromkeys((int, float, complex), (int, float, complex))

@@ -165,7 +165,9 @@ class CheckerEncoder(LinkEncoder):
             self.put((), depth)
             return
         elif kind in ("function", "async function"):
-            told = value.__doc__ if context.mentions("__doc__") and type(value.__doc__) is str else None
+            # A function that is defined within a test is there for the program, and so is its docstring.
+            may_know = context.mentions("__doc__") or "<locals>" in value.__qualname__
+            told = value.__doc__ if may_know and type(value.__doc__) is str else None
             shape = self._ours.shape_of(value)
         self.put(told, depth - 1)
         self.put(shape, depth)
@@ -199,7 +201,7 @@ class CheckerEncoder(LinkEncoder):
             kind = next(k for k in kind.__mro__ if standard.name_of(k) is not None)
         self.put(kind, depth - 1)
         # The message of an assertion may contain what the test expects.
-        hidden = isinstance(error, AssertionError) or not isinstance(error, Exception)
+        hidden = isinstance(error, AssertionError) or not isinstance(error, (Exception, SystemExit))
         public = {} if hidden else {k: v for k, v in error.__dict__.items() if not k.startswith("_")}
         args = () if hidden else tuple(error.args)
         if isinstance(error, OSError) and error.filename is not None and len(args) == 2:

@@ -12,6 +12,7 @@ import ast
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from .ours import Ours
 
 _KINDS = (
     *(int, float, complex, str, bytes, tuple, frozenset, range),
-    *(date, datetime, time, timedelta, Decimal, Fraction, UUID),
+    *(date, datetime, time, timedelta, Decimal, Fraction, UUID, PurePath),
 )
 _LONGEST, _MOST = 4096, 50_000  # bytes of a value, and values, that are remembered
 
