@@ -154,6 +154,8 @@ def _compare(progress: _Progress, undone: _Progress) -> None:
     """Cases that pass only with the program's changes, of which the tests do not say that they are right, decide
     nothing.
     """
+    progress.killed = progress.killed or undone.killed
+    progress.peak_memory = max(progress.peak_memory, undone.peak_memory)
     for index, outcome in progress.outcomes.items():
         again = undone.outcomes.get(index)
         if outcome.fate is Fate.PASSED and (again is None or again.fate is not Fate.PASSED):
@@ -166,18 +168,16 @@ async def _run(sandbox: Sandbox, trial: Trial, *, undoes: bool = False) -> _Prog
     """
     progress = _Progress(count=trial.reference.case_count)
     trial = replace(trial, start={**trial.start, "undoes": undoes})
-    checker, candidate = jobs(trial, trial.program)
+    pair = jobs(trial, trial.program)
     first = before = 0
     while True:
-        session = await sandbox.open(checker, candidate)
-        clock = machine_load.Clock(trial.reference.limits.time_s + SLACK_SECONDS, machine_load.load())
-        try:
-            await _one_pair(session, trial, progress, first, clock)
-        finally:
-            await session.close()
-        await _account(session, progress, clock)
-        if progress.unexplained and await _is_the_programs(sandbox, trial):
-            progress.fault, progress.failure = "", "what the program gave ended the test before its verdict"
+        await _one_pair(sandbox, pair, trial, progress, first)
+        if progress.unexplained:
+            control = _Progress(count=trial.reference.case_count)
+            await _one_pair(sandbox, jobs(trial, ""), trial, control, 0)
+            progress.killed = progress.killed or control.killed
+            if not control.unexplained:  # with another program, the fault disappears
+                progress.fault, progress.failure = "", "what the program gave ended the test before its verdict"
         through = len(progress.outcomes)
         more = trial.reference.partial and through < progress.count
         stop = progress.done or progress.failure or progress.fault or not more
@@ -188,22 +188,18 @@ async def _run(sandbox: Sandbox, trial: Trial, *, undoes: bool = False) -> _Prog
     return progress
 
 
-async def _is_the_programs(sandbox: Sandbox, trial: Trial) -> bool:
-    """Whether a fault disappears with another program in place of the judged one."""
-    control = _Progress(count=trial.reference.case_count)
-    session = await sandbox.open(*jobs(trial, ""))
+async def _one_pair(sandbox: Sandbox, pair: tuple[Job, Job], trial: Trial, progress: _Progress, first: int) -> None:
+    """Run the cases from `first` on, as far as this pair lives."""
+    session = await sandbox.open(*pair)
+    clock = machine_load.Clock(trial.reference.limits.time_s + SLACK_SECONDS, machine_load.load())
     try:
-        await _one_pair(session, trial, control, 0, machine_load.Clock(trial.reference.limits.time_s))
+        with Messages(session) as messages:
+            ended = await _follow(messages, trial, progress, first, clock)
+        if ended:
+            await _ended(session, progress)
     finally:
         await session.close()
-    return not control.unexplained
-
-
-async def _one_pair(session: Session, trial: Trial, progress: _Progress, first: int, clock: machine_load.Clock) -> None:
-    with Messages(session) as messages:
-        ended = await _follow(messages, trial, progress, first, clock)
-    if ended:
-        await _ended(session, progress)
+    await _account(session, progress, clock)
 
 
 async def _follow(messages: Messages, trial: Trial, progress: _Progress, first: int, clock: machine_load.Clock) -> bool:

@@ -41,8 +41,10 @@ def inits(others: set[int]) -> list[int]:
     return [pid for pid in sorted(descendants(os.getpid()) - others) if name_of(pid) == "init"]
 
 
-async def graded(one: GradeRequest, kill: int | None = None) -> GradeResult:
-    """Grade it, and end a run of it meanwhile: the first or the last of those that are on."""
+async def graded(one: GradeRequest, kill: int | None = None, *, again: bool = False) -> GradeResult:
+    """Grade it, and end a run of it meanwhile: the first or the last of those that are on. again: of those that follow
+    the first ones.
+    """
     others = descendants(os.getpid())
 
     def kill_one() -> bool:
@@ -52,8 +54,15 @@ async def graded(one: GradeRequest, kill: int | None = None) -> GradeResult:
                 return True
         return False
 
+    def are_two() -> bool:
+        found = inits(others)
+        others.update(found if len(found) > 1 else ())
+        return len(found) > 1
+
     grading = asyncio.create_task(CodeGrader(slots=1).grade([one]))
     try:
+        if again:
+            await happens(are_two, "the first runs to begin")
         if kill is not None:
             await happens(kill_one, "a run to be killed")
         return (await grading)[0]
@@ -73,6 +82,14 @@ def test_a_check_of_the_output_that_is_killed_from_outside_is_made_again() -> No
     )
     one = request("stdio", "def f(x): return 2 * x\n", {"compare": {"checker": source}})
     result = asyncio.run(graded(one, 0))
+    assert (result.verdict, result.reason) == (Verdict.CORRECT, "")
+
+
+@pytest.mark.parametrize("which", [0, -1])
+def test_runs_with_the_arguments_as_they_were_are_made_again_too(which: int) -> None:
+    double = DOUBLE.replace("2 * x", "x.append(0) or sum(x)")
+    tests = {"setup": "xs = [2, 1]", "asserts": ["got = f(xs)\nassert got == eval('sum(xs)')"]}
+    result = asyncio.run(graded(request("asserts", double, tests), which, again=True))
     assert (result.verdict, result.reason) == (Verdict.CORRECT, "")
 
 
