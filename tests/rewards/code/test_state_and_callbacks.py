@@ -10,6 +10,27 @@ from tests.rewards.code.judging import is_wrong, passes, pytest_files
 
 # name: program, what makes it wrong, tests
 ROWS: dict[str, tuple[str, tuple[str, str], str]] = {
+    "standard input is read as bytes, line by line": (
+        "import io, sys\ndef lines():\n    count = int(sys.stdin.buffer.readline())\n    return [sys.stdin.buffer.readline().split() for _ in range(count)]\n"
+        "def text(): return io.TextIOWrapper(sys.stdin.buffer, encoding='utf-8').readline()\n"
+        "def rest(): return sys.stdin.buffer.read(2), sys.stdin.buffer.readlines()\n",
+        ("range(count)", "range(count - 1)"),
+        """
+        import io, sys, types
+        import pytest
+        from solution import lines, rest, text
+        RAW = "2\\na b\\n\u00e9\\n"
+        def wrapped(): return io.TextIOWrapper(io.BytesIO(RAW.encode()), "utf-8")
+        @pytest.mark.parametrize("make", [wrapped, lambda: io.StringIO(RAW), lambda: types.SimpleNamespace(buffer=io.BytesIO(RAW.encode()))])
+        def test_bytes(monkeypatch, make):
+            monkeypatch.setattr(sys, "stdin", make())
+            assert lines() == [[b"a", b"b"], ["\u00e9".encode()]]
+            monkeypatch.setattr(sys, "stdin", make())
+            assert text() == "2\\n"
+            monkeypatch.setattr(sys, "stdin", make())
+            assert rest() == (b"2\\n", [b"a b\\n", "\u00e9\\n".encode()])
+        """,
+    ),
     "modules of the standard library are patched by assignment": (
         "import sys, time, random\ndef arguments(): return sys.argv[1:]\ndef now(): return int(time.time())\n"
         "def ask(): return input('? ').strip()\ndef roll(): return random.randint(1, 6)\n",

@@ -248,10 +248,10 @@ def _lent(ours: Ours, name: Any) -> Any:
     return ours.lent[name][name]
 
 
-def _stdin(_ours: Ours, method: Any, size: Any) -> Any:
+def _stdin(_ours: Ours, method: Any, size: Any, binary: Any) -> Any:
     if method not in ("read", "readline") or not (size is None or type(size) is int):
         raise Violation("a reading of standard input that is none")
-    stream: Any = sys.stdin
+    stream: Any = getattr(sys.stdin, "buffer", sys.stdin) if binary is True else sys.stdin
     return getattr(stream, method)(-1 if size is None else size)
 
 
