@@ -1,15 +1,16 @@
 """Drive a program call by call: one process, arguments in, plain data out, compared outside of it.
 
 Used for the cases of the style `function`, and for tests that only compare calls with literals (`plain_tests.py`). The
-program never sees expected values. Its answers are decoded to plain builtin values only; their size is bounded by that
-of the expected value, and hash collisions cannot slow down decoding.
+program never sees expected values, and the arguments of a call only after the previous call was judged: they may be the
+value expected before, as in `f("ab") == "ba"`, `f("ba") == "ab"`. Its answers are decoded to plain builtin values only;
+their size is bounded by that of the expected value, and hash collisions cannot slow down decoding.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -30,7 +31,7 @@ SPARE_BYTES = 16 << 10
 """Of an answer, beside what is expected."""
 _FEW_KEYS = 64
 _NO_PLAIN_DATA = (b"x", b"y", b"W", b"K", b"D", b"Q")
-_AHEAD = 16 << 10  # bytes: every backend takes them at once, however late the program reads
+_AT_ONCE = 16 << 10  # bytes: every backend takes them at once, however late the program reads
 _TOO_LARGE = "its answer is much larger than what is expected"
 
 
@@ -118,45 +119,17 @@ class _Gone(Exception):
     """The program closed its end."""
 
 
-class _Dialogue:
-    """Questions, and the program's answers in the same order.
-
-    With one, those `to_come` are sent that fit `_AHEAD` bytes: else each end would wake the other for every call.
-    """
-
-    def __init__(self, messages: Messages, to_come: Iterable[bytes]) -> None:
-        """to_come: all questions, in order; empty = it is not known yet which will be asked."""
-        self._messages = messages
-        self._to_come = deque(to_come)
-        self._unanswered = 0
-
-    async def ask(self, question: bytes, most: int, deadline: float) -> tuple[Any, ...]:
-        """Send a question, unless it was sent before, and wait for its answer.
-
-        Raises _Gone, TooLarge, Violation, TimeoutError.
-        """
-        with self._messages.until(deadline):
-            if not self._unanswered:
-                await self._messages.send(*self._with_others(question))
-            raw = await self._messages.next(most)
-        if raw is None:
-            raise _Gone
-        self._unanswered -= 1
-        answer = _ResultDecoder(raw).whole()
-        if type(answer) is not tuple or not answer or type(answer[0]) is not str:
-            raise Violation("an answer without its parts")
-        return answer
-
-    def _with_others(self, question: bytes) -> list[bytes]:
-        """A question, and those that go along with it."""
-        batch = [question]
-        if self._to_come:
-            self._to_come.popleft()
-        size = len(question)
-        while self._to_come and (size := size + len(self._to_come[0])) <= _AHEAD:
-            batch.append(self._to_come.popleft())
-        self._unanswered = len(batch)
-        return batch
+async def _ask(messages: Messages, questions: Iterable[bytes], most: int, deadline: float) -> tuple[Any, ...]:
+    """Send questions, and wait for one answer. Raises _Gone, TooLarge, Violation, TimeoutError."""
+    with messages.until(deadline):
+        await messages.send(*questions)
+        raw = await messages.next(most)
+    if raw is None:
+        raise _Gone
+    answer = _ResultDecoder(raw).whole()
+    if type(answer) is not tuple or not answer or type(answer[0]) is not str:
+        raise Violation("an answer without its parts")
+    return answer
 
 
 @dataclass(slots=True)
@@ -248,14 +221,12 @@ async def _converse(messages: Messages, trial: CallTrial, progress: _Progress, c
     loop, limits = asyncio.get_running_loop(), trial.limits
     start = encode({**trial.start, "file": PROGRAM_FILE})
     asked = trial.cases[len(progress.cases) :]
-    # A failed case asks no more: if others follow it, what it would have asked must not have been sent.
-    known = not trial.partial or all(len(case.calls) == 1 for case in asked)
-    to_come = [start, *(call.arguments for case in asked for call in case.calls)] if known else []
-    dialogue = _Dialogue(messages, to_come)
+    first = asked[0].calls[0].arguments
+    along = (first,) if len(first) <= _AT_ONCE else ()
     began, stretched = loop.time(), machine_load.stretch()
     allowed = START_SECONDS + limits.time_s
     try:
-        answer = await dialogue.ask(start, SPARE_BYTES, began + allowed * stretched)
+        answer = await _ask(messages, (start, *along), SPARE_BYTES, began + allowed * stretched)
     except TimeoutError:
         took = loop.time() - began
         clock.was_ended(took, stretched, limit=allowed, over=took - allowed * stretched)
@@ -274,7 +245,7 @@ async def _converse(messages: Messages, trial: CallTrial, progress: _Progress, c
         began, stretched = loop.time(), machine_load.stretch()
         try:
             deadline = began + limits.time_s * stretched + SLACK_SECONDS
-            fate, reason, alive = await _one_case(dialogue, case, deadline)
+            fate, reason, alive = await _one_case(messages, case, deadline, sent=bool(along) and case is asked[0])
         except TimeoutError:
             fate, reason, alive = Fate.TIME, _late(trial), False
         except _Gone:
@@ -290,14 +261,15 @@ async def _converse(messages: Messages, trial: CallTrial, progress: _Progress, c
     return ""
 
 
-async def _one_case(dialogue: _Dialogue, case: CallCase, deadline: float) -> tuple[Fate, str, bool]:
-    """The fate of a case, its reason, and whether the program can continue.
+async def _one_case(messages: Messages, case: CallCase, deadline: float, *, sent: bool) -> tuple[Fate, str, bool]:
+    """The fate of a case, its reason, and whether the program can continue. sent: its first call was sent before.
 
     Raises TimeoutError, _Gone, Undecided.
     """
     for call in case.calls:
+        questions = () if sent and call is case.calls[0] else (call.arguments,)
         try:
-            answer = await dialogue.ask(call.arguments, call.most, deadline)
+            answer = await _ask(messages, questions, call.most, deadline)
         except TooLarge:
             return Fate.WRONG, call.unread(_TOO_LARGE), False
         except Violation as error:

@@ -41,7 +41,8 @@ class Messages:
         return self._deadline.until(when)
 
     async def send(self, *messages: bytes) -> None:
-        await self._session.send(b"".join(map(framed, messages)))
+        if messages:
+            await self._session.send(b"".join(map(framed, messages)))
 
     async def next(self, most: int) -> bytes | None:
         """The next message; None if the other end is gone. Raises TooLarge if it exceeds `most` bytes."""

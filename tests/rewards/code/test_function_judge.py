@@ -145,6 +145,19 @@ def test_tolerance_is_for_floats_only():
     assert is_wrong(function("def f(): return 0.1 + 0.2", ((), 0.3)))
 
 
+def test_program_finds_the_arguments_of_no_later_call():
+    program = """
+    import select, sys
+    def f(text):
+        frame = sys._getframe()
+        while "channel" not in frame.f_locals:
+            frame = frame.f_back
+        waiting = select.select([frame.f_locals["channel"]._descriptor], [], [], 0)[0]
+        return "peeked" if waiting or frame.f_locals["channel"]._pending else text
+    """
+    assert passes(function(program, *((("secret" * n,), "secret" * n) for n in range(1, 4))))
+
+
 def test_hang_and_crash_cost_one_case_each_where_all_count():
     program = "import time, os\ndef f(x):\n    if x == 1: time.sleep(60)\n    if x == 2: os._exit(3)\n    if x == 3: 1 / 0\n    return x\n"
     judgement = function(

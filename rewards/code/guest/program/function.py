@@ -181,7 +181,7 @@ def _serve(channel: Channel) -> NoReturn:
         function = _load(options)
     except BaseException as error:  # whatever the program raises is its failure
         channel.send(encode(("failure", str(error) if type(error) is _Undefined else describe(error))))
-        while True:  # calls that were sent ahead
+        while True:  # the first call, which was sent along
             channel.receive()
     channel.send(encode(("loaded",)))
     exact = options.get("exact", False)
