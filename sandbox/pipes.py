@@ -11,7 +11,10 @@ _PIECE = 1 << 16
 
 
 class Drain:
-    """Reads a pipe to its end, keeps the first `most` bytes, and calls `over` once if there are more."""
+    """Reads a pipe to its end, keeps the first `most` bytes, and calls `over` once if there are more.
+
+    Only from `watch` on: until then the pipe holds what it can, and `close` reads that, too.
+    """
 
     def __init__(self, descriptor: int, most: int, over: Callable[[], None]) -> None:
         os.set_blocking(descriptor, False)
@@ -19,9 +22,13 @@ class Drain:
         self._most = most
         self._say_over = over
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(descriptor, self._read)
         self.held = bytearray()
-        self.over = self._ended = False
+        self.over = self._ended = self._watched = False
+
+    def watch(self) -> None:
+        """Read whenever there is something."""
+        self._watched = True
+        self._loop.add_reader(self._descriptor, self._read)
 
     def _read(self) -> bool:
         """Read once; False = nothing available, or closed."""
@@ -50,7 +57,7 @@ class Drain:
         self._descriptor = -1
 
     def _end(self) -> None:
-        if not (self._ended or self._loop.is_closed()):
+        if self._watched and not (self._ended or self._loop.is_closed()):
             self._loop.remove_reader(self._descriptor)
         self._ended = True
 

@@ -24,6 +24,7 @@ from sandbox.types import Ended, Job, JobResult, Limits
 from sandbox.zygote import python, wire
 
 _AT_ONCE = 1 << 16  # bytes of input that a pipe takes before anybody reads
+_SHORT = 0.02  # seconds: most runs end before, and need no timers and no watch on their pipes
 _CPU_CHECKS_AFTER = 0.05
 _CORES = os.cpu_count() or 1
 SILENT_SECONDS = 90.0  # a slot that has not reported this long after its run's wall limit is considered lost
@@ -214,14 +215,21 @@ class Run:
         self._stdin = Feed(ours[0], job.stdin, self._fed if feeds else lambda: None)
         self._stdout = Drain(ours[1], job.limits.output_bytes, self._over)
         self._stderr = Drain(ours[2], job.limits.output_bytes, self._over)
-        self._timers["silent"] = self._loop.call_later(job.limits.wall_seconds + SILENT_SECONDS, self._silent)
-        if slot.group is not None:
-            self._check_cpu_in(job.limits.cpu_seconds)
+        self._timers["watch"] = self._loop.call_later(_SHORT, self._watch)
 
     def kill(self, cause: str) -> None:
         """Kill the run; of several causes the first counts."""
         self._cause = self._cause or cause
         self._slot.tell(self._outcome, cause.encode())
+
+    def _watch(self) -> None:
+        """Begin to read its output, and to look at its time."""
+        for stream in (self._stdout, self._stderr):
+            stream.watch()
+        limits = self._job.limits
+        self._timers["silent"] = self._loop.call_later(limits.wall_seconds + SILENT_SECONDS, self._silent)
+        if self._slot.group is not None:
+            self._check_cpu_in(limits.cpu_seconds)
 
     def _fed(self) -> None:
         self._slot.tell(self._outcome, wire.FED)

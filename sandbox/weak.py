@@ -164,6 +164,8 @@ class _Run:
         self._control.setblocking(False)
         self._stdout = Drain(ours[1], job.limits.output_bytes, self._over)
         self._stderr = Drain(ours[2], job.limits.output_bytes, self._over)
+        for stream in (self._stdout, self._stderr):
+            stream.watch()
         self._stdin = Feed(ours[0], job.stdin)
         self._deadline = self._loop.call_later(job.limits.wall_seconds + SILENT_SECONDS, self._give_up, True)
 
