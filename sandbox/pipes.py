@@ -83,8 +83,8 @@ class Feed:
         self._say_over = over
         self._loop = asyncio.get_running_loop()
         self._watched = False
-        _feeds.add(self)
-        os.set_blocking(descriptor, False)
+        if data:
+            os.set_blocking(descriptor, False)
         self._write()
 
     def _write(self) -> None:
@@ -94,6 +94,7 @@ class Feed:
         except BlockingIOError:
             if not self._watched:
                 self._watched = True
+                _feeds.add(self)
                 self._loop.add_writer(self._descriptor, self._write)
             return
         except BrokenPipeError:

@@ -28,6 +28,7 @@ _FRESH_SECONDS = 0.1
 _SPARE = 0.25  # of a second, or of a shorter limit: for start-up and wake-up
 _MOST_SLEPT = 2.0  # seconds of sleep for each second of waiting, in a case that was starved
 _CORES = os.cpu_count() or 1
+_USUAL_WEIGHT = Limits().cpu_weight
 _last = (float("-inf"), 1.0)  # time and value of the last measurement
 _least: ContextVar[float] = ContextVar("least", default=1.0)  # for what the current task judges
 
@@ -48,7 +49,7 @@ def longest() -> float:
 
 def cpu_weight() -> int:
     """`Limits.cpu_weight` for what this task judges: as much more than usual as its limit is longer."""
-    return round(_least.get() * Limits().cpu_weight)
+    return round(_least.get() * _USUAL_WEIGHT)
 
 
 def stretch() -> float:
@@ -127,8 +128,9 @@ class Clock:
     """The wall time of one run, and its cases that exceeded their limit.
 
     ended: the case that was ended by its limit. over: seconds after which it should have been: this process was
-    stopped, or had no core. own: seconds that this process had no core while cases were late. load: of the machine,
-    before the program could do anything for it.
+    stopped, or had no core. own: seconds that this process had no core while cases were late, or in the 0.1 s before.
+    load: of the machine, before the program could do anything for it. read: what `own` is counted from. unread: seconds
+    of cases since then.
     """
 
     limit: float
@@ -139,13 +141,15 @@ class Clock:
     over: float = 0.0
     own: float = 0.0
     read: float = field(default_factory=lambda: _own_wait())
+    unread: float = 0.0
 
     def took(self, case: int, seconds: float, stretched: float, *, passed: bool = True) -> None:
         """Record a case's seconds and stretch factor. A failed case does not count as late."""
         self.wall += seconds
+        self.unread += seconds
         late = passed and seconds > self.limit
-        if late or stretched > 1.0:  # else this case is not late, and hardly waited
-            before, self.read = self.read, _own_wait()
+        if late or self.unread > _FRESH_SECONDS:
+            before, self.read, self.unread = self.read, _own_wait(), 0.0
             self.own += self.read - before if late else 0.0
         if late:
             self.late[case] = _Case(seconds, self.limit, stretched, time.monotonic())
