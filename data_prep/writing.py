@@ -24,11 +24,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import IO, Literal, TypeAlias
+from typing import IO, TYPE_CHECKING, Literal, TypeAlias
 
 from data_prep.errors import BadFile, BadRow
 from data_prep.rows import PathLike, suffix_of
 from rewards.types import Json
+
+if TYPE_CHECKING:
+    import pyarrow
 
 ColumnType: TypeAlias = Literal["text", "texts", "messages"]
 Columns: TypeAlias = Mapping[str, ColumnType]
@@ -167,13 +170,20 @@ def _jsonl_zst(path: Path, rows: Iterable[Mapping[str, Json]], columns: Columns)
         return _write_lines(stream, rows)
 
 
+def schema_of(columns: Columns) -> pyarrow.Schema:
+    """The types of these columns in Parquet."""
+    import pyarrow
+
+    message = pyarrow.struct([("role", pyarrow.string()), ("content", pyarrow.string())])
+    types = {"text": pyarrow.string(), "texts": pyarrow.list_(pyarrow.string()), "messages": pyarrow.list_(message)}
+    return pyarrow.schema([(name, types[kind]) for name, kind in columns.items()])
+
+
 def _parquet(path: Path, rows: Iterable[Mapping[str, Json]], columns: Columns) -> int:
     import pyarrow
     from pyarrow import parquet
 
-    message = pyarrow.struct([("role", pyarrow.string()), ("content", pyarrow.string())])
-    types = {"text": pyarrow.string(), "texts": pyarrow.list_(pyarrow.string()), "messages": pyarrow.list_(message)}
-    schema = pyarrow.schema([(name, types[kind]) for name, kind in columns.items()])
+    schema = schema_of(columns)
     count, rows = 0, iter(rows)
     with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
         while group := [_cells(row, columns) for row in islice(rows, _ROW_GROUP)]:

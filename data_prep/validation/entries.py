@@ -7,13 +7,14 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Protocol
 
 from data_prep.errors import BadRow, DataError, DataNotFound
+from data_prep.json_values import json_value
 from data_prep.problem import Problem
 from data_prep.rows import OnBad, Row, iter_rows, raise_bad, read_each
 from data_prep.sets import NAMED_SETS, NamedSet, named_set, set_rows
@@ -21,7 +22,7 @@ from data_prep.sources.columns import value_at
 from data_prep.sources.jsonl import GUESS, ROWS_TO_GUESS_FROM, Wanted, first_fields, reader_of
 from data_prep.validation.findings import Finding
 from rewards.errors import InvalidRow
-from rewards.types import DataReference, MathReference, reference_from
+from rewards.types import DataReference, Json, MathReference, reference_from
 from rewards.untyped_references import ANY, reference_of
 
 SOLUTION_NAMES = (
@@ -42,12 +43,21 @@ class RowSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A problem, its location, and its published solution (empty = none). file: empty if there is only one."""
+    """A problem, its location, and its published solution (empty = none). file: empty if there is only one.
+
+    columns: of a user's own row.
+    """
 
     problem: Problem
     line: int
     solution: str = ""
     file: str = ""
+    columns: Mapping[str, object] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Json]:
+        """The problem's columns, and those of the row that have other names."""
+        problem = self.problem.to_dict()
+        return {**problem, **{name: json_value(value) for name, value in self.columns.items() if name not in problem}}
 
     def finding(self, check: str, reason: str) -> Finding:
         """A finding about this row."""
@@ -171,7 +181,9 @@ def _of_rows(
 
     def read(row: Row) -> Entry:
         problem = reader.read(_with_data(row, reader.columns.answer) if as_data and reader.columns is not None else row)
-        made = _entry(problem if reader.columns is None else meant(problem, row.fields), row, of_solution)
+        if reader.columns is not None:
+            problem = _named(meant(problem, row.fields), row.fields)
+        made = replace(_entry(problem, row, of_solution), columns=row.fields)
         return replace(made, file=row.file) if len(sources) > 1 else made
 
     return Source(name=name, columns=told, entries=read_each(chain(first, rows), read, on_bad))
@@ -202,6 +214,19 @@ def _meant(problem: Problem, fields: Mapping[str, object], *, kind: str, options
         return replace(problem, reference=reference_from({"type": kind, _NAMED[kind]: reference.answer, **offered}))
     except InvalidRow as error:
         raise BadRow(str(error)) from error
+
+
+def _named(problem: Problem, fields: Mapping[str, object]) -> Problem:
+    """The problem with the row's own id, source and tags, where it has such."""
+    identity, source, tags = (fields.get(name) for name in ("id", "source", "tags"))
+    if isinstance(tags, str):
+        tags = [tags]
+    return replace(
+        problem,
+        id=str(identity) if isinstance(identity, str | int) and str(identity).strip() else problem.id,
+        source=source if isinstance(source, str) else problem.source,
+        tags=tuple(map(str, tags)) if isinstance(tags, list) else problem.tags,
+    )
 
 
 def _entry(problem: Problem, row: Row, field: str) -> Entry:

@@ -17,20 +17,20 @@ from pathlib import Path
 from typing import IO
 
 from data_prep.errors import BadRow, DataError
-from data_prep.files import write_problems
-from data_prep.problem import Problem
+from data_prep.parquet_rows import groups_of_lines, write_parquet
 from data_prep.rows import PathLike, suffix_of
 from data_prep.sources.jsonl import GUESS, Wanted
 from data_prep.validation.entries import Entry, RowSource, Source, read_entries
 from data_prep.validation.findings import Finding
 from data_prep.validation.report import Report
 from data_prep.validation.validator import Settings, Validator
-from data_prep.writing import replacing
+from data_prep.writing import PROBLEM_COLUMNS, replacing, schema_of, write_rows
 from rewards.clock import DEADLINE
 from rewards.pool import GraderPool
 from rewards.spec import RewardSpec
 from rewards.types import NoReference, Reference
 from rewards.untyped_references import untyped_as
+from sandbox.temporary import temporary_folder
 
 REWARD_OF = {
     "math": "math",
@@ -68,9 +68,10 @@ def validate(
     """Validate a file, a named set, or row sources (`rlvr.offline.sources.find_sources` finds folders, standard input
     and hub sets), in one pass.
 
-    reward: the reward to grade with; None = by the type of the first reference. clean: where to write the problems
-    without errors; the others go to `dropped_path(clean)`, with their reasons. limit: most rows to read. wanted,
-    solution_field: see `read_entries`. workers, deadline: see `rewards.GraderPool`.
+    reward: the reward to grade with; None = by the type of the first reference. clean: where to write the rows
+    without errors, as problems that keep their other columns; the others go to `dropped_path(clean)`, with their
+    reasons. limit: most rows to read. wanted, solution_field: see `read_entries`. workers, deadline: see
+    `rewards.GraderPool`.
 
     Raises:
         DataError, DataNotFound, BadFile: the data cannot be read, or a file cannot be written.
@@ -139,11 +140,19 @@ def dropped_path(clean: PathLike) -> Path:
     return Path(f"{Path(clean)}.dropped.jsonl")
 
 
-def _write_kept(clean: PathLike, kept: Iterator[Problem]) -> None:
-    """Write the kept problems; nothing is written if there are none."""
+def _write_kept(clean: PathLike, kept: Iterator[Entry]) -> None:
+    """Write the kept rows; nothing is written if there are none."""
     first = next(kept, None)
-    if first is not None:
-        write_problems(clean, chain([first], kept))
+    if first is None:
+        return
+    rows = (entry.to_dict() for entry in chain([first], kept))
+    if suffix_of(clean) != ".parquet":
+        write_rows(clean, rows, {})
+        return
+    with temporary_folder("rlvr-validate-") as folder, replacing(clean) as partial:
+        lines = folder / "rows.jsonl"  # the types of a user's columns are known only at the last row
+        write_rows(lines, rows, {})
+        write_parquet(partial, lambda: groups_of_lines(lines), schema_of(PROBLEM_COLUMNS))
 
 
 class _Dropped:
@@ -155,7 +164,8 @@ class _Dropped:
     def row(self, entry: Entry, findings: Sequence[Finding]) -> None:
         reasons = [{"check": finding.check, "reason": finding.reason} for finding in findings]
         file = {"file": entry.file} if entry.file else {}
-        self._write({**file, "line": entry.line, "reasons": reasons, **entry.problem.to_dict()})
+        place = {**file, "line": entry.line, "reasons": reasons}
+        self._write({**place, **entry.to_dict(), **place})  # its own column `line` is not this one
 
     def bad_row(self, error: BadRow) -> None:
         reasons = [{"check": "unreadable", "reason": error.reason}]

@@ -5,7 +5,7 @@ evaluation sets.
 
 Example:
     validator = Validator(pool, Settings(against=[read_entries("gsm8k:test")]))
-    kept = list(validator.kept(read_entries("train.jsonl")))   # the problems without an error
+    kept = list(validator.kept(read_entries("train.jsonl")))   # the rows without an error
     print(validator.report().describe())
 """
 
@@ -122,8 +122,8 @@ class Validator:
             self._rows += 1
             self._tally.add(Finding("unreadable", error.line, "", error.reason, error.file if self._several else ""))
 
-    def kept(self, source: Source) -> Iterator[Problem]:
-        """Check a source; yields its problems without errors.
+    def kept(self, source: Source) -> Iterator[Entry]:
+        """Check a source; yields its rows without errors.
 
         Raises:
             GradingUnavailable: no worker can be started. Also whatever reading the source raises.
@@ -143,7 +143,7 @@ class Validator:
                     self._dropped(entry, errors)
                 else:
                     self._kept += 1
-                    yield entry.problem
+                    yield entry
             self._settings.progress(self._rows)
 
     def report(self) -> Report:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from data_prep.errors import BadRow
+from data_prep.json_values import Base64
 from data_prep.rows import Row
 from rewards.errors import InvalidRow
 from rewards.pluralize import pluralize
@@ -22,7 +23,6 @@ from rewards.spec_properties import missing_reference
 from rewards.types import GradeRequest, GradeResult, Reference
 from rewards.untyped_references import reference_of
 from rlvr.offline.columns import Columns, finish_of, prompt_of, said_in
-from rlvr.offline.sources import Base64
 from sandbox.json_text import JsonFault, KeyTwice, read_json
 
 Answer: TypeAlias = "GradeResult | Future[GradeResult]"

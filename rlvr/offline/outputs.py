@@ -22,9 +22,9 @@ from typing import IO, Protocol
 from zlib import crc32
 
 from data_prep.errors import BadFile
+from data_prep.parquet_rows import common, exact, groups_of_lines, groups_of_table, write_parquet
 from data_prep.writing import refuse_irregular
 from rlvr.errors import ConfigError
-from rlvr.offline.parquet_rows import common, exact, groups_of_lines, groups_of_table, write_parquet
 from rlvr.offline.standard_output import StandardOutput
 from rlvr.regular_files import regular
 

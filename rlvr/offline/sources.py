@@ -11,13 +11,10 @@ Example:
 
 from __future__ import annotations
 
-import base64
-import datetime
-import math
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Protocol
@@ -28,6 +25,7 @@ from numpy.typing import NDArray
 from data_prep.errors import BadFile, BadRow, DataNotFound
 from data_prep.files import data_hash
 from data_prep.hub import HubSplit
+from data_prep.json_values import json_value
 from data_prep.missing import no_file
 from data_prep.rows import Row, is_file, iter_lines, iter_rows, open_lines, parse_line, suffix_of
 from rewards.types import Json
@@ -334,34 +332,6 @@ def _spans_of_lines(path: Path, size: int) -> Iterator[Span]:
 def _in_json(row: Row) -> Row:
     """A Parquet row converted to JSON values."""
     return replace(row, fields={name: json_value(value) for name, value in row.fields.items()})
-
-
-class Base64(str):
-    """Bytes encoded as text, marked so that they are not graded as a response."""
-
-    __slots__ = ()
-
-
-def json_value(value: object) -> object:
-    """Convert a table value to JSON: times as ISO 8601, bytes in base64, decimals as text, NaN as null.
-
-    Example:
-        >>> json_value({"at": datetime.date(2024, 5, 1), "raw": b"ab", "weights": [0.5, float("nan")]})
-        {'at': '2024-05-01', 'raw': 'YWI=', 'weights': [0.5, None]}
-    """
-    if value is None or isinstance(value, str | int):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): json_value(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [json_value(inner) for inner in value]
-    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return Base64(base64.b64encode(value).decode("ascii"))
-    return str(value)
 
 
 # --- finding --------------------------------------------------------------------------------------------------------

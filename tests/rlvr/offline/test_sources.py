@@ -250,7 +250,7 @@ def test_values_without_a_common_type_are_json_text_in_parquet(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("rlvr.offline.outputs.PART_ROWS", rows_of_a_part)
-    monkeypatch.setattr("rlvr.offline.parquet_rows._GROUP_ROWS", rows_of_a_group)
+    monkeypatch.setattr("data_prep.parquet_rows._GROUP_ROWS", rows_of_a_group)
     rows = [{"response": "\\boxed{1}", "reference": "1", "mixed": value} for value in values]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     out = tmp_path / "out.parquet"

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlvr.offline.parquet_rows import groups_of_lines, write_parquet
+from data_prep.parquet_rows import groups_of_lines, write_parquet
 
 _SCALARS = st.one_of(
     st.none(),
@@ -47,7 +47,7 @@ def _of_column(value: object, stored: object) -> object:
 
 @given(_ROWS, st.sampled_from([1, 2, 4096]))
 def test_no_value_is_lost_or_rounded(rows: list[dict[str, object]], rows_of_a_group: int) -> None:
-    with TemporaryDirectory() as folder, patch("rlvr.offline.parquet_rows._GROUP_ROWS", rows_of_a_group):
+    with TemporaryDirectory() as folder, patch("data_prep.parquet_rows._GROUP_ROWS", rows_of_a_group):
         lines, file = Path(folder, "rows.jsonl"), Path(folder, "rows.parquet")
         lines.write_text("".join(json.dumps(row) + "\n" for row in rows))
         write_parquet(file, partial(groups_of_lines, lines))
@@ -81,7 +81,7 @@ def _nested(levels: int) -> object:
 def test_a_column_that_no_type_fits_is_json_as_a_whole(
     values: list[object], rows_of_a_group: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rlvr.offline.parquet_rows._GROUP_ROWS", rows_of_a_group)
+    monkeypatch.setattr("data_prep.parquet_rows._GROUP_ROWS", rows_of_a_group)
     lines, file = tmp_path / "rows.jsonl", tmp_path / "rows.parquet"
     lines.write_text("".join(json.dumps({"c": value}) + "\n" for value in values))
     write_parquet(file, partial(groups_of_lines, lines))
@@ -91,7 +91,7 @@ def test_a_column_that_no_type_fits_is_json_as_a_whole(
 def test_a_row_group_is_small_wherever_its_rows_hold_their_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rlvr.offline.parquet_rows._GROUP_BYTES", 1000)
+    monkeypatch.setattr("data_prep.parquet_rows._GROUP_BYTES", 1000)
     lines, file = tmp_path / "rows.jsonl", tmp_path / "rows.parquet"
     rows: list[dict[str, object]] = [{"prompt": [{"role": "user", "content": "x" * 300}]}, {"logprobs": [0.25] * 200}]
     lines.write_text("".join(json.dumps(row) + "\n" for row in rows * 12))
