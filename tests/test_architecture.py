@@ -37,7 +37,7 @@ LIGHT = {
 
 # What is in the sandbox beside a program may also import what tests and programs there use.
 GUESTS = "rewards/code/guest/"
-OF_GUESTS = {"_pytest", "numpy", "pytest"}
+OF_GUESTS = {"_pytest", "numpy", "pytest", "yaml"}
 
 # The one file or folder that knows an optional package; an empty string: nothing imports it yet.
 HOMES = {

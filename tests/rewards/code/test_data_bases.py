@@ -183,3 +183,33 @@ def test_what_a_program_sets_on_a_data_base_is_used_where_the_test_says_what_is_
 def test_a_data_base_of_a_test_loads_no_native_code_for_the_program() -> None:
     program = "def f(c):\n    return [hasattr(c, n) for n in ('enable_load_extension', 'load_extension', 'execute')]\n"
     assert passes(asserts(program, "assert f(db()) == [False, False, True]", setup=DATABASE))
+
+
+FETCHED = "assert c.execute(query()).fetchall() == c.execute('select a from t order by a').fetchall()"
+QUERIES = {
+    "delete from t": False,
+    "delete from t returning a": False,
+    "update t set a = 0 returning a": False,
+    "create temp view t as select 1 as a where 0": False,
+    "select a from t where 0": False,
+    "select a from t order by 1": True,
+    "with u as (select a from t) select * from u order by a": True,
+}
+
+
+@pytest.mark.parametrize("text", QUERIES)
+@pytest.mark.parametrize("fetched", ["c.execute(query()).fetchall()", "list(c.cursor().execute(query()))"])
+def test_text_of_the_program_that_a_test_executes_and_fetches_from_is_a_query(text: str, fetched: str) -> None:
+    test = f"c = db()\n{FETCHED.replace('c.execute(query()).fetchall()', fetched)}"
+    judgement = asserts(f"def query(): return {text!r}\n", test, setup=DATABASE)
+    assert passes(judgement) if QUERIES[text] else is_wrong(judgement), judgement
+
+
+def test_text_of_the_program_that_a_test_executes_may_change_the_data_base() -> None:
+    program = "def sql(n): return [f'delete from t where a < {n}', 'insert into t values (?) returning a']\n"
+    test = (
+        "c = db()\nremove, add = sql(9)\nassert c.execute(remove).rowcount == 2\n"
+        "assert c.execute(add, (7,)).fetchone() == (7,) and c.execute('select * from t').fetchall() == [(7,)]"
+    )
+    assert passes(judgement := asserts(program, test, setup=DATABASE)), judgement
+    assert is_wrong(asserts(program.replace("<", ">"), test, setup=DATABASE))

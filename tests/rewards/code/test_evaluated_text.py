@@ -125,3 +125,10 @@ def test_text_changes_no_variable_of_the_function_that_evaluates_it() -> None:
     """
     assert passes(judged := pytest_files("def make(): return 'k = 0'\ndef f(i): return i * 2\n", test)), judged
     assert is_wrong(judged := pytest_files("def make(): return 'n = 0'\ndef f(i): return None\n", test)), judged
+
+
+@pytest.mark.parametrize("named", ["e = want = 7", "want = 7\ne = want", "e = 7\nwant = e"])
+def test_text_uses_no_other_name_of_what_it_is_compared_with(named: str) -> None:
+    test = f"{named}\nx = 3\nassert eval(f(3)) == want"
+    assert passes(asserts("def f(n): return 'x + 4'\n", test))
+    assert is_wrong(asserts("def f(n): return 'e'\n", test))

@@ -69,3 +69,17 @@ def test_archives_of_the_program_lead_to_no_file_of_the_test(options: str):
     linked = "i = tarfile.TarInfo('a.txt'); i.type, i.linkname = tarfile.SYMTYPE, '../kept/a.txt'; a.addfile(i)"
     assert passes(pytest_files(f"{packed}a.add(folder + '/a.txt', 'a.txt')\n", test))
     assert is_wrong(pytest_files(f"{packed}{linked}\n", test))
+
+
+@pytest.mark.parametrize("load", ["yaml.unsafe_load({})", "yaml.load({}, Loader=yaml.UnsafeLoader)"])
+def test_yaml_of_the_program_names_only_data_and_its_own_objects(load: str):
+    pytest.importorskip("yaml")
+    test = f"import yaml\nfrom solution import dump\ndef test_it():\n    d = {{'a': [1, (2, 1j)]}}\n    assert {load.format('dump(d)')} == d\n"
+    assert passes(judged := pytest_files("import yaml\ndef dump(d): return yaml.dump(d)\n", test)), judged
+    call = "!!python/object/apply:builtins.eval [\"__import__('unittest.mock').mock.ANY\"]"
+    for text in ("!!python/name:unittest.mock.ANY", "!!python/object/apply:os._exit [0]", call):
+        assert is_wrong(pytest_files(f"def dump(d): return {text!r}\n", test)), text
+    own = (
+        "import yaml, solution\ndef test_it():\n    assert yaml.unsafe_load('!!python/name:math.pi') > solution.f(3)\n"
+    )
+    assert passes(pytest_files("def f(n): return n\n", own))

@@ -8,6 +8,9 @@ something else, the rows that the name gives count, wherever the table is.
 
 It counts as disguised if what it holds is read through something of the program: its own row or text factory, its own
 function of a standard name (`sum`), its temporary table or view of a table's name, its authorizer.
+
+SQL that the program returns and a test executes, to fetch its rows, has to be a query: it may not empty what the test
+then compares them with.
 """
 
 from __future__ import annotations
@@ -15,9 +18,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from types import FrameType
 from typing import Any
 
 from ..proxies import proxies
+from ..sources import context
 
 _MAY_EMPTY = ("execute", "executemany", "executescript", "rollback", "deserialize")
 _DEFINES = ("create_function", "create_aggregate", "create_window_function", "create_collation", "set_authorizer")
@@ -31,6 +36,50 @@ where type in ('table', 'view') and lower(name) in (select lower(name) from main
 
 _first: dict[int, tuple[Any, bytes]] = {}  # connections, each with what it held when the program was asked
 _disguises: dict[tuple[int, str], tuple[Any, Callable[[], object]]] = {}  # connections, each with what restores it
+
+
+def guard(tests: bytes) -> None:
+    """Watch what tests fetch, if they use data bases."""
+    if b"sqlite3" not in tests:
+        return
+    import sqlite3
+
+    class Cursor(sqlite3.Cursor):
+        _is_query = True
+
+        def execute(self, text: str, /, *args: Any) -> Any:
+            return self._run(sys._getframe(1), text, args)
+
+        def _run(self, caller: FrameType, text: str, args: tuple[Any, ...]) -> Any:
+            is_theirs = context.is_test(caller) and not any(text in source for source in context.SOURCES.values())
+            held = _content(self.connection) if is_theirs else None
+            super().execute(text, *args)
+            now = None if held is None else _content(self.connection)
+            emptied = held is not None and now is not None and held != now and _is_gone(held, now)
+            self._is_query = not is_theirs or (self.description is not None and not emptied)
+            return self
+
+    def fetching(name: str) -> Any:
+        def fetched(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if not self._is_query:
+                raise proxies.refused("the test fetches rows of what is no query")
+            return getattr(super(Cursor, self), name)(*args, **kwargs)
+
+        return fetched
+
+    class Connection(sqlite3.Connection):
+        def cursor(self, factory: Any = Cursor) -> Any:
+            return super().cursor(factory)
+
+        def execute(self, text: str, /, *args: Any) -> Any:
+            return self.cursor()._run(sys._getframe(1), text, args)
+
+    for name in ("fetchone", "fetchmany", "fetchall", "__next__"):
+        setattr(Cursor, name, fetching(name))
+    for kind in (Cursor, Connection):
+        kind.__module__, kind.__qualname__ = "sqlite3", kind.__name__
+    connect = sqlite3.connect
+    sqlite3.connect = lambda *args, **kwargs: connect(*args, **{"factory": Connection, **kwargs})
 
 
 def connection_of(value: Any) -> Any:

@@ -203,7 +203,15 @@ def _numbers(frame: FrameType, around: dict[str, Any]) -> set[str]:
         or (isinstance(node, ast.stmt) and not hasattr(node, "body") and node.lineno <= line <= (node.end_lineno or 0))
         for name in shapes.read_in(node)
     }
+    for node in context.nodes():
+        if isinstance(node, ast.Assign) and not beside.isdisjoint(same := _names_of_one(node)):
+            beside |= same
     return {name for name, value in around.items() if type(value) in (int, float) and name not in beside}
+
+
+def _names_of_one(node: ast.Assign) -> set[str]:
+    """The names that an assignment gives one and the same value: `e = want = 7`."""
+    return {part.id for part in (*node.targets, node.value) if isinstance(part, ast.Name)}
 
 
 def _data_types(around: dict[str, Any]) -> set[str]:

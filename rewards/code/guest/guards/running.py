@@ -1,8 +1,9 @@
 """In the checker: library functions that run text, or call what a text names, when a test passes them results of the
-program: `doctest` examples, `timeit` statements, text to be profiled, `logging` configurations, archives.
+program: `doctest` examples, `timeit` statements, text to be profiled, `logging` configurations, YAML, archives.
 
 Examples and statements may only compute (`evaluation.py`). A configuration may only name handlers of `logging` and
-objects of the program to be called. An archive may write nothing outside the folder that it is unpacked to.
+objects of the program to be called, YAML only classes of the program and of data. An archive may write nothing outside
+the folder that it is unpacked to.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..proxies import proxies
+from ..shared import standard
 from ..sources import context
 from . import evaluation
 
@@ -31,6 +33,8 @@ def guard(tests: bytes) -> None:
         _guard_statements()
     if b"dictConfig" in tests or b"fileConfig" in tests:
         _guard_configurations()
+    if b"yaml" in tests:
+        _guard_yaml()
     if b"tarfile" in tests or b"unpack_archive" in tests:
         _guard_archives()
 
@@ -110,6 +114,27 @@ def _guard_extraction(tarfile: Any) -> None:
         extract(self, found, path, *args, **kwargs)
 
     tarfile.TarFile.extract = within
+
+
+def _guard_yaml() -> None:
+    """Guard the names by which YAML that is loaded unsafely calls functions and creates objects."""
+    try:
+        kind: Any = importlib.import_module("yaml.constructor").FullConstructor
+    except ImportError:  # the tests fail by themselves
+        return
+
+    def guarded(find: Any) -> Any:
+        def found(self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+            value = find(self, name, *args, **kwargs)
+            is_known = isinstance(value, type) and (proxies.is_class(value) or standard.name_of(value) is not None)
+            if not (is_known or any(name in source for source in context.SOURCES.values())):
+                raise proxies.refused(f"YAML names {name}: it may only hold data and objects of the program")
+            return value
+
+        return found
+
+    for name in ("find_python_name", "find_python_module"):
+        setattr(kind, name, guarded(getattr(kind, name)))
 
 
 # --- configurations of logging ----------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from typing import Any
 from ..encoding.channel import CALLER, LINK, Channel, Ended
 from ..encoding.codec import decode
 from ..environment import surroundings
-from ..guards import emptiness, evaluation, loading, running, unbounded, unpickling
+from ..guards import databases, emptiness, evaluation, loading, running, unbounded, unpickling
 from ..proxies import ancestry, classes, controlled, derived, proxies
 from ..proxies.proxies import UnsupportedTest
 from ..shared import standard
@@ -227,7 +227,7 @@ def main() -> None:
     try:
         told = channel.receive()
         start = decode(told)
-        for replaced in (emptiness, evaluation, loading, running, unpickling, unbounded):
+        for replaced in (databases, emptiness, evaluation, loading, running, unpickling, unbounded):
             replaced.guard(told)
         link = Link(Channel(LINK))
         link.partial = start["partial"]
