@@ -34,7 +34,7 @@ from rewards.spec import RewardSpec
 from rewards.spec_properties import decider_warning, rewards_of
 from rewards.types import Json
 from rewards.untyped_references import untyped_as
-from rlvr.errors import ConfigError
+from rlvr.errors import ConfigError, ToolkitError
 from rlvr.offline.asking import Asking, References
 from rlvr.offline.cache import GradeCache
 from rlvr.offline.columns import Columns, guess
@@ -183,6 +183,10 @@ def _graded(ready: Prepared, stream: IO[bytes] | None) -> Ended:
             for changed in changed_inputs(manifest):
                 say(changed)
             return ended
+        except (ToolkitError, KeyboardInterrupt):
+            if job.out is not None and len(state.journal) > state.done.records:
+                _say_how_to_go_on(job, len(state.journal))
+            raise
         finally:
             if job.out is not None and not len(state.journal) and not state.finished:
                 _leave_nothing(job.out, state)

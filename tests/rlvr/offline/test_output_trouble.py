@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+import re
 import resource
 import shutil
 from collections.abc import Iterator
@@ -60,6 +62,25 @@ def test_a_full_disk_says_that_the_same_command_goes_on(tmp_path: Path) -> None:
         (tmp_path / "run.json.partial").symlink_to("/dev/full")
         with pytest.raises(BadFile, match=told):
             write_manifest(tmp_path / "run.json", {"format": 1})
+
+
+def test_a_run_that_fails_says_how_far_it_has_come_and_the_same_command_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        json.dumps({"id": i, "response": f"\\boxed{{{i}}}", "reference": str(i), "more": "x" * 2000})
+        for i in range(200)
+    ]
+    (tmp_path / "in.jsonl").write_text("\n".join(rows))
+    command = ["grade", str(tmp_path / "in.jsonl"), "--reward", "math", "--out", str(tmp_path / "out.jsonl")]
+    with room(200_000):  # of some 450 thousand
+        assert main(command) == 1
+    assert re.search(
+        r"interrupted after \d+ responses; the same command goes on from .*partial", capsys.readouterr().err
+    )
+    assert main(command) == 0
+    assert "going on behind " in capsys.readouterr().err
+    assert [json.loads(line)["id"] for line in (tmp_path / "out.jsonl").read_text().splitlines()] == list(range(200))
 
 
 @pytest.mark.parametrize("text", ["tags", "causes"])
