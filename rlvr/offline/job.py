@@ -34,7 +34,7 @@ from rewards.spec import RewardSpec
 from rewards.spec_properties import decider_warning, rewards_of
 from rewards.types import Json
 from rewards.untyped_references import untyped_as
-from rlvr.errors import ConfigError, ToolkitError
+from rlvr.errors import ConfigError
 from rlvr.offline.asking import Asking, References
 from rlvr.offline.cache import GradeCache
 from rlvr.offline.columns import Columns, guess
@@ -54,6 +54,7 @@ from rlvr.offline.standard_output import rows_alone
 from rlvr.offline.state import MANIFEST, RunState
 from rlvr.offline.stream import GradingStream, length
 from rlvr.offline.summary import Summary, summarise
+from sandbox.errors import ToolkitError
 
 _LOOKED_AT = 20  # rows from which columns are guessed
 _LOOKED_AT_BYTES = 1 << 20
