@@ -50,6 +50,7 @@ from rewards.math.extract.options import option_at_last, verdict_first, word_at_
 from rewards.math.extract.remarks import unremarked, without_afterword
 from rewards.math.extract.replaced import is_replaced, replaced
 from rewards.math.extract.results import result
+from rewards.math.extract.sides import side_by_side
 from rewards.math.extract.thoughts import outside_thoughts, visible
 from rewards.math.extract.tidied import may_have_tags, tidied
 from rewards.math.extract.turns import apart_from_next_question, apart_from_next_turn, turn, without_code
@@ -261,6 +262,8 @@ def _last_value(text: str) -> str | Committed | None:
         text = outside
     end = unremarked(unboxed(text[-LONGEST_SEARCHED:]))
     found = last_value(_CALCULATED.sub("", end) if "<<" in end else end, stated=True)
+    if found is not None and (sides := side_by_side(end)) is not None:
+        return sides
     if (letter := option_at_last(text)) is not None:
         return Committed(found or letter, len(text), letter)
     if (worded := word_at_last(text)) is not None:

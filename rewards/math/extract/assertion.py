@@ -38,10 +38,14 @@ _OTHER = late(
     rf"(?:\b(?:and|but|or|though|although|while|whereas|otherwise|else|(?:as well|together|along) (?:as|with))\b|[,;:])"
     rf"{_SMALL}{_NUMBER}|\bwith{_NUMBER}[$)]*\s+as\s"
     rf"|\({_NUMBER}\s(?:if|when|counting|including|excluding)\b"
+    rf"|\b(?:and|but)\s(?:about|around|roughly|nearly|approximately){_NUMBER}[^.;\n\d]*\b(?:if|when|with|without)\b"
     rf"|[;,]\s*(?:however|but|though),?\s(?:if|when)\b[^.;\n\d]{{0,60}}(?:,|\b(?:it\sis|it['’]s|then|is|get|becomes))\s{_NUMBER}",
     re.IGNORECASE,
 )
-_NEXT = late(rf"[\s$*)]*[.!]\s*(?:or|perhaps|maybe|possibly){_SMALL}{_NUMBER}", re.IGNORECASE)
+_NEXT = late(  # "12. (Or 13 if we count it twice.)"
+    rf"[\s$*)]*[.!]\s*(?:\(?(?:or|perhaps|maybe|possibly)|\((?=[^()\n]*\b(?:if|when)\b)){_SMALL}{_NUMBER}",
+    re.IGNORECASE,
+)
 
 
 SEVERAL = "… "

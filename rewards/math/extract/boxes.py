@@ -124,7 +124,7 @@ _ELSE = late(r"\b(?:otherwise|else)\b[^.!?\n]{0,40}\Z|\bunless\b[^.!?\n]*\bthen[
 _OR_SO = late(
     r"[\s,;$*)(\[]*(?:(?:[?.]\s+)?or|otherwise|else"
     r"|(?:(?:but|or|and|though|although)\s)?(?:it|that|the\sanswer)\s(?:may|might|could)\s(?:well\s)?be)\b"
-    r"(?!,?\s*(?:equivalently|simply|just|rather|better|more precisely|in other words|alternatively))"
+    r"(?!,?\s*(?:just|rather|better|more precisely|alternatively))"
     r"(?:[^.!?\n]|[.!?](?!\s)){0,60}\Z",
     re.IGNORECASE,
 )

@@ -262,6 +262,11 @@ IDIOMS = _idioms(
     ("before ", r"\A\W*before (?:the )?\w+,?(?= (?:it|there|that|he|she|they) (?:was|were|had)\b)", "originally"),
     ("in ", r"\A\W*in (?:19|20)\d\d,?(?= (?:it|there|that|he|she|they) (?:was|were|had)\b)", "originally"),
     ("its ", r"\A\W*its (?:double|triple|square|cube|half|reciprocal|opposite|negative)\b", "twice the total"),
+    (
+        "ed is",
+        r"\b(?:the|its|this) (value|answer|result|number|total) (?:squar|cub|doubl|tripl|halv)ed is\b",
+        r"twice the \1 is",
+    ),
     # numbers of a text
     ("table", r"\btable\s*\(?\Z", "page"),
     ("equation", r"\bequation\s*\(?\Z", "page"),

@@ -165,6 +165,7 @@ def is_disclaimed(before: str) -> bool:
 _DOUBTED = late(
     r"""\A[^|;]*(?:[by]n(?:[fZJ]|q\.)|b[wd])q[^,;|cB&]*\Z  # "It is not the case that", "It is doubtful that"
       | (?<!y)[dM]r\Z                         # "but the key might say"
+      | \A[c,]*[qK]w[.z]{1,2}[rRe]q?\Z                  # "The incorrect solution concludes"
       | \A[c,]*(?:y[mO]nr | N[mO.]?r | .[mO]?w[er] | \.dr | qbdp)[^,;|]*\Z  # "I wouldn't say", "One might think"
     """,
     re.VERBOSE,
@@ -241,6 +242,7 @@ _SAID_OF_IT = late(  # what follows the value
       | [^,;|]{{0,6}},[qK]?[wxC]                                  # "8, wrongly"
       | [.hbe]{{1,5}}d(?:[,;|B]|\Z)                                # "79 have been counted so far"
       | b[nx] | [mO]n(?:[.Kq]{{0,2}}T|\|?\Z) | [.y]?O | {_PREDICATE}    # "8 is not prime", "8 does not"
+      | [^|]*Bq?[gfJ]*A[^|]*o(?:\||\Z)                        # "8, but the answer is different"
       | V,?B | R(?!q[AfJ]) | hQ                                              # "8 makes it zero"
       | [^;|]*,c?kq | [^|]*(?:[FIK&tTmy]|[pF]q|mp)\Z                # "8 each, so twice that"; "8 by", cut off
       | b[.Kgq]{{0,2}}D | b[.Kg]{{2,3}}[wxXd] | bk\.[yq]           # "8 is just a guess", "8 is twice what we"

@@ -30,14 +30,16 @@ _VERBS = frozenset("bhmMOW")
 _BACK = listed(  # words that point at what was said or at what is asked for, draw a result, or restate
     "that this which these those both whence thereby total altogether together result results conclusion simplified",
     "question problem asked asks needed wanted required requested must giving leaving",
-    "equivalently form notation",
+    "equivalently form notation adding subtracting removing",
 )
 _PUT_RIGHT = late(r"\b(?:step|initially|since|because|no(?=\s?[,.:;!—–-]))\b", re.IGNORECASE)
 _RELATION = late(r"[=<>≤≥≈+]|\\(?:[lg]eq?|n?eq|approx|cdot|times|to|Rightarrow|implies|[lg]t)(?![a-zA-Z])|→|⇒")
 _NAMED = late(r"(?<![\w)}\\+*/-])[a-z]\w*\s?=[\s$]*\Z", re.IGNORECASE)  # "height = ", but not "2x = "
 _WORD = late(r"(?<![a-z\\])[a-z]{2,}", re.IGNORECASE)
 _SENTENCE = late(r"[.!?][\s$*)]+(?=[A-Z]|\Z)|[;:][\s$*)]+(?=[A-Z])|\n\s*")
-_CONTENT = frozenset("Aa.vkzJr")  # classes of words that name what a value is of, or who says it
+CONTENT = frozenset("Aa.vkzJr")  # classes of words that name what a value is of, or who says it
+_DASH = late(r"[–—]")
+_CLAUSE_ENDS = late(r"[a-z)][.;,][\s$*]+\Z")
 _MARKS = " \n$*().,;:"
 _LONGEST = 120
 _MOST_OF_A_LABEL = 3
@@ -48,10 +50,13 @@ def are_apart(before: str, between: str, behind: str) -> bool:
 
     before: the sentence before the first box; between: all between them; behind: the sentence behind the second.
     """
+    between = _DASH.sub("-", between)
     if len(between) > _LONGEST or not between.isascii() or _WORD.search(between) is None:
         return False
     if _RELATION.search(between if _NAMED.search(before) is None else _NAMED.sub("", between)) is not None:
         return False
+    if _WORD.search(before) is None and _CLAUSE_ENDS.search(between) is not None:  # both boxes begin their clauses
+        return not leads_on("", behind, "")
     *_, own = clauses = _SENTENCE.split(between)
     if len(clauses) > 2 or (len(clauses) == 2 and not _have_one_shape(before + clauses[0], own + behind)):
         return False
@@ -66,7 +71,7 @@ def _have_one_shape(one: str, other: str) -> bool:
     same = {word for word in first if word in second}
     return (
         first[0] == second[0]
-        or any(classes(word) in _CONTENT for word in same)
+        or any(classes(word) in CONTENT for word in same)
         or (max(len(first), len(second)) <= _MOST_OF_A_LABEL and any(mark in one and mark in other for mark in ":|"))
     )
 

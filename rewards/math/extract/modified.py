@@ -39,7 +39,7 @@ _BEFORE = late(
       | (?<![a-z]\s)up\sto | outside
       | (?:not|(?:is|was|are|were|does|do)n['’]t)\s(?:\w+ly|quite|just|even)
       | (?:any|every|all|(?:no|none)(?!thing))(?:thing|one|body|where)?(?:\s\w+)?\sbut
-      | (?:integers?|numbers?|primes?|points?|multiples)\s(?:in|of|from|between)
+      | (?:integers?|numbers?|primes?|points?|multiples)\s(?:in|of|from|between|up\sto)
       | {_NUMBERED}(?:after|before|following|preceding)
       | (?:half|twice|times|third|quarter)\s(?:as\s\w+\sas|that\sof|the\s(?:size|value|sum|amount|number)\sof)
     )\s(?:the\s|a\s|an\s)?(?:number\s|value\s|square\s)?(?:[a-z]\s?=\s?)?[\s$*(\[]*\Z""",

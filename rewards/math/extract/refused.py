@@ -56,7 +56,7 @@ _WOULD_HAVE = r"\b(?:answer|result|that|this|which)\swould\shave\s(?:been|given|
 _ONLY_ONE = rf"(?:\b{_AN_EXAMPLE}|\bsuch\sas|\bsomething\slike),?:?"
 _DENIED = late(
     _any(_NOT, _IN_NO_CASE, _NOT_TO_SAY, _LEFT_OUT, _CONTRASTED, _OTHER_THAN, _TOLD, _WOULD_HAVE, _ONLY_ONE)
-    + r"(?!\s*\n\s*\n)[\s$*(}]*\Z",
+    + r"(?:(?<=\bis\snot)|(?!\s*\n\s*\n))[\s$*(}]*\Z",
     re.IGNORECASE,
 )
 _EXCEPTED = late(  # "all of them except"; of "defined for all $x$ except", it is the answer
@@ -131,7 +131,7 @@ _PERSON = (
     r"(?:someone|somebody|others|(?:my|a|another|the\s+other)\s+(?:friend|classmate|teacher|colleague|student|book))"
 )
 _OF_OTHERS = _any(
-    rf"(?:many|most|some)(?:\s(?:people|students|others))?\s(?:(?:would|might|may|could|will)\s)?{_TO_ANSWER}",
+    rf"(?:many|most|some|others)(?:\s(?:people|students|others))?\s(?:(?:would|might|may|could|will)\s)?{_TO_ANSWER}",
     r"(?:the|my)\s(?:book|textbook|answer\skey|solution\smanual|teacher)\s(?:says?|said|claims?)\b",
     r"answer\skey\s(?:says?|said)\b",
     rf"{_PERSON}\s+(?:said|says?|claims?|thinks?|gets?|got)\b",
@@ -180,7 +180,7 @@ _COUNTED = late(  # " marks"
     re.IGNORECASE,
 )
 _ASKED = late(r"\W*(?:is|was|could|can|might|would|should)\s+(?:it|this|that|the\s+answer)\b[^.\n]*\Z", re.IGNORECASE)
-_CLAUSE = late(r"(?:;|,\s(?:but|while|whereas|though|although))\s(?=[^;]*\Z)", re.IGNORECASE)
+_CLAUSE = late(r"[;,]\s(?:(?:but|and|while|whereas|though|although)\s)?(?=[^;,]*\Z)", re.IGNORECASE)
 
 # --- right behind the box ---------------------------------------------------------------------------------------------
 
@@ -189,6 +189,7 @@ _ERROR = r"(?:mistake|error|trap|slip|distractor|misconception|(?:wrong|incorrec
 _HASTY = r"(?:na[iï]ve|careless|hasty|quick|wrong|incorrect|superficial)"
 _DOES_NOT_HOLD = _any(
     r"(?:fails|failed)\s*[.,;!]",
+    r"[,;]?\s?but\s(?:it|this|that)(?:['’]s|\sis)\soff\s*[.,;!]",
     r"[,;:]\s(?:(?:it|this|that)\s)?(?:fails|failed|does(?:n['’]t|\snot)\s(?:work|satisfy|hold))\b(?!\s(?:for|if|when|at|with)\b)",
     r":\splugging\s(?:it\s|this\s)?in\b[^.\n]{0,40}\bcontradict",
     r"[✗✘❌]",

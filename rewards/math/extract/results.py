@@ -25,6 +25,11 @@ _OR = late(r"\bor\b")
 _EQUALS = late(r"(?<![<>!:\\=])=(?!=)")
 _OTHER_RELATION = late(r"[<>≈≠≤≥∈]|\\(?:approx|ne|neq|le|leq|ge|geq|lt|gt|in|equiv|to|cup|sim|pm)(?![a-zA-Z])")
 _NAME = late(r"\s*\\?[a-zA-Z]+(?:_\{?\w+\}?)?'?\s*")
+_UNKNOWN = r"(?:[a-zA-Z]|\\(?!pi)[a-z]+)"
+_MULTIPLE = late(  # `2n`, `-n`, `\frac{1}{2}n`, `n/2`
+    rf"(?:[-−]\s?)?(?:\d[\d.]*|\\[dt]?frac\s*\{{?\d+\}}?\s*\{{?\d+\}}?)\s*\*?\s*{_UNKNOWN}|[-−]\s?{_UNKNOWN}"
+    rf"|{_UNKNOWN}\s*/\s*\d+"
+)
 _KNOWN = late(r"\\(?:begin|end)\{[a-z]+\}|\\(?:text|mathrm|mbox)\s*\{[^{}]*\}|\\[a-zA-Z]+")
 _NUMBER = late(r"(-?\s?\\?\$?\s?\d[\d,]*(?:\.\d+)?(?:/\d+)?)\s+([a-zA-Z][a-zA-Z ]*)")
 _NO_UNIT = frozenset(("dozen", "less", "fewer", "more", "between", "score", "scores"))
@@ -46,6 +51,8 @@ def result(text: str, *, is_worked: bool = False) -> str | None:
     if len(members) < 2 or _OTHER_RELATION.search(last) or not _is_value(members[-1]):
         return None
     left, right = members[-2].strip(), members[-1].strip()
+    if len(members) == 2 and _MULTIPLE.fullmatch(left) is not None:  # `2n = 18` is not solved
+        return None
     if left.isdecimal() and right.isdecimal() and int(left) != int(right):  # a false one
         return None
     if steps and not _lead_to(steps, members[0], _OR.search(plain) is not None):

@@ -40,7 +40,7 @@ _COMPOUND = r"(?:hours?|minutes?|feet|foot|ft|yards?|dollars?|degrees?|days?|wee
 _WORDS_BETWEEN = r"(?:[^\W\d_]+\s+){0,3}"
 _NAMED = r"[\s$*({]*(?:[^\W\d_]\s*=\s*)?"
 _BETWEEN = late(
-    rf"[\s$*)}}]*(?:,\s*(?:{OR}|and)?|\b{OR}\b(?:,\s*{OR}\s*,)?|\band\b|[-–;/]|(?<=\s):(?=\s)|\bto\b|\\text\{{\s*(?:or|and)\s*\}}){_NAMED}"
+    rf"[\s$*)}}]*(?:,\s*(?:{OR}|and)?|\.\s+(?-i:Or|Maybe|Perhaps|Possibly|Alternatively)\b,?|\b{OR}\b(?:,\s*{OR}\s*,)?|\band\b|[-–;/]|(?<=\s):(?=\s)|\bto\b|\\text\{{\s*(?:or|and)\s*\}}){_NAMED}"
     rf"|[\s$*),]*{_WORDS_BETWEEN},?\s*\(?\b{OR}\b\s*{_WORDS_BETWEEN}{_NAMED}"
     rf"|[^\S\n]*(?:{_COMPOUND}|°|′|')[^\S\n]*,?[^\S\n]*(?:and[^\S\n]+)?",
     re.IGNORECASE,

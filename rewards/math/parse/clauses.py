@@ -16,8 +16,8 @@ import re
 from rewards.math.notation.standard import standardised
 
 _WORDED = re.compile(
-    r",?\s*“?\s*(?:for (?:all|any|every|each|real|integers?|some|positive|natural|non-?negative|whole)|where|with)\b"
-    r"[^“”]*”?.*$"
+    r",?\s*“?\s*(?<![a-zA-Z])"
+    r"(?:for (?:all|any|every|each|real|integers?|some|positive|natural|non-?negative|whole)|where|with)\b[^“”]*”?.*$"
     r"|,\s*[a-z]\s*“\s*(?:(?:is|are)\s+)?(?:(?:an?|any)\s+)?(?:(?:positive|negative|non-?negative)\s+)?integers?\s*”\s*$"
 )
 _RELATION = re.compile(r"[<>]|\\[lg]e(?![a-z])|\\ne(?![a-z]).*\\ne(?![a-z])|\\in(?![a-z])|\\[{]")

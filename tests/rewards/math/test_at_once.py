@@ -57,6 +57,7 @@ FOR_WORKERS = (  # sentences, and values that no text decides
     "thoughts_lists_and_words",
     "turns_sums_and_days",
     "complex_letters_points_and_sets_of_integers",
+    "values_side_by_side",
     "whole_numbers_residues_and_curves",
 )
 
