@@ -4,7 +4,7 @@ Modules, by what they do:
 
     what is left out        turns, thoughts, tidied; behind an answer: remarks
     kinds of places         bare, boxes with box_positions, fields, announced with opening, options, written;
-                            lists: listed, parallel
+                            lists: listed, parallel, sides
     around a box            refused, leading_on, pairs, offered, replaced, surroundings, in_formula
     around a value          one_part, beside, modified, on_the_way, results
     what a sentence claims  claims with claim_words, attributed, assertion, abroad

@@ -35,6 +35,7 @@ _SAID = late(
     r"""(?P<final>\bfinal[\s_*]+)?(?P<answer>answers?|(?<=final\s)(?:results?|values?)|\bans(?=[.:*]|\s[\d$\\-]))
     (?:["'*_`\s]*(?::(?:\}(?=\s+\$))?|[=-]{1,2}>|=|–|—|→|⇒|-(?=\s))["'*_`\s]*
       |[*_`\s]+(?:is|are)(?![^\W_])\s*:?
+      |\sto\sbe(?=\s[$\\*\d-])
       |['’]s\s+(?=[$\\*\d-])
       |\s(?P<about>(?:to|for|in|of|we|that|here)\b[^.:?!\n]{0,50}?)\s(?:is|are)(?![^\W_]|\s(?:\w+ing\sfor|asked|told)\b)\s*:?
       |(?<=ans)\.?[^\S\n]+(?=\S)
@@ -46,9 +47,12 @@ _SAID = late(
     |\b(?:correct|true|right)\s(?:statements|options|choices)\sare(?=:?\s\(?[A-J]\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_COMPLETE = late(r"[:=–—,.-]|(?:\b(?:is|are)|['’]s)\s*\Z", re.IGNORECASE)
+_COMPLETE = late(r"[:=–—,.-]|(?:\b(?:is|are|to be)|['’]s)\s*\Z", re.IGNORECASE)
 _ANNOUNCING = ("ans", "final", "correct", "right", "best", "true", "choice")
 """Every match of `_SAID` contains one of these words. Most texts do not, and that is checked first."""
+_FOUND = late(
+    r"\b(?:I|we)\s(?:find|found|computed?|calculated?|determined?)\s(?:the|my|our)\s(?:\w+\s)?\Z", re.IGNORECASE
+)
 _TITLED = late(r"\W*(?:[a-z]{4,}\s){1,2}", re.IGNORECASE)  # "Boxed answer: "
 _HEADING = late(r"[#*_\s>]*(?:\\textbf\{)?(?:the\s+)?(?:final\s+)?\Z", re.IGNORECASE)
 _CORRECTION = late(
@@ -185,7 +189,10 @@ def _last_phrase(text: str, *, only_final: bool = False) -> int | None:
 def _announces(text: str, found: re.Match[str]) -> bool:
     """Whether a phrase asserts an answer; a word alone at the end of its line does so only as a heading."""
     before = sentence_before(text, found.start())
-    if not is_claimed(before) and not (":" in found.group() and _TITLED.fullmatch(before) and is_title(before)):
+    is_found = found.group().endswith(" to be") and _FOUND.search(before) is not None
+    if not (is_found or is_claimed(before)) and not (
+        ":" in found.group() and _TITLED.fullmatch(before) and is_title(before)
+    ):
         return False
     about = found["about"] or ""
     if found.group().endswith(", "):  # "the answer, when doubled, is"

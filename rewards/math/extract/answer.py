@@ -41,7 +41,7 @@ from rewards.math.extract.assertion import SEVERAL
 from rewards.math.extract.bare import LONGEST_BARE, bare, few_words
 from rewards.math.extract.box_positions import unboxed
 from rewards.math.extract.boxes import Committed, committed, is_hollow
-from rewards.math.extract.claims import is_taken_back
+from rewards.math.extract.claims import classes, is_taken_back
 from rewards.math.extract.fields import field
 from rewards.math.extract.listed import numbered_answers, parts, value_lines
 from rewards.math.extract.on_the_way import is_cut_off_behind
@@ -50,6 +50,7 @@ from rewards.math.extract.options import option_at_last, verdict_first, word_at_
 from rewards.math.extract.remarks import unremarked, without_afterword
 from rewards.math.extract.replaced import is_replaced, replaced
 from rewards.math.extract.results import result
+from rewards.math.extract.sentences import sentence_before
 from rewards.math.extract.sides import side_by_side
 from rewards.math.extract.thoughts import outside_thoughts, visible
 from rewards.math.extract.tidied import may_have_tags, tidied
@@ -91,6 +92,7 @@ _SOLVED_NEXT = late(r"[\s$*)]*,?\s(?:which|and|so)\s(?:(?:we|I)\s)?(?:now\s|can\
 _DENIED = late(r"\b(?:not|never)\b|n['’]t\b", re.IGNORECASE)
 _RECKONED = late(r"[\d\s.,+*/×·()-]+")
 _STOP_INSIDE = late(r"[。！？]\s*[^\s。！？]")
+_CONCLUDING = frozenset("ceyqRS,&")  # classes of words that only lead to an equation: "so we get"
 _LONGEST_LEAD = 40
 _LONGEST_FENCE = 10  # with the blanks behind it
 _LONGEST_WORD = 3  # `3个` stays as it is
@@ -280,7 +282,8 @@ def _last_value(text: str) -> str | Committed | None:
     )
     if is_condition:
         return found
-    return Committed(found, len(text), result(found, is_worked=before.rstrip().endswith("=")))
+    is_named = not _CONCLUDING.issuperset(classes(sentence_before(before, len(before))))
+    return Committed(found, len(text), result(found, is_worked=before.rstrip().endswith("="), is_named=is_named))
 
 
 _FORMS: dict[str, _Step] = {

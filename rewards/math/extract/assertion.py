@@ -34,11 +34,14 @@ _SMALL = (
     r"|in fact|in truth|may|might|would|also|be|even|then|exactly|precisely|maybe|possibly|perhaps|another|possibility"
     r"|the|other|in which case)\b,?)*)"
 )
+_CIRCUMSTANCE = r"(?:if|when|for|without|under|assuming|counting|including|excluding|ignoring)"
+_GENERIC = r"\b(?:it\sis|it['’]s|there\s(?:are|is)|(?:we|you)\s(?:get|have)|the\sanswer\sis)"
 _OTHER = late(
     rf"(?:\b(?:and|but|or|though|although|while|whereas|otherwise|else|(?:as well|together|along) (?:as|with))\b|[,;:])"
     rf"{_SMALL}{_NUMBER}|\bwith{_NUMBER}[$)]*\s+as\s"
     rf"|\({_NUMBER}\s(?:if|when|counting|including|excluding)\b"
     rf"|\b(?:and|but)\s(?:about|around|roughly|nearly|approximately){_NUMBER}[^.;\n\d]*\b(?:if|when|with|without)\b"
+    rf"|[;,]\s*(?:(?:however|but|though|and|while|whereas),?\s)?{_CIRCUMSTANCE}\b[^.;\n\d]{{0,60}}?{_GENERIC}\s{_NUMBER}"
     rf"|[;,]\s*(?:however|but|though),?\s(?:if|when)\b[^.;\n\d]{{0,60}}(?:,|\b(?:it\sis|it['’]s|then|is|get|becomes))\s{_NUMBER}",
     re.IGNORECASE,
 )

@@ -273,7 +273,7 @@ def is_taken_back(after: str) -> bool:
     near = after[:_NEAR]
     if not _has_denial(near, words_of(near)) or _OF_SOMETHING_ELSE.match(after) is not None:
         return False
-    after = _POINTED_AT.sub(r"\1", _INTERJECTED.sub(". ", after))
+    after = _POINTED_AT.sub("that", _INTERJECTED.sub(". ", after))
     return _TAKEN_BACK.match(classes(after[:_LONGEST].replace("\n\n", "; "))) is not None
 
 
@@ -284,7 +284,10 @@ _OF_SOMETHING_ELSE = late(  # ". It is impossible to have more", ". This is not 
     r"(?:to\b|for\s[^.\n]{0,30}\d)",
     re.IGNORECASE,
 )
-_POINTED_AT = late(r"\b(that|this)\s(?:output|result|value|number|figure|count|total)\b", re.IGNORECASE)
+_POINTED_AT = late(
+    r"\b(?:(?:that|this)\s(?:output|result|value|number|figure|count|total)|the\sabove(?:\s(?:answer|result|value))?)\b",
+    re.IGNORECASE,
+)
 _ANOTHER_TIME = late(r"\A[c,]*o,?[q.][hbWm]{1,2}\Z")
 _A_PART = late(r"Iq?#")
 

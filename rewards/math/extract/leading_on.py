@@ -29,17 +29,18 @@ _UNREAL = frozenset("Oo")  # of the first value: what would be, or was at first
 _VERBS = frozenset("bhmMOW")
 _BACK = listed(  # words that point at what was said or at what is asked for, draw a result, or restate
     "that this which these those both whence thereby total altogether together result results conclusion simplified",
-    "question problem asked asks needed wanted required requested must giving leaving",
+    "question problem asked asks needed want wanted required requested must giving leaving",
     "equivalently form notation adding subtracting removing",
 )
-_PUT_RIGHT = late(r"\b(?:step|initially|since|because|no(?=\s?[,.:;!—–-]))\b", re.IGNORECASE)
+_EARLIER = listed("before point")  # of the first value alone: "before the discount", "at this point"
+_PUT_RIGHT = late(r"\b(?:step|initially|since|because|careful|no(?=\s?[,.:;!—–-]))\b", re.IGNORECASE)
 _RELATION = late(r"[=<>≤≥≈+]|\\(?:[lg]eq?|n?eq|approx|cdot|times|to|Rightarrow|implies|[lg]t)(?![a-zA-Z])|→|⇒")
 _NAMED = late(r"(?<![\w)}\\+*/-])[a-z]\w*\s?=[\s$]*\Z", re.IGNORECASE)  # "height = ", but not "2x = "
 _WORD = late(r"(?<![a-z\\])[a-z]{2,}", re.IGNORECASE)
 _SENTENCE = late(r"[.!?][\s$*)]+(?=[A-Z]|\Z)|[;:][\s$*)]+(?=[A-Z])|\n\s*")
 CONTENT = frozenset("Aa.vkzJr")  # classes of words that name what a value is of, or who says it
 _DASH = late(r"[–—]")
-_CLAUSE_ENDS = late(r"[a-z)][.;,][\s$*]+\Z")
+_CLAUSE = late(r"[^.!?;\n]*[a-z)][.;,][ $*]+")
 _MARKS = " \n$*().,;:"
 _LONGEST = 120
 _MOST_OF_A_LABEL = 3
@@ -55,7 +56,7 @@ def are_apart(before: str, between: str, behind: str) -> bool:
         return False
     if _RELATION.search(between if _NAMED.search(before) is None else _NAMED.sub("", between)) is not None:
         return False
-    if _WORD.search(before) is None and _CLAUSE_ENDS.search(between) is not None:  # both boxes begin their clauses
+    if _WORD.search(before) is None and _CLAUSE.fullmatch(between) and _WORD.search(behind):  # both begin a clause
         return not leads_on("", behind, "")
     *_, own = clauses = _SENTENCE.split(between)
     if len(clauses) > 2 or (len(clauses) == 2 and not _have_one_shape(before + clauses[0], own + behind)):
@@ -84,6 +85,8 @@ def leads_on(before: str, between: str, behind: str) -> bool:
     said = {word.lower() for word in _WORD.findall(before)}
     new = {word.lower() for word in _WORD.findall(own)} - said
     if not _BACK.isdisjoint(new) or ("first" in said and "second" not in new):
+        return True
+    if not _EARLIER.isdisjoint(said.difference(map(str.lower, _WORD.findall(own)))):
         return True
     if differ_in_one(_WORD.findall(before), _WORD.findall(own)):
         return False

@@ -21,7 +21,7 @@ _ANSWER = r"(?:answers?|values?|solutions?|possibilit(?:y|ies)|candidates?|optio
 _LIKELY = r"(?:possible|plausible|likely|acceptable|valid|correct|right|reasonable|defensible)"
 _WRONG = r"(?:marked\s|graded\s|judged\s)?(?:as\s)?(?:wrong|incorrect|not\s(?:right|correct|accepted|it))"
 _OFFER = (
-    rf"(?:(?:might|may|could)\s(?:(?:also|equally|just\sas\swell)\sbe|as\swell\sbe)\b|also\s{_LIKELY}"
+    rf"(?:(?:might|may|could)\s(?:(?:also|equally|just\sas\swell)\sbe|as\swell\sbe)\b|also\s(?:{_LIKELY}|considered|tried)"
     rf"|(?:another|alternative|alternate|secondary|backup|fallback)\s(?:(?:\w+ly\s)?{_LIKELY}\s)?{_ANSWER}"
     rf"|less\slikely\)?\s*:|failing\sthat|second\schoice|so\sis\s|(?-i:Equally),|answers?\s(?:is|are)\s+(?:also|equally)\b"
     rf"|if\s(?:that|this|it|the\s(?:first|former)(?:\sone)?)\s(?:(?:is|turns\sout|was)\s(?:to\sbe\s)?)?{_WRONG})"

@@ -36,7 +36,7 @@ _RIGHT = rf"is\s(?:the\s)?(?:correct|right|best)(?:\s{_OPTION})?"
 _IS_RIGHT = (
     rf"(?<!\bnot )(?:\b(?i:option|choice)\s\(?|\()([A-J])\)?\s{_RIGHT}(?![^\W_])",
     rf"{_BEGINS}(?:{_SO})?\**([A-J])\**\s(?i:{_RIGHT})(?=(?:{_OTHERS_ARE_NOT})?[.!*\s]*(?:\Z|\n))",
-    rf"{_BEGINS}(?:{_SO})?(?i:only)\s\**{_LETTER}\**\s(?:works|fits|remains|is\s(?:correct|right|left))"
+    rf"(?:{_BEGINS}(?:{_SO})?|(?<=,\s))(?i:only)\s\**{_LETTER}\**\s(?:works|fits|remains|is\s(?:correct|right|left))"
     rf"(?=(?:{_OTHERS_ARE_NOT})?[.!\s]*\Z)",
 )
 _I_CHOOSE = (
@@ -51,7 +51,7 @@ _IT_MATCHES = (
 _CONCLUDED = (
     rf"\b{_SO}(?:option|choice)\s{_LETTER}{_ENDS}",
     rf"(?:⇒|=>)\s?{_NOT_I}{_ENDS}",
-    rf"(?<=,\s)so\s{_NOT_I}{_ENDS}",
+    rf"(?<=[,;]\s)(?:so|hence|thus|therefore),?\s{_NOT_I}{_ENDS}",
     rf"\bleav(?:es|ing)\s(?:only\s|us\swith\s)?(?:(?:option|choice)\s)?{_NOT_I}{_ENDS}",
 )
 _IS_THE_ANSWER = (
@@ -62,7 +62,7 @@ _IS_THE_ANSWER = (
 _CHOSEN = late("|".join((*_IS_RIGHT, *_I_CHOOSE, *_IT_MATCHES, *_CONCLUDED, *_IS_THE_ANSWER)))
 _CHOOSING = (
     *("⇒", "=>", "correct", "right", "best", "choose", "pick", "select", "go with"),
-    *("option", "choice", "answer", "must", "has to", "only", "leav"),
+    *("option", "choice", "answer", "must", "has to", "only", "leav", "so ", "hence", "thus", "therefore"),
 )
 """Every match of `_CHOSEN` contains one of these words. Most texts do not, and that is checked first."""
 

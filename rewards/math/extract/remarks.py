@@ -67,7 +67,7 @@ _RETRACTING = (
     r"|when|times|so)\b"
 )
 _BRACKETED = late(  # all of the last sentence; what was rejected, or where it holds, behind a value
-    rf"(?<=[.!\n])[\s*_]*\((?![^()\n]*\b{_OTHER_VALUE})[^()\n]{{1,110}}\)[*_.\s]*\Z"
+    rf"(?:(?<=[.!])[\s*_]+|(?<=\n)[\s*_]*)\((?![^()\n]*\b{_OTHER_VALUE})[^()\n]{{1,110}}\)[*_.\s]*\Z"
     r"|\s*\((?=[^()]*\b(?:reject|discard|extraneous|not\sallowed|not\spossible|impossible|ignor|negative|invalid))"
     r"[^()\n]{1,80}\)[.\s]*\Z"
     r"|(?:(?<=[a-z%]{2})|(?<=[a-z%]{2}\*\*))\s\((?=[^()\n]*\s)(?=[^()\n]*[a-zA-Z]{3})(?!(?:and|plus|also|or|with|mod|base|in|if)\b)"
@@ -81,8 +81,10 @@ _REASON = late(
     r"(?P<reason>(?:\s*,)?\s+(?:because|since|as(?=\s\$?[a-zA-Z]\s*(?:[=<>]|\\[lg]e)))\s(?:[^.:,\n?]|,\swho\s){1,80}[.\s]*)\Z"
 )
 _ATTAINED = late(
-    r"(?<=[\d)}$]),?\s+(?:which\sis\s)?(?:attained|achieved|reached)\s(?:at|when|for|by)\s[^.\n?]{1,80}[.\s]*\Z"
-    r"|(?<=[\d)}$]),\sby\s(?:the|using)\s[^.\n?]{1,80}[.\s]*\Z"
+    r"(?<=[\d)}$])[,;.]?\s+(?:(?:which|(?:and\s)?(?:it|this))\s(?:is\s)?)?(?:attained|achieved|reached|occurs|occurring)"
+    r"\s(?:at|when|for|by)\s[^.\n?]{1,80}[.\s]*\Z"
+    r"|(?<=[\d)}$]),\sby\s(?:the|using)\s[^.\n?]{1,80}[.\s]*\Z",
+    re.IGNORECASE,
 )
 _EQUALITY = late(
     r"(?<=[\d)}$])(?:,?\s+(?:with|where)\sequality|\.\s+(?:the\s)?equality)\s(?:\w+\s)?"

@@ -36,10 +36,11 @@ _NO_UNIT = frozenset(("dozen", "less", "fewer", "more", "between", "score", "sco
 _LONGEST = 400
 
 
-def result(text: str, *, is_worked: bool = False) -> str | None:
+def result(text: str, *, is_worked: bool = False, is_named: bool = False) -> str | None:
     """The result of the last value of a text; None if that is the value itself, or is unclear.
 
-    is_worked: worked steps come before it (`84/12 = 7 dozen eggs`).
+    is_worked: worked steps come before it (`84/12 = 7 dozen eggs`). is_named: words before it say what its left side
+        is ("the distance is `2c = 24`").
     """
     if len(text) > _LONGEST:
         return None
@@ -51,7 +52,7 @@ def result(text: str, *, is_worked: bool = False) -> str | None:
     if len(members) < 2 or _OTHER_RELATION.search(last) or not _is_value(members[-1]):
         return None
     left, right = members[-2].strip(), members[-1].strip()
-    if len(members) == 2 and _MULTIPLE.fullmatch(left) is not None:  # `2n = 18` is not solved
+    if not is_named and len(members) == 2 and _MULTIPLE.fullmatch(left) is not None:  # `2n = 18` is not solved
         return None
     if left.isdecimal() and right.isdecimal() and int(left) != int(right):  # a false one
         return None

@@ -34,6 +34,7 @@ _SIDES = late(
 )
 _WORD = late(r"[^\W\d_]+(?:['’-]\w+)*")
 _SEQUENCE = listed("before after now later then")
+_SUPPOSING = frozenset("uQ")  # classes of words
 _OPPOSITES = {"with", "without"}
 
 
@@ -51,5 +52,7 @@ def _are_of_one(one: str, two: str) -> bool:
     first, second = (list(map(str.lower, _WORD.findall(words))) for words in (one, two))
     if not first or not second or not _SEQUENCE.isdisjoint((*first, *second)):
         return False
+    if first[0] == second[0] and classes(first[0]) in _SUPPOSING:
+        return True
     shared = set(first).intersection(second)
     return {first[0], second[0]} == _OPPOSITES or any(classes(word) in CONTENT for word in shared)

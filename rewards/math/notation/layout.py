@@ -109,6 +109,10 @@ _ANGLED = late(r"<[^<>=]+,[^<>=]+>")
 _DOT = late(r"(?<=\d)\{\.\}(?=\d)")
 _FACTORIAL = late(r"(?<=\d)!=(?!=)")
 _AGAIN = late(r"\A([^()=]+?)\s*\(\s*=\s*([^()=]+)\)\Z")  # the same value in another form
+_INNER = late(r"\[([^\[\]]+)\]")
+_NESTED = late(r"\[\s*\[[^\[\]]+\](?:\s*,\s*\[[^\[\]]+\])*\s*\]")
+_CELL = r"-?[^\s,;\[\]()+-]+"
+_ROWS = late(rf"\[{_CELL}(?:,?\s{_CELL})+(?:\s*;\s*{_CELL}(?:,?\s{_CELL})+)+\]")
 _GOES_ON = late(r"(?<=,)\s*\.{3,}\s*(?=,|\\\}|\)|\Z)")
 _POINTS = late(r"\([^(),]*,[^()]*\)(?:\s+\([^(),]*,[^()]*\))+")
 
@@ -238,6 +242,21 @@ def _in_degrees(text: str) -> str:
     return _EMPTY_BEFORE_DEGREES.sub("", _ANGLE.sub(r"\1^\\circ ", _DOT.sub(".", text)))
 
 
+def _in_rows(text: str) -> str:
+    """Write `[1, 2; 3, 4]`, `[1 2; 3 4]` and the single row or column of `[[1], [2]]` as a matrix."""
+    if _NESTED.fullmatch(text) is not None:
+        rows = [row.split(",") for row in _INNER.findall(text)]
+        if len(rows) > 1 and len(rows[0]) > 1:
+            return text
+    elif _ROWS.fullmatch(text) is not None:
+        rows = [re.split(r",\s|\s", row.strip()) for row in text[1:-1].split(";")]
+    else:
+        return text
+    if len({len(row) for row in rows}) > 1:
+        return text
+    return r"\begin{pmatrix} " + r" \\ ".join(map(" & ".join, rows)) + r" \end{pmatrix}"
+
+
 def _listed(text: str) -> str:
     """Separate adjacent points: `(1, 2) (3, 4)`."""
     return re.sub(r"\)\s+\(", "), (", text) if _POINTS.fullmatch(text) else text
@@ -313,6 +332,7 @@ _NOTATIONS: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = (
     (("+/-",), lambda text: text.replace("+/-", "\\pm ")),
     (("appro", "rough", "about"), lambda text: _ROUGHLY.sub("", text)),
     ((":", "|"), lambda text: _BUILT.sub(r"\\{\g<0>\\}", text)),
+    (("[[", "; "), _in_rows),
     ((")",), _listed),
     (("[", "]"), _turned),
     (("\\circ",), _in_minutes),

@@ -42,7 +42,9 @@ _COUNTED = re.compile(rf"{_BEFORE}([a-zA-Z])\s*=\s*([01]),\s*\d+,\s*(?:\d+,\s*)*
 _LEADING = re.compile(
     r"\A(?:[\s,(“”]|\\forall(?![a-zA-Z])|(?<![a-zA-Z\\])(?:for|where|with|when|if|all|any|every|each|real)(?![a-zA-Z]))*"
 )
-_HEDGING = re.compile(r"\b(?:or|else|others?|otherwise|but|also|if|unless|except|possibl[ey]|maybe|wrong|incorrect)\b")
+_HEDGING = re.compile(
+    r"\b(?:or|else|others?|otherwise|but|also|if|unless|without|except|possibl[ey]|maybe|wrong|incorrect)\b"
+)
 _OFFERING = re.compile(r"\bor\b[\s”]*\Z")  # `y = x^2 \text{ or } x > 0`
 _COMPARED = re.compile(r"[<>;]|\\(?:[lg]e|ne|in|approx|begin)(?![a-zA-Z])")
 _SIGNS_IN_CLAUSE = re.compile(
