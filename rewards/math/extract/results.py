@@ -52,7 +52,9 @@ def result(text: str, *, is_worked: bool = False, is_named: bool = False) -> str
     if len(members) < 2 or _OTHER_RELATION.search(last) or not _is_value(members[-1]):
         return None
     left, right = members[-2].strip(), members[-1].strip()
-    if not is_named and len(members) == 2 and _MULTIPLE.fullmatch(left) is not None:  # `2n = 18` is not solved
+    if (
+        not (steps or is_named) and len(members) == 2 and _MULTIPLE.fullmatch(left) is not None
+    ):  # `2n = 18` is not solved
         return None
     if left.isdecimal() and right.isdecimal() and int(left) != int(right):  # a false one
         return None
