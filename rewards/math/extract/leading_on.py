@@ -33,7 +33,7 @@ _BACK = listed(  # words that point at what was said or at what is asked for, dr
     "equivalently form notation adding subtracting removing",
 )
 _EARLIER = listed("before point")  # of the first value alone: "before the discount", "at this point"
-_PUT_RIGHT = late(r"\b(?:step|initially|since|because|careful|no(?=\s?[,.:;!—–-]))\b", re.IGNORECASE)
+_PUT_RIGHT = late(r"\b(?:step|initially|since|because|careful(?=,)|no(?=\s?[,.:;!—–-]))\b", re.IGNORECASE)
 _RELATION = late(r"[=<>≤≥≈+]|\\(?:[lg]eq?|n?eq|approx|cdot|times|to|Rightarrow|implies|[lg]t)(?![a-zA-Z])|→|⇒")
 _NAMED = late(r"(?<![\w)}\\+*/-])[a-z]\w*\s?=[\s$]*\Z", re.IGNORECASE)  # "height = ", but not "2x = "
 _WORD = late(r"(?<![a-z\\])[a-z]{2,}", re.IGNORECASE)
@@ -86,7 +86,7 @@ def leads_on(before: str, between: str, behind: str) -> bool:
     new = {word.lower() for word in _WORD.findall(own)} - said
     if not _BACK.isdisjoint(new) or ("first" in said and "second" not in new):
         return True
-    if not _EARLIER.isdisjoint(said.difference(map(str.lower, _WORD.findall(own)))):
+    if "after" not in new and not _EARLIER.isdisjoint(said.difference(map(str.lower, _WORD.findall(own)))):
         return True
     if differ_in_one(_WORD.findall(before), _WORD.findall(own)):
         return False

@@ -2,12 +2,11 @@ r"""Two values that the last clauses of a text give side by side: "Ignoring orde
 
 Each clause is some words, a link that says nothing of its own ("it is", "we get", "gives", a colon), and a value at its
 end. They stand side by side if they speak of one thing and the second does not lead on from the first (`leading_on`).
-What comes before and after an event is one after the other.
 
 Example:
     >>> side_by_side("With replacement it is 13, without replacement it is 7.")
     '13 or 7'
-    >>> side_by_side("We get 13, and so it is 7."), side_by_side("The price was 13. After the discount it is 7.")
+    >>> side_by_side("We get 13, and so it is 7."), side_by_side("At first it is 13. Later it is 7.")
     (None, None)
 """
 
@@ -33,7 +32,7 @@ _SIDES = late(
     re.IGNORECASE,
 )
 _WORD = late(r"[^\W\d_]+(?:['’-]\w+)*")
-_SEQUENCE = listed("before after now later then")
+_SEQUENCE = listed("now later then")
 _SUPPOSING = frozenset("uQ")  # classes of words
 _OPPOSITES = {"with", "without"}
 
