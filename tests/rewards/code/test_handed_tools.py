@@ -146,3 +146,21 @@ def test_an_object_of_the_standard_library_reads_no_file_for_the_program() -> No
         assert lines(argparse.ArgumentParser()) is None
     """
     assert passes(pytest_files(program, tests))
+
+
+def test_captured_output_of_a_test_can_be_handed_over() -> None:
+    program = "def say(text, file=None): print(text, file=file, end='!')\n"
+    tests = """
+        import sys
+        from solution import say
+        def test_capsys(capsys):
+            say("a", file=sys.stderr)
+            say("b", file=sys.stdout)
+            say("c")
+            assert tuple(capsys.readouterr()) == ("b!c!", "a!")
+        def test_capfd(capfd):
+            say("a", file=sys.stderr)
+            assert capfd.readouterr().err == "a!"
+    """
+    assert passes(judgement := pytest_files(program, tests)), judgement
+    assert is_wrong(pytest_files(program.replace("'!'", "'?'"), tests))

@@ -251,3 +251,26 @@ def test_an_answer_to_nothing_that_a_thread_asked_breaks_the_protocol(who: objec
             return 2
     """
     assert is_wrong(asserts(program, "import threading\nassert f() == 1", "assert f() == 1"))
+
+
+def test_deep_values_cross_whatever_is_held_and_however_deep_the_program_is() -> None:
+    program = """
+        def nested(n):
+            made = []
+            for _ in range(n): made = [made]
+            return made
+        def down(n, f): return f(n) if n == 0 else down(n - 1, f)
+    """
+    tests = """
+        import threading
+        from solution import down, nested
+        def test_depth():
+            value, depth = nested(240), 0
+            while value: value, depth = value[0], depth + 1
+            assert depth == 240
+        def test_recursion():
+            assert down(900, lambda n: [[[[[n]]]]]) == [[[[[0]]]]]
+    """
+    judgement = pytest_files(program, tests)
+    assert passes(judgement), judgement
+    assert is_wrong(pytest_files(program.replace("range(n)", "range(n + 1)"), tests))

@@ -7,6 +7,7 @@ bytes, which the checker reads with the same suspicion as all others.
 from __future__ import annotations
 
 import os
+import sys
 from _thread import RLock  # `threading` would bring a hook that makes every fork dearer
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, Protocol
@@ -19,6 +20,8 @@ from ..shared.sharing import Shared
 from .exports import CandidateDecoder, CandidateEncoder, Exports
 from .mirror import Mirrored, Streams
 from .stubs import Imports
+
+_FRAMES = 5000
 
 
 def run_until_gone(serve: Callable[[], object]) -> NoReturn:
@@ -34,6 +37,13 @@ def run_until_gone(serve: Callable[[], object]) -> NoReturn:
         os.write(2, traceback.format_exc().encode("utf-8", "replace"))
         status = 1
     os._exit(status)
+
+
+def _make_room() -> int:
+    """Keep the program's limit, which is returned, from a message: it takes some frames for each level of a value."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + _FRAMES)
+    return limit
 
 
 class Companionship(Protocol):
@@ -99,7 +109,11 @@ class Host:
     def read(self) -> list[Any]:
         """The next message, in a list that can be emptied. Raises Ended."""
         raw = self._channel.receive()
-        message = CandidateDecoder(raw, self.shared, self.exports, self.imports).whole()
+        limit = _make_room()
+        try:
+            message = CandidateDecoder(raw, self.shared, self.exports, self.imports).whole()
+        finally:
+            sys.setrecursionlimit(limit)
         self.shared.apply(message[3])
         self.shared.forget(message[1])
         self.exports.release(message[2], self.shared)
@@ -112,6 +126,7 @@ class Host:
         released, changes = self.shared.released(), self.shared.changes()
         box = [operation, released, (), changes, self.streams.take(), *payload]
         del payload
+        limit = _make_room()
         try:
             encoder.sequence(b"t", iter(box), len(box), 1000)
             raw = encoder.message()
@@ -122,6 +137,8 @@ class Host:
             encoder = CandidateEncoder(self.shared, self.exports, self.imports)
             encoder.put((wire.RAISE, released, (), (), (), str(error), *box[6:]))
             raw = encoder.message()
+        finally:
+            sys.setrecursionlimit(limit)
         self.shared.settle()
         self.shared.forget(released)
         self._channel.send(raw)

@@ -20,7 +20,10 @@ from ..shared import hints, records, remade, signatures, standard, wire
 from ..sources import context, lending
 
 _STREAMS = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
-_TEMPORARY = ("tempfile._TemporaryFileWrapper", "tempfile.SpooledTemporaryFile")
+_FILES = (
+    *("tempfile._TemporaryFileWrapper", "tempfile.SpooledTemporaryFile"),
+    *("_pytest.capture.CaptureIO", "_pytest.capture.EncodedFile"),
+)
 
 # Standard library objects that a test hands over to be used, and that contain nothing else of the test: all of some
 # modules, and some of others.
@@ -76,7 +79,7 @@ def kind_of(value: Any, local_modules: frozenset[str]) -> str:
         return "callable object" if callable(value) else "object"
     if type(value).__module__ in local_modules:
         return "callable object" if callable(value) else "object"
-    if type(value) in _STREAMS or f"{real.__module__}.{real.__qualname__}" in _TEMPORARY:
+    if type(value) in _STREAMS or f"{real.__module__}.{real.__qualname__}" in _FILES:
         return "stream"
     if is_made_module(value):
         return "object"
