@@ -164,3 +164,15 @@ def test_captured_output_of_a_test_can_be_handed_over() -> None:
     """
     assert passes(judgement := pytest_files(program, tests)), judgement
     assert is_wrong(pytest_files(program.replace("'!'", "'?'"), tests))
+
+
+def test_a_path_of_the_fixture_tmpdir_can_be_handed_over() -> None:
+    program = "def read(path):\n    with open(path) as f: return f.read()\n"
+    tests = """
+        from solution import read
+        def test_it(tmpdir):
+            tmpdir.mkdir("inner").join("x.txt").write("text")
+            assert read(tmpdir / "inner" / "x.txt") == "text"
+    """
+    assert passes(judgement := pytest_files(program, tests)), judgement
+    assert is_wrong(pytest_files(program.replace("f.read()", "f.read(2)"), tests))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import importlib
+import pathlib
 import re
 import sys
 import types
@@ -92,6 +93,7 @@ _KINDS: dict[str, tuple[Callable[[Any], _Parts], Callable[..., Any]]] = {
     "string.Template": _by_text("string", "Template", "template"),
     "_struct.Struct": _by_text("struct", "Struct", "format"),
     "zoneinfo.ZoneInfo": _by_text("zoneinfo", "ZoneInfo", "key"),
+    "_pytest._py.path.LocalPath": (lambda value: (str(value),), pathlib.Path),  # of `tmpdir`
     "subprocess.CompletedProcess": (
         lambda value: (value.args, value.returncode, value.stdout, value.stderr),
         lambda *parts: importlib.import_module("subprocess").CompletedProcess(*parts),
