@@ -97,6 +97,25 @@ ASSERTS: dict[str, tuple[str, tuple[str, str], tuple[str, ...]]] = {
 
 # name: program, what makes it wrong, tests
 PYTEST: dict[str, tuple[str, tuple[str, str], str]] = {
+    "sets of objects whose hashes are asked for, in several threads": (
+        "class K:\n    def __init__(self, n): self.n = n\n    def __eq__(self, o): return isinstance(o, K) and self.n == o.n\n    def __hash__(self): return hash(self.n)\n"
+        "def made(n): return {K(n), K(n + 1)}\ndef holds(ks, n): return K(n) in ks\ndef count(ks): return len({k: 1 for k in ks})\n",
+        ("K(n + 1)", "K(n)"),
+        """
+        from concurrent.futures import ThreadPoolExecutor
+        from solution import K, count, holds, made
+        class Own:
+            def __init__(self, n): self.n = n
+            def __hash__(self): return hash(self.n)
+            def __eq__(self, o): return self.n == o.n
+        def test_sets():
+            with ThreadPoolExecutor(4) as pool:
+                sets = list(pool.map(made, range(6)))
+                assert list(pool.map(holds, sets, range(6))) == [True] * 6
+                assert list(pool.map(count, [{Own(n), Own(n + 1)} for n in range(6)])) == [2] * 6
+            assert all(len(ks) == 2 for ks in sets) and K(4) in sets[3] and K(9) not in sets[3]
+        """,
+    ),
     "locks that belong to a thread, names, values of a thread's own": (
         "import threading\nclass Store:\n    def __init__(self): self.lock, self.local = threading.RLock(), threading.local()\n    def put(self, x): self.local.x = x\n"
         "    def get(self): return getattr(self.local, 'x', None)\n    def __enter__(self): self.lock.acquire(); return self\n    def __exit__(self, *e): self.lock.release()\n"

@@ -75,6 +75,7 @@ class Link:
         self.answered = False  # it has sent at least one valid message
         self.gave_its_file = False  # the path of its own source, which is not here
         self.half_read = 0  # messages that are half read
+        self._let_go: list[int] = []  # containers that the program no longer holds
         self._reports_wait: Callable[[], bool] = lambda: False
         self._flush_reports: Callable[[], None] = lambda: None
         self._report_unclear: Callable[[], None] = lambda: None
@@ -277,7 +278,10 @@ class Link:
             self._apply(message[3])
             self.half_read -= 1
             changes.note_let_go(self.shared.get(n) for n in message[1] if n % 2 == 0 and self.shared.knows(n))
-            self.shared.forget(message[1])
+            self._let_go += message[1]
+            if not self.half_read:  # else one of them may be in the rest of a message
+                self.shared.forget(tuple(self._let_go))
+                self._let_go.clear()
             self.shared.settle()
         except Ended:
             self.lose("the program ended before it answered")
