@@ -32,6 +32,22 @@ _AHEAD = 2
 T = TypeVar("T")
 
 
+def connect(ray: Any, **options: object) -> None:
+    """`ray.init`, a second time if the node of a new cluster is not up in the 30 s that are fixed in Ray.
+
+    On a busy machine it may take longer. What the first try has started ends with this process.
+
+    Raises:
+        Exception: whatever Ray raises.
+    """
+    try:
+        ray.init(**options)
+    except Exception as error:  # ray raises a bare Exception
+        if "timed out during startup" not in str(error):
+            raise
+        ray.init(**options)
+
+
 class NodeSlots:
     """The actor: serves a namespace sandbox of its node to the driver, whose calls carry the bytes."""
 
@@ -319,7 +335,8 @@ class RaySandbox:
 
     def _init(self) -> None:
         try:
-            self._ray.init(
+            connect(
+                self._ray,
                 address=self._address or None,
                 include_dashboard=None if self._address else False,
                 log_to_driver=False,

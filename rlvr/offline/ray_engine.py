@@ -35,6 +35,7 @@ from rlvr.offline.selection import Numbered, Selection, Start
 from rlvr.offline.sources import Source, Span
 from rlvr.offline.stream import length
 from sandbox.errors import ToolkitError
+from sandbox.ray import connect
 from sandbox.watchdog import SILENCE_SECONDS, Watchdog
 
 _CHUNK_ROWS = 256  # rows per call of an actor
@@ -274,9 +275,9 @@ def _connect(address: str) -> bool:
     try:
         if address:
             _reach(address)
-            ray.init(address=address, **quiet)
+            connect(ray, address=address, **quiet)
         else:
-            ray.init(address="local", include_dashboard=False, **quiet)
+            connect(ray, address="local", include_dashboard=False, **quiet)
     except Exception as error:  # ray raises a bare Exception if a node does not start in time
         which = f"no Ray cluster answers at {address!r}" if address else "no Ray cluster can be started here"
         raise ConfigError(f"{which}: {error}") from error

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sandbox.errors import SandboxUnavailable
+from sandbox.ray import connect
 from sandbox.types import Job, JobResult, Limits
 from tests.conformance.sandbox import gone, new_token, processes_with, there
 from tests.waiting import happens
@@ -35,7 +36,8 @@ def cluster(require: Callable[[str], None]) -> Iterator[None]:
 def start_cluster() -> None:
     import ray
 
-    ray.init(
+    connect(
+        ray,
         address="local",  # not one that another test has made
         num_cpus=1,
         include_dashboard=False,
@@ -198,6 +200,32 @@ def test_a_sandbox_that_is_closed_under_a_run_starts_no_actor(monkeypatch: pytes
 
     with_sandbox(work)
     assert started == []
+
+
+def test_a_node_that_is_not_up_in_rays_own_time_is_started_once_more() -> None:
+    began: list[dict[str, object]] = []
+
+    class Slow:
+        def init(self, **options: object) -> None:
+            began.append(options)
+            if len(began) == 1:
+                raise Exception("The current node timed out during startup. This could happen because ...")
+
+    connect(Slow(), address="local")
+    assert began == [{"address": "local"}] * 2
+
+
+def test_another_fault_of_a_cluster_is_said_at_once() -> None:
+    began: list[str] = []
+
+    class Absent:
+        def init(self, *, address: str) -> None:
+            began.append(address)
+            raise ConnectionError(f"nobody is at {address}")
+
+    with pytest.raises(ConnectionError, match="nobody is at x:1"):
+        connect(Absent(), address="x:1")
+    assert began == ["x:1"]
 
 
 def test_calls_that_are_never_answered_do_not_hold_up_the_end(require: Callable[[str], None]) -> None:
