@@ -9,7 +9,7 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -69,6 +69,7 @@ INDEXED = "_()"
 """Suffix of a function name for a letter with an index; at an integer it is the variable `a_3`."""
 
 _LARGEST_DEGREE = 1000
+_SIGNS = ("pm", "mp")
 # Operators that can be evaluated.
 OPERATORS = (
     TRIGONOMETRIC
@@ -149,22 +150,23 @@ def free_variables(expression: Expr) -> frozenset[str]:
     return frozenset().union(*map(free_variables, expression.args))
 
 
+def replaced(expression: Expr, instead: Callable[[Expr], Expr | None]) -> Expr:
+    """Replace the outermost subexpressions for which `instead` gives another one; None keeps them."""
+    if (found := instead(expression)) is not None:
+        return found
+    if isinstance(expression, Op):
+        return Op(expression.name, tuple(replaced(arg, instead) for arg in expression.args))
+    return expression
+
+
 def renamed(expression: Expr, names: dict[str, str]) -> Expr:
     """Rename variables."""
-    if isinstance(expression, Sym):
-        return Sym(names.get(expression.name, expression.name))
-    if isinstance(expression, Op):
-        return Op(expression.name, tuple(renamed(arg, names) for arg in expression.args))
-    return expression
+    return replaced(expression, lambda one: Sym(names.get(one.name, one.name)) if isinstance(one, Sym) else None)
 
 
 def substituted(expression: Expr, name: str, value: Expr) -> Expr:
     """Substitute an expression for a variable."""
-    if isinstance(expression, Sym):
-        return value if expression.name == name else expression
-    if isinstance(expression, Op):
-        return Op(expression.name, tuple(substituted(arg, name, value) for arg in expression.args))
-    return expression
+    return replaced(expression, lambda one: value if isinstance(one, Sym) and one.name == name else None)
 
 
 def flattened(expression: Expr, name: str = "+") -> list[Expr]:
@@ -183,9 +185,26 @@ def indexed(function: str, numbers: Sequence[Fraction]) -> str | None:
     return f"{function.removesuffix(INDEXED)}_{''.join(str(one.numerator) for one in numbers)}"
 
 
+def has_any(expression: Expr, names: Container[str]) -> bool:
+    """Whether it contains an operation with one of these names."""
+    return any(isinstance(one, Op) and one.name in names for one in walk(expression))
+
+
 def has_signs(expression: Expr) -> bool:
     """Whether it contains a plus-minus sign."""
-    return any(isinstance(one, Op) and one.name in ("pm", "mp") for one in walk(expression))
+    return has_any(expression, _SIGNS)
+
+
+def with_sign(expression: Expr, *, upper: bool) -> Expr:
+    """Take the upper signs of all plus-minus signs, or all lower ones."""
+
+    def instead(one: Expr) -> Expr | None:
+        if not isinstance(one, Op) or one.name not in _SIGNS:
+            return None
+        inner = replaced(one.args[0], instead)
+        return inner if upper == (one.name == "pm") else negative(inner)
+
+    return replaced(expression, instead)
 
 
 def is_decimal(expression: Expr) -> bool:

@@ -23,6 +23,7 @@ from rewards.math.expressions import (
     Sym,
     add,
     free_variables,
+    has_any,
     in_order,
     multiply,
     negative,
@@ -40,7 +41,7 @@ _WITH_TERMS = ("sum", "prod", "int")
 
 def alike(gold: Expr, answer: Expr) -> bool:
     """Whether two expressions are proven equal after normalising their sums; False means "not proven"."""
-    if not (_binds(gold) and _binds(answer)):
+    if not (has_any(gold, BINDING) and has_any(answer, BINDING)):
         return False
     a, b = _renamed(gold, 0), _renamed(answer, 0)
     if in_order(a) == in_order(b):
@@ -63,10 +64,6 @@ def counts(expression: Expr) -> frozenset[str]:
         if isinstance(one, Op) and one.name in ("sum", "prod", "!!"):
             found = found.union(*map(free_variables, one.args if one.name == "!!" else one.args[2:]))
     return found
-
-
-def _binds(expression: Expr) -> bool:
-    return any(isinstance(one, Op) and one.name in BINDING for one in walk(expression))
 
 
 def _renamed(expression: Expr, depth: int) -> Expr:

@@ -33,6 +33,7 @@ from rewards.math.expressions import (
     negative,
     number,
     renamed,
+    replaced,
     substituted,
     walk,
 )
@@ -282,7 +283,8 @@ def _agree(one: Expr, other: Expr, name: str, low: Expr, high: Expr) -> Answer:
             return all_of(_agree(one, other, name, *part) for part in parts)
     is_negative = sets.compare(substituted(plain, name, _between(low, high)), ZERO) < 0
     signed = negative(inner) if is_negative else inner
-    own, others = (_without_modulus(side, inner, signed) for side in (one, other))
+    modulus = Op("abs", (inner,))
+    own, others = (replaced(side, lambda part: signed if part == modulus else None) for side in (one, other))
     return _agree(own, others, name, low, high)
 
 
@@ -298,12 +300,3 @@ def _between(low: Expr, high: Expr) -> Expr:
     if decide.sign_of_infinity(low):
         return ZERO if decide.sign_of_infinity(high) else add(high, MINUS_ONE)
     return add(low, ONE) if decide.sign_of_infinity(high) else multiply(HALF, add(low, high))
-
-
-def _without_modulus(expression: Expr, inner: Expr, signed: Expr) -> Expr:
-    """Replace the absolute value of `inner` by `signed`."""
-    if not isinstance(expression, Op):
-        return expression
-    if expression.name == "abs" and expression.args[0] == inner:
-        return signed
-    return Op(expression.name, tuple(_without_modulus(arg, inner, signed) for arg in expression.args))

@@ -27,6 +27,7 @@ from rewards.math.expressions import (
     Op,
     Sym,
     free_variables,
+    has_any,
     has_signs,
     in_order,
     is_decimal,
@@ -220,7 +221,7 @@ def _by_value(gold: Expr, answer: Expr, variables: list[str]) -> Answer | None:
     """NO if values at some point differ; None if no difference was found."""
     points = range(len(_POINTS)) if variables else range(1)
     counts = bound.counts(gold) | bound.counts(answer)
-    rough = any(isinstance(one, Op) and one.name in ("sum", "int") for side in (gold, answer) for one in walk(side))
+    rough = any(has_any(side, ("sum", "int")) for side in (gold, answer))
     for shift in points:
         at = {name: _POINTS[(shift + k) % len(_POINTS)] + k for k, name in enumerate(variables)}
         at |= {name: Fraction(_FEWEST_TERMS + shift) for name in counts}

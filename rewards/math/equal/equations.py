@@ -23,7 +23,7 @@ from typing import TypeAlias
 from rewards.math.equal import decide, zeros
 from rewards.math.equal.decide import Answer, all_of, any_of
 from rewards.math.equal.formulas import is_formula
-from rewards.math.expressions import Expr, Op, Sym, add, free_variables, has_signs, multiply, negative
+from rewards.math.expressions import Expr, Sym, add, free_variables, has_signs, multiply, negative, with_sign
 from rewards.math.normalise import polynomials
 from rewards.math.normalise.exact import NO_FORM, form_of
 from rewards.math.values import Equation, Many, Named, Scalar, Terms, Value
@@ -149,7 +149,7 @@ def _each(value: Value) -> Iterator[Expr | None]:
                 yield add(left, negative(item.expression)) if isinstance(item, Scalar) else None
         case Equation(members=(left, right)):
             zero = add(left, negative(right))
-            yield from (zero,) if not has_signs(zero) else (_with_sign(zero, 1), _with_sign(zero, -1))
+            yield from (zero,) if not has_signs(zero) else (with_sign(zero, upper=True), with_sign(zero, upper=False))
         case Many(items=items, opening="") if value.hedged or _is_one_name(value):
             for item in items:
                 yield from _each(item)
@@ -162,12 +162,3 @@ def _is_one_name(value: Many) -> bool:
     return len({item.name if isinstance(item, Named) else "" for item in value.items} - {""}) == 1 and all(
         isinstance(item, Named) for item in value.items
     )
-
-
-def _with_sign(expression: Expr, sign: int) -> Expr:
-    if not isinstance(expression, Op):
-        return expression
-    args = tuple(_with_sign(arg, sign) for arg in expression.args)
-    if expression.name not in ("pm", "mp"):
-        return Op(expression.name, args)
-    return args[0] if (sign > 0) == (expression.name == "pm") else negative(args[0])

@@ -33,6 +33,7 @@ from rewards.math.expressions import (
     multiply,
     negative,
     number,
+    replaced,
     substituted,
     walk,
 )
@@ -115,12 +116,13 @@ def _is_sign(one: Expr, letter: str) -> bool:
 
 def _signed(expression: Expr, letter: str, at: int) -> Expr:
     """Replace `(-1)^{k + 1}` by its value for all k of one parity, of which `at` is one."""
-    if not isinstance(expression, Op):
-        return expression
-    found = linear(expression.args[1], letter) if _is_sign(expression, letter) else None
-    if found is not None and all(part.denominator == 1 for part in found):
-        return number(-1 if (found[0] * at + found[1]) % 2 else 1)
-    return Op(expression.name, tuple(_signed(arg, letter, at) for arg in expression.args))
+
+    def instead(one: Expr) -> Expr | None:
+        found = linear(one.args[1], letter) if isinstance(one, Op) and _is_sign(one, letter) else None
+        is_known = found is not None and all(part.denominator == 1 for part in found)
+        return number(-1 if (found[0] * at + found[1]) % 2 else 1) if found is not None and is_known else None
+
+    return replaced(expression, instead)
 
 
 def _said(text: str, plain: str) -> Iterator[tuple[str, str]]:

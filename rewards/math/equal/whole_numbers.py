@@ -31,11 +31,11 @@ from rewards.math.expressions import (
     Expr,
     Num,
     Op,
-    Sym,
     add,
     free_variables,
     multiply,
     number,
+    replaced,
     substituted,
     walk,
 )
@@ -171,22 +171,17 @@ def _argument(one: Op) -> Expr | None:
     if _is_sign(one):
         return one.args[1]
     if one.name in _WAVES and any(isinstance(part, Const) and part == PI for part in walk(one.args[0])):
-        return substituted(_marked(one.args[0]), "the pi", number(1)) if _is_of_pi(one.args[0]) else None
+        return _with_pi(one.args[0], number(1)) if _is_of_pi(one.args[0]) else None
     return None
 
 
-def _marked(expression: Expr) -> Expr:
-    """Replace pi by a letter."""
-    if expression == PI:
-        return Sym("the pi")
-    if isinstance(expression, Op):
-        return Op(expression.name, tuple(map(_marked, expression.args)))
-    return expression
+def _with_pi(expression: Expr, value: Expr) -> Expr:
+    return replaced(expression, lambda one: value if one == PI else None)
 
 
 def _is_of_pi(angle: Expr) -> bool:
     """Whether an angle is a multiple of pi."""
-    return same_in_form(substituted(_marked(angle), "the pi", ZERO), ZERO)
+    return same_in_form(_with_pi(angle, ZERO), ZERO)
 
 
 def _is_sign(one: Op) -> bool:

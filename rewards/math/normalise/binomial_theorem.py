@@ -25,11 +25,11 @@ from rewards.math.expressions import (
     add,
     flattened,
     free_variables,
+    has_any,
     multiply,
     negative,
     number,
     power,
-    walk,
 )
 
 _LAST_FIRST = 3
@@ -39,7 +39,7 @@ _TWO = number(2)
 
 def summed(expression: Expr) -> Expr:
     """Replace such sums by their closed forms."""
-    if not any(isinstance(one, Op) and one.name == "sum" for one in walk(expression)):
+    if not has_any(expression, ("sum",)):
         return expression
     return _summed(expression)
 

@@ -37,13 +37,13 @@ from rewards.math.expressions import (
     divide,
     flattened,
     free_variables,
+    has_any,
     multiply,
     negative,
     number,
     power,
     root,
     substituted,
-    walk,
 )
 from rewards.math.normalise import exact, polynomials
 
@@ -54,7 +54,7 @@ _MOST_STEPS = 50  # between two factorials of a letter
 
 def is_rewritten(expression: Expr) -> bool:
     """Whether the expression contains something that this form rewrites."""
-    return any(isinstance(one, Op) and one.name in _FORMS for one in walk(expression))
+    return has_any(expression, _FORMS)
 
 
 def rewritten(expression: Expr) -> Expr:

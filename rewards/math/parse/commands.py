@@ -23,6 +23,7 @@ from rewards.math.expressions import (
     add,
     divide,
     free_variables,
+    has_any,
     multiply,
     negative,
     number,
@@ -95,7 +96,7 @@ class Parser(Grammar):
     def _between_bounds(self, value: Expr) -> Expr:
         r"""The value at one point, `_{x=1}`, or the difference of two, `_0^1`."""
         names = free_variables(value)
-        if len(names) != 1 or any(isinstance(one, Op) and one.name in BINDING for one in walk(value)):
+        if len(names) != 1 or has_any(value, BINDING):
             raise NotMaths("bounds for other than one variable")
         (name,) = names
         low, is_named = self._point(name, "_")

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rewards.math.expressions import Expr, Op, negative
+from rewards.math.expressions import has_signs, with_sign
 from rewards.math.values import Inequality, Many, Named, Scalar, Value
-
-
-def _has_sign(expression: Expr) -> bool:
-    if isinstance(expression, Op):
-        return expression.name in ("pm", "mp") or any(map(_has_sign, expression.args))
-    return False
 
 
 def expanded(value: Value) -> Value:
@@ -32,8 +26,8 @@ def expanded(value: Value) -> Value:
     if isinstance(value, Named):
         inner = expanded(value.value)
         return Named(value.name, inner, value.expression, value.parameters)
-    if isinstance(value, Inequality) and value.relations == ("!=",) and any(map(_has_sign, value.members)):
-        both = (tuple(_with_sign(member, up) for member in value.members) for up in (True, False))
+    if isinstance(value, Inequality) and value.relations == ("!=",) and any(map(has_signs, value.members)):
+        both = (tuple(with_sign(member, upper=up) for member in value.members) for up in (True, False))
         return Many(tuple(Inequality(members, ("!=",)) for members in both), conjoined=True)
     if not _is_signed(value):
         return value
@@ -46,22 +40,13 @@ def _is_list(value: Value) -> bool:
 
 def _is_signed(value: Value) -> bool:
     if isinstance(value, Scalar):
-        return _has_sign(value.expression)
+        return has_signs(value.expression)
     return isinstance(value, Many) and any(map(_is_signed, value.items))
 
 
 def _signed(value: Value, up: bool) -> Value:
     if isinstance(value, Scalar):
-        return Scalar(_with_sign(value.expression, up), value.unit, value.percent)
+        return Scalar(with_sign(value.expression, upper=up), value.unit, value.percent)
     if isinstance(value, Many):
         return Many(tuple(_signed(item, up) for item in value.items), value.opening, value.closing, value.hedged)
     return value
-
-
-def _with_sign(expression: Expr, up: bool) -> Expr:
-    if isinstance(expression, Op):
-        if expression.name in ("pm", "mp"):
-            inner = _with_sign(expression.args[0], up)
-            return inner if up == (expression.name == "pm") else negative(inner)
-        return Op(expression.name, tuple(_with_sign(arg, up) for arg in expression.args))
-    return expression
