@@ -25,3 +25,9 @@ def without_verb(text: str) -> str:
 def listed(*lines: str) -> frozenset[str]:
     """A set of words, written in lines."""
     return frozenset(" ".join(lines).split())
+
+
+def meanings(table: str) -> dict[str, str]:
+    """What each spelling means, from a table `meaning: spelling spelling, meaning: spelling`."""
+    rows = (row.split(":") for row in table.split(","))
+    return {spelling: meaning.strip() for meaning, spellings in rows for spelling in spellings.split()}

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 
 from rewards.math.late import late
+from rewards.math.lexicon import meanings
 
 _HAN = late(r"[\u3400-\u9fff]")
 _LEAD = late(
@@ -22,52 +23,16 @@ _TRUTHS = {
     **dict.fromkeys(("否", "不是", "不对", "不正确", "错误", "错", "不成立", "假"), "false"),
 }
 _JOINS = ((late("或者?"), " or "), (late("并且|以及|[且和与及]"), " and "))
-_UNIT_NAMES = {
-    "平方千米": "square km",
-    "平方公里": "square km",
-    "平方米": "square m",
-    "平方分米": "square dm",
-    "平方厘米": "square cm",
-    "立方米": "cubic m",
-    "立方分米": "cubic dm",
-    "立方厘米": "cubic cm",
-    "千米每小时": "km/h",
-    "千米/时": "km/h",
-    "千米/小时": "km/h",
-    "米每秒": "m/s",
-    "米/秒": "m/s",
-    "千米": "km",
-    "公里": "km",
-    "分米": "dm",
-    "厘米": "cm",
-    "毫米": "mm",
-    "海里": "nmi",
-    "米": "m",
-    "千克": "kg",
-    "公斤": "kg",
-    "毫克": "mg",
-    "克": "g",
-    "吨": "tonnes",
-    "毫升": "mL",
-    "升": "L",
-    "公顷": "ha",
-    "分钟": "minutes",
-    "小时": "hours",
-    "秒钟": "seconds",
-    "秒": "seconds",
-    "天": "days",
-    "周": "weeks",
-    "个月": "months",
-    "年": "years",
-    "岁": "years old",
-    "美元": "dollars",
-    "欧元": "euros",
-    "日元": "yen",
-    "英镑": "gbp",
-    "人民币": "yuan",
-    "元": "yuan",
-    "度": "degrees",
-}
+_UNIT_NAMES = meanings(
+    """
+square km: 平方千米 平方公里, square m: 平方米, square dm: 平方分米, square cm: 平方厘米,
+cubic m: 立方米, cubic dm: 立方分米, cubic cm: 立方厘米, km/h: 千米每小时 千米/时 千米/小时,
+m/s: 米每秒 米/秒, km: 千米 公里, dm: 分米, cm: 厘米, mm: 毫米, nmi: 海里, m: 米, kg: 千克 公斤,
+mg: 毫克, g: 克, tonnes: 吨, mL: 毫升, L: 升, ha: 公顷, minutes: 分钟, hours: 小时,
+seconds: 秒钟 秒, days: 天, weeks: 周, months: 个月, years: 年, years old: 岁,
+dollars: 美元, euros: 欧元, yen: 日元, gbp: 英镑, yuan: 人民币 元, degrees: 度
+"""
+)
 _BEHIND = r"(?<=[\d}{%a-z)π\s])"
 _ENDS = r"(?=\s*(?:\}|[。.，,、;；]|$| ))"
 _UNITS = late(rf"{_BEHIND}(?:{'|'.join(sorted(_UNIT_NAMES, key=len, reverse=True))}){_ENDS}")

@@ -12,25 +12,16 @@ from __future__ import annotations
 import re
 
 from rewards.math.late import late
+from rewards.math.lexicon import meanings
 
 _PREFIXES = {"kilo": "k", "centi": "c", "milli": "m", "deci": "d", "micro": "u", "nano": "n", "mega": "M", "giga": "G"}
-_SYMBOLS = {
-    **dict.fromkeys(("metre", "meter"), "m"),
-    **dict.fromkeys(("litre", "liter"), "L"),
-    **dict.fromkeys(("celsius", "degreeCelsius"), "celsius"),
-    "gram": "g",
-    "second": "s",
-    "minute": "min",
-    "hour": "h",
-    "newton": "N",
-    "joule": "J",
-    "watt": "W",
-    "pascal": "Pa",
-    "volt": "V",
-    "hertz": "Hz",
-    "ampere": "amp",
-    "hectare": "ha",
-}  # other names are units themselves
+_SYMBOLS = meanings(  # other names are units themselves
+    """
+m: metre meter, L: litre liter, celsius: celsius degreeCelsius, g: gram,
+s: second, min: minute, h: hour, N: newton, J: joule, W: watt, Pa: pascal,
+V: volt, Hz: hertz, amp: ampere, ha: hectare
+"""
+)
 _ALONE = {"\\percent": "\\%", "\\degree": "^\\circ "}
 _UNIT = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
 _QUANTITY = late(rf"\\(?:SI|qty)\s*(?:\[[^\]]*\])?\s*\{{([^{{}}]*)\}}\s*{_UNIT}")
