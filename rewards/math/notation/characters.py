@@ -21,9 +21,9 @@ leftrightarrow: ↔, Leftrightarrow: ⇔, angle: ∠, land: ∧, lor: ∨, neg: 
 rceil: ⌉, ldots: … ⋯
 """
 _MEANINGS = {
-    "-": "−–—‐‑‒﹣－➖",
+    "-": "−–—‐‑‒﹣➖",
     "*": "∗",
-    "/": "÷∕⁄／",
+    "/": "÷∕⁄",
     r"^\circ ": "°º˚",
     r"^\circ C": "℃",
     r"^\circ F": "℉",
@@ -34,26 +34,16 @@ _MEANINGS = {
     r"\mathbb{C}": "ℂ",
     "'": "′’‘",
     '"': "“”",
-    ",": "，、",
-    ";": "；",
-    ":": "：∶",
-    "(": "（",
-    ")": "）",
-    "[": "［",
-    "]": "］",
-    r"\{": "｛",
-    r"\}": "｝",
-    "%": "％",
+    ",": "、",
+    ":": "∶",
     "¥": "￥",
-    "<": "﹤＜",
-    ">": "﹥＞",
-    "+": "＋",
-    "=": "＝",
-    ".": "．。",
-    "|": "｜",
+    "<": "﹤",
+    ">": "﹥",
+    ".": "。",
     r"\,": "\u2009\u202f",
     "": "\u200b\u200c\u200d\u2060\ufeff\u00ad",
 }
+_FULL_WIDTH = {chr(code + 0xFEE0): chr(code) for code in range(0x21, 0x7F)} | {"｛": r"\{", "｝": r"\}"}
 _SIGNS = {mark: f"\\{name} " for mark, name in meanings(_COMMANDS).items()} | {
     mark: meaning for meaning, marks in _MEANINGS.items() for mark in marks
 }
@@ -72,7 +62,7 @@ _FRACTIONS = {
         *(("⅑", 1, 9), ("⅒", 1, 10)),
     )
 }
-_TABLE = str.maketrans(_SIGNS | _GREEK | _FRACTIONS)
+_TABLE = str.maketrans(_FULL_WIDTH | _SIGNS | _GREEK | _FRACTIONS)
 _SMALL = (
     0xB2,
     0xB3,
