@@ -114,6 +114,8 @@ def _are_same_system(gold: Equation, answer: Equation) -> bool:
         return False
 
 
+# --- unions of curves -------------------------------------------------------------------------------------------------
+
 _MOST_CURVES = 6
 
 

@@ -234,6 +234,8 @@ def _is_result(text: str, span: Span) -> bool:
     return "=" in text[span.inner_start : span.inner_end] and text[span.inner_end - 1] not in ",;."
 
 
+# --- parts of the question --------------------------------------------------------------------------------------------
+
 _TIME = r"(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|decades?)"
 _ECHOED = late(
     r"(?![^\n]*\b(?:total|sum|minimum|maximum|values?|remainder|answer|that|which|shows?|we|so|and|then|giving|leaving"

@@ -193,6 +193,8 @@ def _bounding(content: str, before: str, behind: str) -> tuple[str, str | None] 
     return f"{found['bound']} {content}", content if is_reached else None
 
 
+# --- several boxes in one formula -------------------------------------------------------------------------------------
+
 _COMMAND = (
     r"(?:[dt]?(?:frac|binom)|sqrt|pi|infty|left|right|cdot|times|div|pm|mp|cup|cap|setminus|l?og|ln|exp|sin|cos|tan"
     r"|(?:begin|end)\{[bpvBV]?matrix\})(?![a-zA-Z])"

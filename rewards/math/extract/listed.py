@@ -195,6 +195,8 @@ def is_marker(text: str, start: int, end: int) -> bool:
     )
 
 
+# --- numbered answers -------------------------------------------------------------------------------------------------
+
 _LONGEST_NUMBERED = 600
 _NUMBER_OF_ONE = r"(?:\d|[A-Ha-h]|i{1,3})"
 _NUMBERED_ANSWER = (

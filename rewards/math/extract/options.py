@@ -109,6 +109,8 @@ def _is_chosen(before: str) -> bool:
     return is_stated(before, "") and not is_supposed(before) and _OPTION_BEFORE.search(before) is None
 
 
+# --- words ------------------------------------------------------------------------------------------------------------
+
 _WORD_AT_LAST = late(  # "Hence the graph is a **parabola**."
     r"\b(?:is|was|are|must\sbe)\s(?:an?\s|the\s)?(?:\*\*|\$?\\text(?:bf)?\{)"
     r"([A-Za-z][A-Za-z'’ -]{2,30})(?:\*\*|\}\$?)[.!\s]*\Z"

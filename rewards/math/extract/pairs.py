@@ -92,6 +92,8 @@ def are_guesses(text: str, at: int, between: str, beginning: Callable[[int], int
     return _GUESSES.search(text, beginning(at), at) is not None
 
 
+# --- values joined to a box -------------------------------------------------------------------------------------------
+
 _AROUND = " \n\t$(*"
 _JOINING = ("or", "nor", "to", "and", "maybe", "perhaps", "possibly", "else")
 _NUMBER = r"[-+−]?\d[\d.,/]*"

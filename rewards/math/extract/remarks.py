@@ -218,6 +218,8 @@ def _without_section(text: str) -> str:
     return text
 
 
+# --- afterwords -------------------------------------------------------------------------------------------------------
+
 _LONGEST_AFTERWORD = 800
 _MOST_AFTERWORDS = 4  # one behind another
 

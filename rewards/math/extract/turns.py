@@ -90,6 +90,8 @@ def apart_from_next_turn(text: str, shown: Callable[[str], str | None]) -> tuple
     return text, ""
 
 
+# --- the next question; code ------------------------------------------------------------------------------------------
+
 _ASKING = r"q|question|problem|exercise|example"
 _MORE = r"extension|follow-?up|bonus(?:\squestion)?|challenge|variation"
 _LINE = r"[^\S\n]{0,20}[#*_>–—-]{0,9}[^\S\n]{0,9}"

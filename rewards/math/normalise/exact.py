@@ -194,6 +194,8 @@ _OF_EXPRESSIONS: dict[str, Callable[..., Form]] = {
 }
 
 
+# --- forms of expressions that may have none --------------------------------------------------------------------------
+
 NO_FORM = (TooHard, Undefined, RecursionError, OverflowError)
 """What `normal`, and arithmetic with its results, may raise."""
 

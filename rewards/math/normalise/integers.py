@@ -112,6 +112,8 @@ def smallest(*values: Form) -> Form:
     return constant(min(_rationals(*values)))
 
 
+# --- rational powers --------------------------------------------------------------------------------------------------
+
 _LARGEST_FACTORED = 10**12
 
 

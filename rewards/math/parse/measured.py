@@ -123,6 +123,8 @@ def _degrees(expression: Expr) -> Expr | None:
     return None
 
 
+# --- several units of one kind ----------------------------------------------------------------------------------------
+
 _PART = r"(\d+(?:\.\d+)?)\s*([a-z]+)\.?"
 _PARTS = re.compile(rf"{_PART}(?:,?\s+(?:and\s+)?{_PART})+", re.IGNORECASE)
 _EACH = re.compile(_PART, re.IGNORECASE)

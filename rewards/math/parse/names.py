@@ -55,6 +55,8 @@ COMMANDS = frozenset(
 )
 
 
+# --- names with bound indices -----------------------------------------------------------------------------------------
+
 _TERM = r"(?:\d{1,9}[a-z]?|[a-z])"
 _SUM = re.compile(rf"[-+]?{_TERM}(?:[-+]{_TERM})*")
 _TERMS = re.compile(r"([-+]?)(\d*)([a-z]?)")

@@ -182,6 +182,8 @@ def _words(text: str, *, quoted: bool) -> list[Value]:
     return [Words(words_of(text))] if is_word or is_phrase else []
 
 
+# --- bounds -----------------------------------------------------------------------------------------------------------
+
 _BOUNDED = re.compile(
     r"(?:(?P<name>[a-z]) (?:is|are|must be) "
     r"|(?:the )?(?:set of )?(?:all |any |every )?(?:the )?real (?:numbers?|values?(?: of)?)(?: (?P<letter>[a-z]))?,? "
@@ -211,6 +213,8 @@ def half_line(text: str) -> list[Value] | None:
     opening, closing = "()" if is_open else "[]"
     return maths(rf"{opening}{end}, \infty)" if is_above else rf"(-\infty, {end}{closing}")
 
+
+# --- numbers in words and digits --------------------------------------------------------------------------------------
 
 _SMALL = """
 zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
