@@ -70,13 +70,6 @@ INDEXED = "_()"
 
 _LARGEST_DEGREE = 1000
 _SIGNS = ("pm", "mp")
-# Operators that can be evaluated.
-OPERATORS = (
-    TRIGONOMETRIC
-    | BINDING
-    | {"abs", "floor", "ceil", "!", "!!", "binom", "perm", "gcd", "lcm", "max", "min", "mod", "det"}
-    | {"re", "im", "conj", "arg"}
-)
 
 
 def number(value: int | Fraction) -> Num:

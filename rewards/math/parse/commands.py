@@ -189,9 +189,6 @@ class Parser(Grammar):
         self.expect("(")
         return self._inside(")")
 
-    def _cube_root(self) -> Expr:
-        return root(self._paren_group() if self.peek() == "(" else self._group(), 3)
-
     def _binomial(self) -> Expr:
         if self.take("("):
             return Op("binom", tuple(self._several(")")))
@@ -207,14 +204,18 @@ class Parser(Grammar):
         return divide(Op("!", (n,)), multiply(*(Op("!", (one,)) for one in parts)))
 
     def _function(self, name: str) -> Expr:
-        exponent: Expr | None = None
-        if self.peek() == "^" and self.peek(1) != "\\circ":
-            self.at += 1
-            one_digit = self.peek(1) == "^" and self.peek(2) == "\\circ"  # `\sin^230^\circ`
-            exponent = self._digit_group() if one_digit else self._group()
+        exponent = self._exponent()
         inverse = exponent == MINUS_ONE
         value = Op(f"a{name}" if inverse else name, (self._argument(),))
         return value if exponent is None or inverse else power(value, exponent)
+
+    def _exponent(self) -> Expr | None:
+        """The exponent between a function and its argument, if there is one."""
+        if self.peek() != "^" or self.peek(1) == "\\circ":
+            return None
+        self.at += 1
+        one_digit = self.peek(1) == "^" and self.peek(2) == "\\circ"  # `\sin^230^\circ`
+        return self._digit_group() if one_digit else self._group()
 
     def _argument(self) -> Expr:
         r"""The argument of a function without parentheses: the factors up to another function (`\sin 2x \cos x`).
@@ -252,31 +253,11 @@ class Parser(Grammar):
 
     def _logarithm(self) -> Expr:
         base: Expr = number(10)
-        given = False
-        if self.peek() == "_":
-            self.at += 1
-            base, given = self._digit_group() if self.peek() != "{" else self._group(), True
-        exponent: Expr | None = None
-        if self.peek() == "^":
-            self.at += 1
-            exponent = self._group()
-        value: Expr = Op("log", (self._argument(), base if given else number(10)))
+        if self.take("_"):
+            base = self._digit_group() if self.peek() != "{" else self._group()
+        exponent = self._exponent()
+        value: Expr = Op("log", (self._argument(), base))
         return value if exponent is None else power(value, exponent)
-
-    def _natural(self) -> Expr:
-        return self._function("ln")
-
-    def _exponential(self) -> Expr:
-        return power(E, self._argument())
-
-    def _cis(self) -> Expr:
-        return power(E, multiply(IMAGINARY_UNIT, self._argument()))
-
-    def _floor(self) -> Expr:
-        return Op("floor", (self._inside("\\rfloor"),))
-
-    def _ceiling(self) -> Expr:
-        return Op("ceil", (self._inside("\\rceil"),))
 
     def _conjugate(self) -> Expr:
         inner = self._group()
@@ -289,15 +270,19 @@ class Parser(Grammar):
             return Op("conj", (inner,))
         raise NotMaths("a line over a number")
 
-    def _large(self, name: str) -> Expr:
-        """A sum or product."""
+    def _index(self) -> str:
+        """The variable of a sum, product or limit."""
         self.expect("_")
         self.expect("{")
         token = self.token
         if token is None or token.kind is not Kind.LETTER:
-            raise NotMaths("a sum without its variable")
+            raise NotMaths("a sum or limit without its variable")
         self.at += 1
-        variable = token.text
+        return token.text
+
+    def _large(self, name: str) -> Expr:
+        """A sum or product."""
+        variable = self._index()
         endless = self.take("\\ge")
         if not endless:
             self.expect("=")
@@ -373,16 +358,11 @@ class Parser(Grammar):
         return Op("int", (of_index(body, variable), Sym(variable), *bounds))
 
     def _limit(self) -> Expr:
-        self.expect("_")
-        self.expect("{")
-        token = self.token
-        if token is None or token.kind is not Kind.LETTER:
-            raise NotMaths("a limit without its variable")
-        self.at += 1
+        variable = self._index()
         self.expect("\\to")
         at = self._side_of_limit()
         self.expect("}")
-        return Op("lim", (of_index(self._signed(), token.text), Sym(token.text), *at))
+        return Op("lim", (of_index(self._signed(), variable), Sym(variable), *at))
 
     def _side_of_limit(self) -> tuple[Expr, ...]:
         """The limit point, and 1 or -1 if it is approached from above or below."""
@@ -414,14 +394,9 @@ class Parser(Grammar):
 
 def _called(name: str) -> Callable[[Parser], Expr]:
     def read(parser: Parser) -> Expr:
-        if parser.take("\\{"):
-            return Op(name, tuple(parser._several("\\}")))
-        if parser.take("("):
-            return Op(name, tuple(parser._several(")")))
-        if parser.take("["):
-            return Op(name, tuple(parser._several("]")))
-        if parser.take("{"):
-            return Op(name, tuple(parser._several("}")))
+        for opening in ("\\{", "(", "[", "{"):
+            if parser.take(opening):
+                return Op(name, tuple(parser._several(CLOSING[opening])))
         raise NotMaths(f"{name} without its arguments")
 
     return read
@@ -455,15 +430,15 @@ _READERS: dict[str, Callable[[Parser], Expr]] = {
     "\\cross": Parser._cross,
     **{f"\\{figure}": Parser._figure for figure in FIGURES},
     "\\sqrt": Parser._root,
-    "\\cbrt": Parser._cube_root,
+    "\\cbrt": lambda parser: root(parser._paren_group() if parser.peek() == "(" else parser._group(), 3),
     "\\binom": Parser._binomial,
     "\\log": Parser._logarithm,
     "\\lg": Parser._logarithm,
-    "\\ln": Parser._natural,
-    "\\exp": Parser._exponential,
-    "\\cis": Parser._cis,
-    "\\lfloor": Parser._floor,
-    "\\lceil": Parser._ceiling,
+    "\\ln": lambda parser: parser._function("ln"),
+    "\\exp": lambda parser: power(E, parser._argument()),
+    "\\cis": lambda parser: power(E, multiply(IMAGINARY_UNIT, parser._argument())),
+    "\\lfloor": lambda parser: Op("floor", (parser._inside("\\rfloor"),)),
+    "\\lceil": lambda parser: Op("ceil", (parser._inside("\\rceil"),)),
     "\\overline": Parser._conjugate,
     "\\bar": Parser._conjugate,
     "\\int": Parser._integral,
