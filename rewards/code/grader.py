@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from importlib import import_module
 from types import MappingProxyType
 
@@ -66,8 +67,9 @@ _JUDGES: Mapping[type, tuple[str, str]] = MappingProxyType(
 )
 
 
-def _judge_of(reference: CodeReference) -> Callable[[Sandbox, str, CodeReference], Awaitable[Judgement]]:
-    module, function = _JUDGES[type(reference)]
+@cache
+def _judge_of(kind: type) -> Callable[[Sandbox, str, CodeReference], Awaitable[Judgement]]:
+    module, function = _JUDGES[kind]
     judge: Callable[[Sandbox, str, CodeReference], Awaitable[Judgement]] = getattr(import_module(module), function)
     return judge
 
@@ -219,7 +221,7 @@ class CodeGrader:
 
     async def _judge_once(self, place: Opened, program: str, reference: CodeReference) -> Judgement:
         if not isinstance(reference, StdioReference):
-            return await _judge_of(reference)(place.sandbox, program, reference)
+            return await _judge_of(type(reference))(place.sandbox, program, reference)
         spare = self._place.programs // self._at_work
         lanes = max(1, spare) if reference.limits.time_s <= _SHARED_SECONDS else 1
         return await judge_stdio(place.sandbox, program, reference, lanes=lanes, toolchains=place.toolchains)
@@ -230,14 +232,9 @@ def grade_of(judgement: Judgement, reference: CodeReference, program: str) -> Gr
     counted = [case for case in judgement.cases if case.fate is not Fate.SKIPPED]
     passed = sum(case.fate is Fate.PASSED for case in counted)
     total = max(len(counted), reference.case_count if isinstance(reference, StdioReference) else 0)
-    graded = replace(
-        _verdict(judgement, reference, counted, passed, total),
-        extracted=program[:_SHOWN],
-        details=_details(judgement),
-    )
-    if graded.score is None:
-        return graded
-    return replace(graded, parts=MappingProxyType({"passed": float(passed), "cases": float(total)}))
+    verdict = _verdict(judgement, reference, counted, passed, total)
+    parts = {} if verdict.score is None else {"passed": float(passed), "cases": float(total)}
+    return replace(verdict, extracted=program[:_SHOWN], details=_details(judgement), parts=MappingProxyType(parts))
 
 
 def _verdict(
