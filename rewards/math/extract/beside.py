@@ -35,7 +35,7 @@ _COMPARED = (  # "24, down from 36", "17 rather than the usual 20", "3 out of 12
     rf"(?<![^\W_])(?:versus|vs\.?|in contrast to|as opposed to|compared (?:with|to)|unlike|from|rather than|instead of"
     rf"|against|past|off|out of a total of|short of (?:the|his|her|its|their) \w+ of|accounts for all"
     rf"|(?<=[a-z]\s)out of|having (?:started|begun) with|after (?:losing|giving away|spending|using|eating|selling)"
-    rf"|(?<=,\s)(?:including|which\sincludes?)"
+    rf"|(?<=,\s)(?:including|which\sincludes?|(?:[a-z]+er|more|less)\sthan)"
     rf"|not (?:counting|including)|apart from|aside from|(?<=,\s)(?:down|up))\s{_DETERMINED}"
     rf"|(?<![\d./])\d+\sof\s{_DETERMINED}|\b(?:left|all)\sof\s{_DETERMINED}"
     rf"|\bof\s(?:the|his|her|their|its)\s(?:original|initial|starting)\s{_AT_IT}"

@@ -217,6 +217,7 @@ IDIOMS = _idioms(
     ),
     ("scratch", r"\bscratch that\b", "wrong"),
     ("supposed to", r"\bsupposed to\b", "must"),
+    ("fails ", r"\bfails (?=(?:for|at|when|if)\b)", "holds "),
     ("off", r"\bseems off\b", "is wrong"),
     ("counts ", r"\bcounts (?:each|every|some)\b[^.]*\b(?:twice|double)\b", "is wrong"),
     ("thus far", r"\bthus far,?", "perhaps"),
@@ -253,6 +254,11 @@ IDIOMS = _idioms(
     (" that", r"\A\W*(?:prove|show) that\b", "suppose"),
     # somebody and something else
     ("as per", r"\bas per\b", "according"),
+    (
+        "the ",
+        r"\bthe (?:book|textbook|answer key|manual) (?:gives|lists|prints)(?= (?:$|\d|\\|\Z)| *\Z)",
+        "they say",
+    ),
     ("some ", r"\bsome (?:sources|sites|websites|authors|textbooks) (?:give|list|have|get|report|quote)\b", "they say"),
     ("if we", r"\bif we (?:trust|believe)\b", "according"),
     ("last ", r"\blast (?:week|time|year|month)(?:'s)?\b", "another"),

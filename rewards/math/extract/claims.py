@@ -37,10 +37,10 @@ _DENYING = frozenset(word for word, letter in CLASS_OF.items() if letter in "wxX
 """Every match of `_TAKEN_BACK` contains one of these words."""
 _TOKEN = late(r"\$[^$\n]*\$|</?[a-z]+>|\\?[a-zï]+(?:['’-][a-zï]+)*|\d(?:[\d.,/:%]*\d)?|\.{2,}|[^\s\w]")
 _MARKS = {
-    **dict.fromkeys(",()–—", ","),
+    **dict.fromkeys(",()[]–—", ","),
     **dict.fromkeys(";:", ";"),
     **dict.fromkeys(".!?…", "|"),
-    **dict.fromkeys("<*$_\"'`“”‘’[]{}#>~", ""),
+    **dict.fromkeys("<*$_\"'`“”‘’{}#>~", ""),
 }
 _NAMED_A = late(r"(?<=[\w,;:] )A(?![\w'’])")  # "City A"
 _SHORTENED = {"isn": "b", "aren": "b", "wasn": "b", "weren": "W", "hasn": "h", "haven": "h", "wouldn": "O"}
@@ -214,7 +214,7 @@ _UNCLAIMED = late(  # what stands before the value
       | \Aj[^,;|=\#]{{0,4}}\Z | \A[c,]*u[^,;|]*\Z | \A[c,]*[ud],?\Z | Q[^,;|]*R\Z | \A[c,]*Q[^;|]*O[^,;|]*\Z
       | \A[Wam][vq]?b?\Z                                    # "Had it been", "With x =", "Taking"
       | l\Z | \A[c,]*S[.lq]?\Z                              # "Lemma", "see table"
-      | T[^,;|]{{0,4}}F\Z | t[^,;|]{{0,2}}F\Z | \Ac,?yE\Z      # used: "divide it by", "subtract it from"
+      | [v#]T\Z | T[^,;|]{{0,4}}F\Z | t[^,;|]{{0,2}}F\Z | \Ac,?yE\Z      # used: "divide it by", "subtract it from"
       | (?:\A|[,;])(?:(?:c,?y?)?t|(?:c,?)?E)[pF]?\Z             # "To finish, subtract"
       | pt\Z | y[.m]t\Z | qy[tE]\Z | y[eh]?n?x[.q]{{0,2}}\Z  # "to check", "We eliminated"
     """,
@@ -234,7 +234,7 @@ _NEW_SUBJECT = late(r",.*[yqa]")  # "to find the answer, we"
 _PREDICATE = r"""(?:
     [bW][.Kqg]?[wxXd](?!q|pr) | [mMOhbW]{1,3}[wx](?!q|p[rA])             # is wrong, has been ruled out, is too big
   | [bW]n[.Kqg]{0,2}[zfVJA] | [mO]n[bW]?[.Kq]{0,2}[zfVJA] # is not a solution, does not work, cannot be right
-  | [bW]nq(?=[|,;]|\Z) | mnb(?=[|;]|\Z) | s[.K]?w    # is not it, cannot be; marked as wrong
+  | [bW]nq(?=[|,;]|\Z) | mnbq?(?=[|;]|\Z) | s[.K]?w    # is not it, cannot be; marked as wrong
   | C | R[.K]?w                                      # contradicts, gives a contradiction
 )"""
 _SAID_OF_IT = late(  # what follows the value
@@ -253,7 +253,7 @@ _SAID_OF_IT = late(  # what follows the value
     re.VERBOSE,
 )
 _TAKEN_BACK = late(  # "12 boxes must be eliminated" takes nothing back
-    rf"(?!\.[mbh]{{1,2}}x)(?:(?:[&Bn],?)*(?:qA?|\.)?|[,;|](?:[&Bn],?|\.n?,)*(?:qA?|\.)?)(?!bq){_PREDICATE}|[.,]?Fw(?!q)|,(?:K?w|X\.)|[|](?:\.,|n,)*(?:w(?!A[^|])|n[|]|n\Z|(?:yr)?[yq](?:m[bhe])?\.?Kw(?![^|]*B)|yw)|[;|]{{1,2}}c,w(?:[|]|\Z)|\.?[bW]nY",
+    rf"(?!\.[mbh]{{1,2}}x)(?:(?:[&Bn],?)*(?:qA?|\.)?|[,;|](?:[&Bn],?|\.n?,)*(?:qA?|\.)?)(?!bq){_PREDICATE}|[.,]?Fw(?!q)|[,;](?:K?w|X\.)|[|](?:\.,|n,)*(?:w(?!A[^|])|n[|]|n\Z|(?:yr)?[yq](?:m[bhe])?\.?Kw(?![^|]*B)|yw)|[;|]{{1,2}}c,w(?:[|]|\Z)|\.?[bW]nY",
     re.VERBOSE,
 )
 

@@ -32,7 +32,7 @@ _BEFORE = late(
       | at\s(?:most|least) | (?:is|are|be|has|have|had|needs?|holds?|sells?|sold|buys?|bought|gets?|got)\sup\sto
       | (?:eliminat|exclud)(?:e|es|ing) | bounded\s(?:above\s|below\s)?by | disagree\swith\sthe\sanswer
       | rejects? | discards? | rul(?:e|es|ing)\sout
-      | somewhere\s(?:around|near)
+      | somewhere\s(?:around|near) | (?:of|on)\sthe\sorder\sof | in\sthe\s(?:neighbou?rhood|vicinity)\sof
       | none\sof | under | below | above | over | beyond | nearly | almost | close\sto | near | short\sof
       | (?:divided|multiplied|divisible)\sby | out\sof
       | except(?:\sfor)? | besides | excluding | never

@@ -19,6 +19,12 @@ _GOES_ON = late(  # the value is one on the way
     r"|then\s(?:he|she|it|they|we|I)\b)\b(?![^.\n]*\b(?:you|done|finished|answer)\b)",
     re.IGNORECASE,
 )
+_TO_BE_CHANGED = late(  # ", so we must halve it.", ". This needs to be doubled."
+    r"[\s$*)]*(?:\s[a-z]+){0,3}[.,;]\s(?:so\s|but\s)?(?:(?:this|it|that)\s(?:still\s)?(?:must|has\sto|needs\sto)\sbe"
+    r"|(?:we|I)\s(?:must|have\sto|need\sto))\s(?:then\s|still\s|now\s)?"
+    r"(?:halv|doubl|tripl|squar|cub|subtract|add|divid|multipl|reduc|increas)[^.,;=\d]*[.\s]*\Z",
+    re.IGNORECASE,
+)
 _CUT_OFF = late(
     r"[^,;=\n]*[.!]\s+(?:for|in|next|now|then|case|the\ssecond)\b[^.!?=\d]*,\s*\Z"
     # "Then", "Then y =": cut off in the next sentence
@@ -46,4 +52,6 @@ def is_cut_off_behind(behind: str) -> bool:
 
 def is_on_the_way(text: str, end: int) -> bool:
     """Whether another step follows the value that ends at this position."""
+    if _TO_BE_CHANGED.fullmatch(text, end) is not None:
+        return True
     return _GOES_ON.match(text[end : end + _LONGEST]) is not None or _CUT_OFF.fullmatch(text, end) is not None

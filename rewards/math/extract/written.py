@@ -131,6 +131,7 @@ _HOW_MANY = late(  # "there are $8$ integers $n$ with $1 < n < 20$"
     r"(?:[^$\d.,;:!?=\n]|\$[^$\n=]{1,60}\$)*(?:(?<=such\sthat\s)\$[^$\n]{1,80}\$)?[.\s]*\Z"
 )
 _ASKED_ALONE = late(r"[^\s?]{1,20}(?:\s[a-z]{2,}){0,3}\s*\?")
+_STEP = late(r"(?:\d[a-zA-Z]|[\w)]\s?[-+*/^]\s?[\w(]+)\s=\s\Z")  # "3n = 72", "n + 5 = 29"
 _RESIDUE = late(r"\d[\s$(]+\\?[bp]?mod(?:ulo)?\s*\$?\Z")  # "it is 5 mod 7"
 _ONE_IN = late(r"\d[\s$*]+(?:in|out\sof)\s[\s$*]*\Z")  # "5 in 12" at the end is one value
 _OFFERED = late(r"\bcould\s(?:also\s|well\s)?be[\s$*]*\Z|\bfirst[\s$*]*\Z", re.IGNORECASE)
@@ -311,7 +312,9 @@ def _is_denied(text: str, at: int) -> bool:
 
 def _is_step(text: str, span: Span) -> bool:
     """Whether a value is a step of a calculation: an equation without a name on its left."""
-    left, equals, _ = text[max(span.inner_start, 0) : max(span.inner_end, 0)].partition("=")
+    if span.inner_start < 0:
+        return _STEP.search(text, max(0, span.start - _LONGEST_DENIAL), span.start) is not None
+    left, equals, _ = text[span.inner_start : span.inner_end].partition("=")
     return bool(equals) and NAME.fullmatch(left) is None
 
 
