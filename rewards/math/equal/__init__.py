@@ -6,7 +6,7 @@ Modules, by what they do:
     kinds of values         matching, with a rule for each pair: scalars, rows, matrix_products, sets, quadratics,
                             branches, equations, formulas, zeros, statements, families, assignments, choices,
                             named_functions
-    names that may differ   constants, bound, derivatives
+    names that may differ   constants, bound
     expressions             decide, with complex_names, transcendental, whole_numbers, integration; values: numeric
     what a gold requires    finished
     sympy, in a process     engine asks symbolic, by transfer

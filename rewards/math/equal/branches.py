@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from rewards.math.equal import decide, numeric, quadratics, sets, whole_numbers
 from rewards.math.equal.decide import Answer, all_of, yes_if
+from rewards.math.equal.whole_numbers import OTHERWISE, Unknown, branches_of
 from rewards.math.expressions import (
     HALF,
     INFINITY,
@@ -44,14 +45,9 @@ _Same: TypeAlias = Callable[[Value, Value], Answer]
 _Branch: TypeAlias = tuple[Expr, Value]
 _Part: TypeAlias = tuple[Expr, list[Interval]]
 
-_OTHERWISE = Words("otherwise")
 _DIFFERENCE = "the difference"
 _MOST_CUTS = 20
 _TWO = number(2)
-
-
-class _Unknown(Exception):
-    """Not a piecewise function of one real variable."""
 
 
 def same_pieces(gold: Pieces, answer: Pieces, same: _Same) -> Answer:
@@ -102,20 +98,13 @@ def same_function(gold: Value, answer: Value) -> Answer:
         return _compared(_parts(ours, name), _parts(theirs, name), name)
     except sets.Unsolved:
         return Answer.UNDECIDED
-    except (_Unknown, sets.NoRegion):
+    except (Unknown, sets.NoRegion):
         return Answer.NO
 
 
 def _branches(value: Value) -> list[_Branch]:
-    """The expressions of a value with their conditions. Raises _Unknown."""
-    pairs = value.branches if isinstance(value, Pieces) else ((value, _OTHERWISE),)
-    return [(_with_moduli(_plain(one)), condition) for one, condition in pairs]
-
-
-def _plain(value: Value) -> Expr:
-    if not isinstance(value, Scalar) or not value.is_bare:
-        raise _Unknown
-    return value.expression
+    """The expressions of a value with their conditions. Raises Unknown."""
+    return [(_with_moduli(one), condition) for one, condition in branches_of(value)]
 
 
 def _with_moduli(expression: Expr) -> Expr:
@@ -139,13 +128,13 @@ def _with_moduli(expression: Expr) -> Expr:
 
 
 def _of_one_letter(ours: list[_Branch], theirs: list[_Branch]) -> str:
-    """The variable of all conditions; if they have several, the name of their difference. Raises _Unknown."""
+    """The variable of all conditions; if they have several, the name of their difference. Raises Unknown."""
     names = frozenset().union(*(_variables(condition) for _value, condition in (*ours, *theirs)))
     if len(names) == 1:
         return min(names)
     conditions = [condition for _value, condition in (*ours, *theirs) if isinstance(condition, Inequality)]
     if not names or not conditions or len(conditions[0].members) != 2:
-        raise _Unknown
+        raise Unknown
     left, right = conditions[0].members
     name = min(free_variables(left) | free_variables(right))
     rest = add(left, negative(right))
@@ -158,10 +147,10 @@ def _of_one_letter(ours: list[_Branch], theirs: list[_Branch]) -> str:
 
 
 def _number(expression: Expr) -> Fraction:
-    """The value of a nonzero rational number. Raises _Unknown."""
+    """The value of a nonzero rational number. Raises Unknown."""
     form = form_of(expression)
     if form is None or not form.rational:
-        raise _Unknown
+        raise Unknown
     return form.rational
 
 
@@ -173,21 +162,21 @@ def _variables(condition: Value) -> frozenset[str]:
             return free_variables(value) | {name}
         case Many(items=items):
             return frozenset().union(*map(_variables, items))
-        case Words() if condition == _OTHERWISE:
+        case Words() if condition == OTHERWISE:
             return frozenset()
-    raise _Unknown
+    raise Unknown
 
 
 def _within(condition: Value, name: str, instead: Expr) -> Value:
-    """Rewrite a condition in terms of the difference. Raises _Unknown."""
-    if condition == _OTHERWISE:
+    """Rewrite a condition in terms of the difference. Raises Unknown."""
+    if condition == OTHERWISE:
         return condition
     if not isinstance(condition, Inequality) or len(condition.members) != 2:
-        raise _Unknown
+        raise Unknown
     left, right = (substituted(one, name, instead) for one in condition.members)
     line = linear(add(left, negative(right)), _DIFFERENCE)
     if line is None:
-        raise _Unknown
+        raise Unknown
     return Inequality((multiply(Num(line[0]), Sym(_DIFFERENCE)), Num(-line[1])), condition.relations)
 
 
@@ -195,11 +184,11 @@ def _within(condition: Value, name: str, instead: Expr) -> Value:
 
 
 def _parts(branches: list[_Branch], name: str) -> list[_Part]:
-    """The expressions with the intervals on which they hold. Raises sets.NoRegion, _Unknown."""
-    known = [(value, sets.region(condition)) for value, condition in branches if condition != _OTHERWISE]
-    others = [value for value, condition in branches if condition == _OTHERWISE]
+    """The expressions with the intervals on which they hold. Raises sets.NoRegion, Unknown."""
+    known = [(value, sets.region(condition)) for value, condition in branches if condition != OTHERWISE]
+    others = [value for value, condition in branches if condition == OTHERWISE]
     if len(others) > 1 or any(_variables(condition) - {name} for _value, condition in branches):
-        raise _Unknown
+        raise Unknown
     covered = sets.joined([interval for _value, intervals in known for interval in intervals])
     return [*known, *((value, sets.complement(covered)) for value in others)]
 
@@ -229,7 +218,7 @@ def _cuts(parts: Sequence[_Part]) -> list[Expr]:
         if not kept or sets.compare(kept[-1], end) < 0:
             kept.append(end)
     if len(kept) > _MOST_CUTS:
-        raise _Unknown
+        raise Unknown
     return kept
 
 

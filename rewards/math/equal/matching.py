@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import TypeAlias
 
 from rewards.math.equal import (
     assignments,
     choices,
-    derivatives,
     equations,
     named_functions,
     rows,
@@ -86,9 +86,11 @@ def same_value(gold: Value, answer: Value, terms: Terms = EXACT) -> Answer:
         return _one_in_several_forms(answer, gold, terms)
     if isinstance(answer, Choice) and not isinstance(gold, Choice):
         return choices.value_and_choice(gold, answer, terms, same_value)
-    rule = _RULES.get((type(gold), type(answer)))
-    if rule is not None:
+    kinds = type(gold), type(answer)
+    if (rule := _RULES.get(kinds) or _EITHER_WAY.get(kinds)) is not None:
         return rule(gold, answer, terms)
+    if (rule := _EITHER_WAY.get(kinds[::-1])) is not None:
+        return rule(answer, gold, terms)
     if _is_region(gold) and _is_region(answer):
         return sets.same_region(gold, answer)
     return Answer.NO
@@ -152,7 +154,7 @@ def _named(gold: Value, answer: Value, terms: Terms) -> Answer:
             if (
                 _is_its_value(gold, answer)
                 or _is_its_value(answer, gold)
-                or derivatives.are_alike(gold.name, answer.name)
+                or named_functions.are_one_derivative(gold.name, answer.name)
             ):
                 return same_value(gold.value, answer.value, terms)
             return equations.as_equations(gold, answer)
@@ -408,18 +410,21 @@ def _many_and_scalar(gold: Many, answer: Scalar, terms: Terms) -> Answer:
     return Answer.NO
 
 
-_RULES: dict[tuple[type, type], Callable[..., Answer]] = {
+_Rules: TypeAlias = dict[tuple[type, type], Callable[..., Answer]]
+_EITHER_WAY: _Rules = {  # whichever of the two is the gold
+    (Ratio, Scalar): scalars.ratio_and_scalar,
+    (Words, Many): lambda words, letters, _terms: yes_if(choices.are_letters(words, letters)),
+    (Matrix, Many): rows.matrix_and_tuple,
+    (Matrix, Scalar): rows.matrix_and_scalar,
+}
+_RULES: _Rules = {
     (Scalar, Scalar): scalars.same_scalars,
     (Based, Scalar): scalars.based_and_scalar,
     (Scalar, Based): scalars.scalar_and_based,
     (Based, Based): scalars.same_based,
     (Ratio, Ratio): scalars.same_ratios,
-    (Ratio, Scalar): scalars.ratio_and_scalar,
-    (Scalar, Ratio): scalars.scalar_and_ratio,
     (Clock, Ratio): scalars.clock_and_ratio,
     (Words, Words): lambda gold, answer, _terms: yes_if(gold.text == answer.text),
-    (Words, Many): lambda gold, answer, _terms: yes_if(choices.are_letters(gold, answer)),
-    (Many, Words): lambda gold, answer, _terms: yes_if(choices.are_letters(answer, gold)),
     (Choice, Choice): lambda gold, answer, terms: choices.same_choices(gold, answer, terms, same_value),
     (Choice, Words): lambda gold, answer, _terms: choices.choice_and_words(gold, answer),
     (Choice, Scalar): lambda gold, answer, terms: choices.choice_and_value(gold, answer, terms, same_value),
@@ -430,10 +435,6 @@ _RULES: dict[tuple[type, type], Callable[..., Answer]] = {
     (Many, Scalar): _many_and_scalar,
     (Scalar, Many): _scalar_and_many,
     (Matrix, Matrix): rows.same_matrices,
-    (Matrix, Many): rows.matrix_and_tuple,
-    (Many, Matrix): rows.tuple_and_matrix,
-    (Matrix, Scalar): rows.matrix_and_scalar,
-    (Scalar, Matrix): rows.scalar_and_matrix,
     (Equation, Equation): lambda gold, answer, terms: equations.same_equations(gold, answer, terms, same_value),
     (Pieces, Pieces): lambda gold, answer, _terms: same_pieces(gold, answer, same_value),
     (Statement, Statement): lambda gold, answer, _terms: same_statements(gold, answer, same_value),

@@ -58,10 +58,6 @@ def matrix_and_tuple(gold: Matrix, answer: Many, terms: Terms) -> Answer:
     return all_of(decide.close(*pair, terms.tolerance) for pair in zip(cells, items, strict=True))
 
 
-def tuple_and_matrix(gold: Many, answer: Matrix, terms: Terms) -> Answer:
-    return matrix_and_tuple(answer, gold, terms)
-
-
 def components(value: Scalar) -> Many | None:
     """Convert `3\\mathbf{i} - 2\\mathbf{j}` to a tuple; None for other values."""
     names = {name for name in free_variables(value.expression) if name.startswith("basis ")}
@@ -94,7 +90,3 @@ def _of_identity(value: Scalar, size: int) -> Matrix | None:
     if free_variables(factor) or decide.same(value.expression, multiply(factor, Sym(name))) is not Answer.YES:
         return None
     return Matrix(tuple(tuple(factor if row == column else ZERO for column in range(size)) for row in range(size)))
-
-
-def scalar_and_matrix(gold: Scalar, answer: Matrix, terms: Terms) -> Answer:
-    return matrix_and_scalar(answer, gold, terms)

@@ -130,10 +130,6 @@ def ratio_and_scalar(gold: Ratio, answer: Scalar, _terms: Terms) -> Answer:
     return decide.same(divide(*gold.parts), answer.expression)
 
 
-def scalar_and_ratio(gold: Scalar, answer: Ratio, terms: Terms) -> Answer:
-    return ratio_and_scalar(answer, gold, terms)
-
-
 def clock_and_ratio(gold: Clock, answer: Ratio, _terms: Terms) -> Answer:
     parts = [part.value for part in answer.parts if isinstance(part, Num)]
     if gold.half or len(parts) != 2:

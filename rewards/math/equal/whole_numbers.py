@@ -50,7 +50,11 @@ _MOST_CLASSES = 144
 _Classes = dict[str, int]
 
 
-class _Unknown(Exception):
+OTHERWISE = Words("otherwise")
+"""The condition of a branch that has none."""
+
+
+class Unknown(Exception):
     """The expression contains something that this module cannot decide."""
 
 
@@ -63,7 +67,7 @@ def same_function(gold: Value, answer: Value) -> bool | None:
     """Like `equal`, for values of which at least one is piecewise, with conditions on residues of its variable."""
     try:
         return _equal(_branches(gold), _branches(answer))
-    except _Unknown:
+    except Unknown:
         return None
 
 
@@ -74,15 +78,16 @@ _Branches = Sequence[tuple[Expr, _Condition]]
 
 
 def _branches(value: Value) -> _Branches:
-    """Raises _Unknown."""
-    pairs = value.branches if isinstance(value, Pieces) else ((value, Words("otherwise")),)
-    return [(_plain(one), _condition(said)) for one, said in pairs]
+    """Raises Unknown."""
+    return [(one, _condition(said)) for one, said in branches_of(value)]
 
 
-def _plain(value: Value) -> Expr:
-    if not isinstance(value, Scalar) or not value.is_bare:
-        raise _Unknown
-    return value.expression
+def branches_of(value: Value) -> Iterator[tuple[Expr, Value]]:
+    """The expressions of a value with their conditions; without any, it holds otherwise. Raises Unknown."""
+    for one, condition in value.branches if isinstance(value, Pieces) else ((value, OTHERWISE),):
+        if not isinstance(one, Scalar) or not one.is_bare:
+            raise Unknown
+        yield one.expression, condition
 
 
 def _condition(said: Value) -> _Condition:
@@ -97,15 +102,15 @@ def _condition(said: Value) -> _Condition:
             match getattr(residue, "items", ()):
                 case (Scalar(expression=Num(left)), Scalar(expression=Num(modulus))) if modulus > 0:
                     return name, int(left), int(modulus)
-    raise _Unknown
+    raise Unknown
 
 
 def _chosen(branches: _Branches, classes: _Classes) -> Expr:
-    """The branch that applies in a residue class. Raises _Unknown."""
+    """The branch that applies in a residue class. Raises Unknown."""
     holding = [one for one, asked in branches if asked is not None and classes[asked[0]] % asked[2] == asked[1]]
     holding = holding or [one for one, asked in branches if asked is None]
     if len(holding) != 1:
-        raise _Unknown
+        raise Unknown
     return holding[0]
 
 
@@ -130,7 +135,7 @@ def _equal(gold: _Branches, answer: _Branches) -> bool | None:
             found.append(_same_polynomial(*pair))
             if found[-1] is not True:
                 return found[-1]
-    except (_Unknown, *NO_FORM):
+    except (Unknown, *NO_FORM):
         return None
     return True
 
@@ -189,10 +194,10 @@ def _is_sign(one: Op) -> bool:
 
 
 def _bottom(argument: Expr) -> int:
-    """The common denominator of a polynomial. Raises _Unknown, TooHard."""
+    """The common denominator of a polynomial. Raises Unknown, TooHard."""
     form = exact.normal(argument)
     if not _is_polynomial(form):
-        raise _Unknown
+        raise Unknown
     return math.lcm(*(value.denominator for value in form.top.values())) if form.top else 1
 
 
@@ -206,7 +211,7 @@ def _in_class(expression: Expr, classes: _Classes) -> Expr:
     left = _value(argument, classes)
     if _is_sign(expression):
         if left.denominator != 1:
-            raise _Unknown
+            raise Unknown
         return number((-1) ** (left.numerator % 2))
     if expression.name in _WAVES:
         return Op(expression.name, (multiply(Num(left % 2), PI),))
@@ -222,5 +227,5 @@ def _value(argument: Expr, classes: _Classes) -> Fraction:
         argument = substituted(argument, name, number(residue))
     value = exact.normal(argument).rational
     if value is None:
-        raise _Unknown
+        raise Unknown
     return value

@@ -271,16 +271,8 @@ _END_OF = late(
 _VALUE = late(r"[\d$\\]|\*\*\w")
 _BEHIND = (_LABELLED, _MAKES_SENSE, _SAME, _WRITTEN, _END_OF)
 _OFFERING = (
-    "let me know",
-    "feel free",
-    "would you",
-    "do you want",
-    "want me",
-    "anything else",
-    "hesitate",
-    "help",
-    "hope",
-    "if you",
+    *("let me know", "feel free", "would you", "do you want", "want me", "anything else"),
+    *("hesitate", "help", "hope", "if you"),
 )
 
 
