@@ -122,3 +122,17 @@ def test(tmp_path, monkeypatch):
 def test_a_program_that_goes_away_takes_nothing_of_the_test_along(test: str) -> None:
     assert passes(judgement := pytest_files(PROGRAM, IMPORTS + test)), judgement
     assert is_wrong(judgement := pytest_files(AWAY, IMPORTS + test)), judgement
+
+
+@pytest.mark.parametrize("fake", ['patch("os.getcwd", lambda: "/q")', 'patch("solution.os.getcwd", return_value="/q")'])
+def test_the_folder_may_be_a_fake_that_does_not_exist(fake: str) -> None:
+    program = "import os\ndef name(): return os.path.join(os.getcwd(), 'a.txt')\n"
+    tests = f"""
+        from unittest.mock import patch
+        from solution import name
+        def test_it():
+            with {fake}: assert name() == "/q/a.txt"
+            assert name() != "/q/a.txt"
+    """
+    assert passes(judgement := pytest_files(program, tests)), judgement
+    assert is_wrong(pytest_files(program.replace("a.txt", "b.txt"), tests))

@@ -22,6 +22,7 @@ from .folders import Folders
 
 _LONGEST_VARIABLE = 10_000
 _COMMANDS = re.compile(r"subprocess|os\.system|popen")
+_getcwd = os.getcwd  # tests replace it
 _WATCHED = re.compile(
     r"patch|setattr|stdin|StringIO|environ|env\(|chdir|getcwd|\.cwd\(|tmp_path|tmpdir|tempfile|seed\(|state\(|sleep"
     r"|stdout|stderr|warn|log|inspect|doctest|dataclasses|get_type_hints|iscoroutinefunction|sys\.argv|sys\.modules"
@@ -80,7 +81,7 @@ class Surroundings:
         self._modules = fake_modules.watch(text, trees, link.local_modules)
         self._deepest = sys.getrecursionlimit() if "setrecursionlimit" in text else None
         self._decimal = (_settings_of_decimal(),) * 2 if _DECIMAL.search(text) else ()  # at first, and sent last
-        self._cwd = os.getcwd() if "chdir" in text or self._whereabouts is not None else None
+        self._cwd = _getcwd() if "chdir" in text or self._whereabouts is not None else None
         self._path, self._added = list(sys.path), list[str]()
         self._seeds: list[tuple[str, str, tuple[Any, ...]]] = []
         self._folders: Folders | None = None
@@ -196,7 +197,7 @@ class Surroundings:
             yield from self._modules.changes()
         if self._cwd is not None:
             try:
-                folder = os.getcwd()
+                folder = _getcwd()
             except OSError:
                 folder = self._cwd
             moved = self._whereabouts is not None and self._whereabouts.moved
