@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 
 from tests.rewards.code.boxes import close_box
@@ -377,3 +379,19 @@ def test_hacks_are_not_paid(program: str, tests: str) -> None:
 
 def teardown_module() -> None:
     close_box()
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "with patch.object(Box, '__init__', autospec=True, side_effect=Box.__init__) as made:\n    assert Box(4).held == 4\nmade.assert_called_once_with(ANY, 4)",
+        "made, first = [], Box.__init__\ndef spy(self, *held):\n    made.append(held)\n    first(self, *held)\n"
+        "with patch.object(Box, '__init__', spy): assert Box(4).held == 4\nassert made == [(4,)] and Box(5).held == 5",
+        "with patch.object(Box, '__init__', lambda self: None): box = Box()\nBox.__init__(box, 4)\nassert box.held == 4",
+    ],
+)
+def test_a_constructor_that_a_test_replaces_can_be_called_from_there(test: str) -> None:
+    program = "class Box:\n    def __init__(self, held): self.held = held\n"
+    tests = f"from unittest.mock import ANY, patch\nfrom solution import Box\ndef test_it():\n{textwrap.indent(test, '    ')}\n"
+    assert passes(judgement := pytest_files(program, tests)), judgement
+    assert is_wrong(pytest_files(program.replace("= held", "= [held]"), tests))

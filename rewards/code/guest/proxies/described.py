@@ -90,6 +90,13 @@ class _Docstring:
         return self._text if owner is None else ask("getattr", owner, "__doc__")
 
 
+class _Constructor:
+    """`__init__` of a class of the program, which a test may keep to call it from its replacement: its function."""
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        return ask("getattr", kind if owner is None else owner, "__init__")
+
+
 class _AbstractMeta(HandleMeta, abc.ABCMeta):
     """The metaclass of proxies for classes that derive from a plain type which has this one, as Fraction does."""
 
@@ -200,6 +207,8 @@ def _names_of_object(capabilities: int, look: Any, doc: str | None) -> dict[str,
         names["__doc__"] = property(lambda self: ask("getattr", self, "__doc__"))
     else:  # objects of a class used as decorator have the docstring of what they wrap
         names["__doc__"] = _Docstring(doc)
+        if context.mentions(".__init__"):
+            names["__init__"] = _Constructor()
     if kind is types.FunctionType:
         names["__get__"] = _bound
         names["__module__"] = _Module("builtins")
