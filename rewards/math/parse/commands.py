@@ -307,8 +307,7 @@ class Parser(Grammar):
 
     def _integral(self) -> Expr:
         bounds: list[Expr] = []
-        if self.peek() == "_":
-            self.at += 1
+        if self.take("_"):
             bounds.append(self._digit_group())
             self.expect("^")
             bounds.append(self._digit_group())

@@ -264,7 +264,7 @@ class Grammar:
 
     def _postfix(self, value: Expr) -> Expr:
         while True:
-            if self.peek() == "!" and not self._not_equal():
+            if self.peek() == "!" and self.peek(1) != "=":
                 self.at += 1
                 twice = self.take("!")
                 value = Op("!!" if twice else "!", (value,))
@@ -273,9 +273,6 @@ class Grammar:
                 value = Op("deg", (value,))
             else:
                 return value
-
-    def _not_equal(self) -> bool:
-        return self.peek(1) == "="
 
     def _group(self) -> Expr:
         """A TeX argument: a group in braces, or one token; an exponent without braces may have a sign."""

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from rewards.math.expressions import Expr, Num, Op, add, divide, multiply, negative, number
 from rewards.math.notation.tokens import NotMaths
-from rewards.math.parse.grammar import Grammar
+from rewards.math.parse.grammar import CLOSING, Grammar
 
 ENVIRONMENTS = frozenset(("matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "smallmatrix", "array"))
 _MOST_CELLS = 144
@@ -25,16 +25,13 @@ def read_matrix(parser: Grammar) -> tuple[str, list[list[Expr]]]:
                 raise NotMaths("an array without its columns")
             parser.at += 1
     rows: list[list[Expr]] = [[]]
-    while True:
-        if parser.peek() == "\\end":
-            break
+    while parser.peek() != "\\end":
         if parser.take("\\\\"):
             if parser.peek() == "[" and parser.peek(3) == "]":  # space between rows
                 parser.at += 4
             rows.append([])
             continue
-        if parser.peek() == "\\hline":
-            parser.at += 1
+        if parser.take("\\hline"):
             continue
         if rows[-1]:
             parser.expect("&")
@@ -74,16 +71,14 @@ def determinant(rows: Rows) -> Expr:
 def matrix_sum(parser: Grammar) -> Rows | None:
     """Parse sums and products of matrices, with factors, powers and transposes; None if the value is not a matrix."""
     total: Rows | None = None
-    first = True
-    while first or parser.peek() in ("+", "-"):
-        sign = parser.peek() if parser.peek() in ("+", "-") else "+"
-        if parser.peek() in ("+", "-"):
-            parser.at += 1
-        first = False
+    while total is None or parser.peek() in ("+", "-"):
+        is_negative = parser.take("-")
+        if not is_negative:
+            parser.take("+")
         term = _matrix_product(parser)
         if term is None:
             return None
-        if sign == "-":
+        if is_negative:
             term = [[negative(cell) for cell in row] for row in term]
         if total is None:
             total = term
@@ -111,7 +106,7 @@ def _matrix_product(parser: Grammar) -> Rows | None:
             rows = _raised(parser, read_matrix(parser)[1])
             value = rows if value is None else _product(value, rows)
         elif parser.peek() in ("(", "[") and parser.peek(1) == "\\begin":
-            closing = {"(": ")", "[": "]"}[parser.peek()]
+            closing = CLOSING[parser.peek()]
             parser.at += 1
             rows = matrix_sum(parser) or [[number(0)]]
             parser.expect(closing)
