@@ -45,6 +45,25 @@ def test_an_object_does_not_say_that_it_holds_what_it_does_not_give() -> None:
         assert is_wrong(asserts(BAG.replace("item in self.items", wrong), case))
 
 
+TREE = """\
+class Tree:
+    def __init__(self, value, *below): self.value, self.below = value, below
+    def parts(self): return {part.value: part for part in self.below}
+    def __getitem__(self, value): return self.parts()[value]
+    def __contains__(self, value): return value == self.value or any(value in part for part in self.below)
+"""
+
+
+@pytest.mark.parametrize("item", ["tree[2]", "tree.parts()[2]"])
+def test_items_of_known_objects_say_what_is_in_them_if_tests_also_say_what_is_not(item: str) -> None:
+    made = "tree = Tree(1, Tree(2, Tree(4)), Tree(3))\n"
+    case = f"{made}assert 4 in {item} and 1 not in {item}"
+    assert passes(asserts(TREE, case))
+    assert is_wrong(asserts(TREE.replace("return value ==", "return True or value =="), case))
+    of_another = f"{made}assert 4 in {item} and 9 not in tree"
+    assert not passes(asserts(TREE.replace("return value ==", "return self.value == 2 or value =="), of_another))
+
+
 def test_a_fixture_that_tests_ask_for_what_no_data_has_is_looked_into() -> None:
     tests = """\
         import pytest

@@ -60,8 +60,15 @@ def denies_too(frame: FrameType) -> bool:
 
 
 def _inside_of(side: ast.expr) -> set[str]:
-    """The names of what an expression looks into: of `tags | Tags("c")`, both."""
-    return {name_of(shapes.called(part)) for part in joined(side)} - {""}
+    """The names of what an expression looks into: of `tags | Tags("c")`, both. An item has its holder's, marked."""
+    return set(map(_spelled, joined(side))) - {""}
+
+
+def _spelled(part: ast.expr) -> str:
+    if isinstance(part, ast.Subscript):
+        holder = _spelled(part.value)
+        return f"{holder}[]" if holder else ""
+    return name_of(shapes.called(part))
 
 
 def joined(side: ast.expr) -> list[ast.expr]:
