@@ -315,7 +315,7 @@ def is_hollow(content: str) -> bool:
 
 
 def _ends_in_operator(before: str) -> bool:
-    return before.rstrip().endswith(("+", "-", "−", "*", "/", "^", "cdot", "times", "(", "{"))
+    return before.rstrip().endswith(("+", "-", "−", "*", "×", "·", "÷", "/", "^", "cdot", "times", "(", "{"))
 
 
 def _joint(between: str) -> str | None:

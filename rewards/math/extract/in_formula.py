@@ -32,7 +32,7 @@ from typing import NamedTuple
 from rewards.math.late import late
 from rewards.math.units import read_unit
 
-_OPERATOR = r"(?:[+*/±-]|−|\\(?:cdot|times|pm|mp|div)(?![a-zA-Z]))"
+_OPERATOR = r"(?:[+*/±×÷-]|−|\\(?:cdot|times|pm|mp|div)(?![a-zA-Z]))"
 _FUNCTION = r"\\(?:log|ln|lg|exp|(?:arc)?(?:sin|cos|tan)|cot|sec|csc|gcd|max|min|[lr](?:floor|ceil))(?![a-zA-Z])"
 _ATOM = (
     r"(?:[\d()\[\]{}^!|\s]|\.(?=\d)|(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])|\\(?:[dt]?frac|sqrt|pi|left|right)(?![a-zA-Z])"
@@ -76,8 +76,9 @@ _OPERAND_BEFORE = late(  # in running text: "x + \boxed{8}", "2 * \boxed{8}"
     r"(?:\A|[\n:]|[a-z]{2}\s)\s*(?P<lead>(?:[a-zA-Z]|\d+(?:\.\d+)?)(?:\s?[+×·÷]\s?|\s\*\s))\Z"
 )
 _OPERATORS = ("+", "*", "×", "·", "÷")
+_ORDER = r"(?:[<>≤≥]|\\[lg](?:t|eq?(?:slant)?)(?![a-zA-Z]))"
 _BOUND = late(  # all of a formula: "$x \le \boxed{8}$"
-    r"(?:\$|\\\(|\\\[)\s*(?P<bound>[a-zA-Z](?:_\w)?\s*(?:[<>≤≥]|\\[lg](?:t|eq?(?:slant)?)(?![a-zA-Z])))\s*\Z"
+    rf"(?:\$|\\\(|\\\[)\s*(?P<bound>(?:-?[\d.]+\s*{_ORDER}\s*)?[a-zA-Z](?:_\w)?\s*{_ORDER})\s*\Z"
 )
 _ORDERS = ("≤", "≥", "le", "ge", "leq", "geq", "slant")
 _REACHED = late(
@@ -88,7 +89,7 @@ _EXPRESSION = late(r"(?=.*(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z]))(?=.*[-+])[^=<>]*"
 _MALFORMED = late(r"\{\s*[^\s{}]")  # `\boxed{8}{9}`
 _LONGEST = 60
 _BEGINS = ("=", "$", "&", ":", ",", ".", "\\[", "\\(", " is", "≈", ">", "**")
-_GOES_ON = (*"+-−±*/!^{<>≤≥≠∪∩∖∉", *map(".{}".format, range(10)), *(f"\\{one}" for one in "cstpmdnlg"))
+_GOES_ON = (*"+-−±*/×÷!^{<>≤≥≠∪∩∖∉", *map(".{}".format, range(10)), *(f"\\{one}" for one in "cstpmdnlg"))
 """Characters before a box at the beginning of its formula, and after a box that does not end it."""
 
 

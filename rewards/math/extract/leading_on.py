@@ -29,7 +29,7 @@ _UNREAL = frozenset("Oo")  # of the first value: what would be, or was at first
 _VERBS = frozenset("bhmMOW")
 _BACK = listed(  # words that point at what was said or at what is asked for, draw a result, or restate
     "that this which these those both whence thereby total altogether together result results conclusion simplified",
-    "question problem asked asks needed want wanted required requested must giving leaving",
+    "question problem asked asks needed want wanted what required requested must giving leaving",
     "equivalently form notation adding subtracting removing",
 )
 _EARLIER = listed("before point")  # of the first value alone: "before the discount", "at this point"
@@ -39,6 +39,8 @@ _NAMED = late(r"(?<![\w)}\\+*/-])[a-z]\w*\s?=[\s$]*\Z", re.IGNORECASE)  # "heigh
 _WORD = late(r"(?<![a-z\\])[a-z]{2,}", re.IGNORECASE)
 _SENTENCE = late(r"[.!?][\s$*)]+(?=[A-Z]|\Z)|[;:][\s$*)]+(?=[A-Z])|\n\s*")
 CONTENT = frozenset("Aa.vkzJr")  # classes of words that name what a value is of, or who says it
+_ARROW = late(r"(→|⇒|->|=>)[\s$]*\Z")
+_GIVEN = late(r"\W*(?:with|for|using|taking|setting)\s[\s$*(]*[a-z]\w*\s?=[\s$]*", re.IGNORECASE)  # "With n = "
 _DASH = late(r"[–—]")
 _CLAUSE = late(r"[^.!?;\n]*[a-z)][.;,][ $*]+")
 _MARKS = " \n$*().,;:"
@@ -52,12 +54,16 @@ def are_apart(before: str, between: str, behind: str) -> bool:
     before: the sentence before the first box; between: all between them; behind: the sentence behind the second.
     """
     between = _DASH.sub("-", between)
+    if (label := _ARROW.search(before)) is not None:  # "Ordered → ", "; unordered → "
+        between = between.replace(label[1], ":")
     if len(between) > _LONGEST or not between.isascii() or _WORD.search(between) is None:
         return False
     if _RELATION.search(between if _NAMED.search(before) is None else _NAMED.sub("", between)) is not None:
         return False
     if _WORD.search(before) is None and _CLAUSE.fullmatch(between) and _WORD.search(behind):  # both begin a clause
-        return not leads_on("", behind, "")
+        return not (leads_on("", behind, "") and leads_on(between, behind, ""))
+    if _is_subject(between) != _is_subject(behind) or _GIVEN.fullmatch(before) is not None:
+        return False
     *_, own = clauses = _SENTENCE.split(between)
     if len(clauses) > 2 or (len(clauses) == 2 and not _have_one_shape(before + clauses[0], own + behind)):
         return False
@@ -80,7 +86,7 @@ def _have_one_shape(one: str, other: str) -> bool:
 def leads_on(before: str, between: str, behind: str) -> bool:
     """Whether the words around the second of two boxes lead on from the first."""
     own = f"{_outside(between)}; {_outside(behind)}"
-    if is_turned(between) or _is_subject(between) != _is_subject(behind) or _PUT_RIGHT.search(before + own) is not None:
+    if is_turned(between) or _PUT_RIGHT.search(before + own) is not None:
         return True
     said = {word.lower() for word in _WORD.findall(before)}
     new = {word.lower() for word in _WORD.findall(own)} - said

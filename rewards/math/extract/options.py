@@ -112,7 +112,7 @@ def _is_chosen(before: str) -> bool:
 # --- words ------------------------------------------------------------------------------------------------------------
 
 _WORD_AT_LAST = late(  # "Hence the graph is a **parabola**."
-    r"\b(?:is|was|are|must\sbe)\s(?:an?\s|the\s)?(?:\*\*|\$?\\text(?:bf)?\{)"
+    r"\b(?:is|was|are|must\sbe|falls?\son)\s(?:an?\s|the\s)?(?:\*\*|\$?\\text(?:bf)?\{)"
     r"([A-Za-z][A-Za-z'’ -]{2,30})(?:\*\*|\}\$?)[.!\s]*\Z"
 )
 _NO_SOLUTION = late(r"\b(?:has|have|there\s(?:is|are))\s(no\s(?:real\s|integer\s)?solutions?)[.!\s]*\Z")
@@ -126,13 +126,16 @@ _WORD_CONCLUDED = late(  # "..., so the function is even."
     r"(?:(?:[.!,;:\n]\s*|\A)(?i:so|thus|hence|therefore),?\s(?!(?:it|this|that)\s)|\A\s*(?=[Tt]he\s(?!answer\b|result\b|solution\b)[^,\n]*\Z))(?P<before>[^.!?;\n\d$\\]{1,80}\s(?:is|are)\s)"
     r"(?:an?\s)?(?P<word>[A-Za-z][a-z-]{2,20})[.!]?\s*\Z"
     # "So the 100th day is a Tuesday."
-    rf"|(?:\A|[.!?\n])(?P<before_day>(?!\s*(?i:it|this|that|no)\b)[^.!?\n]{{0,80}}\s(?:is|was)\s)(?:an?\s)?(?P<day>(?:{_DAYS})day)[.!]?\s*\Z"
+    rf"|(?:\A|[.!?\n])(?P<before_day>(?!\s*(?i:it|this|that|no)\b)[^.!?\n]{{0,80}}(?:\s(?:is|was)|['’]s)\s)(?:an?\s)?(?P<day>(?:{_DAYS})day)[.!]?\s*\Z"
 )
 _DATE = late(  # "In 100 days it will be a Friday."
     r"(?:\A|(?<=[.!?\n]))(?P<before>[^.!?\n]{0,80}\b(?:will\sbe|falls\son|will\sfall\son)\s)(?:on\s)?(?:an?\s)?"
     rf"(?P<word>(?:{_DAYS})day)[.!]?\s*\Z"
 )
-_VERDICT_FIRST = late(r"\A[\s*_]*(Yes|No)[*_]*[,.][*_]*\s(?=(?i:it|there|they|we|the|such|every|all)\b)(?![^\n]*\?)")
+_VERDICT_FIRST = late(
+    r"\A[\s*_]*(Yes|No)[*_]*[,.][*_]*\s(?=(?i:it|there|they|we|the|such|every|all|because|since)\b)(?![^\n]*\?)"
+)
+_VERDICT_LAST = late(r"(?:\A|[.!\n])\s*(?i:so|thus|hence|therefore),?\s\**([Yy]es|[Nn]o)\**[.!\s]*\Z")
 _STATEMENT = late(  # all of a response
     r"(?:(?i:so|thus|hence|therefore),?\s)?(?i:the|this)\s(?:given\s)?(?:statement|claim|assertion|proposition|conjecture)"
     r"\sis\s([Tt]rue|[Ff]alse)[.!\s]*"
@@ -146,6 +149,8 @@ def word_at_last(text: str) -> str | None:
     if (verdict := verdict_first(text)) is not None:
         return verdict
     end = text[-_LONGEST_END:]
+    if (last := _VERDICT_LAST.search(end)) is not None:
+        return last[1]
     if (concluded := _WORD_CONCLUDED.search(end)) is not None:
         word = concluded["word"] or concluded["day"]
         is_answer = word not in NO_ANSWER and is_stated(concluded["before"] or concluded["before_day"], "")

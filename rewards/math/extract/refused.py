@@ -53,7 +53,8 @@ _TOLD = (  # "I was told to write", but "we are asked to give"
     rf"(?:to\s{_any('write', 'put', 'box', 'give', 'say', 'answer', 'output')}(?:\sdown)?|for)"
 )
 _WOULD_HAVE = r"\b(?:answer|result|that|this|which)\swould\shave\s(?:been|given|gotten|got|equal{1,2}ed)"
-_ONLY_ONE = rf"(?:\b{_AN_EXAMPLE}|\bsuch\sas|\bsomething\slike),?:?"
+_ONE_POSSIBILITY = r"\bone\s(?:possibility|option|candidate|possible\s\w+)\s(?:is|would\sbe)"
+_ONLY_ONE = rf"(?:\b{_AN_EXAMPLE}|{_ONE_POSSIBILITY}|\bsuch\sas|\bsomething\slike),?:?"
 _DENIED = late(
     _any(_NOT, _IN_NO_CASE, _NOT_TO_SAY, _LEFT_OUT, _CONTRASTED, _OTHER_THAN, _TOLD, _WOULD_HAVE, _ONLY_ONE)
     + r"(?:(?<=\bis\snot)|(?!\s*\n\s*\n))[\s$*(}]*\Z",
@@ -70,7 +71,7 @@ _EXCEPTED_SUBJECT = late(  # "Every value apart from \\boxed{8} works"
 _VERB_BEHIND = late(r"[\s$*)]*\s[a-z]+")
 _EXCEPTING = ("but", "except", "excepting", "for", "from")
 _DENYING = (  # what a denial right before a box ends with
-    *("not", "never", "means", "n't", "n’t", "be", "equal", "to", "than", "of", "nor", *"≠✗✘❌", "\\ne", "\\neq"),
+    *("not", "never", "means", "is", "n't", "n’t", "be", "equal", "to", "than", "of", "nor", *"≠✗✘❌", "\\ne", "\\neq"),
     *("unlike", "claimed", "stated", "given", "been", "gotten", "got", "equaled", "equalled", "the"),
     *("write", "put", "box", "give", "say", "answer", "output", "down", "for"),
     *("out", "excludes", "exclude", "excluded", "excluding", "eliminate", "eliminates", "eliminated", "eliminating"),
@@ -189,6 +190,9 @@ _ERROR = r"(?:mistake|error|trap|slip|distractor|misconception|(?:wrong|incorrec
 _HASTY = r"(?:na[iï]ve|careless|hasty|quick|wrong|incorrect|superficial)"
 _DOES_NOT_HOLD = _any(
     r"(?:fails|failed)\s*[.,;!]",
+    r"is\soff\s(?:\.|,|;|!|by\b)",
+    r"(?:is|would\sbe)\s(?:just\s|only\s)?one\s(?:possibility|option|candidate|possible\s\w+)\b",
+    r",?\s?(?:more\sor\sless|or\ssomething\s(?:like\sthat|similar)|or\sthereabouts)\b",
     r"[,;]?\s?but\s(?:it|this|that)(?:['’]s|\sis)\soff\s*[.,;!]",
     r"[,;:]\s(?:(?:it|this|that)\s)?(?:fails|failed|does(?:n['’]t|\snot)\s(?:work|satisfy|hold))\b(?!\s(?:for|if|when|at|with)\b)",
     r":\splugging\s(?:it\s|this\s)?in\b[^.\n]{0,40}\bcontradict",
@@ -209,7 +213,7 @@ _CORRECTED = _any(  # ", but the true value is 7", ", but that ignores the sign"
 _IS_NOT_LAST = _any(  # it was, or is still to be worked on
     r"\(my\s(?:first|initial|old|previous|original)\s(?:answer|guess|attempt)\b",
     r"was\s(?:my|the|our)\s(?:first|initial|original|earlier|previous|old)\s",
-    r"(?:must|has\sto|needs\sto|is\sstill\sto)\s(?:then\s|still\s)?be\s"
+    r"(?:must|should|has\sto|needs\sto|is\sstill\sto)\s(?:then\s|still\s)?be\s"
     r"(?:doubled|tripled|halved|squared|cubed|multiplied|divided|reduced|increased)\b",
     r"and\s(?:then\s)?(?:subtract|add|multiply|divide|double|halve|square)\b[^.!?\n]{0,40}\bto\s(?:get|find|obtain)\sthe\s(?:final\s)?"
     r"(?:answer|result)\b",

@@ -106,7 +106,7 @@ _BY_COMPARISON = late(  # "7; for comparison, the next ones are 15 and 23"
 _ABOUT = late(  # "36\\pi, which is about 113.1"
     r"(?<=[\d)}$a-z])(?:\s[a-z]+){0,2}(?:,\s(?:which\sis|that\sis|i\.e\.,?|or)|\s(?:or|which\sis))\s(?:about|approximately|roughly)\s"
     r"[$*]*\\?\$?[\d.,]+[$*]*(?:\s[a-z]+){0,3}[.\s]*\Z"
-    r"|(?<=[\d)}$a-z])\s\((?:(?:which\sis\s)?(?:about|approximately|roughly)\s|≈\s?|\$\s?\\approx\s)[$*]*[\d.,]+[$*]*(?:\s[a-z]+){0,3}\)[.\s]*\Z"
+    r"|(?<=[\d)}$a-z])\s\((?:(?:which\sis\s)?(?:about|approximately|roughly)\s|≈\s?|\$\s?\\approx\s)[$*]*[\d.,]+(?:\s?\\?%)?[$*]*(?:\s[a-z]+){0,3}\)[.\s]*\Z"
 )
 _IN_ANOTHER_UNIT = late(  # "45 minutes (or 3/4 of an hour)", "45 minutes, or 0.75 hours"
     r"(?<![\w./])(?P<value>\d[\d.]*(?:/\d+)?)\s(?P<unit>[a-z]+)(?P<again>(?:\s\(|,\s)(?:or|i\.e\.,?|that\sis,?|which\sis)\s"
