@@ -26,7 +26,7 @@ from ..shared import standard
 from ..sources import context, lending, names
 from ..transfer import weakly
 from ..transfer.link import Link
-from .verdicts import PASSED, UNSUPPORTED, Report, attempt, line_of, load, outcome
+from .verdicts import PASSED, UNSUPPORTED, Report, attempt, describe, line_of, load, outcome
 
 TEST = "test"  # the name of the module that a test runs as
 
@@ -42,7 +42,7 @@ def run_asserts(link: Link, report: Report, start: dict[str, Any]) -> None:
         setup = _compile(start["setup"], context.SETUP)
         cases = [_compile(source, f"{context.CASE}{index}>") for index, source in enumerate(start["cases"])]
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        report.send("fault", f"the test does not compile: {type(error).__name__}")
+        report.send("fault", f"the test does not compile: {describe(error)}")
         return
     sources = (start["setup"], *start["cases"])
     wanted, standard = names.wanted_names(sources)
@@ -159,7 +159,7 @@ def run_check(link: Link, report: Report, start: dict[str, Any]) -> None:
     try:
         test = _compile(start["test"], "<test>")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        report.send("fault", f"the test does not compile: {type(error).__name__}")
+        report.send("fault", f"the test does not compile: {describe(error)}")
         return
     entry = start["entry_point"]
     first, *path = entry.split(".")

@@ -30,7 +30,7 @@ from ..sources import context, counting
 from ..transfer import weakly
 from ..transfer.link import Case, Link
 from . import importable
-from .verdicts import MISSING, PASSED, RAISED, UNSUPPORTED, WRONG, Report, describe, load, outcome
+from .verdicts import MISSING, PASSED, RAISED, UNSUPPORTED, WRONG, Report, describe, load, not_installed, outcome
 
 SKIPPED = "skipped"
 _STAR = re.compile(r"^\s*from\s+solution\s+import\s+\*", re.MULTILINE)
@@ -139,12 +139,12 @@ class Plugin:
             if cause is self._link.case.raised:
                 return RAISED, describe(cause)
             cause = cause.__cause__ or cause.__context__
+        if missing := not_installed(error) or not_installed(error.__cause__ if error is not None else None):
+            return UNSUPPORTED, missing
         if "solution" in str(error) and "import name" in str(error):
             return WRONG, "the program does not define a name that the test imports"
         if self._stars.get(file) and isinstance(error, NameError):
             return WRONG, f"the program does not define {error.name!r}"
-        if _misses_module(error):
-            return UNSUPPORTED, "the test needs a module that is not installed"
         if self._link.lost or self._link.case.refused:
             return outcome(self._link, None)
         if not self._link.case.asked:
@@ -247,19 +247,6 @@ class Plugin:
         return True
 
 
-def _misses_module(error: BaseException | None) -> bool:
-    """Whether an import failed to find a module that the tests name. Errors of the program are reported elsewhere."""
-    while error is not None:
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        importing = trace is not None and trace.tb_frame.f_code.co_filename.startswith("<frozen importlib")
-        if importing and isinstance(error, ModuleNotFoundError):
-            return context.mentions(str(error.name))
-        error = error.__cause__ or error.__context__
-    return False
-
-
 def _is_unittest_skip(error: BaseException) -> bool:
     unittest = sys.modules.get("unittest")
     return unittest is not None and isinstance(error, unittest.SkipTest)
@@ -291,7 +278,7 @@ def _parsed(sources: dict[str, str], report: Report) -> dict[str, ast.Module] | 
         try:
             trees[name] = ast.parse(sources[name])
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            report.send("fault", f"the test file {name} does not compile: {type(error).__name__}")
+            report.send("fault", f"the test file {name} does not compile: {describe(error)}")
             return None
         context.add_source(os.path.abspath(name), sources[name])
     return trees

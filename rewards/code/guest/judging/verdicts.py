@@ -105,6 +105,8 @@ def outcome(link: Link, error: BaseException | None) -> tuple[str, str]:
         return UNSUPPORTED, "an object of the program where only a real one of its standard base class can be"
     if ancestry.meets_library(error):
         return UNSUPPORTED, "an object of a library that the test hands to that library"
+    if missing := not_installed(error):
+        return UNSUPPORTED, missing
     if isinstance(error, AssertionError):
         if _equals_by_itself(link, error):
             return UNSUPPORTED, "`==` of an object and data that it does not give as its content"
@@ -112,6 +114,27 @@ def outcome(link: Link, error: BaseException | None) -> tuple[str, str]:
     if isinstance(error, NameError) and error.name:
         return WRONG, f"the program does not define {error.name!r}"
     return RAISED, f"{type(error).__name__} in the test, from what the program gave"
+
+
+def not_installed(error: BaseException | None) -> str:
+    """Which import of a test cannot succeed here, whatever the program is; empty = the error is another one.
+
+    The program itself, and a module that the tests speak of elsewhere and so may expect from it, are not meant.
+    """
+    if not isinstance(error, ImportError):
+        return ""
+    trace, file, line = error.__traceback__, "", 0
+    while trace is not None:  # the last frame of a test, or of `importlib` below it
+        code = trace.tb_frame.f_code
+        if code.co_filename in context.SOURCES or code.co_filename.startswith("<frozen importlib"):
+            file, line = code.co_filename, trace.tb_lineno
+        trace = trace.tb_next
+    if file in context.SOURCES:
+        names = [name.partition(".")[0] for name in context.imported_at(file, line)]
+        fits = bool(names) and not any(name in ("", "solution") or context.says(name) for name in names)
+    else:
+        fits = bool(file) and isinstance(error, ModuleNotFoundError) and context.mentions(str(error.name))
+    return f"its own import fails: {error.msg.partition(' (')[0]}" if fits else ""
 
 
 def _needs_real_object(text: str) -> bool:

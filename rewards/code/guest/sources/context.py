@@ -51,6 +51,25 @@ def mentions(*words: str) -> bool:
     return any(word in source for source in SOURCES.values() for word in words)
 
 
+def imported_at(file: str, line: int) -> list[str]:
+    """The modules that the import statements in this line of a test name."""
+    tree = tree_of(file)
+    found = []
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Import | ast.ImportFrom) and node.lineno <= line <= (node.end_lineno or line):
+            found += [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+    return found
+
+
+def says(word: str) -> bool:
+    """Whether a string in the tests' source contains this word."""
+    return any(
+        isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search(rf"\b{word}\b", node.value)
+        for tree in map(tree_of, SOURCES)
+        for node in (ast.walk(tree) if tree is not None else ())
+    )
+
+
 def speaks_here(word: str) -> bool:
     """Whether a function of the tests that is running mentions this."""
     frame: FrameType | None = sys._getframe(1)
