@@ -70,5 +70,31 @@ def test_an_import_that_the_program_lets_fail_is_wrong() -> None:
     assert is_wrong(asserts(hack, "assert f(1) == 1"))
 
 
+@pytest.mark.parametrize("name", ["mocker", "benchmark"])
+def test_a_test_that_wants_the_fixture_of_an_absent_plugin_is_not_judged(name: str) -> None:
+    judgement = pytest_files(SAME, f"from solution import f\ndef test({name}): assert f(1) == 1\n")
+    assert not passes(judgement)
+    assert not is_wrong(judgement), judgement
+    assert name in str(judgement)
+
+
+@pytest.mark.parametrize(
+    ("program", "tests"),
+    [
+        (
+            "def f(g):\n    def wrapped(absent): return g()\n    return wrapped\n",
+            "from solution import f\n@f\ndef test(): assert False  # absent\n",
+        ),
+        (
+            "def f(x): return 'absent'\n",
+            "from solution import f\ndef test(request): request.getfixturevalue(f(1))  # absent\n",
+        ),
+    ],
+    ids=["by a decorator", "by a name"],
+)
+def test_a_program_that_asks_for_an_absent_fixture_is_wrong(program: str, tests: str) -> None:
+    assert is_wrong(pytest_files(program, tests))
+
+
 def test_a_test_that_does_not_compile_says_where() -> None:
     assert "invalid syntax" in asserts(SAME, "assert f(1) ===").fault

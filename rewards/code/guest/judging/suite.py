@@ -183,6 +183,8 @@ class Plugin:
             kind = "skipped" if skipping else "failed"
         if call.when == "call" and error is None:
             self._require_body(item)
+        if call.when == "setup" and (absent := _absent_fixture(item, error)):
+            self._link.case.unsupported = f"there is no fixture {absent!r} here"
         self._note(error, kind)
         return TestReport(item.nodeid, item.location, {}, kind, None, call.when)  # type: ignore[arg-type]
 
@@ -245,6 +247,18 @@ class Plugin:
         names = pyfuncitem._fixtureinfo.argnames
         asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
         return True
+
+
+def _absent_fixture(item: Any, error: BaseException | None) -> str:
+    """The parameter of a test, by its own source, for which there is no fixture: that of a plugin that is not installed
+    here. Empty = it is another error.
+    """
+    if not isinstance(error, pytest.FixtureLookupError) or not isinstance(item, pytest.Function):
+        return ""
+    if proxies.is_proxy(getattr(item.obj, "__func__", item.obj)):  # the program has decorated it
+        return ""
+    name = str(error.argname)
+    return name if name in item.fixturenames and context.mentions(name) else ""
 
 
 def _is_unittest_skip(error: BaseException) -> bool:
