@@ -26,9 +26,10 @@ class Drain:
         self.over = self._ended = self._watched = False
 
     def watch(self) -> None:
-        """Read whenever there is something."""
-        self._watched = True
-        self._loop.add_reader(self._descriptor, self._read)
+        """Read whenever there is something. Idempotent."""
+        if not self._watched:
+            self._watched = True
+            self._loop.add_reader(self._descriptor, self._read)
 
     def _read(self) -> bool:
         """Read once; False = nothing available, or closed."""

@@ -24,7 +24,7 @@ from sandbox.types import Ended, Job, JobResult, Limits
 from sandbox.zygote import python, wire
 
 _AT_ONCE = 1 << 16  # bytes of input that a pipe takes before anybody reads
-_SHORT = 0.02  # seconds: most runs end before, and need no timers and no watch on their pipes
+_SHORT = 0.02  # seconds: most runs end before, and need no timers, and no watch on outputs that are rarely long
 _CPU_CHECKS_AFTER = 0.05
 _CORES = os.cpu_count() or 1
 SILENT_SECONDS = 90.0  # a slot that has not reported this long after its run's wall limit is considered lost
@@ -215,6 +215,8 @@ class Run:
         self._stdin = Feed(ours[0], job.stdin, self._fed if feeds else lambda: None)
         self._stdout = Drain(ours[1], job.limits.output_bytes, self._over)
         self._stderr = Drain(ours[2], job.limits.output_bytes, self._over)
+        if not channels:  # what it prints is what it is run for, and may be more than a pipe holds
+            self._stdout.watch()
         self._timers["watch"] = self._loop.call_later(_SHORT, self._watch)
 
     def kill(self, cause: str) -> None:

@@ -49,6 +49,27 @@ def test_what_waits_for_a_supervisor_that_is_held_up_is_not_late(program: str, s
     assert asyncio.run(asyncio.wait_for(within(), PATIENCE)) is ended
 
 
+@pytest.mark.usefixtures("isolation")
+def test_what_a_program_with_a_channel_prints_is_read_while_it_runs_and_when_it_ends() -> None:
+    """Its pipes are watched a little later than it starts."""
+    program = "import sys\nfor n in range(2): print(f'{n}' * 300_000); sys.stderr.write(f'{n}' * 300_000)\n"
+
+    async def within() -> None:
+        box = NamespaceSandbox(slots=1)
+        try:
+            for text in (program, "print('short')"):
+                session = await box.open(Job(argv=("python", "-c", text)))
+                result = await session.result()
+                await session.close()
+                assert result.succeeded
+                lengths = len(result.stdout), len(result.stderr)
+                assert lengths == ((600_002, 600_000) if text == program else (6, 0))
+        finally:
+            await box.close()
+
+    asyncio.run(asyncio.wait_for(within(), PATIENCE))
+
+
 @pytest.mark.parametrize(
     ("program", "state", "exiting"),
     [
