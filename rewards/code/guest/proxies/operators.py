@@ -63,8 +63,6 @@ async def _suppresses(answer: Any, error: BaseException) -> bool:
 
 def iterate(self: Any) -> Any:
     """`iter` of an object of the program, checked by `views.py`."""
-    if is_compared(self, sys._getframe(1)):  # up to this many keys are compared one by one; with more, none is
-        return dict.__iter__(self)
     return views.begins(self, ask("__iter__", self))
 
 
@@ -84,8 +82,6 @@ def is_compared(self: Any, frame: FrameType) -> bool:
 
 
 def _len(self: Any) -> int:
-    if is_compared(self, sys._getframe(1)):
-        return dict.__len__(self)
     return views.told_length(self, length_of(ask("__len__", self)))
 
 
