@@ -182,3 +182,42 @@ def test_the_fields_of_a_log_record_come_with_it() -> None:
     assert is_wrong(pytest_files(program.replace("'id': n", "'id': n + 1"), tests))
     endless = program.replace("def run(n):", "held = []\nheld.append(held)\ndef run(n):").replace("{1: 2}", "held")
     assert passes(pytest_files(endless, tests))
+
+
+def test_a_handler_of_the_test_writes_where_the_test_reads() -> None:
+    program = """
+        import json, logging
+        class Lines(logging.Formatter):
+            def format(self, record): return json.dumps([record.levelname, record.getMessage()])
+        def get_logger(name, handler):
+            log = logging.getLogger(name)
+            log.setLevel(logging.INFO)
+            log.propagate = False
+            if handler not in log.handlers: log.addHandler(handler)
+            return log
+        def run(log): log.info("ran %d", 3)
+    """
+    tests = """
+        import io, logging, sys
+        from solution import Lines, get_logger, run
+        def test_format():
+            out = io.StringIO()
+            handler = logging.StreamHandler(out)
+            handler.setFormatter(logging.Formatter("%(levelname)s|%(message)s"))
+            log = get_logger("a", handler)
+            run(get_logger("a", handler))
+            assert out.getvalue() == "INFO|ran 3\\n" and log.handlers == [handler]
+        def test_own_format(capsys):
+            handler = logging.StreamHandler(sys.stdout)
+            handler.setFormatter(Lines())
+            run(get_logger("b", handler))
+            assert capsys.readouterr().out == '["INFO", "ran 3"]\\n'
+        def test_level():
+            out = io.StringIO()
+            handler = logging.StreamHandler(out)
+            handler.setLevel(logging.ERROR)
+            run(get_logger("c", handler))
+            assert out.getvalue() == ""
+    """
+    assert passes(judgement := pytest_files(program, tests)), judgement
+    assert is_wrong(pytest_files(program.replace("ran %d", "runs %d"), tests))

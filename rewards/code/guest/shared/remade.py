@@ -61,6 +61,17 @@ def _logger(name: str) -> Any:
     return logging.getLogger(name)
 
 
+def _handler(stream: Any, level: int, formatter: Any, filters: tuple[Any, ...]) -> Any:
+    import logging
+
+    made = logging.StreamHandler(stream)
+    made.setLevel(level)
+    made.setFormatter(formatter)
+    for each in filters:
+        made.addFilter(each)
+    return made
+
+
 def _by_text(module: str, name: str, attribute: str = "") -> tuple[Callable[[Any], _Parts], Callable[..., Any]]:
     def parts(value: Any) -> _Parts:
         return (getattr(value, attribute) if attribute else str(value),)
@@ -104,6 +115,11 @@ _KINDS: dict[str, tuple[Callable[[Any], _Parts], Callable[..., Any]]] = {
     },
     "enum.auto": (lambda _: (), lambda: importlib.import_module("enum").auto()),
     "logging.LogRecord": (_of_record, _record),
+    "logging.StreamHandler": (lambda value: (value.stream, value.level, value.formatter, (*value.filters,)), _handler),
+    "logging.Formatter": (
+        lambda value: (value._fmt, value.datefmt),
+        lambda *form: importlib.import_module("logging").Formatter(*form),
+    ),
     "logging.Logger": (lambda value: (value.name,), _logger),
     "logging.RootLogger": (lambda value: (value.name,), _logger),
     **{
