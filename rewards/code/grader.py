@@ -221,7 +221,8 @@ class CodeGrader:
 
     async def _judge_once(self, place: Opened, program: str, reference: CodeReference) -> Judgement:
         if not isinstance(reference, StdioReference):
-            return await _judge_of(type(reference))(place.sandbox, program, reference)
+            kind: type = type(reference)
+            return await _judge_of(kind)(place.sandbox, program, reference)
         spare = self._place.programs // self._at_work
         lanes = max(1, spare) if reference.limits.time_s <= _SHARED_SECONDS else 1
         return await judge_stdio(place.sandbox, program, reference, lanes=lanes, toolchains=place.toolchains)
