@@ -221,3 +221,16 @@ def test_a_handler_of_the_test_writes_where_the_test_reads() -> None:
     """
     assert passes(judgement := pytest_files(program, tests)), judgement
     assert is_wrong(pytest_files(program.replace("ran %d", "runs %d"), tests))
+
+
+def test_an_exception_of_the_test_that_the_logger_of_the_program_would_record_is_unsupported() -> None:
+    program = "import logging\ndef get_logger(name): return logging.getLogger(name)\n"
+    tests = """
+        from solution import get_logger
+        def test_it(caplog):
+            try: 1 / 0
+            except ZeroDivisionError: get_logger("a").{how}("oops")
+            assert caplog.messages == ["oops"]
+    """
+    assert "records an exception" in pytest_files(program, tests.replace("{how}", "exception")).fault
+    assert passes(judgement := pytest_files(program, tests.replace("{how}", "error"))), judgement

@@ -168,6 +168,11 @@ class HandleMeta(RootOfClasses):
         raise AttributeError("__signature__")
 
 
+def _is_logger(handle: Any) -> bool:
+    standard = ancestry.standard_of(type(handle))
+    return standard is not None and (standard.__module__, standard.__name__) == ("logging", "Logger")
+
+
 class Handle(RootOfObjects):
     """An object of the program that is not data. Subclasses add the operators that its class supports."""
 
@@ -184,6 +189,8 @@ class Handle(RootOfObjects):
             or (name in VERDICTS and not name_in_tests(type(self)))
         ):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if name == "exception" and sys.exc_info()[1] is not None and _is_logger(self):
+            the_link().unsupported("the program's logger records an exception of the test")
         value = attribute(self, name)
         if name in ("count", "index") and callable(value) and offers(type(self), "__iter__") and not is_known(self):
             return views.looking(self, name)
