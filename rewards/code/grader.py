@@ -114,7 +114,7 @@ def _concurrency(parameters: Mapping[str, Json]) -> int:
 @reward(
     "code",
     correctness=True,
-    version="12",
+    version="13",
     controls=_controls,
     seconds=seconds,
     concurrency=_concurrency,

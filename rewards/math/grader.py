@@ -87,7 +87,7 @@ def math_at_once(
 
 
 @reward(
-    "math", correctness=True, version="21", controls=_controls, at_once=math_at_once, references=(MathReference.type,)
+    "math", correctness=True, version="22", controls=_controls, at_once=math_at_once, references=(MathReference.type,)
 )
 def grade_math(
     request: GradeRequest,

@@ -161,7 +161,7 @@ def test_a_gate_with_a_bound_holds_from_that_score_on() -> None:
     assert (short.score, short.correctness, dict(short.parts)) == (1.0, 1.0, {"test_words": -3.0, "math": 1.0})
     assert (long.score, long.correctness, long.verdict) == (0.0, 0.0, Verdict.WRONG)
     assert long.reason == "the gate does not hold"
-    assert identity(RewardSpec.from_dict(spec)) == "gate(test_words@1 >= -3, math@21)"
+    assert identity(RewardSpec.from_dict(spec)) == "gate(test_words@1 >= -3, math@22)"
 
 
 def test_a_bound_opens_a_gate_for_what_is_partly_right() -> None:
@@ -242,7 +242,7 @@ def test_trees_nest() -> None:
     assert result.score == pytest.approx(0.9)
     assert dict(result.parts) == {"format": 1.0, "math": 1.0, "brief": -1.0}
     assert closed.score == -1.0
-    assert identity(RewardSpec.from_dict(spec)) == "gate(format@2, sum(1 math@21, 0.1 test_words@1))"
+    assert identity(RewardSpec.from_dict(spec)) == "gate(format@2, sum(1 math@22, 0.1 test_words@1))"
     assert lowest(RewardSpec.from_dict(spec)) == pytest.approx(-5.0)
     assert highest(RewardSpec.from_dict(spec)) == 1.0
 

@@ -141,7 +141,7 @@ def test_rows_are_graded_in_order_and_a_bad_one_is_said_in_its_place(server: Ser
     assert "the row has no 'response'" in scores[2]
     assert "a row must be an object" in scores[3]
     assert answer["rows"][4][0]["extracted"] == "0.75"
-    assert "has no reference, and math@21 needs a reference of type math" in scores[5]
+    assert "has no reference, and math@22 needs a reference of type math" in scores[5]
 
 
 def test_compositions_and_own_rewards_are_served_by_name_and_files_are_not(server: Server) -> None:

@@ -1,4 +1,4 @@
-r"""Two values that the last clauses of a text give side by side: "Ignoring order: 13. Respecting order: 7."
+r"""Two values that the last clauses of a text give side by side, as in "Ignoring order: 13. Respecting order: 7".
 
 Each clause is some words, a link that says nothing of its own ("it is", "we get", "gives", a colon), and a value at its
 end. They stand side by side if they speak of one thing and the second does not lead on from the first (`leading_on`).

@@ -84,7 +84,7 @@ def quiet(**given: object) -> Settings:
 def test_sound_rows_are_fit(tmp_path: Path) -> None:
     report = validate(written(tmp_path / "rows.jsonl", ROWS), settings=quiet())
     assert found(report) == {}
-    assert (report.rows, report.kept, report.reward, report.is_fit) == (20, 20, "math@21", True)
+    assert (report.rows, report.kept, report.reward, report.is_fit) == (20, 20, "math@22", True)
     assert report.describe().splitlines()[-1].startswith("fit to train on")
 
 

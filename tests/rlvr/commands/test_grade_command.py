@@ -112,7 +112,7 @@ def test_bad_rows_are_named_and_the_rest_goes_on(tmp_path: Path, capsys: pytest.
             "'why'",
             "what JSON has a form for",
             "UTF-8",
-            "has no reference, and math@21 needs a reference of type math; name its column with --reference",
+            "has no reference, and math@22 needs a reference of type math; name its column with --reference",
             "needs a reference of type math, not choice",
         ],
         strict=True,
