@@ -282,7 +282,7 @@ def _last_value(text: str) -> str | Committed | None:
     )
     if is_condition:
         return found
-    is_named = not _CONCLUDING.issuperset(classes(sentence_before(before, len(before))))
+    is_named = "=" in found and not _CONCLUDING.issuperset(classes(sentence_before(before, len(before))))
     return Committed(found, len(text), result(found, is_worked=before.rstrip().endswith("="), is_named=is_named))
 
 

@@ -67,18 +67,18 @@ _UNKNOWNS = late(  # `x^2y` to the end of a formula; in prose only what no unit 
     rf"(?:\\[,;! ]|\s)*(?P<formula>(?:[a-zA-Z]{_POWER})+|(?:[a-zA-Z]{_POWER})*[a-zA-Z](?![a-zA-Z]))"
     rf"(?P<tail>\s*{_OPERATOR}(?:{_ATOM}|{_OPERATOR})*)?"
     r"\s*[.,;]?\s*(?:\$|\\\)|\\\]|\\end\{|\\\\)"
-    rf"|(?P<prose>[xyzn](?:{_POWER})?)(?=[.,;:!?)]|\s(?!{_OPERATOR})|\Z)"
+    rf"|(?P<prose>[xyzni](?:{_POWER})?)(?=[.,;:!?)]|\s(?!{_OPERATOR})|\Z)"
 )
 _BLANKS = (" ", "\\,", "\\;", "\\:", "\\ ")
 _DIGITS_BEFORE = late(r"(?:\A|(?<![=\s])[\s$(*]+|:\s)(?P<digits>\d+(?:\.|(?<=\d))|\.)\Z")
 _INDEX = ("_", "_{")
 _OPERAND_BEFORE = late(  # in running text: "x + \boxed{8}", "2 * \boxed{8}"
-    r"(?:\A|[\n:]|[a-z]{2}\s)\s*(?P<lead>(?:[a-zA-Z]|\d+(?:\.\d+)?)(?:\s?[+×·÷]\s?|\s\*\s))\Z"
+    r"(?:\A|[\n:]|[a-z]{2}\s)\s*(?P<lead>(?:[a-zA-Z]|\d+(?:\.\d+)?)(?:\s?(?:[+×·÷]|\\cdot|\\times)\s?|\s\*\s))\Z"
 )
-_OPERATORS = ("+", "*", "×", "·", "÷")
+_OPERATORS = ("+", "*", "×", "·", "÷", "\\cdot", "\\times")
 _ORDER = r"(?:[<>≤≥]|\\[lg](?:t|eq?(?:slant)?)(?![a-zA-Z]))"
-_BOUND = late(  # all of a formula: "$x \le \boxed{8}$"
-    rf"(?:\$|\\\(|\\\[)\s*(?P<bound>(?:-?[\d.]+\s*{_ORDER}\s*)?[a-zA-Z](?:_\w)?\s*{_ORDER})\s*\Z"
+_BOUND = late(  # all of a formula or line: "$x \le \boxed{8}$"
+    rf"(?:\$|\\\(|\\\[|\n)\s*(?P<bound>(?:-?[\d.]+\s*{_ORDER}\s*)?[a-zA-Z](?:_\w)?\s*{_ORDER})\s*\Z"
 )
 _ORDERS = ("≤", "≥", "le", "ge", "leq", "geq", "slant")
 _REACHED = late(
@@ -113,7 +113,7 @@ def around(content: str, before: str, behind: str) -> tuple[str, str | None] | N
     """The formula that a box is an operand of, and the content if that may be asked for instead; None if the box is
     all of the formula, or fills a gap in it.
     """
-    before, behind = before[-_LONGEST:], behind[:_LONGEST]
+    before, behind = f"\n{before}"[-_LONGEST:], behind[:_LONGEST]
     is_begun, goes_on = not before.rstrip().endswith(_BEGINS), behind.lstrip().startswith(_GOES_ON)
     whole = _enclosing(content, before, behind, is_begun=is_begun, goes_on=goes_on)
     if whole is None:

@@ -51,7 +51,7 @@ _IT_MATCHES = (
 _CONCLUDED = (
     rf"\b{_SO}(?:option|choice)\s{_LETTER}{_ENDS}",
     rf"(?:⇒|=>)\s?{_NOT_I}{_ENDS}",
-    rf"(?<=[,;]\s)(?:so|hence|thus|therefore),?\s{_NOT_I}{_ENDS}",
+    rf"(?<=[,;] )(?:so|hence|thus|therefore),?\s{_NOT_I}{_ENDS}",
     rf"\bleav(?:es|ing)\s(?:only\s|us\swith\s)?(?:(?:option|choice)\s)?{_NOT_I}{_ENDS}",
 )
 _IS_THE_ANSWER = (
@@ -62,7 +62,8 @@ _IS_THE_ANSWER = (
 _CHOSEN = late("|".join((*_IS_RIGHT, *_I_CHOOSE, *_IT_MATCHES, *_CONCLUDED, *_IS_THE_ANSWER)))
 _CHOOSING = (
     *("⇒", "=>", "correct", "right", "best", "choose", "pick", "select", "go with"),
-    *("option", "choice", "answer", "must", "has to", "only", "leav", "so ", "hence", "thus", "therefore"),
+    *("option", "choice", "answer", "must", "has to", "only", "leav"),
+    *(f"{mark} {word}" for mark in ",;" for word in ("so", "hence", "thus", "therefore")),
 )
 """Every match of `_CHOSEN` contains one of these words. Most texts do not, and that is checked first."""
 

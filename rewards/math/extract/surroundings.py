@@ -32,7 +32,7 @@ _LONGEST_GROUP = 3
 _SHORTEST_OFFER = len(". Or 5")
 _SIGN = late(  # not the mark of a list item: `- \boxed{5}`
     r"(?:(?:(?:=|\$\$|\\\(|\\\[|&)(?!\s*\n\s*\n)\s*|\$[^\S\n]*)(-|−|\\pm(?![a-zA-Z])|\\mp(?![a-zA-Z])|±)\s*"
-    r"|(?:\A|[\n:])[^\S\n]*(-|−|±))\Z"
+    r"|(?:\A|[\n:])[^\S\n]*(-|−|±|\\(?:pm|mp)(?=\s*\Z))(?:(?<=[m±])\s*)?)\Z"
 )
 _SIGN_OUTSIDE = late(
     r"(?:\b(?:is|be)\s+(?:-|−|±|negative|minus)|(?:\A|[.:\n])[^\S\n]*(?:negative|minus)\b)\s*\$?\s*\Z", re.IGNORECASE
@@ -87,7 +87,7 @@ _RANGE = (
 )
 _MEMBER = r",\s*\$?-?\d[\d.]*\s*(?:\\\}|\]|\$?\s*[.;]?\s*(?:\n|\Z))"  # `\{\boxed{6}, 7\}`
 _TAKEN_BACK = (
-    r"\?[?\s$*)]*\Z|\?+\s*(?:no|nope|wrong|not|impossible)\b|[?.]+\s*I(?:['’]m|\sam)\snot\s(?:at\sall\s|quite\s|entirely\s)?(?:sure|certain)\b|is\s+what\s+(?:you|one|we|they|I)(?:\s+would|['’]d)\b"
+    r"\(?\?[?\s$*)]*\Z|\?+\s*(?:no|nope|wrong|not|impossible)\b|[?.]+\s*I(?:['’]m|\sam)\snot\s(?:at\sall\s|quite\s|entirely\s)?(?:sure|certain)\b|is\s+what\s+(?:you|one|we|they|I)(?:\s+would|['’]d)\b"
     r"|would\s+(?:be|have\s+been)\b[^.!?\n]*\b(?:if|but|without|unless|had|were)\b"
 )
 _OTHER = (

@@ -58,6 +58,7 @@ FOR_WORKERS = (  # sentences, and values that no text decides
     "turns_sums_and_days",
     "complex_letters_points_and_sets_of_integers",
     "values_side_by_side",
+    "boxes_in_bare_latex",
     "whole_numbers_residues_and_curves",
 )
 
