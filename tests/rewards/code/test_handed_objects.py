@@ -223,3 +223,53 @@ def test_rows_of_the_system_have_their_names() -> None:
     )
     assert passes(asserts(program, case))
     assert is_wrong(asserts(program.replace("columns", "lines"), case))
+
+
+_SPEAKING_ERRORS = """
+    import pytest
+    from solution import swallow, again
+    class Mine(Exception):
+        def __init__(self, code, hint):
+            super().__init__(code, hint)
+            self.code, self.hint = code, hint
+        def __str__(self): return f"{self.code}:{self.hint}"
+        def __repr__(self): return f"<{self.code}>"
+    class Below(Mine): pass
+    class Mute(Exception):
+        def __str__(self): raise KeyError("mute")
+    def raising(error):
+        def boom(): raise error
+        return boom
+    @pytest.mark.parametrize("kind", [Mine, Below])
+    def test_texts(kind):
+        assert swallow(raising(kind(3, "h"))) == ["3:h", "<3>"]
+        with pytest.raises(RuntimeError, match="failed: 3:h") as caught: again(raising(kind(3, "h")))
+        assert str(caught.value.__cause__) == "3:h"
+    def test_raises(): pytest.raises(KeyError, swallow, raising(Mute()))
+    """
+
+
+def test_errors_of_the_test_say_their_own_text() -> None:
+    program = (
+        "def swallow(fn):\n    try: fn()\n    except Exception as e: return [f'{e}', repr(e)]\n"
+        "def again(fn):\n    try: fn()\n    except Exception as e: raise RuntimeError(f'failed: {e}') from e\n"
+    )
+    assert passes(pytest_files(program, _SPEAKING_ERRORS))
+    assert is_wrong(pytest_files(program.replace("repr(e)", "'<4>'"), _SPEAKING_ERRORS))
+    assert is_wrong(pytest_files(program.replace(": {e}", ": {e.args}"), _SPEAKING_ERRORS))
+
+
+def test_failures_of_the_test_keep_their_text() -> None:
+    case = """
+    class Fails(AssertionError):
+        def __init__(self, want): self.want = want
+        def __str__(self): return f"{self.want}"
+    def check(got):
+        if got != 42: raise Fails(42)
+        return got
+    assert f(check) == 42"""
+    program = (
+        "def f(check):\n    try: return check(0)\n    except AssertionError as e: return check(int(str(e) or 1))\n"
+    )
+    assert is_wrong(asserts(program, case))
+    assert passes(asserts("def f(check): return check(42)\n", case))

@@ -253,7 +253,17 @@ class Imports:
 
             return property(get)
 
-        return type(name, bases, {attribute: method(attribute) for attribute in methods})
+        def text(attribute: str) -> Callable[[BaseException], Any]:
+            def say(error: BaseException) -> Any:
+                if (number := self.number(error)) is None:
+                    return getattr(super(made, error), attribute)()
+                return self.back("operate", number, attribute, ())
+
+            return say
+
+        parts = {n: text(n) if n in wire.TEXTS_OF_ERRORS else method(n) for n in methods}
+        made: type = type(name, bases, parts)
+        return made
 
     def _grafted_on(self, name: str, kind: type[Stub]) -> type[Stub]:
         for attribute, value in self._grafted.get(name, {}).items():

@@ -47,6 +47,7 @@ CAPABILITIES = (
 )
 # Those that an exception of the program may support.
 OF_ERRORS = ("__len__", "__iter__", "__getitem__", "__bool__", "__eq__", "__hash__")
+TEXTS_OF_ERRORS = ("__str__", "__repr__")  # that an exception class of the tests may define
 BITS = {name: 1 << index for index, name in enumerate(CAPABILITIES)}
 
 # Operators that the program may use on an object of the test, if its class defines them as methods of the test.

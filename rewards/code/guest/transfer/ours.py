@@ -129,6 +129,9 @@ def offered(value: Any, kind: str) -> frozenset[str]:
     if type(value) is _Key:
         return _OF_KEYS
     real: type = type(value)
+    if kind == "exception":
+        defined = {name for above in real.__mro__ for name in methods_of_error(above)}
+        return frozenset() if is_secret(real) else frozenset(defined.intersection(wire.TEXTS_OF_ERRORS))
     return offered_by(real) if kind in ("object", "callable object") else frozenset()
 
 
@@ -210,8 +213,15 @@ def _abstract_above(kind: type) -> Iterator[type]:
 
 
 def methods_of_error(kind: type) -> tuple[str, ...]:
-    """The public methods and properties of an exception class of the tests."""
-    return tuple(n for n, v in vars(kind).items() if isinstance(v, (*_METHODS, property)) and not n.startswith("_"))
+    """The public methods and properties of an exception class of the tests, and what gives its text."""
+    texts = () if is_secret(kind) else wire.TEXTS_OF_ERRORS
+    methods = (n for n, v in vars(kind).items() if isinstance(v, (*_METHODS, property)))
+    return tuple(n for n in methods if not n.startswith("_") or n in texts)
+
+
+def is_secret(kind: type) -> bool:
+    """Whether the text of an exception stays here: that of an assertion may contain what the test expects."""
+    return issubclass(kind, AssertionError) or not issubclass(kind, Exception | SystemExit)
 
 
 def _fields_of(kind: type, local_modules: frozenset[str]) -> tuple[tuple[str, Any, str], ...] | None:

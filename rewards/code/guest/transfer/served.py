@@ -137,7 +137,7 @@ def _delattr(ours: Ours, number: Any, name: Any) -> None:
 
 
 def _operate(ours: Ours, number: Any, name: Any, args: Any) -> Any:
-    value = ours.get(number, "object", "callable object", "context", "callable")
+    value = ours.get(number, "object", "callable object", "context", "callable", "exception")
     if type(name) is not str or type(args) is not tuple or name not in offered(value, ours.objects[number][0]):
         raise Violation("an operator that is not offered")
     try:
