@@ -273,3 +273,36 @@ def test_failures_of_the_test_keep_their_text() -> None:
     )
     assert is_wrong(asserts(program, case))
     assert passes(asserts("def f(check): return check(42)\n", case))
+
+
+def test_mocks_keep_the_data_that_the_program_sets() -> None:
+    program = (
+        "def fill(m, xs):\n    m.items = sorted(xs)\n    m.seen = {'n': (len(xs), {1.5})}\n    m.items.append(9)\n"
+    )
+    test = """
+    from unittest.mock import MagicMock, Mock
+    from solution import fill
+    def test_data():
+        for m in (Mock(), MagicMock().child):
+            fill(m, [3, 1])
+            assert m.items == [1, 3, 9]
+            assert m.seen == {"n": (2, {1.5})} and m.items[0] == 1
+    """
+    assert passes(pytest_files(program, test))
+    assert is_wrong(pytest_files(program.replace("sorted", "list"), test))
+    assert is_wrong(pytest_files(program.replace("append(9)", "append(8)"), test))
+
+
+def test_mocks_get_no_objects_and_no_calls_of_the_program() -> None:
+    program = (
+        "class Any:\n    def __eq__(self, other): return True\n    def __getattr__(self, name): return lambda *a: None\n"
+        "def f(m):\n    m.go = {}\n    m.call_args_list = [1]\n"
+    )
+    setup = "from unittest.mock import Mock\nm = Mock()\nf(m)\n"
+    for hack in ("Any()", "[Any()]", "{'a': [Any()]}", "[1]", "lambda *a: None"):
+        assert is_wrong(asserts(program.format(hack), setup + "m.go.assert_called_once_with(1)\nassert m.go.called"))
+        assert is_wrong(asserts(program.format(hack), setup + "assert m.go == [5]"))
+        assert is_wrong(asserts(program.format(hack), setup + "assert m.call_args_list == [1]"))
+    later = program.format("xs = []") + "    xs.append(Any())\n"
+    assert is_wrong(asserts(later, setup + "assert m.go == [5]"))
+    assert is_wrong(asserts(later, setup + "m.go.assert_called_once_with(1)"))

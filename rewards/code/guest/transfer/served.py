@@ -16,13 +16,13 @@ from typing import Any
 from ..encoding.codec import Violation
 from ..guards import changes
 from ..guards.inside import is_made_module, is_mock
-from ..proxies import assertions, raised, witnessed, yardsticks
+from ..proxies import assertions, operands, raised, witnessed, yardsticks
 from ..proxies.proxies import the_link
 from ..shared import signatures, wire
 from ..sources import context, lending
 from .ours import Ours, holds, is_told, methods_of_error, offered
 
-_ATOMS = (type(None), bool, int, float, str, bytes)
+_MOST_LEVELS = 20  # of data that a mock gets as attribute
 
 # Modules of objects whose attributes no program needs: what a fixture of pytest gives is for the tests.
 _OF_NO_PROGRAM = ("builtins", "contextlib", "functools", "itertools", "operator", "pytest", "_pytest")
@@ -118,7 +118,7 @@ def _setattr(ours: Ours, number: Any, name: Any, content: Any) -> bool:
     value, name = ours.get(number, "object", "callable object"), _public(name)
     if is_made_module(value) or not ours.has_attribute(value, name):
         raise AttributeError(name)
-    if is_mock(value) and (type(content) not in _ATOMS or _is_of_mock(name)):
+    if is_mock(value) and (_is_of_mock(name) or not _is_data(content)):
         return False
     if isinstance(vars_of := getattr(type(value), name, None), _STAYS):
         raise AttributeError(f"{name!r} of the test is a {type(vars_of).__name__}, which stays as it is")
@@ -126,6 +126,14 @@ def _setattr(ours: Ours, number: Any, name: Any, content: Any) -> bool:
     with changes.watched(types.MethodType(setattr, value)):  # of a property, its setter runs
         setattr(value, name, content)
     return True
+
+
+def _is_data(value: Any, depth: int = _MOST_LEVELS) -> bool:
+    """Whether a value is plain data, and so are its parts."""
+    if type(value) in (list, tuple, set, frozenset, dict):
+        parts = (*value, *value.values()) if type(value) is dict else value
+        return depth > 0 and all(_is_data(part, depth - 1) for part in parts)
+    return type(value) in operands.ATOMS
 
 
 def _delattr(ours: Ours, number: Any, name: Any) -> None:
