@@ -475,7 +475,7 @@ def test_a_star_import_brings_what_the_program_says() -> None:
     import solution
     from solution import *
     def test_a(): assert f(1) == 2 and K == (1, 2) and "g" not in globals()
-    def test_b(): assert sorted(solution.__all__) == ["K", "f"] and solution.g() == 0
+    def test_b(): assert sorted(solution.__all__) == ["K", "__builtins__", "f"] and solution.g() == 0
     """
     assert passes(pytest_files(program, tests))
     assert is_wrong(pytest_files(program.replace("'f', ", ""), tests))

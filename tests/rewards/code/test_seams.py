@@ -457,3 +457,18 @@ def test_class_of_the_program_with_a_standard_name_stays_its_own_where_it_is_tes
     program = "class Fraction:\n    def __init__(self, a, b=1): self.a, self.b = (a, b) if b != 1 else (a[0], a[1])\n    def __add__(self, o): return Fraction({0}, self.b * o.b)\n    def __eq__(self, o): return self.a * o.b == o.a * self.b\ndef half(n): return (n, 2)\n"
     assert passes(pytest_files(program.format("self.a * o.b + o.a * self.b"), tests))
     assert is_wrong(pytest_files(program.format("self.a + o.a"), tests))
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "import solution\ndef test_it(): assert sorted(solution.__all__) == ['a', 'pow', 'test_b']\n",
+        "import solution\ndef test_it(): assert hasattr(solution, '__all__') and solution.a() == 1\n",
+        "from solution import __all__ as names\ndef test_it(): assert 'a' in names\n",
+        "import solution\nfrom solution import *\ndef test_it(): assert a() == 1 and 'pow' in getattr(solution, '__all__')\n",
+    ],
+)
+def test_what_the_program_shows_to_stars_is_what_it_says_itself(test: str):
+    program = "def a(): return 1\ndef pow(x): return x\ndef test_b(): return 2\n"
+    assert passes(pytest_files("__all__ = ['a', 'pow', 'test_b']\n" + program, test))
+    assert is_wrong(pytest_files(program, test))

@@ -53,21 +53,17 @@ def install(names: Iterable[str], files: dict[str, ast.Module], text: str) -> ty
         beside = beside_answers(brought, list(files.values()), others)
     only = {n for n in used.keys() & set(names) if not (hasattr(builtins, n) or standing_for(n))} - bound
     around = around_answers(list(files.values()), only) & set(names) - bound if starred else set()
-    types.ModuleType.__setattr__(
-        module,
-        "__all__",
-        [
-            name
-            for name in names
-            if not name.startswith(_HOOKS)
-            and name not in bound
-            and name not in _NEVER_STAR
-            and not hasattr(builtins, name)
-            and not (name in sys.stdlib_module_names and (name in modules or _brings_other(text)))
-            and name not in JUDGES
-            and name not in beside
-            and name not in around
-        ],
+    handles.starred(module).extend(
+        name
+        for name in names
+        if not name.startswith(_HOOKS)
+        and name not in bound
+        and name not in _NEVER_STAR
+        and not hasattr(builtins, name)
+        and not (name in sys.stdlib_module_names and (name in modules or _brings_other(text)))
+        and name not in JUDGES
+        and name not in beside
+        and name not in around
     )
     for name in names:
         if name in used and name not in bound:
@@ -87,4 +83,4 @@ def _put_standard(module: types.ModuleType, name: str, only_attributes: bool, ar
     except (ImportError, AttributeError):
         return
     types.ModuleType.__setattr__(module, name, value)
-    module.__all__.append(name)
+    handles.starred(module).append(name)

@@ -319,6 +319,18 @@ class _Globals(Mapping[str, Any]):
         return len(the_link().public_names)
 
 
+# How a star import is compiled: by Python 3.11, and since 3.12.
+_STARS = ("IMPORT_STAR", "CALL_INTRINSIC_1")
+_STARRED = "\0starred"
+
+
+def starred(module: types.ModuleType) -> list[str]:
+    """The names that `from solution import *` brings, as a list that can be changed."""
+    held: Any = vars(types.ModuleType)["__dict__"]
+    found: list[str] = held.__get__(module).setdefault(_STARRED, [])
+    return found
+
+
 class SolutionModule(RootOfModules):
     # The module `solution` as tests import it. Its docstring is the program's.
 
@@ -330,11 +342,21 @@ class SolutionModule(RootOfModules):
     def __dict__(self) -> Any:  # type: ignore[override]
         return _Globals()
 
+    @property
+    def __all__(self) -> Any:
+        """What a star import brings, which leaves out what the tests define; for all else, the program's own list."""
+        import dis
+
+        frame = sys._getframe(1)
+        return (
+            starred(self)
+            if dis.opname[frame.f_code.co_code[frame.f_lasti]] in _STARS
+            else the_link().global_value("__all__")
+        )
+
     def __getattr__(self, name: str) -> Any:
         if name in ("__path__", "__wrapped__", "__bases__", "__warningregistry__") or name in NEVER:
             raise AttributeError(f"module 'solution' has no attribute {name!r}")
-        if name == "__all__":
-            return list(the_link().public_names)
         return the_link().global_value(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
