@@ -228,10 +228,10 @@ class Run:
         """Begin to read its output, and to look at its time."""
         for stream in (self._stdout, self._stderr):
             stream.watch()
-        limits = self._job.limits
-        self._timers["silent"] = self._loop.call_later(limits.wall_seconds + SILENT_SECONDS, self._silent)
+        limits = self._job.limits  # both count from its start
+        self._timers["silent"] = self._loop.call_later(limits.wall_seconds + SILENT_SECONDS - _SHORT, self._silent)
         if self._slot.group is not None:
-            self._check_cpu_in(limits.cpu_seconds)
+            self._check_cpu_in(limits.cpu_seconds - _SHORT * _CORES)
 
     def _fed(self) -> None:
         self._slot.tell(self._outcome, wire.FED)

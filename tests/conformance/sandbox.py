@@ -454,9 +454,8 @@ async def many_runs_at_once_are_apart(sandbox: Sandbox, _case: SandboxCase) -> N
     code = "import sys\nprint(int(input()) * 2, open('n').read())"
 
     async def one(n: int) -> JobResult:
-        files = {"main.py": code.encode(), "n": b"%d" % n}
-        limits = Limits(wall_seconds=200)  # not every backend tells a run that waits for a core from one that is slow
-        return await sandbox.run(Job(argv=("python", "main.py"), files=files, stdin=b"%d" % n, limits=limits))
+        job = Job(argv=("python", "main.py"), files={"main.py": code.encode(), "n": b"%d" % n}, stdin=b"%d" % n)
+        return await sandbox.run(job)
 
     results = await asyncio.gather(*map(one, range(64)))
     assert [(n, r) for n, r in enumerate(results) if r.stdout != b"%d %d\n" % (2 * n, n)] == []

@@ -71,9 +71,8 @@ SCORED = """
         asyncio.run(SumTask(data, config).score(trace))
         return trace
 
-    def taken(name, rows, here=False, **parameters):
-        # every worker imports verifiers, for seconds
-        named = {"reward": f"verifiers:./tasks.py:{name}", "parameters": parameters, "in_process": here}
+    def taken(name, rows, **parameters):
+        named = {"reward": f"verifiers:./tasks.py:{name}", "parameters": parameters}
         return [[r.score, r.verdict, dict(r.parts), r.reason] for r in grade(named, rows, workers=1, deadline=60)]
 
     if __name__ == "__main__":
@@ -91,9 +90,9 @@ SCORED = """
             "task_taken": taken("SumTask", rows),
             "function": [scored(row.response, plugged).rewards["exact"].score for row in rows],
             "function_taken": taken("exact", rows, range=[0, 1]),
-            "renamed": taken("exact", rows, here=True, columns={"answer": "wanted"}),
-            "columns": taken("by_column", rows, here=True),
-            "nothing": taken("WithoutRewards", rows[:1], here=True),
+            "renamed": taken("exact", rows, columns={"answer": "wanted"}),
+            "columns": taken("by_column", rows),
+            "nothing": taken("WithoutRewards", rows[:1]),
             "refused": refused,
         }))
 """
